@@ -1,0 +1,63 @@
+/** What an offer can do. A capability not declared is not there; nothing is assumed from the provider's name. */
+import type { Background, Operation, OutputFormat, Quality, Size } from './request.ts'
+
+/** The sizes an offer really makes. `area` is for grids such as "multiples of 16, aspect 1:3 to 3:1". */
+export type SizeRule =
+  | { readonly kind: 'list'; readonly sizes: readonly Size[] }
+  | {
+      readonly kind: 'area'
+      readonly multipleOf: number
+      readonly minEdge: number
+      readonly maxEdge: number
+      readonly minPixels: number
+      readonly maxPixels: number
+      /** Longer edge / shorter edge. */
+      readonly maxAspect: number
+    }
+  /** A server that does not say: any size is passed on and checked against what comes back. */
+  | { readonly kind: 'any' }
+
+export interface Capabilities {
+  readonly operations: readonly Operation[]
+  readonly sizes: SizeRule
+  /** What `auto` or a missing size becomes when the offer decides from nothing but its own default. */
+  readonly defaultSize: Size
+  /** Empty: the offer has no quality setting, and a requested quality is unsupported. */
+  readonly qualities: readonly Quality[]
+  /** What `auto` or a missing quality becomes; absent exactly when `qualities` is empty. */
+  readonly defaultQuality?: Quality
+  /** Images one call can return. */
+  readonly maxN: number
+  readonly formats: readonly OutputFormat[]
+  readonly defaultFormat: OutputFormat
+  readonly backgrounds: readonly Background[]
+  /** Input images (image and reference roles) per call; 0 without edits. */
+  readonly maxInputs: number
+  readonly mask: boolean
+  readonly maxPromptChars: number
+  /** Optional parameters this offer takes, in the request's own names. */
+  readonly parameters: readonly OptionalParameter[]
+  /** Partial images per stream; `undefined` = no streaming at all. Halftone can still stream the final image. */
+  readonly maxPartialImages?: number
+  /** Aborting an attempt in flight stops the bill. */
+  readonly cancelStopsBilling: boolean
+  /** The provider answers at once with a job id that can be polled after a crash. */
+  readonly asyncJobs: boolean
+}
+
+export const optionalParameters = [
+  'outputCompression',
+  'moderation',
+  'style',
+  'inputFidelity',
+  'complexity',
+  'frameCount',
+  'frameDurationMs',
+  'svg',
+  'seed',
+  'negativePrompt',
+  'steps',
+  'guidance',
+  'markup',
+] as const
+export type OptionalParameter = (typeof optionalParameters)[number]

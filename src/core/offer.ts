@@ -1,0 +1,76 @@
+/** Offers (ways to buy) and candidates (an offer with every setting resolved). */
+import type { Capabilities } from './capability.ts'
+import type { Background, OutputFormat, Quality, Size } from './request.ts'
+
+/** `<provider>:<publisher>/<model>[@<region>][+<tier>]`; immutable and never reused. */
+export type OfferId = string
+
+export interface Offer {
+  readonly id: OfferId
+  /** The configured account: its name under `providers` in the config. */
+  readonly provider: string
+  /** The codec's id, such as `openai`; also the price book's. */
+  readonly providerType: string
+  /** `publisher/name`. */
+  readonly model: string
+  /** What the provider calls it on the wire. */
+  readonly wireModel: string
+  readonly region?: string
+  readonly tier?: string
+  readonly capabilities: Capabilities
+  /** Sandbox offers draw locally, spend nothing and are never eligible beside real ones. */
+  readonly sandbox: boolean
+  /** The wire format was not confirmed by an official source; never chosen by `auto`. */
+  readonly assumed?: boolean
+  /** ISO date after which the provider no longer serves it; requests then get `model_retired`. */
+  readonly retiredAt?: string
+  readonly replacedBy?: string
+}
+
+/** Settings as they will be sent. A codec sends exactly these and decides nothing itself. */
+export interface CandidateSettings {
+  readonly size: Size
+  readonly quality?: Quality
+  readonly format: OutputFormat
+  readonly background?: Background
+  readonly steps?: number
+  /** Images this one attempt asks for. */
+  readonly n: number
+}
+
+export interface Candidate {
+  readonly offer: Offer
+  readonly settings: CandidateSettings
+  /** Parameters that were dropped because the client allows it, or changed by the offer's documented rule. */
+  readonly warnings: readonly Warning[]
+}
+
+/** A machine-readable notice in `x-halftone-warnings` (code only) and in the body (all of it). */
+export interface Warning {
+  readonly code: WarningCode
+  readonly param?: string
+  readonly message: string
+}
+
+export const warningCodes = {
+  parameter_dropped: 'A parameter this offer cannot use was left out, as the client allowed.',
+  parameter_ignored: 'The provider is known to ignore this parameter.',
+  size_differs: 'The returned image has another size than the one asked for.',
+  format_differs: 'The returned image has another format than the one asked for.',
+  partial_success: 'Fewer images than asked for were made.',
+  fallback_used: 'The first choice failed and another offer made the image.',
+  cost_estimated: 'The provider reported no usage; the cost is an estimate.',
+  cost_above_hold: 'The provider charged more than was held.',
+  prompt_revised: 'The provider rewrote the prompt.',
+  joined_retry: 'This retry was answered by the first call; nothing was paid twice.',
+  cap_missing: 'A paid provider is configured without a spend cap.',
+} as const satisfies Record<string, string>
+export type WarningCode = keyof typeof warningCodes
+
+export function offerId(parts: { provider: string; model: string; region?: string; tier?: string }): OfferId {
+  return `${parts.provider}:${parts.model}${parts.region ? `@${parts.region}` : ''}${parts.tier ? `+${parts.tier}` : ''}`
+}
+
+/** The key under which a candidate is learned about and reported: offer and quality; a quality tier is its own product. */
+export const candidateKey = (candidate: Candidate): string =>
+  candidate.settings.quality ? `${candidate.offer.id}#${candidate.settings.quality}` : candidate.offer.id

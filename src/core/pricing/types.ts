@@ -1,0 +1,66 @@
+/** What pricing answers. The functions are `compilePriceBooks`, `quoteCandidate`, `expectedTotal` and `settleCharges`. */
+import type { Billed } from '../error.ts'
+import type { NanoUsd } from '../money.ts'
+import type { ChargeLine, Outcome, Provenance, RefusalStage, ReportedCost } from '../outcome.ts'
+import type { Candidate } from '../offer.ts'
+import type { ImageRequest } from '../request.ts'
+import type { Meter, Usage } from '../usage.ts'
+
+/** Everything a price may depend on, before or after the call. */
+export interface PricingInput {
+  readonly candidate: Candidate
+  readonly request: ImageRequest
+  /** 0 (plain) to 1, from the prompt features. */
+  readonly promptComplexity: number
+  /** The instant the price is pinned at, microseconds UTC. */
+  readonly atUs: number
+}
+
+export type Quote = PricedQuote | Unpriced
+
+export interface PricedQuote {
+  readonly kind: 'priced'
+  readonly minNanoUsd: NanoUsd
+  readonly expectedNanoUsd: NanoUsd
+  /** null: no bound is known (a metered rate without a sourced maximum). */
+  readonly maxNanoUsd: NanoUsd | null
+  /** The expected charge, itemised; lines sum to `expectedNanoUsd`. */
+  readonly lines: readonly ChargeLine[]
+  readonly expectedUsage: Usage
+  /** Why min, expected and max differ; empty when they are equal. */
+  readonly spread: readonly string[]
+  /** ISO date of the oldest source used, for staleness. */
+  readonly checkedAt: string
+}
+
+/** Unpriced is never zero: the missing meters are named and the candidate is not eligible. */
+export interface Unpriced {
+  readonly kind: 'unpriced'
+  readonly missing: readonly Meter[]
+  readonly reason: string
+}
+
+/** How an attempt ended, for billing. */
+export interface SettleInput extends PricingInput {
+  readonly outcome: Outcome
+  readonly stage?: RefusalStage
+  /** What the codec says about billing; overrides the book's policy unless `unknown`. */
+  readonly billed: Billed
+  /** Undefined: the provider reported none, and the estimate is used. */
+  readonly usage?: Usage
+  readonly reportedCost?: ReportedCost
+}
+
+export type Settlement =
+  | {
+      readonly kind: 'charged'
+      readonly lines: readonly ChargeLine[]
+      readonly totalNanoUsd: NanoUsd
+      readonly provenance: Provenance
+      readonly findings: readonly string[]
+    }
+  /** Known not billed. */
+  | { readonly kind: 'free'; readonly reason: string }
+  /** Nobody knows: the hold becomes a provisional charge. */
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | Unpriced

@@ -1,0 +1,113 @@
+/** What the client asked for, normalized and free of any provider's spelling. */
+import type { JsonObject } from './json.ts'
+
+export const operations = ['generate', 'edit', 'variation', 'upscale', 'remove_background'] as const
+export type Operation = (typeof operations)[number]
+
+/** Pixels. */
+export interface Size {
+  readonly width: number
+  readonly height: number
+}
+
+export const qualities = ['low', 'medium', 'high', 'xhigh', 'max', 'standard', 'hd'] as const
+export type Quality = (typeof qualities)[number]
+
+export const outputFormats = ['png', 'jpeg', 'webp', 'gif', 'svg'] as const
+export type OutputFormat = (typeof outputFormats)[number]
+
+export type Background = 'transparent' | 'opaque'
+
+/** `image` is edited; `reference` only guides; `mask` says where (alpha 0 = edit); `markup` is a drawn overlay. */
+export type InputRole = 'image' | 'reference' | 'mask' | 'markup'
+
+/** An input image, spooled once to a blob; every attempt re-reads it. */
+export interface ImageInput {
+  readonly role: InputRole
+  /** Hex SHA-256 of the bytes; also the blob's id. */
+  readonly sha256: string
+  readonly bytes: number
+  readonly mediaType: string
+  readonly width: number
+  readonly height: number
+  /** As uploaded, for multipart providers; never used as a path. */
+  readonly filename?: string
+}
+
+/** Who asked and what for; never sent to a provider unless a codec says so. */
+export interface Attribution {
+  /** The end customer: `safety_identifier`, else `user`. */
+  readonly endCustomer?: string
+  readonly group?: string
+  readonly tags: Readonly<Record<string, string>>
+}
+
+/**
+ * A normalized request. `undefined` means the client did not say: each offer then resolves its own documented default, and
+ * the resolved value is what is sent, priced and recorded.
+ */
+export interface ImageRequest {
+  readonly operation: Operation
+  /** As sent by the client: route, offer id, `publisher/name` or bare name. */
+  readonly model: string
+  readonly prompt: string
+  /** Images wanted, at least 1. */
+  readonly n: number
+  /** `auto` and absent are the same. */
+  readonly size?: Size
+  readonly quality?: Quality
+  readonly background?: Background
+  readonly outputFormat?: OutputFormat
+  /** 0..100, for jpeg and webp. */
+  readonly outputCompression?: number
+  readonly moderation?: 'low' | 'auto'
+  readonly style?: 'vivid' | 'natural'
+  readonly inputFidelity?: 'high' | 'low'
+  readonly complexity?: 'low' | 'medium' | 'high'
+  readonly frameCount?: number
+  readonly frameDurationMs?: number
+  readonly svg?: { readonly model?: string; readonly reasoningEffort?: string }
+  readonly seed?: number
+  readonly negativePrompt?: string
+  readonly steps?: number
+  readonly guidance?: number
+  readonly inputs: readonly ImageInput[]
+  readonly stream: boolean
+  /** Partial images wanted on a stream, 0..3. */
+  readonly partialImages: number
+  readonly responseFormat: 'b64_json' | 'url'
+  readonly attribution: Attribution
+  /** Parameters passed through untouched, by provider type or configured provider name: `extra_body.<provider>`. */
+  readonly extraBody: Readonly<Record<string, JsonObject>>
+}
+
+/** What the client allows and wants of this one call, besides the picture. */
+export interface RequestOptions {
+  /** Refuse candidates whose maximum all-in price for the whole request is above this. */
+  readonly maxCostNanoUsd?: bigint
+  readonly deadlineMs?: number
+  /** Unsupported parameters become warnings instead of errors. */
+  readonly allowUnsupported: boolean
+  /** Leave the `halftone` object out of the JSON body. */
+  readonly bodyMetadata: boolean
+}
+
+export const formatSize = (size: Size): string => `${size.width}x${size.height}`
+
+/** Parse `WIDTHxHEIGHT`; undefined when the text is not of that form. */
+export function parseSize(text: string): Size | undefined {
+  const match = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text)
+  return match ? { width: Number(match[1]), height: Number(match[2]) } : undefined
+}
+
+export type SizeClass = 'icon' | 'small' | '1k' | '2k' | '4k' | 'larger'
+
+/** A coarse size for rollups: by the pixel count, so that 1024x1536 and 1536x1024 fall together. */
+export function sizeClassOf({ width, height }: Size): SizeClass {
+  const pixels = width * height
+  if (pixels <= 256 * 256) return 'icon'
+  if (pixels <= 768 * 768) return 'small'
+  if (pixels <= 1536 * 1024) return '1k'
+  if (pixels <= 2048 * 2048) return '2k'
+  return pixels <= 4096 * 4096 ? '4k' : 'larger'
+}

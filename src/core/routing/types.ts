@@ -1,0 +1,119 @@
+/** What the router decides on and what it decides. All plain data; `plan` and `afterAttempt` are pure. */
+import type { AttemptFailure, AttemptKind } from '../outcome.ts'
+import type { Candidate, Offer, OfferId, Warning } from '../offer.ts'
+import type { PricedQuote } from '../pricing/types.ts'
+import type { Quality } from '../request.ts'
+
+/** What happened lately at one offer, as the health feed sees it. */
+export interface OfferHealth {
+  readonly state: 'closed' | 'open' | 'half_open'
+  /** Attempts in flight now. */
+  readonly inFlight: number
+  /** Microseconds UTC until which `Retry-After` or an open breaker forbids it; 0 = not. */
+  readonly blockedUntilUs: number
+}
+
+/** A route or the implicit policy of a named model. */
+export interface Policy {
+  /** Route name; `direct` when the client named a model or an offer. */
+  readonly route: string
+  /** Which offers; undefined = all. */
+  readonly filter?: OfferFilter
+  readonly objective: 'cost' | 'latency' | 'quality' | 'balanced' | 'weighted' | 'priority'
+  /** Named level or `publisher/name@quality`; offers without a known quality at or above it are not eligible. */
+  readonly floor?: string
+  readonly maxAttempts: number
+  readonly maxCostNanoUsd?: bigint
+  readonly fallbackOnRefusal: boolean
+  readonly payTwice: 'never' | 'onUnknown'
+  /** Fall back to other offers at all; false for a model named by the client with a single offer. */
+  readonly fallback: boolean
+}
+
+export interface OfferFilter {
+  readonly models?: readonly string[]
+  readonly providers?: readonly string[]
+  readonly regions?: readonly string[]
+  /** Force this quality on every candidate, as in the alias `openai/gpt-image-2@medium`. */
+  readonly quality?: Quality
+}
+
+/** Everything routing may look at, taken once. */
+export interface Snapshot {
+  readonly offers: readonly Offer[]
+  readonly health: ReadonlyMap<OfferId, OfferHealth>
+  /** Quality scores by candidate key or model@quality, higher is better, one scale; for floors. */
+  readonly quality: ReadonlyMap<string, number>
+  /** Hash of the price book, for the record. */
+  readonly priceBook: string
+  /** Models the key may use; undefined = all. */
+  readonly allowedModels?: readonly string[]
+}
+
+export interface PlannedAttempt {
+  readonly candidate: Candidate
+  readonly quote: PricedQuote
+  readonly score: number
+}
+
+export type EliminationReason =
+  | 'not_in_route'
+  | 'model_not_allowed'
+  | 'operation'
+  | 'size'
+  | 'quality'
+  | 'n'
+  | 'inputs'
+  | 'mask'
+  | 'background'
+  | 'format'
+  | 'prompt_length'
+  | 'parameter'
+  | 'unpriced'
+  | 'unbounded_cost'
+  | 'max_cost'
+  | 'floor'
+  | 'unhealthy'
+  | 'retired'
+  | 'assumed'
+  | 'sandbox'
+
+export interface Elimination {
+  readonly offer: OfferId
+  readonly reason: EliminationReason
+  /** The parameter and what the offer can do instead. */
+  readonly detail: string
+  readonly param?: string
+}
+
+export type Plan =
+  | {
+      readonly kind: 'plan'
+      readonly policy: Policy
+      /** Best first; never empty. */
+      readonly attempts: readonly [PlannedAttempt, ...PlannedAttempt[]]
+      readonly eliminated: readonly Elimination[]
+      readonly warnings: readonly Warning[]
+    }
+  | { readonly kind: 'none'; readonly policy: Policy; readonly eliminated: readonly Elimination[] }
+
+/** One finished attempt, as `afterAttempt` sees it. */
+export interface AttemptRecord {
+  /** Index into `plan.attempts`. */
+  readonly candidate: number
+  readonly kind: AttemptKind
+  readonly imagesWanted: number
+  readonly imagesMade: number
+  readonly failure?: AttemptFailure
+}
+
+export type NextStep =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'stop'; readonly failure: AttemptFailure }
+  | {
+      readonly kind: 'attempt'
+      readonly attempt: 'primary' | 'retry' | 'fallback'
+      readonly candidate: number
+      readonly n: number
+      readonly afterMs: number
+    }
