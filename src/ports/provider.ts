@@ -1,8 +1,9 @@
 /** A configured provider account, however it speaks. HTTP providers are codecs run by the engine. */
-import type { AttemptFailure, ReportedCost } from '../core/outcome.ts'
-import type { Candidate, Offer, Warning } from '../core/offer.ts'
-import type { ImageInput, ImageRequest, Size } from '../core/request.ts'
+
 import type { JsonObject, JsonValue } from '../core/json.ts'
+import type { Candidate, Offer, Warning } from '../core/offer.ts'
+import type { AttemptFailure, ReportedCost } from '../core/outcome.ts'
+import type { ImageInput, ImageRequest, Size } from '../core/request.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Spool, SpooledBody } from './blob-store.ts'
 

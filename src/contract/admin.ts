@@ -1,0 +1,147 @@
+/** Keys, projects, budgets, the state of the gateway, and sign-in. */
+import { z } from 'zod'
+import { tags, timestamp, usdText } from './common.ts'
+
+export const createKeyRequest = z.strictObject({
+  name: z.string().min(1).max(128),
+  role: z.enum(['inference', 'admin']).optional().describe('`inference` when absent.'),
+  project_id: z.string().min(1).max(64).optional().describe('`default` when absent.'),
+  tags: tags.optional(),
+  allowed_models: z.array(z.string().min(1)).min(1).optional().describe('All models when absent.'),
+  max_usd_per_day: usdText.optional().describe('A hard spend cap of this key, UTC days.'),
+})
+
+export const keyObject = z.object({
+  id: z.string(),
+  name: z.string(),
+  prefix: z.string(),
+  role: z.enum(['inference', 'admin']),
+  project_id: z.string(),
+  tags,
+  allowed_models: z.array(z.string()).nullable(),
+  max_usd_per_day: usdText.nullable(),
+  created_at: timestamp,
+  revoked_at: timestamp.nullable(),
+  managed_by: z.enum(['api', 'file', 'environment']),
+})
+
+/** The secret is shown once, here. */
+export const createdKey = keyObject.extend({ secret: z.string() })
+
+export const projectObject = z.object({
+  id: z.string(),
+  name: z.string(),
+  prompt_mode: z.enum(['full', 'hmac', 'none']),
+  asset_ttl_days: z.int(),
+  tags,
+  managed_by: z.enum(['api', 'file', 'environment']),
+})
+export const putProjectRequest = z.strictObject({
+  name: z.string().min(1).max(128),
+  prompt_mode: z.enum(['full', 'hmac', 'none']).optional(),
+  asset_ttl_days: z.int().min(0).max(3650).optional(),
+  tags: tags.optional(),
+})
+
+export const putBudgetRequest = z.strictObject({
+  scope: z.enum(['global', 'key', 'project']),
+  scope_value: z.string().max(128).optional().describe('Key id or project id; absent for global.'),
+  period: z.enum(['day', 'month', 'total']),
+  limit_usd: usdText,
+  hard: z.boolean().optional(),
+})
+export const budgetObject = z.object({
+  id: z.string(),
+  scope: z.string(),
+  scope_value: z.string(),
+  period: z.enum(['day', 'month', 'total']),
+  limit_usd: usdText,
+  hard: z.boolean(),
+  managed_by: z.enum(['api', 'file', 'environment']),
+  spent_usd: usdText,
+  held_usd: usdText,
+  remaining_usd: usdText,
+  resets_at: timestamp.nullable(),
+})
+
+export const modelObject = z.object({
+  id: z.string(),
+  object: z.literal('model'),
+  created: z.int(),
+  owned_by: z.string(),
+  halftone: z
+    .object({
+      kind: z.enum(['route', 'model', 'offer', 'alias']),
+      provider: z.string().nullable(),
+      publisher_model: z.string().nullable(),
+      operations: z.array(z.string()),
+      sizes: z.string(),
+      qualities: z.array(z.string()),
+      formats: z.array(z.string()),
+      max_n: z.int(),
+      max_inputs: z.int(),
+      mask: z.boolean(),
+      streaming: z.boolean(),
+      parameters: z.array(z.string()),
+      price: z.string().describe('One line: form and range.'),
+      priced: z.boolean(),
+      sandbox: z.boolean(),
+      retired_at: z.string().nullable(),
+    })
+    .optional(),
+})
+
+export const overview = z.object({
+  object: z.literal('overview'),
+  today_usd: usdText,
+  month_usd: usdText,
+  held_usd: usdText,
+  unknown_usd: usdText,
+  requests_today: z.int(),
+  images_today: z.int(),
+  sandbox: z.boolean().describe('Whether these are sandbox figures.'),
+  budgets: z.array(budgetObject),
+})
+
+export const status = z.object({
+  object: z.literal('status'),
+  version: z.string(),
+  node_id: z.string(),
+  started_at: timestamp,
+  ready: z.boolean(),
+  problems: z.array(z.string()),
+  spends_money: z.boolean().describe('Whether the first call may spend real money.'),
+  storage: z.object({ ledger: z.string(), free_bytes: z.int().nullable() }),
+  providers: z.array(
+    z.object({
+      name: z.string(),
+      type: z.string(),
+      offers: z.int(),
+      unpriced: z.int(),
+      sandbox: z.boolean(),
+      health: z.string(),
+      base_url: z.string().nullable(),
+    }),
+  ),
+  price_book: z.string(),
+  config_file: z.string().nullable(),
+})
+
+export const providerProbe = z.object({ name: z.string(), ok: z.boolean(), message: z.string() })
+
+export const signInRequest = z.strictObject({ key: z.string().min(1).max(512) })
+export const session = z.object({
+  object: z.literal('session'),
+  role: z.enum(['admin', 'inference']),
+  key_id: z.string(),
+  key_name: z.string(),
+})
+
+export const deleted = z.object({ id: z.string(), deleted: z.literal(true) })
+
+export type KeyWire = z.infer<typeof keyObject>
+export type CreatedKey = z.infer<typeof createdKey>
+export type ModelWire = z.infer<typeof modelObject>
+export type BudgetWire = z.infer<typeof budgetObject>
+export type StatusWire = z.infer<typeof status>
+export type OverviewWire = z.infer<typeof overview>

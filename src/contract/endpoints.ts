@@ -1,0 +1,253 @@
+/** The HTTP surface as one table: it feeds the router, the OpenAPI document, the reference and the tests. */
+import { z } from 'zod'
+import * as admin from './admin.ts'
+import { listOf } from './common.ts'
+import { editRequest, generationRequest, imagesResponse } from './images.ts'
+import * as records from './records.ts'
+
+/** `none`: public; `inference`: any valid key; `admin`: an admin key or the dashboard's session. */
+export type Access = 'none' | 'inference' | 'admin'
+
+export interface Endpoint {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** OpenAPI path, `{name}` for parameters. */
+  readonly path: string
+  readonly access: Access
+  readonly summary: string
+  readonly query?: z.ZodType
+  readonly body?: z.ZodType
+  /** The body is also (or only) accepted as multipart/form-data. */
+  readonly multipart?: boolean
+  /** Absent: not JSON (metrics text, image bytes, server-sent events). */
+  readonly response?: z.ZodType
+  readonly mediaType?: string
+}
+
+export const listQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(64).optional(),
+  project_id: z.string().max(64).optional(),
+  outcome: z
+    .enum(['succeeded', 'partial', 'refused', 'rejected', 'rate_limited', 'timeout', 'error', 'cancelled', 'unknown'])
+    .optional(),
+})
+
+export const endpoints = {
+  createImage: {
+    method: 'POST',
+    path: '/v1/images/generations',
+    access: 'inference',
+    summary: 'Make images from a prompt.',
+    body: generationRequest,
+    response: imagesResponse,
+  },
+  editImage: {
+    method: 'POST',
+    path: '/v1/images/edits',
+    access: 'inference',
+    summary: 'Edit images, with an optional mask.',
+    body: editRequest,
+    multipart: true,
+    response: imagesResponse,
+  },
+  createVariation: {
+    method: 'POST',
+    path: '/v1/images/variations',
+    access: 'inference',
+    summary: 'Make variations of one image, on offers that can.',
+    multipart: true,
+    response: imagesResponse,
+  },
+  listModels: {
+    method: 'GET',
+    path: '/v1/models',
+    access: 'inference',
+    summary: 'Routes, models and offers, with capabilities and price summary.',
+    response: listOf(admin.modelObject),
+  },
+  getModel: {
+    method: 'GET',
+    path: '/v1/models/{id}',
+    access: 'inference',
+    summary: 'One model; the id may contain slashes and colons.',
+    response: admin.modelObject,
+  },
+  quote: {
+    method: 'POST',
+    path: '/v1/halftone/quote',
+    access: 'inference',
+    summary: 'Price this exact request on every candidate, without running it.',
+    body: records.quoteRequest,
+    response: records.quoteResponse,
+  },
+  listRequests: {
+    method: 'GET',
+    path: '/v1/halftone/requests',
+    access: 'inference',
+    summary: 'Requests, newest first: all for an admin key, its own for another.',
+    query: listQuery,
+    response: listOf(records.requestSummary),
+  },
+  getRequest: {
+    method: 'GET',
+    path: '/v1/halftone/requests/{id}',
+    access: 'inference',
+    summary: 'The whole record of a request.',
+    response: records.requestRecord,
+  },
+  getReceipt: {
+    method: 'GET',
+    path: '/v1/halftone/requests/{id}/receipt',
+    access: 'inference',
+    summary: 'Every charge of a request, attempt by attempt.',
+    response: records.receipt,
+  },
+  explainRequest: {
+    method: 'GET',
+    path: '/v1/halftone/requests/{id}/explain',
+    access: 'inference',
+    summary: 'Why this offer: candidates, scores, eliminations.',
+    response: records.explanation,
+  },
+  watchRequests: {
+    method: 'GET',
+    path: '/v1/halftone/events',
+    access: 'admin',
+    summary: 'Server-sent events: `request` (a request summary) whenever one starts or finishes.',
+    mediaType: 'text/event-stream',
+  },
+  getImage: {
+    method: 'GET',
+    path: '/v1/halftone/images/{id}',
+    access: 'none',
+    summary: 'A stored image by its signed, expiring URL.',
+    mediaType: 'image/*',
+  },
+  getThumbnail: {
+    method: 'GET',
+    path: '/v1/halftone/images/{id}/thumbnail',
+    access: 'none',
+    summary: 'A small WebP of a stored image, by its signed URL.',
+    mediaType: 'image/webp',
+  },
+  overview: {
+    method: 'GET',
+    path: '/v1/halftone/overview',
+    access: 'admin',
+    summary: 'Spend and counts of today and this month, UTC.',
+    response: admin.overview,
+  },
+  listKeys: {
+    method: 'GET',
+    path: '/v1/halftone/keys',
+    access: 'admin',
+    summary: 'Virtual keys, without secrets.',
+    response: listOf(admin.keyObject),
+  },
+  createKey: {
+    method: 'POST',
+    path: '/v1/halftone/keys',
+    access: 'admin',
+    summary: 'Create a virtual key; the secret is in this answer only.',
+    body: admin.createKeyRequest,
+    response: admin.createdKey,
+  },
+  revokeKey: {
+    method: 'DELETE',
+    path: '/v1/halftone/keys/{id}',
+    access: 'admin',
+    summary: 'Revoke a key, at once and for good.',
+    response: admin.deleted,
+  },
+  listProjects: {
+    method: 'GET',
+    path: '/v1/halftone/projects',
+    access: 'admin',
+    summary: 'Projects.',
+    response: listOf(admin.projectObject),
+  },
+  putProject: {
+    method: 'PUT',
+    path: '/v1/halftone/projects/{id}',
+    access: 'admin',
+    summary: 'Create or change a project.',
+    body: admin.putProjectRequest,
+    response: admin.projectObject,
+  },
+  listBudgets: {
+    method: 'GET',
+    path: '/v1/halftone/budgets',
+    access: 'admin',
+    summary: 'Budgets with what is spent and held now.',
+    response: listOf(admin.budgetObject),
+  },
+  putBudget: {
+    method: 'PUT',
+    path: '/v1/halftone/budgets/{id}',
+    access: 'admin',
+    summary: 'Create or change a budget.',
+    body: admin.putBudgetRequest,
+    response: admin.budgetObject,
+  },
+  deleteBudget: {
+    method: 'DELETE',
+    path: '/v1/halftone/budgets/{id}',
+    access: 'admin',
+    summary: 'Delete a budget.',
+    response: admin.deleted,
+  },
+  status: {
+    method: 'GET',
+    path: '/v1/halftone/status',
+    access: 'admin',
+    summary: 'What is configured, reachable and wrong.',
+    response: admin.status,
+  },
+  probeProviders: {
+    method: 'POST',
+    path: '/v1/halftone/probe',
+    access: 'admin',
+    summary: 'Test each provider key without spending.',
+    response: listOf(admin.providerProbe),
+  },
+  getSession: {
+    method: 'GET',
+    path: '/v1/halftone/session',
+    access: 'inference',
+    summary: 'Who the key or session is.',
+    response: admin.session,
+  },
+  signIn: {
+    method: 'POST',
+    path: '/v1/halftone/session',
+    access: 'none',
+    summary: "Exchange an admin key for the dashboard's session cookie.",
+    body: admin.signInRequest,
+    response: admin.session,
+  },
+  signOut: {
+    method: 'DELETE',
+    path: '/v1/halftone/session',
+    access: 'none',
+    summary: 'Forget the session.',
+    response: admin.deleted,
+  },
+  health: {
+    method: 'GET',
+    path: '/healthz',
+    access: 'none',
+    summary: '200 while the process lives.',
+    response: z.object({ status: z.literal('ok') }),
+  },
+  ready: {
+    method: 'GET',
+    path: '/readyz',
+    access: 'none',
+    summary: '200 when requests are served; 503 while starting, draining or misconfigured.',
+    response: z.object({ status: z.string(), problems: z.array(z.string()) }),
+  },
+  metrics: { method: 'GET', path: '/metrics', access: 'admin', summary: 'Prometheus metrics.', mediaType: 'text/plain' },
+  openapi: { method: 'GET', path: '/openapi.json', access: 'none', summary: 'This document.' },
+} as const satisfies Record<string, Endpoint>
+
+export type EndpointName = keyof typeof endpoints

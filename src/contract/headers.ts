@@ -1,0 +1,24 @@
+/** Every header Halftone reads or writes, with its meaning; the reference is checked against this table. */
+export const requestHeaders = {
+  authorization: '`Bearer <key>`: the key.',
+  'idempotency-key': 'At most 255 printable characters; the same key and request is answered once, for 24 hours.',
+  'x-halftone-max-cost-usd': 'Refuse when the request could cost more than this many USD.',
+  'x-halftone-deadline-ms': 'Give up after this many milliseconds.',
+  'x-halftone-group': 'Requests that must look alike.',
+  'x-halftone-tags': 'Attribution, `campaign=summer,sku=4711`, at most 10.',
+  'x-halftone-allow-unsupported': '`true` turns unsupported parameters into warnings.',
+  'x-halftone-body': '`off` leaves the halftone object out of the answer.',
+  'x-stainless-retry-count': 'Sent by SDKs: above 0, the call joins the one it repeats.',
+} as const
+
+export const responseHeaders = {
+  'x-request-id': 'The request id, a UUIDv7, for receipts and support.',
+  'x-halftone-offer': 'The offer that made the images.',
+  'x-halftone-cost-usd': 'Exact cost of the whole request, all attempts.',
+  'x-halftone-cost-status': 'final, estimated, unknown or unpriced.',
+  'x-halftone-attempts': 'Calls made to providers.',
+  'x-halftone-cache': '`hit` when nothing was called (idempotent replay), `joined` when a running call answered, else `miss`.',
+  'x-halftone-warnings': 'Warning codes, comma-separated.',
+  'x-should-retry': 'Tells SDKs whether repeating may help and cannot pay twice.',
+  'retry-after': 'Seconds to wait.',
+} as const

@@ -1,0 +1,186 @@
+/** What Halftone knows about requests: quotes, records, receipts, decisions. */
+import { z } from 'zod'
+import { costStatus, operation, tags, timestamp, usdText, warning } from './common.ts'
+import { generationRequest } from './images.ts'
+
+/** A generation request to be priced, not run. `inputs` stands for images an edit would send. */
+export const quoteRequest = generationRequest.extend({
+  operation: operation.optional().describe('`generate` when absent.'),
+  inputs: z
+    .array(z.strictObject({ width: z.int().min(1).max(32_768), height: z.int().min(1).max(32_768) }))
+    .max(16)
+    .optional(),
+  mask: z.boolean().optional(),
+})
+
+export const priceLine = z.object({
+  description: z.string(),
+  meter: z.string().nullable(),
+  quantity: z.string().nullable(),
+  amount_usd: usdText,
+  rate_id: z.string(),
+})
+
+export const candidateQuote = z.object({
+  offer: z.string(),
+  model: z.string(),
+  provider: z.string(),
+  sandbox: z.boolean(),
+  size: z.string(),
+  quality: z.string().nullable(),
+  min_usd: usdText,
+  expected_usd: usdText,
+  max_usd: usdText.nullable().describe('null: no bound is known.'),
+  lines: z.array(priceLine),
+  spread: z.array(z.string()).describe('Why min, expected and max differ.'),
+  checked_at: z.string().describe('When the oldest price source used was checked.'),
+  eligible: z.boolean().describe('Whether `model` of the request would choose among it.'),
+})
+
+export const eliminated = z.object({ offer: z.string(), reason: z.string(), detail: z.string(), param: z.string().nullable() })
+
+export const quoteResponse = z.object({
+  object: z.literal('quote'),
+  route: z.string(),
+  n: z.int(),
+  price_book: z.string(),
+  candidates: z.array(candidateQuote).describe('Cheapest first.'),
+  eliminated: z.array(eliminated),
+})
+
+export const requestImage = z.object({
+  id: z.string(),
+  width: z.int(),
+  height: z.int(),
+  media_type: z.string(),
+  url: z.string().nullable().describe('Signed and expiring; null when the image has expired.'),
+  thumbnail_url: z.string().nullable(),
+})
+
+export const requestSummary = z.object({
+  id: z.string(),
+  created_at: timestamp,
+  finished_at: timestamp.nullable(),
+  key_id: z.string(),
+  project_id: z.string(),
+  operation,
+  model: z.string(),
+  route: z.string(),
+  n: z.int(),
+  offer: z.string().nullable(),
+  outcome: z.string().nullable(),
+  http_status: z.int().nullable(),
+  error_code: z.string().nullable(),
+  error_message: z.string().nullable(),
+  images_returned: z.int(),
+  attempts: z.int(),
+  latency_ms: z.number().nullable(),
+  cost_usd: usdText,
+  cost_status: costStatus,
+  sandbox: z.boolean(),
+  end_customer: z.string().nullable(),
+  group: z.string().nullable(),
+  tags,
+  prompt: z.string().nullable(),
+  images: z.array(requestImage),
+})
+
+export const charge = z.object({
+  id: z.string(),
+  kind: z.string(),
+  description: z.string(),
+  meter: z.string().nullable(),
+  quantity: z.string().nullable(),
+  amount_usd: usdText,
+  native_amount: z.string(),
+  native_unit: z.string(),
+  fx_rate: z.string(),
+  fx_source: z.string(),
+  rate_id: z.string(),
+  price_book: z.string(),
+  provenance: z.string(),
+  incurred_at: timestamp,
+  posted_at: timestamp,
+  reverses: z.string().nullable(),
+})
+
+export const attempt = z.object({
+  id: z.string(),
+  sequence: z.int(),
+  kind: z.string(),
+  state: z.string(),
+  offer: z.string(),
+  settings: z.record(z.string(), z.json()),
+  outcome: z.string().nullable(),
+  stage: z.string().nullable(),
+  billed: z.string().nullable(),
+  error_code: z.string().nullable(),
+  error_message: z.string().nullable(),
+  images_wanted: z.int(),
+  images_made: z.int(),
+  expected_usd: usdText,
+  held_usd: usdText,
+  total_usd: usdText,
+  usage: z.record(z.string(), z.string()),
+  job_id: z.string().nullable(),
+  http_status: z.int().nullable(),
+  provider_request_id: z.string().nullable(),
+  created_at: timestamp,
+  settled_at: timestamp.nullable(),
+  first_byte_ms: z.number().nullable(),
+  duration_ms: z.number().nullable(),
+  charges: z.array(charge),
+  events: z.array(z.object({ at: timestamp, kind: z.string(), data: z.record(z.string(), z.json()) })),
+})
+
+export const requestRecord = requestSummary.extend({
+  parameters: z.record(z.string(), z.json()),
+  features: z.record(z.string(), z.json()),
+  warnings: z.array(warning),
+  attempt_rows: z.array(attempt),
+})
+
+export const receipt = z.object({
+  object: z.literal('receipt'),
+  request_id: z.string(),
+  created_at: timestamp,
+  total_usd: usdText,
+  cost_status: costStatus,
+  sandbox: z.boolean(),
+  images_returned: z.int(),
+  cost_per_image_usd: usdText.nullable(),
+  attempts: z.array(attempt),
+  alternatives: z
+    .array(z.object({ offer: z.string(), quality: z.string().nullable(), expected_usd: usdText }))
+    .describe('What the other candidates would have cost, as quoted then.'),
+})
+
+export const explanation = z.object({
+  object: z.literal('explanation'),
+  request_id: z.string(),
+  route: z.string(),
+  objective: z.string(),
+  price_book: z.string(),
+  candidates: z.array(
+    z.object({
+      offer: z.string(),
+      size: z.string(),
+      quality: z.string().nullable(),
+      expected_usd: usdText,
+      max_usd: usdText.nullable(),
+      score: z.number(),
+    }),
+  ),
+  eliminated_counts: z.record(z.string(), z.int()),
+  eliminated: z.array(eliminated),
+})
+
+export type QuoteRequest = z.infer<typeof quoteRequest>
+export type QuoteResponse = z.infer<typeof quoteResponse>
+export type CandidateQuote = z.infer<typeof candidateQuote>
+export type RequestSummaryWire = z.infer<typeof requestSummary>
+export type RequestRecordWire = z.infer<typeof requestRecord>
+export type AttemptWire = z.infer<typeof attempt>
+export type ChargeWire = z.infer<typeof charge>
+export type Receipt = z.infer<typeof receipt>
+export type Explanation = z.infer<typeof explanation>
