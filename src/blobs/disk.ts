@@ -1,0 +1,114 @@
+/** Blobs as files: `aa/bb/<sha256>` under one folder, written to its `tmp` and renamed, so a blob is whole or absent. */
+import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HalftoneError } from '../core/error.ts'
+import type { BlobStore, SpooledBody } from '../ports/blob-store.ts'
+import {
+  asStorageError,
+  closeFile,
+  createGate,
+  DIR_MODE,
+  errorCodeOf,
+  FILE_MODE,
+  isMissing,
+  makeDir,
+  openFile,
+  openTempDir,
+  readChunks,
+  removeFile,
+  renameFile,
+  statFile,
+  tempPath,
+  writeChunks,
+} from './files.ts'
+import { isFileBacked } from './spool.ts'
+
+const CONCURRENT_PUTS = 3
+const SHA256 = /^[0-9a-f]{64}$/
+
+/**
+ * Blobs are not fsynced one by one: what must survive a power cut is the ledger, and a picture lost to one is bought again
+ * at a known price. A blob cut short by a power cut has the wrong length and is written anew by the next put.
+ */
+export function createDiskBlobStore({ dir }: { readonly dir: string }): BlobStore {
+  const tempDir = join(dir, 'tmp')
+  openTempDir(tempDir)
+  const gate = createGate(CONCURRENT_PUTS)
+  return {
+    put: (body) => gate(() => store(blobPath(dir, body.sha256), body, tempDir)).catch(asStorageError),
+    async open(sha256) {
+      const path = blobPath(dir, sha256)
+      const bytes = await fileSize(path)
+      return bytes === undefined ? undefined : { bytes, stream: readChunks(path) }
+    },
+    delete: async (sha256) => removeFile(blobPath(dir, sha256)),
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(dir)
+      return bavail * bsize
+    },
+    async close() {},
+  }
+}
+
+function blobPath(dir: string, sha256: string): string {
+  // The id comes from requests too; anything but a hash would be a path.
+  if (!SHA256.test(sha256)) throw new HalftoneError('not_found', 'A blob id is 64 hexadecimal digits.')
+  return join(dir, sha256.slice(0, 2), sha256.slice(2, 4), sha256)
+}
+
+async function fileSize(path: string): Promise<number | undefined> {
+  try {
+    return (await statFile(path)).size
+  } catch (error) {
+    return isMissing(error) ? undefined : asStorageError(error)
+  }
+}
+
+async function store(path: string, body: SpooledBody, tempDir: string): Promise<void> {
+  if ((await fileSize(path)) === body.bytes) return
+  if (isFileBacked(body)) {
+    try {
+      await inFolder(path, () => body.moveTo(path))
+      return
+    } catch (error) {
+      if (errorCodeOf(error) !== 'EXDEV') throw error
+    }
+  }
+  await writeAndRename(path, body, tempPath(tempDir))
+}
+
+async function writeAndRename(path: string, body: SpooledBody, temp: string): Promise<void> {
+  const fd = await openFile(temp, 'wx', FILE_MODE)
+  try {
+    await writeBody(fd, body).finally(() => closeFile(fd))
+    await inFolder(path, () => renameFile(temp, path))
+  } catch (error) {
+    await removeFile(temp)
+    throw error
+  }
+}
+
+async function writeBody(fd: number, body: SpooledBody): Promise<void> {
+  if (isFileBacked(body)) {
+    let at = 0
+    for await (const chunk of body.open()) {
+      await writeChunks(fd, [chunk], at)
+      at += chunk.byteLength
+    }
+    return
+  }
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body.open()) chunks.push(chunk)
+  await writeChunks(fd, chunks, 0)
+}
+
+/** Run, and make the folder only when it turns out to be missing: after 65,536 blobs it never is. */
+async function inFolder<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action()
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    await makeDir(join(path, '..'), { recursive: true, mode: DIR_MODE })
+    return action()
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * The spool: bodies of unknown length, held in memory while the process's transfer budget lasts and in temporary files
+ * beyond it. A writer never waits for memory, so an upstream that holds a paid image is never stalled by other requests.
+ */
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { HalftoneError } from '../core/error.ts'
+import type { Spool, SpooledBody, SpoolWriter } from '../ports/blob-store.ts'
+import {
+  asStorageError,
+  closeFile,
+  createGate,
+  FILE_MODE,
+  openFile,
+  openTempDir,
+  readChunks,
+  removeFile,
+  renameFile,
+  tempPath,
+  writeChunks,
+} from './files.ts'
+
+export interface SpoolOptions {
+  /** For temporary files; made when missing. On the blob store's file system a file is moved there instead of copied. */
+  readonly dir: string
+  /** Shared by all bodies of this spool; 64 MiB by default. */
+  readonly memoryBudgetBytes?: number
+}
+
+/** A body in a temporary file. `moveTo` gives the file away: the body reads from there and no longer deletes it. */
+export interface FileBackedBody extends SpooledBody {
+  moveTo(path: string): Promise<void>
+}
+
+export const isFileBacked = (body: SpooledBody): body is FileBackedBody => 'moveTo' in body
+
+const HEAD_BYTES = 64 * 1024
+/** A body that went to disk collects this much before it writes again, as far as the budget allows. */
+const FLUSH_BYTES = 256 * 1024
+/** Of the runtime's four file threads one stays free for image work and name lookups. */
+const CONCURRENT_DISK_WRITES = 3
+/** Blocks that small slices of big buffers are copied into; they grow with the body. */
+const SMALLEST_BLOCK = 4 * 1024
+const LARGEST_BLOCK = 64 * 1024
+
+type DiskGate = ReturnType<typeof createGate>
+
+/** Memory accounting shared by the writers of one spool. */
+interface Budget {
+  take(bytes: number): boolean
+  give(bytes: number): void
+}
+
+/** Create the spool and delete what a crashed process left in `dir`. */
+export function createSpool({ dir, memoryBudgetBytes = 64 * 1024 * 1024 }: SpoolOptions): Spool {
+  openTempDir(dir)
+  const gate = createGate(CONCURRENT_DISK_WRITES)
+  let used = 0
+  const budget: Budget = {
+    take(bytes) {
+      if (used + bytes > memoryBudgetBytes) return false
+      used += bytes
+      return true
+    },
+    give(bytes) {
+      used -= bytes
+    },
+  }
+  const open = new Set<BodyWriter>()
+  return {
+    create({ maxBytes, tooLargeCode = 'provider_response_too_large' }) {
+      const writer: BodyWriter = new BodyWriter({ dir, budget, gate, maxBytes, tooLargeCode, onClose: () => open.delete(writer) })
+      open.add(writer)
+      return writer
+    },
+    get bytesInMemory() {
+      return used
+    },
+    async close() {
+      await Promise.all([...open].map((writer) => writer.abort()))
+    },
+  }
+}
+
+interface WriterContext {
+  readonly dir: string
+  readonly budget: Budget
+  readonly gate: DiskGate
+  readonly maxBytes: number
+  readonly tooLargeCode: 'provider_response_too_large' | 'image_too_large'
+  readonly onClose: () => void
+}
+
+class BodyWriter implements SpoolWriter {
+  readonly #context: WriterContext
+  readonly #hash = createHash('sha256')
+  #state: 'open' | 'ended' | 'failed' = 'open'
+  #bytes = 0
+  /** Not on disk yet; `#held` bytes of the budget belong to them. */
+  #chunks: Uint8Array[] = []
+  #held = 0
+  /** Where the next small slice goes. */
+  #block: Uint8Array | undefined
+  #blockUsed = 0
+  #file: { readonly path: string; readonly fd: number; written: number } | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(context: WriterContext) {
+    this.#context = context
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    if (this.#state !== 'open') return Promise.reject(new Error('The spool writer is closed.'))
+    const { maxBytes, tooLargeCode } = this.#context
+    if (this.#bytes + chunk.byteLength > maxBytes) {
+      const message = `The image data is larger than the limit of ${maxBytes} bytes.`
+      return this.abort().then(() => Promise.reject(new HalftoneError(tooLargeCode, message)))
+    }
+    if (chunk.byteLength === 0) return undefined
+    this.#bytes += chunk.byteLength
+    this.#hash.update(chunk)
+    if (!this.#hold(chunk)) return this.#flush(chunk)
+    return this.#file && this.#held >= FLUSH_BYTES ? this.#flush() : undefined
+  }
+
+  async end(): Promise<SpooledBody> {
+    if (this.#state !== 'open') throw new Error('The spool writer is closed.')
+    if (this.#file) {
+      await this.#flush()
+      await closeFile(this.#file.fd)
+    }
+    this.#state = 'ended'
+    this.#context.onClose()
+    const sha256 = this.#hash.digest('hex')
+    if (this.#file) return fileBody(this.#file.path, this.#bytes, sha256)
+    const held = this.#held
+    const body = memoryBody(this.#chunks, this.#bytes, sha256, () => this.#context.budget.give(held))
+    this.#chunks = []
+    return body
+  }
+
+  async abort(): Promise<void> {
+    await this.#writing.catch(() => undefined)
+    await this.#discard()
+  }
+
+  /** Keep a chunk in memory; false when the budget is exhausted. */
+  #hold(chunk: Uint8Array): boolean {
+    // A view keeps its whole buffer alive; a copy is cheaper than a small slice of a network buffer held for seconds.
+    const wasteful = chunk.byteLength * 2 < chunk.buffer.byteLength
+    return wasteful ? this.#holdCopy(chunk) : this.#holdView(chunk)
+  }
+
+  #holdView(chunk: Uint8Array): boolean {
+    if (!this.#context.budget.take(chunk.byteLength)) return false
+    this.#held += chunk.byteLength
+    this.#closeBlock()
+    this.#chunks.push(chunk)
+    return true
+  }
+
+  #holdCopy(chunk: Uint8Array): boolean {
+    if (!this.#block || this.#blockUsed + chunk.byteLength > this.#block.byteLength) {
+      const size = Math.max(chunk.byteLength, Math.min(LARGEST_BLOCK, Math.max(SMALLEST_BLOCK, this.#held)))
+      if (!this.#context.budget.take(size)) return false
+      this.#held += size
+      this.#closeBlock()
+      this.#block = Buffer.allocUnsafeSlow(size)
+    }
+    this.#block.set(chunk, this.#blockUsed)
+    this.#blockUsed += chunk.byteLength
+    return true
+  }
+
+  #closeBlock(): void {
+    if (this.#block) this.#chunks.push(this.#block.subarray(0, this.#blockUsed))
+    this.#block = undefined
+    this.#blockUsed = 0
+  }
+
+  #flush(chunk?: Uint8Array): Promise<void> {
+    this.#writing = this.#writeOut(chunk)
+    return this.#writing
+  }
+
+  async #writeOut(chunk: Uint8Array | undefined): Promise<void> {
+    this.#closeBlock()
+    const chunks = chunk ? [...this.#chunks, chunk] : this.#chunks
+    if (chunks.length === 0) return
+    try {
+      await this.#context.gate(async () => {
+        this.#file ??= await createTempFile(this.#context.dir)
+        await writeChunks(this.#file.fd, chunks, this.#file.written)
+        this.#file.written = this.#bytes
+      })
+    } catch (error) {
+      // Part of the body is missing now: nothing may follow, and `end` must not pass it off as whole.
+      await this.#discard()
+      asStorageError(error)
+    }
+    this.#releaseChunks()
+  }
+
+  async #discard(): Promise<void> {
+    if (this.#state !== 'open') return
+    this.#state = 'failed'
+    this.#context.onClose()
+    this.#releaseChunks()
+    if (!this.#file) return
+    await closeFile(this.#file.fd)
+    await removeFile(this.#file.path)
+  }
+
+  #releaseChunks(): void {
+    this.#chunks = []
+    this.#block = undefined
+    this.#blockUsed = 0
+    this.#context.budget.give(this.#held)
+    this.#held = 0
+  }
+}
+
+function memoryBody(chunks: readonly Uint8Array[], bytes: number, sha256: string, release: () => void): SpooledBody {
+  let held: readonly Uint8Array[] | undefined = chunks
+  const current = (): readonly Uint8Array[] => held ?? disposed()
+  return {
+    bytes,
+    sha256,
+    get head() {
+      return firstBytes(current(), Math.min(bytes, HEAD_BYTES))
+    },
+    async *open() {
+      yield* current()
+    },
+    async dispose() {
+      if (held) release()
+      held = undefined
+    },
+  }
+}
+
+function fileBody(temp: string, bytes: number, sha256: string): FileBackedBody {
+  let path: string | undefined = temp
+  let kept = false
+  const current = (): string => path ?? disposed()
+  return {
+    bytes,
+    sha256,
+    // Read again each time: 64 KiB kept for each of two thousand waiting bodies would be more than the whole budget.
+    get head() {
+      return readHead(current(), Math.min(bytes, HEAD_BYTES))
+    },
+    async *open() {
+      yield* readChunks(current())
+    },
+    async moveTo(target) {
+      await renameFile(current(), target)
+      path = target
+      kept = true
+    },
+    async dispose() {
+      const doomed = path
+      path = undefined
+      if (doomed && !kept) await removeFile(doomed)
+    },
+  }
+}
+
+const disposed = (): never => {
+  throw new Error('The spooled body was disposed.')
+}
+
+function firstBytes(chunks: readonly Uint8Array[], count: number): Uint8Array {
+  const first = chunks[0]
+  if (!first) return new Uint8Array(0)
+  if (first.byteLength >= count) return first.subarray(0, count)
+  const head = Buffer.allocUnsafe(count)
+  let at = 0
+  for (const chunk of chunks) {
+    if (at >= count) break
+    const part = chunk.subarray(0, count - at)
+    head.set(part, at)
+    at += part.byteLength
+  }
+  return head
+}
+
+function readHead(path: string, count: number): Uint8Array {
+  const head = Buffer.allocUnsafe(count)
+  const fd = openSync(path, 'r')
+  try {
+    return head.subarray(0, readSync(fd, head, 0, count, 0))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+async function createTempFile(dir: string): Promise<{ path: string; fd: number; written: number }> {
+  const path = tempPath(dir)
+  return { path, fd: await openFile(path, 'wx', FILE_MODE), written: 0 }
+}
