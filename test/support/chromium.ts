@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:fs'
+import { access, mkdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { type Browser, chromium } from 'playwright-core'
+
+/** Hooks that call `ensureChromium` outside `npm test` (which prepares the browser first) need this long for an installation. */
+export const CHROMIUM_INSTALL_TIMEOUT_MS = 300_000
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome.exe']
+const USUAL_PLACES = [
+  '/usr/bin',
+  '/usr/local/bin',
+  '/snap/bin',
+  '/opt/google/chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS',
+  '/Applications/Chromium.app/Contents/MacOS',
+  'C:\\Program Files\\Google\\Chrome\\Application',
+  'C:\\Program Files (x86)\\Google\\Chrome\\Application',
+]
+const MAC_NAMES = ['Google Chrome', 'Chromium']
+const LOCK = join(tmpdir(), 'halftone-chromium-install.lock')
+
+const isRoot = process.getuid?.() === 0
+
+/** Flags for a test browser: no talk to the outside, and no sandbox where root cannot have one. */
+export const CHROMIUM_FLAGS: readonly string[] = [
+  '--headless',
+  ...(isRoot ? ['--no-sandbox'] : []),
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Starts the test browser; the caller closes it. */
+export async function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: await ensureChromium(), headless: true, args: [...CHROMIUM_FLAGS] })
+}
+
+/**
+ * The path of a Chromium to test with: `CHROME_PATH`, one on the machine, or one installed now (Debian's package as root,
+ * Playwright's own download elsewhere). Rejects with what to do when there is none to be had.
+ */
+export async function ensureChromium(): Promise<string> {
+  const found = await findChromium()
+  if (found !== undefined) return found
+  const release = await acquireLock()
+  try {
+    // Another process may have installed it while this one waited for the lock.
+    const failure = (await findChromium()) === undefined ? await install() : ''
+    const installed = await findChromium()
+    if (installed !== undefined) return installed
+    throw new Error(
+      `The browser tests need Chromium and it could not be installed. Install Chromium or Chrome, or set CHROME_PATH to one.\n${failure}`,
+    )
+  } finally {
+    await release()
+  }
+}
+
+/** An executable Chromium on this machine, if there is one. A `CHROME_PATH` that leads nowhere is an error. */
+export async function findChromium(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
+  const configured = env['CHROME_PATH']
+  if (configured) {
+    if (await isExecutable(configured)) return configured
+    throw new Error(`CHROME_PATH is ${configured}, which cannot be executed`)
+  }
+  const folders = [...(env['PATH'] ?? '').split(delimiter).filter(Boolean), ...USUAL_PLACES]
+  const candidates = folders.flatMap((folder) => [...NAMES, ...MAC_NAMES].map((name) => join(folder, name)))
+  for (const candidate of [...candidates, chromium.executablePath()]) {
+    if (await isExecutable(candidate)) return candidate
+  }
+  return undefined
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK)
+    return (await stat(path)).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** Runs the installer that fits this machine and returns the end of its output. */
+async function install(): Promise<string> {
+  const hasApt = await isExecutable('/usr/bin/apt-get')
+  console.error('Installing Chromium for the browser tests (once)')
+  if (isRoot && hasApt) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    const updated = await run('apt-get', ['update', '-q'], env)
+    return updated + (await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], env))
+  }
+  const playwright = fileURLToPath(new URL('../../node_modules/playwright-core/cli.js', import.meta.url))
+  return run(process.execPath, [playwright, 'install', 'chromium'], process.env)
+}
+
+function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let tail = ''
+    const keep = (chunk: Buffer) => {
+      tail = (tail + chunk.toString()).slice(-2_000)
+    }
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
+    child.on('error', (error) => resolve(`${command}: ${error.message}\n`))
+    child.on('close', (code) => resolve(code === 0 ? '' : `${command} ${args.join(' ')} ended with ${code}:\n${tail}\n`))
+  })
+}
+
+/** One installer at a time on a machine; a lock older than any installation takes belonged to a process that died. */
+async function acquireLock(): Promise<() => Promise<void>> {
+  for (;;) {
+    try {
+      await mkdir(LOCK)
+      return () => rm(LOCK, { recursive: true, force: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      const { mtimeMs } = await stat(LOCK).catch(() => ({ mtimeMs: Date.now() }))
+      if (Date.now() - mtimeMs > CHROMIUM_INSTALL_TIMEOUT_MS) await rm(LOCK, { recursive: true, force: true })
+      await sleep(500)
+    }
+  }
+}
