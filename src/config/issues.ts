@@ -1,0 +1,109 @@
+/** Validation issues as problems a person can act on. Values are never quoted: any of them may be a secret. */
+import type { z } from 'zod'
+import { nearMatches } from '../core/near-match.ts'
+import { keysAt } from './schema-keys.ts'
+
+type Issue = z.core.$ZodIssue
+type Path = readonly PropertyKey[]
+
+export interface Finding {
+  readonly path: Path
+  /** Which part of the entry is at fault. */
+  readonly what: 'key' | 'value'
+  readonly message: string
+  readonly remedy: string
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping of keys to values',
+  record: 'a mapping of names to values',
+}
+
+const valueAt = (data: unknown, path: Path): unknown =>
+  path.reduce<unknown>((node, part) => (node as Record<PropertyKey, unknown> | null | undefined)?.[part], data)
+
+/** Every problem in `issues`, flattened and worded; `data` is what was validated. */
+export function findings(issues: readonly Issue[], data: unknown): readonly Finding[] {
+  return issues.flatMap((issue) => describe(issue, [], data))
+}
+
+function describe(issue: Issue, base: Path, data: unknown): Finding[] {
+  const path = [...base, ...issue.path]
+  const found = (message: string, remedy: string, what: 'key' | 'value' = 'value'): Finding[] => [{ path, what, message, remedy }]
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey([...path, key]))
+    case 'invalid_key':
+      return found(`the name ${issue.issues[0]?.message ?? 'is not allowed'}`, 'Rename it.', 'key')
+    case 'invalid_type':
+      return invalidType(issue.expected, path, data)
+    case 'invalid_value': {
+      const options = issue.values.map(String)
+      const value = valueAt(data, path)
+      const near = typeof value === 'string' ? nearMatches(value, options, 1)[0] : undefined
+      return found(`must be ${listOf(options)}`, near === undefined ? 'Use one of these.' : `Did you mean ${near}?`)
+    }
+    case 'too_small':
+    case 'too_big': {
+      const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`
+      const units: Record<string, string> = { string: ' characters long', array: ' entries long', record: ' entries long' }
+      return found(`must be ${bound}${units[issue.origin] ?? ''}`, 'Change the value.')
+    }
+    case 'invalid_union':
+      return describeUnion(issue, path, data)
+    default:
+      return found(issue.message, 'Change the value.')
+  }
+}
+
+function invalidType(expected: string, path: Path, data: unknown): Finding[] {
+  const word = typeWords[expected] ?? expected
+  const value = valueAt(data, path)
+  if (value === undefined) return [{ path, what: 'key', message: 'is missing', remedy: `Add it; it must be ${word}.` }]
+  if (value === null)
+    return [{ path, what: 'key', message: `is empty, and must be ${word}`, remedy: 'Give it a value or remove the key.' }]
+  const remedy = expected === 'string' && typeof value !== 'object' ? 'Put the value in quotes.' : `Write ${word}.`
+  return [{ path, what: 'value', message: `must be ${word}`, remedy }]
+}
+
+const UNWORDED = 'Invalid input'
+
+/** The alternative that was most likely meant: not of another type, then with the fewest unknown keys. */
+function describeUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, data: unknown): Finding[] {
+  if (issue.message !== UNWORDED) return [{ path, what: 'value', message: issue.message, remedy: 'Change the value.' }]
+  const alternatives = issue.errors.map((errors) => ({
+    errors,
+    wrongType: errors.some(({ code, path: inner }) => code === 'invalid_type' && inner.length === 0),
+    unknownKeys: errors.reduce((sum, error) => sum + (error.code === 'unrecognized_keys' ? error.keys.length : 0), 0),
+  }))
+  const meant = alternatives
+    .filter(({ wrongType }) => !wrongType)
+    .sort((left, right) => left.unknownKeys - right.unknownKeys || left.errors.length - right.errors.length)[0]
+  if (meant) return meant.errors.flatMap((error) => describe(error, path, data))
+  const words = issue.errors.flatMap((errors) =>
+    errors.flatMap((it) => (it.code === 'invalid_type' ? [typeWords[it.expected] ?? it.expected] : [])),
+  )
+  return [{ path, what: 'value', message: `must be ${listOf(words)}`, remedy: 'Change the value.' }]
+}
+
+function unknownKey(path: Path): Finding {
+  const key = String(path.at(-1))
+  if (key.includes(':')) return { path, what: 'key', message: 'is not a known key', remedy: 'Put a blank after the colon.' }
+  const known = keysAt(path.slice(0, -1))
+  const near = nearMatches(key, known)
+  const remedy =
+    near.length > 0 ? `Did you mean ${listOf(near)}?` : known.length > 0 ? `Known keys: ${known.join(', ')}.` : 'Remove it.'
+  return { path, what: 'key', message: 'is not a known key', remedy }
+}
+
+/** `a, b or c`. */
+function listOf(words: readonly string[]): string {
+  const unique = [...new Set(words)]
+  const last = unique.at(-1) ?? ''
+  return unique.length < 2 ? last : `${unique.slice(0, -1).join(', ')} or ${last}`
+}

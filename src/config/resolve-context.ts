@@ -1,0 +1,31 @@
+/** What resolving works with, and where it tells what it found. */
+import type { ManagedBy } from '../ports/ledger.ts'
+import type { Environment } from './document.ts'
+import type { ProviderVariable } from './environment.ts'
+
+export interface ResolveContext {
+  readonly env: Environment
+  readonly providerVariables: readonly ProviderVariable[]
+  /** Codec ids; undefined: not checked. */
+  readonly providerTypes: readonly string[] | undefined
+  /** Names under `providers`, also of those too broken to resolve. */
+  readonly declaredProviders: readonly string[]
+  /** Absolute. */
+  readonly dataDir: string
+  /** ISO date on which the operator's prices were last looked at. */
+  readonly pricesCheckedAt: string
+  /** Who manages `maxUsdPerDay`. */
+  readonly capManagedBy: ManagedBy
+}
+
+export interface Findings {
+  readonly problem: (path: readonly PropertyKey[], message: string, remedy: string, what?: 'key' | 'value') => void
+  readonly warning: (path: readonly PropertyKey[], message: string, remedy: string) => void
+}
+
+/** A record without prototype, so that a name such as `constructor` is absent unless it is configured. */
+export function named<T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> {
+  const record: Record<string, T> = Object.create(null)
+  for (const [name, value] of entries) record[name] = value
+  return record
+}

@@ -1,0 +1,238 @@
+/** From validated settings to `Config`: the rules that span keys, and what the environment adds. Pure. */
+import { createHash } from 'node:crypto'
+import { nearMatches } from '../core/near-match.ts'
+import { qualities } from '../core/request.ts'
+import type { Policy } from '../core/routing/types.ts'
+import type { BudgetRecord } from '../ports/ledger.ts'
+import type { Environment } from './document.ts'
+import type { Finding } from './issues.ts'
+import { type Findings, named, type ResolveContext } from './resolve-context.ts'
+import { resolveProviders } from './resolve-providers.ts'
+import { type FileSettings, routeSchema } from './schema.ts'
+import { Secret } from './secret.ts'
+import type { AliasTarget, Config, ConfiguredKey } from './types.ts'
+import { checkHttpUrl } from './url.ts'
+
+export interface Resolved {
+  readonly config: Config
+  readonly problems: readonly Finding[]
+  readonly warnings: readonly Finding[]
+}
+
+/** The provider of the sandbox; always there, so that routes may name it. */
+const SANDBOX = 'sandbox'
+
+export function resolveConfig(settings: FileSettings, context: ResolveContext): Resolved {
+  const problems: Finding[] = []
+  const warnings: Finding[] = []
+  const found: Findings = {
+    problem: (path, message, remedy, what = 'value') => problems.push({ path, what, message, remedy }),
+    warning: (path, message, remedy) => warnings.push({ path, what: 'value', message, remedy }),
+  }
+  const providers = resolveProviders(settings, context, found)
+  const providerNames = [...new Set([...Object.keys(providers), ...context.declaredProviders, SANDBOX])]
+  checkProviderNames(settings, providerNames, found)
+  const adminKey = resolveAdminKey(context.env, found)
+  const config: Config = {
+    server: resolveServer(settings, found),
+    storage: resolveStorage(settings, context, found),
+    network: settings.network,
+    providers,
+    routes: resolveRoutes(settings),
+    aliases: resolveAliases(settings, found),
+    projects: named(
+      Object.entries(settings.projects).map(([id, { name = id, assetTtlDays = settings.storage.assetTtlDays, ...project }]) => [
+        id,
+        { id, name, assetTtlDays, ...project, managedBy: 'file' as const },
+      ]),
+    ),
+    keys: resolveKeys(settings, context.env, adminKey, found),
+    budgets: resolveBudgets(settings, context, found),
+    ...(settings.passthrough ? { passthrough: settings.passthrough } : {}),
+    sandbox: settings.sandbox,
+    log: settings.log,
+    declaredTags: settings.declaredTags,
+    ...(adminKey ? { adminKey } : {}),
+  }
+  return { config: deepFreeze(config), problems, warnings }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  for (const inner of Object.values(value)) deepFreeze(inner)
+  return value
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+function resolveServer({ server }: FileSettings, found: Findings): Config['server'] {
+  if (server.publicUrl === undefined) return server
+  const check = checkHttpUrl(server.publicUrl)
+  if (check.kind === 'ok') return { ...server, publicUrl: check.url }
+  found.problem(['server', 'publicUrl'], check.message, check.remedy)
+  return server
+}
+
+function resolveStorage({ storage }: FileSettings, { dataDir }: ResolveContext, found: Findings): Config['storage'] {
+  if (storage.minFreeBytesDispatch > storage.minFreeBytes) {
+    found.problem(
+      ['storage', 'minFreeBytesDispatch'],
+      'must not be more than storage.minFreeBytes',
+      'Storing images stops first, dispatching after it.',
+    )
+  }
+  const protocol = storage.databaseUrl && URL.parse(storage.databaseUrl.reveal())?.protocol
+  if (protocol !== undefined && protocol !== 'postgres:' && protocol !== 'postgresql:') {
+    found.problem(
+      ['storage', 'databaseUrl'],
+      'must be a postgres:// URL',
+      'Write postgres://user:password@host/database, with special characters in the password percent-encoded.',
+    )
+  }
+  return { ...storage, dataDir }
+}
+
+function checkProviderNames(settings: FileSettings, names: readonly string[], found: Findings): void {
+  const check = (path: readonly PropertyKey[], name: string): void => {
+    if (names.includes(name)) return
+    const near = nearMatches(name, names, 1)[0]
+    found.problem(path, 'is not a configured provider', near ? `Did you mean ${near}?` : `Configured: ${names.join(', ')}.`)
+  }
+  for (const [name, route] of Object.entries(settings.routes)) {
+    route.providers?.forEach((provider, index) => {
+      check(['routes', name, 'providers', index], provider)
+    })
+  }
+  if (settings.passthrough) check(['passthrough', 'provider'], settings.passthrough.provider)
+}
+
+function resolveRoutes(settings: FileSettings): Config['routes'] {
+  const routes = { auto: routeSchema.parse({}), ...settings.routes }
+  return named(
+    Object.entries(routes).map(([name, route]) => {
+      const { offers, models, providers, regions, quality, maxCostUsd, ...policy } = route
+      const filter = {
+        ...(offers ? { offers } : {}),
+        ...(models ? { models } : {}),
+        ...(providers ? { providers } : {}),
+        ...(regions ? { regions } : {}),
+        ...(quality ? { quality } : {}),
+      }
+      const resolved: Policy = {
+        route: name,
+        ...policy,
+        ...(Object.keys(filter).length > 0 ? { filter } : {}),
+        ...(maxCostUsd === undefined ? {} : { maxCostNanoUsd: maxCostUsd }),
+      }
+      return [name, resolved] as const
+    }),
+  )
+}
+
+function resolveAliases({ aliases, routes }: FileSettings, found: Findings): Config['aliases'] {
+  return named(
+    Object.entries(aliases).map(([name, target]) => {
+      const path = ['aliases', name]
+      if (name === 'auto' || name in routes) found.problem(path, 'is also the name of a route', 'Rename one of them.', 'key')
+      const resolved = parseAliasTarget(target)
+      if (resolved === undefined) {
+        found.problem(path, 'names an unknown quality after the "@"', `Use one of ${qualities.join(', ')}.`)
+        return [name, { kind: 'model', model: target }] as const
+      }
+      if (resolved.kind === 'model' && resolved.model in aliases) {
+        found.problem(path, 'points to another alias', 'Name the model itself.')
+      }
+      return [name, resolved] as const
+    }),
+  )
+}
+
+function parseAliasTarget(target: string): AliasTarget | undefined {
+  if (target.includes(':')) return { kind: 'offer', offer: target }
+  const [model = '', suffix] = target.split('@')
+  if (suffix === undefined) return { kind: 'model', model }
+  const quality = qualities.find((known) => known === suffix)
+  return quality && { kind: 'model', model, quality }
+}
+
+const MIN_KEY_LENGTH = 16
+
+/** Why a text cannot be a key clients send, if it cannot. */
+function keyFault(value: string): string | undefined {
+  if (!/^[\x21-\x7e]+$/.test(value)) return 'must be printable ASCII without blanks'
+  return value.length < MIN_KEY_LENGTH ? `must have at least ${MIN_KEY_LENGTH} characters` : undefined
+}
+
+export const ADMIN_KEY_VARIABLE = 'HALFTONE_ADMIN_KEY'
+
+function resolveAdminKey(env: Environment, found: Findings): Secret | undefined {
+  const value = env[ADMIN_KEY_VARIABLE]
+  if (!value) return undefined
+  const fault = keyFault(value)
+  if (fault) found.problem([ADMIN_KEY_VARIABLE], fault, 'Use a long random text, or unset it and let Halftone make one.')
+  return new Secret(value)
+}
+
+function resolveKeys(settings: FileSettings, env: Environment, adminKey: Secret | undefined, found: Findings): Config['keys'] {
+  const owners = new Map<string, string>(adminKey ? [[sha256(adminKey.reveal()), ADMIN_KEY_VARIABLE]] : [])
+  return named(
+    Object.entries(settings.keys).map(([id, key]) => {
+      const path = ['keys', id, key.env === undefined ? 'hash' : 'env']
+      const value = key.env === undefined ? undefined : (env[key.env] ?? '')
+      if (value !== undefined) {
+        const fault = value === '' ? `the environment variable ${key.env} is not set` : keyFault(value)
+        if (fault) found.problem(path, fault, 'Set the variable to a long random text.')
+      }
+      const hash = key.hash ?? sha256(value ?? '')
+      const owner = value === '' ? undefined : owners.get(hash)
+      if (owner !== undefined) found.problem(path, `is the same key as ${owner}`, 'Give each its own.')
+      if (value !== '') owners.set(hash, `keys.${id}`)
+      const resolved: ConfiguredKey = {
+        id,
+        name: key.name ?? id,
+        hash,
+        prefix: (value ?? '').slice(0, 6),
+        role: key.role,
+        projectId: key.project,
+        tags: key.tags,
+        ...(key.allowedModels ? { allowedModels: key.allowedModels } : {}),
+        managedBy: 'file',
+      }
+      return [id, resolved] as const
+    }),
+  )
+}
+
+function resolveBudgets(settings: FileSettings, { capManagedBy }: ResolveContext, found: Findings): readonly BudgetRecord[] {
+  const perDay = { period: 'day', hard: true } as const
+  const derived: BudgetRecord[] = []
+  if (settings.maxUsdPerDay !== undefined) {
+    derived.push({
+      ...perDay,
+      id: 'max-usd-per-day',
+      scope: 'global',
+      scopeValue: '',
+      limitNanoUsd: settings.maxUsdPerDay,
+      managedBy: capManagedBy,
+    })
+  }
+  for (const [id, { maxUsdPerDay }] of Object.entries(settings.keys)) {
+    if (maxUsdPerDay === undefined) continue
+    derived.push({
+      ...perDay,
+      id: `key-${id}-per-day`,
+      scope: 'key',
+      scopeValue: id,
+      limitNanoUsd: maxUsdPerDay,
+      managedBy: 'file',
+    })
+  }
+  const taken = new Set(['max-usd-per-day', ...derived.map(({ id }) => id)])
+  const listed = settings.budgets.map(({ limitUsd, scopeValue = '', ...budget }, index): BudgetRecord => {
+    if (taken.has(budget.id)) found.problem(['budgets', index, 'id'], 'is used twice', 'Give each budget its own id.')
+    taken.add(budget.id)
+    return { ...budget, scopeValue, limitNanoUsd: limitUsd, managedBy: 'file' }
+  })
+  return [...derived, ...listed]
+}

@@ -1,0 +1,157 @@
+/** Prices in `providers.<name>.prices`: a short form for the common cases, and the price book's own SKU. */
+import { z } from 'zod'
+import type { Adjustment, Commitment, Estimate, Rate, Sku, When } from '../core/pricing/price-book.ts'
+import { operations, qualities } from '../core/request.ts'
+import { type Meter, meters } from '../core/usage.ts'
+import { decimalText, isoDate, modelPattern } from './schema-values.ts'
+
+const meter = z.enum(Object.keys(meters) as [Meter, ...Meter[]])
+const oneOrMany = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)])
+const range = z.strictObject({ min: z.number().exactOptional(), max: z.number().exactOptional() })
+const signedDecimal = z.union([decimalText, z.string().regex(/^-\d+(\.\d+)?$/)], {
+  error: 'must be a plain decimal such as -0.01',
+})
+const text = z.string().min(1)
+
+const source = z.strictObject({
+  url: text,
+  kind: z.enum(['official', 'secondary', 'derived', 'assumption']),
+  checkedAt: isoDate,
+  note: text.exactOptional(),
+})
+
+const when = z.strictObject({
+  size: oneOrMany(text).exactOptional(),
+  quality: oneOrMany(z.enum(qualities)).exactOptional(),
+  operation: oneOrMany(z.enum(operations)).exactOptional(),
+  format: oneOrMany(text).exactOptional(),
+  background: z.enum(['transparent', 'opaque']).exactOptional(),
+  style: text.exactOptional(),
+  steps: range.exactOptional(),
+  pixels: range.exactOptional(),
+  inputs: range.exactOptional(),
+  negativePrompt: z.boolean().exactOptional(),
+  mask: z.boolean().exactOptional(),
+  stream: z.boolean().exactOptional(),
+}) satisfies z.ZodType<When>
+
+const tiers = z.strictObject({
+  mode: z.enum(['graduated', 'volume']),
+  scope: z.enum(['request', 'month', 'contract']),
+  steps: z.array(z.strictObject({ from: decimalText, price: decimalText })).min(1),
+})
+
+const rate = z.strictObject({
+  id: text.describe('Unique and never reused: charges name it.'),
+  meter,
+  when: when.exactOptional(),
+  price: decimalText,
+  per: decimalText.exactOptional(),
+  roundUpTo: decimalText.exactOptional(),
+  min: decimalText.exactOptional(),
+  maxQuantity: z
+    .strictObject({ perImage: decimalText.exactOptional(), perRequest: decimalText.exactOptional(), source: text })
+    .exactOptional(),
+  tiers: tiers.exactOptional(),
+  effectiveFrom: isoDate,
+  effectiveTo: isoDate.exactOptional(),
+  source: source.exactOptional(),
+}) satisfies z.ZodType<Rate>
+
+const adjustmentBase = { id: text, when: when.exactOptional(), description: text }
+const adjustment = z.discriminatedUnion('kind', [
+  z.strictObject({ ...adjustmentBase, kind: z.literal('multiplier'), factor: decimalText }),
+  z.strictObject({ ...adjustmentBase, kind: z.literal('percent'), percent: signedDecimal }),
+  z.strictObject({ ...adjustmentBase, kind: z.literal('add'), amount: signedDecimal, per: z.enum(['request', 'image']) }),
+  z.strictObject({ ...adjustmentBase, kind: z.literal('min'), amount: decimalText }),
+  z.strictObject({ ...adjustmentBase, kind: z.literal('max'), amount: decimalText }),
+  z.strictObject({
+    ...adjustmentBase,
+    kind: z.literal('freeUnits'),
+    meter,
+    quantity: decimalText,
+    scope: z.enum(['request', 'month', 'contract']),
+  }),
+]) satisfies z.ZodType<Adjustment>
+
+const billedShare = z.union([z.literal('unknown'), decimalText.refine((share) => Number(share) <= 1)], {
+  error: 'must be a share from 0 to 1, or unknown',
+})
+const billedPolicy = z.strictObject({
+  success: billedShare,
+  refusedBefore: billedShare,
+  refusedAfter: billedShare,
+  providerError: billedShare,
+  timeout: billedShare,
+  cancelled: billedShare,
+})
+
+const estimate = z.strictObject({
+  meter,
+  when: when.exactOptional(),
+  scope: z.enum(['image', 'request']),
+  form: z.enum(['constant', 'perMegapixel', 'promptChars', 'perInput', 'promptComplexity']),
+  expected: decimalText,
+  min: decimalText.exactOptional(),
+  max: decimalText.exactOptional(),
+  source: text,
+}) satisfies z.ZodType<Estimate>
+
+const appliesTo = z.array(modelPattern).exactOptional()
+const commitment = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('prepaidCredits'),
+    lots: z.array(z.strictObject({ amount: decimalText, expiresAt: isoDate.exactOptional() })).min(1),
+    appliesTo,
+  }),
+  z.strictObject({
+    kind: z.literal('minimumSpend'),
+    amount: decimalText,
+    period: z.enum(['month', 'contract']),
+    overage: decimalText.exactOptional(),
+    appliesTo,
+  }),
+  z.strictObject({ kind: z.literal('reservedCapacity'), pricePerHour: decimalText, units: decimalText, appliesTo }),
+  z.strictObject({ kind: z.literal('batchPrepay'), minimumBatch: decimalText, price: decimalText, appliesTo }),
+]) satisfies z.ZodType<Commitment>
+
+/** A SKU of the price book; `model` comes from the key it stands under. */
+const fullPrice = z.strictObject({
+  id: text.exactOptional(),
+  region: text.exactOptional(),
+  tier: text.exactOptional(),
+  weights: text.exactOptional(),
+  rates: z.array(rate).min(1),
+  adjustments: z.array(adjustment).exactOptional(),
+  billedPolicy: billedPolicy.exactOptional(),
+  estimates: z.array(estimate).exactOptional(),
+  commitments: z.array(commitment).exactOptional(),
+  retiredAt: isoDate.exactOptional(),
+  source: source.exactOptional(),
+}) satisfies z.ZodType<Partial<Sku>>
+
+/** The meters of the short form. */
+export const simpleMeters = {
+  perRequest: 'requests',
+  perImage: 'images.out',
+  perMegapixel: 'megapixels.out',
+  perInputImage: 'images.in',
+  perStep: 'steps',
+  perGpuSecond: 'gpu.seconds',
+} as const satisfies Record<string, Meter>
+
+const simplePrice = z
+  .strictObject({
+    perRequest: decimalText.exactOptional().describe('USD per call.'),
+    perImage: decimalText.exactOptional().describe('USD per image returned. 0 is a price.'),
+    perMegapixel: decimalText.exactOptional().describe('USD per 1,000,000 pixels returned.'),
+    perInputImage: decimalText.exactOptional().describe('USD per image sent.'),
+    perStep: decimalText.exactOptional().describe('USD per inference step.'),
+    perGpuSecond: decimalText.exactOptional().describe('USD per second of GPU time.'),
+    effectiveFrom: isoDate.exactOptional().describe('First day of the price, UTC. Without it the price has always been valid.'),
+  })
+  .refine((price) => Object.keys(simpleMeters).some((key) => key in price), 'names no price; add perImage or another per... key')
+
+export const priceOverlay = z.union([simplePrice, fullPrice])
+export type PriceOverlay = z.output<typeof priceOverlay>
+export type SimplePrice = z.output<typeof simplePrice>

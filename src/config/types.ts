@@ -1,0 +1,72 @@
+/** The resolved configuration: what the rest of Halftone sees. Frozen; objects keyed by name have no prototype. */
+import type { Capabilities } from '../core/capability.ts'
+import type { OfferId } from '../core/offer.ts'
+import type { PriceBook } from '../core/pricing/price-book.ts'
+import type { Quality } from '../core/request.ts'
+import type { Policy } from '../core/routing/types.ts'
+import type { BudgetRecord, ManagedBy, NewKey, ProjectRecord } from '../ports/ledger.ts'
+import type { FileSettings } from './schema.ts'
+import type { Secret } from './secret.ts'
+
+type Named<T> = Readonly<Record<string, T>>
+
+export interface Config {
+  readonly server: Readonly<Omit<FileSettings['server'], 'trustedProxies'>> & { readonly trustedProxies: readonly string[] }
+  /** `dataDir` is absolute. */
+  readonly storage: Readonly<FileSettings['storage']>
+  readonly network: Readonly<Omit<FileSettings['network'], 'allowPrivateHosts'>> & {
+    readonly allowPrivateHosts: readonly string[]
+  }
+  /** Enabled or not; from the file or from a usual environment variable. */
+  readonly providers: Named<ProviderConfig>
+  /** Always holds `auto`. */
+  readonly routes: Named<Policy>
+  readonly aliases: Named<AliasTarget>
+  readonly projects: Named<ProjectRecord>
+  readonly keys: Named<ConfiguredKey>
+  /** Listed ones, `maxUsdPerDay` as `max-usd-per-day`, and the cap of each key as `key-<id>-per-day`. */
+  readonly budgets: readonly BudgetRecord[]
+  readonly passthrough?: { readonly provider: string }
+  readonly sandbox: Readonly<FileSettings['sandbox']>
+  readonly log: Readonly<FileSettings['log']>
+  readonly declaredTags: readonly string[]
+  /** From `HALFTONE_ADMIN_KEY` only; absent: one is made at first start. */
+  readonly adminKey?: Secret
+}
+
+export interface ProviderConfig {
+  readonly name: string
+  /** Codec id. */
+  readonly type: string
+  readonly managedBy: ManagedBy
+  /** Without trailing slash; absent: the type's own. */
+  readonly baseUrl?: string
+  readonly apiKey?: Secret
+  readonly headers: Named<Secret>
+  /** Absent: all that the type knows. */
+  readonly models?: readonly ModelConfig[]
+  /** The operator's prices, in USD; they replace the book's rules for the models they match. */
+  readonly prices?: PriceBook
+  readonly timeoutMs: number
+  /** Absent: the route's. */
+  readonly retries?: number
+  readonly region?: string
+  readonly disabled: boolean
+}
+
+export interface ModelConfig {
+  /** The wire name. For a model given as text: that text, which a type that knows the model may replace by its own. */
+  readonly id: string
+  /** `publisher/name`; for a bare wire name the publisher is the provider's name. */
+  readonly model: string
+  readonly region?: string
+  readonly tier?: string
+  /** Only what the operator declared. */
+  readonly capabilities: Partial<Capabilities>
+}
+
+export type AliasTarget =
+  | { readonly kind: 'model'; readonly model: string; readonly quality?: Quality }
+  | { readonly kind: 'offer'; readonly offer: OfferId }
+
+export type ConfiguredKey = Omit<NewKey, 'createdUs'>
