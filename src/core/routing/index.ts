@@ -1,1 +1,7 @@
+export * from './attempts.ts'
+export * from './breaker.ts'
+export * from './candidate.ts'
+export * from './plan.ts'
+export * from './resolve.ts'
+export { strategies } from './strategies/index.ts'
 export type * from './types.ts'

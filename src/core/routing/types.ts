@@ -1,6 +1,7 @@
 /** What the router decides on and what it decides. All plain data; `plan` and `afterAttempt` are pure. */
-import type { AttemptFailure, AttemptKind } from '../outcome.ts'
+
 import type { Candidate, Offer, OfferId, Warning } from '../offer.ts'
+import type { AttemptFailure, AttemptKind } from '../outcome.ts'
 import type { PricedQuote } from '../pricing/types.ts'
 import type { Quality } from '../request.ts'
 
@@ -13,16 +14,22 @@ export interface OfferHealth {
   readonly blockedUntilUs: number
 }
 
+/** The strategies that exist; each is one file under `strategies/`. */
+export type Objective = 'cost'
+
 /** A route or the implicit policy of a named model. */
 export interface Policy {
   /** Route name; `direct` when the client named a model or an offer. */
   readonly route: string
   /** Which offers; undefined = all. */
   readonly filter?: OfferFilter
-  readonly objective: 'cost' | 'latency' | 'quality' | 'balanced' | 'weighted' | 'priority'
+  readonly objective: Objective
   /** Named level or `publisher/name@quality`; offers without a known quality at or above it are not eligible. */
   readonly floor?: string
+  /** Calls at most, splits of n not counted. */
   readonly maxAttempts: number
+  /** Tries again at the same offer, for failures that were not billed. */
+  readonly retries: number
   readonly maxCostNanoUsd?: bigint
   readonly fallbackOnRefusal: boolean
   readonly payTwice: 'never' | 'onUnknown'
@@ -31,6 +38,8 @@ export interface Policy {
 }
 
 export interface OfferFilter {
+  /** Exactly these offers, in order of preference. */
+  readonly offers?: readonly string[]
   readonly models?: readonly string[]
   readonly providers?: readonly string[]
   readonly regions?: readonly string[]
@@ -44,8 +53,8 @@ export interface Snapshot {
   readonly health: ReadonlyMap<OfferId, OfferHealth>
   /** Quality scores by candidate key or model@quality, higher is better, one scale; for floors. */
   readonly quality: ReadonlyMap<string, number>
-  /** Hash of the price book, for the record. */
-  readonly priceBook: string
+  /** Named levels (`draft`, `standard`, `high`) on the same scale. */
+  readonly qualityLevels: ReadonlyMap<string, number>
   /** Models the key may use; undefined = all. */
   readonly allowedModels?: readonly string[]
 }
@@ -102,18 +111,23 @@ export interface AttemptRecord {
   /** Index into `plan.attempts`. */
   readonly candidate: number
   readonly kind: AttemptKind
+  /** Calls of one `NextStep` share a round: 1, 2, ... */
+  readonly round: number
   readonly imagesWanted: number
   readonly imagesMade: number
   readonly failure?: AttemptFailure
 }
 
+/** One call to make. Splits of one request run side by side, each with its own image indexes. */
+export interface PlannedCall {
+  readonly kind: 'primary' | 'retry' | 'fallback'
+  /** Index into `plan.attempts`. */
+  readonly candidate: number
+  readonly n: number
+}
+
 export type NextStep =
+  /** Every image was made, or some were and nothing more may be tried. */
   | { readonly kind: 'done' }
   | { readonly kind: 'stop'; readonly failure: AttemptFailure }
-  | {
-      readonly kind: 'attempt'
-      readonly attempt: 'primary' | 'retry' | 'fallback'
-      readonly candidate: number
-      readonly n: number
-      readonly afterMs: number
-    }
+  | { readonly kind: 'call'; readonly calls: readonly PlannedCall[]; readonly afterMs: number }

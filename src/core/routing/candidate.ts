@@ -1,0 +1,145 @@
+/** From an offer and a request to a candidate with every setting resolved, or the reason why not. */
+import type { OptionalParameter, SizeRule } from '../capability.ts'
+import type { Candidate, CandidateSettings, Offer, Warning } from '../offer.ts'
+import { formatSize, type ImageRequest, type Quality, type Size } from '../request.ts'
+import type { Elimination, EliminationReason } from './types.ts'
+
+export interface ResolveOptions {
+  /** Force this quality, as an alias or the router's expansion over qualities does. */
+  readonly quality?: Quality
+  /** Drop what the offer cannot use, with a warning, instead of eliminating it. */
+  readonly allowUnsupported: boolean
+}
+
+export type Resolved = { readonly candidate: Candidate } | { readonly elimination: Elimination }
+
+/** Pure: the same offer and request resolve to the same settings. Nothing is clamped; what does not fit eliminates. */
+export function resolveCandidate(offer: Offer, request: ImageRequest, options: ResolveOptions): Resolved {
+  const warnings: Warning[] = []
+  const problems: Elimination[] = []
+  const eliminate: Eliminate = (reason, detail, param) => {
+    problems.push({ offer: offer.id, reason, detail, ...(param !== undefined && { param }) })
+  }
+  const unsupported: Unsupported = (reason, detail, param) => {
+    if (!options.allowUnsupported) return eliminate(reason, detail, param)
+    warnings.push({ code: 'parameter_dropped', param, message: `${offer.id}: ${detail}; ${param} was left out.` })
+  }
+  checkInputs(offer, request, eliminate)
+  const settings = resolveSettings(offer, request, options, eliminate, unsupported)
+  checkParameters(offer, request, unsupported)
+  const [first] = problems
+  return first ? { elimination: first } : { candidate: { offer, settings, warnings } }
+}
+
+type Eliminate = (reason: EliminationReason, detail: string, param?: string) => void
+type Unsupported = (reason: EliminationReason, detail: string, param: string) => void
+
+function checkInputs({ capabilities }: Offer, request: ImageRequest, eliminate: Eliminate): void {
+  if (!capabilities.operations.includes(request.operation)) {
+    eliminate('operation', `offers ${capabilities.operations.join(', ')}, not ${request.operation}`)
+  }
+  const images = request.inputs.filter((input) => input.role === 'image' || input.role === 'reference').length
+  if (images > capabilities.maxInputs) eliminate('inputs', `takes at most ${capabilities.maxInputs} input images`, 'image')
+  if (!capabilities.mask && request.inputs.some((input) => input.role === 'mask')) eliminate('mask', 'takes no mask', 'mask')
+  if (request.prompt.length > capabilities.maxPromptChars) {
+    eliminate('prompt_length', `takes at most ${capabilities.maxPromptChars} characters`, 'prompt')
+  }
+}
+
+function resolveSettings(
+  { capabilities }: Offer,
+  request: ImageRequest,
+  options: ResolveOptions,
+  eliminate: Eliminate,
+  unsupported: Unsupported,
+): CandidateSettings {
+  const size = request.size ?? capabilities.defaultSize
+  const problem = sizeProblem(capabilities.sizes, size)
+  if (problem) eliminate('size', problem, 'size')
+  let quality = options.quality ?? request.quality ?? capabilities.defaultQuality
+  if (quality && !capabilities.qualities.includes(quality)) {
+    const known =
+      capabilities.qualities.length > 0 ? `has quality ${capabilities.qualities.join(', ')}` : 'has no quality setting'
+    unsupported('quality', known, 'quality')
+    quality = capabilities.defaultQuality
+  }
+  let format = request.outputFormat ?? capabilities.defaultFormat
+  if (!capabilities.formats.includes(format)) {
+    unsupported('format', `returns ${capabilities.formats.join(', ')}`, 'output_format')
+    format = capabilities.defaultFormat
+  }
+  let background = request.background
+  if (background && !capabilities.backgrounds.includes(background)) {
+    unsupported(
+      'background',
+      capabilities.backgrounds.length > 0 ? `has background ${capabilities.backgrounds.join(', ')}` : 'has no background setting',
+      'background',
+    )
+    background = undefined
+  }
+  if (background === 'transparent' && format === 'jpeg') eliminate('background', 'jpeg has no transparency', 'background')
+  return {
+    size,
+    format,
+    n: Math.min(request.n, capabilities.maxN),
+    ...(quality && { quality }),
+    ...(background && { background }),
+    ...(request.steps !== undefined && capabilities.parameters.includes('steps') && { steps: request.steps }),
+  }
+}
+
+/** Request fields that need a declared parameter, with the wire's name. */
+const parameterFields: readonly {
+  readonly parameter: OptionalParameter
+  readonly wire: string
+  readonly used: (request: ImageRequest) => boolean
+}[] = [
+  { parameter: 'outputCompression', wire: 'output_compression', used: (request) => request.outputCompression !== undefined },
+  {
+    parameter: 'moderation',
+    wire: 'moderation',
+    used: (request) => request.moderation !== undefined && request.moderation !== 'auto',
+  },
+  { parameter: 'style', wire: 'style', used: (request) => request.style !== undefined },
+  { parameter: 'inputFidelity', wire: 'input_fidelity', used: (request) => request.inputFidelity !== undefined },
+  { parameter: 'complexity', wire: 'complexity', used: (request) => request.complexity !== undefined },
+  { parameter: 'frameCount', wire: 'frame_count', used: (request) => request.frameCount !== undefined },
+  { parameter: 'frameDurationMs', wire: 'frame_duration_ms', used: (request) => request.frameDurationMs !== undefined },
+  { parameter: 'svg', wire: 'svg', used: (request) => request.svg !== undefined },
+  { parameter: 'seed', wire: 'seed', used: (request) => request.seed !== undefined },
+  { parameter: 'negativePrompt', wire: 'negative_prompt', used: (request) => request.negativePrompt !== undefined },
+  { parameter: 'steps', wire: 'steps', used: (request) => request.steps !== undefined },
+  { parameter: 'guidance', wire: 'guidance_scale', used: (request) => request.guidance !== undefined },
+  { parameter: 'markup', wire: 'markup', used: (request) => request.inputs.some((input) => input.role === 'markup') },
+]
+
+function checkParameters({ capabilities }: Offer, request: ImageRequest, unsupported: Unsupported): void {
+  for (const { parameter, wire, used } of parameterFields) {
+    if (used(request) && !capabilities.parameters.includes(parameter)) unsupported('parameter', `does not take ${wire}`, wire)
+  }
+  const partial = capabilities.maxPartialImages ?? 0
+  if (request.stream && request.partialImages > partial)
+    unsupported('parameter', `streams at most ${partial} partial images`, 'partial_images')
+}
+
+/** Undefined when the offer makes this size exactly. */
+function sizeProblem(rule: SizeRule, size: Size): string | undefined {
+  const { width, height } = size
+  switch (rule.kind) {
+    case 'any':
+      return undefined
+    case 'list':
+      return rule.sizes.some((known) => known.width === width && known.height === height)
+        ? undefined
+        : `makes ${rule.sizes.map(formatSize).join(', ')}, not ${formatSize(size)}`
+    case 'area': {
+      const long = Math.max(width, height)
+      const short = Math.min(width, height)
+      if (width % rule.multipleOf !== 0 || height % rule.multipleOf !== 0) return `needs edges in multiples of ${rule.multipleOf}`
+      if (short < rule.minEdge || long > rule.maxEdge) return `needs edges from ${rule.minEdge} to ${rule.maxEdge}`
+      if (width * height < rule.minPixels || width * height > rule.maxPixels)
+        return `needs ${rule.minPixels} to ${rule.maxPixels} pixels`
+      return long / short > rule.maxAspect ? `needs an aspect ratio of at most ${rule.maxAspect}:1` : undefined
+    }
+  }
+}

@@ -1,0 +1,156 @@
+/** The decision: which candidates may serve a request, in which order. Pure. */
+import type { Candidate, Offer } from '../offer.ts'
+import { candidateKey } from '../offer.ts'
+import type { CompiledPrices } from '../pricing/compiled.ts'
+import { quoteCandidate } from '../pricing/quote.ts'
+import type { PricedQuote } from '../pricing/types.ts'
+import type { ImageRequest, Quality, RequestOptions } from '../request.ts'
+import { resolveCandidate } from './candidate.ts'
+import { isRetired } from './resolve.ts'
+import { strategies } from './strategies/index.ts'
+import type { ScoredCandidate } from './strategies/strategy.ts'
+import type { Elimination, EliminationReason, Plan, PlannedAttempt, Policy, Snapshot } from './types.ts'
+
+export interface PlanInput {
+  readonly request: ImageRequest
+  readonly options: RequestOptions
+  readonly policy: Policy
+  readonly snapshot: Snapshot
+  readonly prices: CompiledPrices
+  /** 0 to 1, from the prompt features. */
+  readonly promptComplexity: number
+  readonly nowUs: number
+  /** A hard budget applies: candidates without a maximum price need a max cost. */
+  readonly hardBudget: boolean
+}
+
+/** Plan a request: every eligible candidate, best first, and why the others are not. */
+export function plan(input: PlanInput): Plan {
+  const { policy, snapshot } = input
+  const eliminated: Elimination[] = []
+  const eligible: ScoredCandidate[] = []
+  const realOffers = snapshot.offers.some((offer) => !offer.sandbox)
+  for (const offer of snapshot.offers) {
+    const reason = offerProblem(offer, input, realOffers)
+    if (reason) {
+      eliminated.push({ offer: offer.id, ...reason })
+      continue
+    }
+    for (const quality of qualitiesToTry(offer, input)) {
+      const resolved = resolveCandidate(offer, input.request, {
+        allowUnsupported: input.options.allowUnsupported,
+        ...(quality !== undefined && { quality }),
+      })
+      if ('elimination' in resolved) {
+        eliminated.push(resolved.elimination)
+        continue
+      }
+      const scored = score(resolved.candidate, input)
+      if ('reason' in scored) eliminated.push({ offer: offer.id, ...scored })
+      else eligible.push(scored)
+    }
+  }
+  const ordered = preferNamedOrder(strategies[policy.objective](eligible), policy)
+  const [first, ...rest] = ordered.map(
+    (entry): PlannedAttempt => ({
+      candidate: entry.candidate,
+      quote: entry.quote,
+      score: Number(entry.quote.expectedNanoUsd) / 1e9,
+    }),
+  )
+  if (!first) return { kind: 'none', policy, eliminated }
+  return { kind: 'plan', policy, attempts: [first, ...rest], eliminated, warnings: first.candidate.warnings }
+}
+
+type Reason = { readonly reason: EliminationReason; readonly detail: string; readonly param?: string }
+
+/** Reasons that do not depend on the request's settings, cheapest checks first. */
+function offerProblem(offer: Offer, { policy, snapshot, nowUs }: PlanInput, realOffers: boolean): Reason | undefined {
+  const { filter } = policy
+  const named = filter?.offers?.includes(offer.id) ?? false
+  if (filter?.offers && !named) return { reason: 'not_in_route', detail: 'not the model asked for' }
+  if (filter?.models && !filter.models.some((model) => model === offer.model || model === offer.id))
+    return { reason: 'not_in_route', detail: `route ${policy.route} does not list it` }
+  if (filter?.providers && !filter.providers.includes(offer.provider))
+    return { reason: 'not_in_route', detail: `route ${policy.route} does not use ${offer.provider}` }
+  if (filter?.regions && !(offer.region !== undefined && filter.regions.includes(offer.region)))
+    return { reason: 'not_in_route', detail: `not known to run in ${filter.regions.join(', ')}` }
+  if (offer.sandbox && realOffers && !named)
+    return { reason: 'sandbox', detail: 'sandbox offers are never chosen beside real ones' }
+  if (isRetired(offer, new Date(nowUs / 1000).toISOString().slice(0, 10)))
+    return { reason: 'retired', detail: `retired on ${offer.retiredAt}` }
+  if (offer.assumed && !named) return { reason: 'assumed', detail: 'its wire format is not confirmed; name it to use it' }
+  const { allowedModels } = snapshot
+  if (allowedModels && !allowedModels.some((model) => model === offer.model || model === offer.id || model === policy.route)) {
+    return { reason: 'model_not_allowed', detail: 'the key does not allow it' }
+  }
+  const health = snapshot.health.get(offer.id)
+  if (health && (health.state === 'open' || health.blockedUntilUs > nowUs)) {
+    return {
+      reason: 'unhealthy',
+      detail: health.state === 'open' ? 'its breaker is open' : 'it asked to be left alone for a while',
+    }
+  }
+  return undefined
+}
+
+/**
+ * A quality tier is a product of its own. A stated quality is the only one; where none is stated a route with a floor chooses
+ * among all of them, and everything else takes the offer's own default.
+ */
+function qualitiesToTry(offer: Offer, { request, policy }: PlanInput): readonly (Quality | undefined)[] {
+  const stated = policy.filter?.quality ?? request.quality
+  if (stated) return [stated]
+  return policy.floor && offer.capabilities.qualities.length > 0 ? offer.capabilities.qualities : [undefined]
+}
+
+function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason {
+  const { request, policy, snapshot, prices, promptComplexity, nowUs, options, hardBudget } = input
+  const quality =
+    snapshot.quality.get(candidateKey(candidate)) ??
+    snapshot.quality.get(`${candidate.offer.model}@${candidate.settings.quality ?? ''}`)
+  if (policy.floor && !candidate.offer.sandbox) {
+    const floor = snapshot.qualityLevels.get(policy.floor) ?? snapshot.quality.get(policy.floor)
+    if (floor === undefined) return { reason: 'floor', detail: `the floor ${policy.floor} is not a known level or rated model` }
+    if (quality === undefined)
+      return {
+        reason: 'floor',
+        detail: `nobody has rated ${candidate.settings.quality ?? 'it'}; the route asks for ${policy.floor}`,
+      }
+    if (quality < floor)
+      return {
+        reason: 'floor',
+        detail: `rated ${quality} at ${candidate.settings.quality ?? 'its only quality'}, below ${policy.floor} (${floor})`,
+      }
+  }
+  const quote = quoteCandidate(prices, { candidate, request, promptComplexity, atUs: nowUs })
+  if (quote.kind === 'unpriced') return { reason: 'unpriced', detail: `${quote.reason} (${quote.missing.join(', ')})` }
+  const costProblem = overCost(
+    scaleToRequest(quote, candidate, request),
+    options.maxCostNanoUsd ?? policy.maxCostNanoUsd,
+    hardBudget,
+  )
+  if (costProblem) return costProblem
+  return { candidate, quote, ...(quality !== undefined && { qualityScore: quality }) }
+}
+
+/** A candidate quotes one call; a request that needs several costs that many times. */
+export const scaleToRequest = (quote: PricedQuote, candidate: Candidate, request: ImageRequest): bigint | null => {
+  if (quote.maxNanoUsd === null) return null
+  const calls = BigInt(Math.ceil(request.n / candidate.settings.n))
+  return quote.maxNanoUsd * calls
+}
+
+function overCost(maxNanoUsd: bigint | null, limit: bigint | undefined, hardBudget: boolean): Reason | undefined {
+  if (maxNanoUsd === null) {
+    if (limit !== undefined || !hardBudget) return undefined
+    return { reason: 'unbounded_cost', detail: 'it has no known maximum price and a hard budget applies; send a max cost' }
+  }
+  return limit !== undefined && maxNanoUsd > limit
+    ? { reason: 'max_cost', detail: `may cost ${Number(maxNanoUsd) / 1e9} USD` }
+    : undefined
+}
+
+/** `filter.offers` is a list of equals for one model; strategies have ordered it. Kept as the one place to honour an order. */
+const preferNamedOrder = (ordered: readonly ScoredCandidate[], policy: Policy): readonly ScoredCandidate[] =>
+  policy.fallback ? ordered : ordered.slice(0, 1)

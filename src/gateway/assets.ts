@@ -1,0 +1,65 @@
+/** Output images become assets: a random id over a stored blob, with an expiry. */
+import { randomBytes } from 'node:crypto'
+import type { NewAsset } from '../ports/ledger.ts'
+import type { ReceivedImage } from '../ports/provider.ts'
+import type { Caller, ExecuteInput } from './execution.ts'
+import type { GatewayServices } from './state.ts'
+
+const DAY_US = 86_400_000_000
+
+/** Unguessable: the signed URL's path carries it. */
+const newAssetId = (): string => `img_${randomBytes(18).toString('base64url')}`
+
+export const expiryOf = (nowUs: number, caller: Caller): number => nowUs + caller.assetTtlDays * DAY_US
+
+/**
+ * Keep the images of a finished attempt. When the disk is below the floor, or the store fails, nothing is stored and the
+ * client still gets its pictures: a paid image is never withheld for want of a place to keep it.
+ */
+export async function storeOutputs(
+  services: GatewayServices,
+  output: { readonly images: readonly ReceivedImage[]; readonly firstImage: number; readonly caller: Caller },
+): Promise<readonly NewAsset[]> {
+  const { blobs, log, clock } = services
+  if (output.caller.assetTtlDays === 0 || !services.disk.mayStore()) return []
+  const stored = await Promise.allSettled(
+    output.images.map(async (image, index): Promise<NewAsset> => {
+      await blobs.put(image.body)
+      services.onStored?.(image.body.sha256)
+      return {
+        id: newAssetId(),
+        role: 'output',
+        index: output.firstImage + index,
+        sha256: image.body.sha256,
+        bytes: image.body.bytes,
+        mediaType: image.mediaType,
+        width: image.size.width,
+        height: image.size.height,
+        expiresUs: expiryOf(clock.nowUs(), output.caller),
+        ...(image.revisedPrompt !== undefined && { revisedPrompt: image.revisedPrompt }),
+        ...(image.seed !== undefined && { seed: image.seed }),
+      }
+    }),
+  )
+  return stored.flatMap((result) => {
+    if (result.status === 'fulfilled') return [result.value]
+    log.error({ err: result.reason }, 'an image could not be stored; it is sent but not kept')
+    return []
+  })
+}
+
+/** The rows of a request's input images; their bytes go to the blob store once the request is reserved. */
+export function inputAssets(input: ExecuteInput, nowUs: number): readonly NewAsset[] {
+  if (input.caller.assetTtlDays === 0) return []
+  return input.inputs.map(({ input: image }, index) => ({
+    id: newAssetId(),
+    role: image.role,
+    index,
+    sha256: image.sha256,
+    bytes: image.bytes,
+    mediaType: image.mediaType,
+    width: image.width,
+    height: image.height,
+    expiresUs: expiryOf(nowUs, input.caller),
+  }))
+}

@@ -1,0 +1,94 @@
+/** The stored decision, and the error when no offer can serve. */
+import { HalftoneError } from '../core/error.ts'
+import type { JsonObject } from '../core/json.ts'
+import { formatUsd } from '../core/money.ts'
+import type { OfferId } from '../core/offer.ts'
+import { formatSize } from '../core/request.ts'
+import type { Elimination, OfferHealth, Plan } from '../core/routing/index.ts'
+import type { GatewayState } from './state.ts'
+
+const KEPT_CANDIDATES = 5
+const KEPT_ELIMINATIONS = 20
+
+/** Bounded, whatever the number of offers: top candidates, counts by reason, some eliminations by name. */
+export function decisionToJson(decision: Extract<Plan, { kind: 'plan' }>, state: GatewayState): JsonObject {
+  return {
+    route: decision.policy.route,
+    objective: decision.policy.objective,
+    priceBook: state.prices.hash,
+    candidates: decision.attempts.slice(0, KEPT_CANDIDATES).map(({ candidate, quote, score }) => ({
+      offer: candidate.offer.id,
+      size: formatSize(candidate.settings.size),
+      quality: candidate.settings.quality ?? null,
+      expectedUsd: formatUsd(quote.expectedNanoUsd),
+      maxUsd: quote.maxNanoUsd === null ? null : formatUsd(quote.maxNanoUsd),
+      score,
+    })),
+    eliminatedCounts: countReasons(decision.eliminated),
+    eliminated: decision.eliminated
+      .filter(isTelling)
+      .slice(0, KEPT_ELIMINATIONS)
+      .map(({ offer, reason, detail, param }) => ({ offer, reason, detail, param: param ?? null })),
+  }
+}
+
+/** "Not in the route" says nothing a reader does not know. */
+const isTelling = ({ reason }: Elimination): boolean => reason !== 'not_in_route'
+
+function countReasons(eliminated: readonly Elimination[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { reason } of eliminated) counts[reason] = (counts[reason] ?? 0) + 1
+  return counts
+}
+
+/** The most useful error for a plan with no candidate: one reason when all agree, else the counts. */
+export function nothingEligible(
+  decision: Extract<Plan, { kind: 'none' }>,
+  state: GatewayState,
+  nowUs: number,
+  health: ReadonlyMap<OfferId, OfferHealth>,
+): HalftoneError {
+  const telling = decision.eliminated.filter(isTelling)
+  const reasons = new Set(telling.map(({ reason }) => reason))
+  const [first] = telling
+  if (!first) {
+    return new HalftoneError(
+      'no_eligible_offer',
+      state.offers.length === 0 ? 'No provider is configured.' : `No offer matches ${decision.policy.route}.`,
+      { param: 'model' },
+    )
+  }
+  const detail = telling
+    .slice(0, 3)
+    .map((entry) => `${entry.offer}: ${entry.detail}`)
+    .join('; ')
+  if (reasons.size > 1) {
+    const counts = Object.entries(countReasons(telling))
+      .map(([reason, count]) => `${reason} ${count}`)
+      .join(', ')
+    return new HalftoneError('no_eligible_offer', `No offer can serve this request (${counts}). ${detail}.`, {
+      param: first.param ?? 'model',
+    })
+  }
+  switch (first.reason) {
+    case 'unhealthy': {
+      const until = Math.min(...telling.map(({ offer }) => health.get(offer)?.blockedUntilUs ?? 0).filter((time) => time > nowUs))
+      const retryAfterMs = Number.isFinite(until) ? Math.ceil((until - nowUs) / 1_000) : 10_000
+      return new HalftoneError('provider_rate_limited', `Every offer is resting: ${detail}.`, { retryAfterMs })
+    }
+    case 'model_not_allowed':
+      return new HalftoneError('model_not_allowed', 'This key may not use the model.', { param: 'model' })
+    case 'unpriced':
+      return new HalftoneError('unpriced', `${detail}. Set a price under providers.<name>.prices.`, { param: 'model' })
+    case 'unbounded_cost':
+      return new HalftoneError('unbounded_cost', `${detail}.`, { param: 'model' })
+    case 'max_cost':
+      return new HalftoneError('cost_limit_exceeded', `${detail}, above the max cost.`, { param: 'max_cost_usd' })
+    case 'operation':
+      return new HalftoneError('unsupported_parameter', `${detail}.`, { param: 'model' })
+    default:
+      return new HalftoneError(first.param ? 'unsupported_parameter' : 'no_eligible_offer', `${detail}.`, {
+        param: first.param ?? 'model',
+      })
+  }
+}

@@ -1,0 +1,23 @@
+/** The identity of a request: equal for a retry, whatever the multipart boundary or the order of keys. */
+import { createHash } from 'node:crypto'
+import type { ExecuteInput } from './execution.ts'
+
+/** Hex SHA-256 of the canonical request and the hashes of its inputs. Delivery (stream, url or bytes) is part of it. */
+export function fingerprintOf({ request, options }: Pick<ExecuteInput, 'request' | 'options'>): string {
+  const { inputs, ...rest } = request
+  const hashes = inputs.map((input) => `${input.role}:${input.sha256}`)
+  return createHash('sha256')
+    .update(canonical({ ...rest, hashes, allowUnsupported: options.allowUnsupported }))
+    .digest('hex')
+}
+
+/** JSON with sorted keys; absent and undefined are the same. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined)
+  return `{${entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`)
+    .join(',')}}`
+}

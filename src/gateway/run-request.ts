@@ -1,0 +1,143 @@
+/** One request from plan to answer: the loop of calls that core's `afterAttempt` directs. */
+import { HalftoneError } from '../core/error.ts'
+import { formatUsd } from '../core/money.ts'
+import { afterAttempt, type NextStep, type PlannedCall } from '../core/routing/index.ts'
+import type { NewRequest, ReserveResult } from '../ports/ledger.ts'
+import type { ExecuteResult } from './execution.ts'
+import { answerOf, finishOf, type UsablePlan } from './result.ts'
+import { type CallContext, type FinishedCall, type ReservedCall, reserveCall, runCall, settleCommand } from './run-call.ts'
+
+export interface RunOptions {
+  readonly context: CallContext
+  readonly plan: UsablePlan
+  readonly newRequest: NewRequest
+  readonly idempotency?: { readonly scope: string; readonly fingerprint: string; readonly expiresUs: number }
+  /** Called once the request exists in the ledger, before the first call is made. */
+  onReserved(): Promise<void>
+}
+
+/** The ledger already knows this idempotency key; nothing was written. */
+export class IdempotentRequest extends Error {
+  readonly result: Extract<ReserveResult, { kind: 'idempotent' }>
+  constructor(result: Extract<ReserveResult, { kind: 'idempotent' }>) {
+    super('the idempotency key is taken')
+    this.result = result
+  }
+}
+
+interface Progress {
+  readonly startedMs: number
+  readonly finished: FinishedCall[]
+  sequence: number
+  round: number
+}
+
+/** Run a planned request to its end. Rejects with a `HalftoneError` that says whether a repeat may pay twice. */
+export async function runRequest(options: RunOptions): Promise<ExecuteResult> {
+  const { services } = options.context
+  const progress: Progress = { startedMs: services.clock.monotonicMs(), finished: [], sequence: 0, round: 0 }
+  let step = nextStep(options, progress)
+  while (step.kind === 'call') {
+    if (step.afterMs > 0) await services.clock.sleep(step.afterMs)
+    const refused = await runRound(options, progress, step.calls)
+    if (refused && progress.finished.length === 0) throw refused
+    if (refused) {
+      // A budget ran out half way: what was made is paid for and goes to the client.
+      await services.ledger.finishRequest({
+        requestId: options.newRequest.id,
+        finish: finishOf(options, progress.finished, progress.startedMs, refused),
+      })
+      return answerOf(options, progress.finished, refused)
+    }
+    step = nextStep(options, progress)
+  }
+  return answerOf(options, progress.finished, undefined)
+}
+
+/** Reserve the calls in order, run them side by side. Returns the refusal of a budget, which ends the request. */
+async function runRound(
+  options: RunOptions,
+  progress: Progress,
+  calls: readonly PlannedCall[],
+): Promise<HalftoneError | undefined> {
+  const { context } = options
+  progress.round += 1
+  const reserved: ReservedCall[] = []
+  let refused: HalftoneError | undefined
+  let firstImage = progress.finished.reduce((sum, call) => sum + call.record.imagesMade, 0)
+  for (const call of calls) {
+    const outcome = await reserve(options, call, { sequence: progress.sequence + 1, firstImage, round: progress.round })
+    if (outcome instanceof HalftoneError) {
+      refused = outcome
+      break
+    }
+    progress.sequence += 1
+    firstImage += call.n
+    reserved.push(outcome)
+    if (progress.sequence === 1) await options.onReserved()
+  }
+  let running = reserved.length
+  await Promise.all(
+    reserved.map(async (call) => {
+      const done = await runCall(context, call)
+      progress.finished.push(done)
+      running -= 1
+      // The last call of a round knows what comes next, so a request that ends does so in the same commit.
+      const ends = running === 0 && !refused && nextStep(options, progress).kind !== 'call'
+      await context.services.ledger.settle(
+        settleCommand(context, done, ends ? finishOf(options, progress.finished, progress.startedMs) : undefined),
+      )
+    }),
+  )
+  return refused
+}
+
+async function reserve(
+  options: RunOptions,
+  call: PlannedCall,
+  place: { readonly sequence: number; readonly firstImage: number; readonly round: number },
+): Promise<ReservedCall | HalftoneError> {
+  const { context, plan, newRequest, idempotency } = options
+  const candidate = plan.attempts[call.candidate]?.candidate
+  if (!candidate) throw new Error(`the plan has no candidate ${call.candidate}`)
+  const limit = context.input.options.maxCostNanoUsd ?? plan.policy.maxCostNanoUsd
+  const { reserved, result } = await reserveCall(context, {
+    call,
+    candidate,
+    ...place,
+    maxCostNanoUsd: limit === undefined ? undefined : (limit * BigInt(call.n)) / BigInt(context.input.request.n),
+    ...(place.sequence === 1 && { request: newRequest }),
+    ...(place.sequence === 1 && idempotency && { idempotency }),
+  })
+  switch (result.kind) {
+    case 'reserved':
+      return reserved
+    case 'idempotent':
+      throw new IdempotentRequest(result)
+    case 'budget_exceeded': {
+      const resets =
+        result.resetsAtUs === null ? 'It does not reset.' : `It resets at ${new Date(result.resetsAtUs / 1_000).toISOString()}.`
+      return new HalftoneError(
+        'insufficient_quota',
+        `Budget "${result.budgetId}" has $${formatUsd(result.remainingNanoUsd)} of $${formatUsd(result.limitNanoUsd)} left; this call may cost $${formatUsd(reserved.attempt.holdNanoUsd)}. ${resets}`,
+        { requestId: newRequest.id },
+      )
+    }
+  }
+}
+
+function nextStep({ context, plan }: RunOptions, { finished, startedMs }: Progress): NextStep {
+  const { input, services } = context
+  const step = afterAttempt({
+    plan,
+    n: input.request.n,
+    records: finished.map((call) => call.record),
+    remainingMs: (input.options.deadlineMs ?? Number.POSITIVE_INFINITY) - (services.clock.monotonicMs() - startedMs),
+    // The same value for both looks at one round, or the commit and the loop could disagree.
+    random: context.jitter,
+  })
+  const failure = finished.findLast((call) => call.record.failure)?.record.failure
+  // Nobody is waiting any more, or the client has already seen part of a stream: nothing further is bought.
+  const pointless = finished.length > 0 && (input.clientGone.aborted || input.stream?.started === true)
+  return step.kind === 'call' && pointless && failure ? { kind: 'stop', failure } : step
+}

@@ -1,0 +1,58 @@
+/** What the gateway works with: services that live as long as the process, and a snapshot that a reload replaces whole. */
+import type { Offer } from '../core/offer.ts'
+import type { CompiledPrices } from '../core/pricing/compiled.ts'
+import type { Policy } from '../core/routing/index.ts'
+import type { BlobStore, Spool } from '../ports/blob-store.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Ledger } from '../ports/ledger.ts'
+import type { Provider } from '../ports/provider.ts'
+
+/** Everything that comes from the configuration and the price book; replaced atomically, never changed in place. */
+export interface GatewayState {
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly offers: readonly Offer[]
+  readonly routes: ReadonlyMap<string, Policy>
+  readonly aliases: ReadonlyMap<string, string>
+  /** The policy of a model named by the client. */
+  readonly direct: Policy
+  readonly prices: CompiledPrices
+  readonly quality: ReadonlyMap<string, number>
+  readonly qualityLevels: ReadonlyMap<string, number>
+  readonly settings: GatewaySettings
+}
+
+export interface GatewaySettings {
+  /** What happens to an attempt in flight when its client leaves. */
+  readonly onDisconnect: 'finish' | 'cancel'
+  readonly maxConcurrentRequests: number
+  /** Tag names that rollups keep; others stay on the request. */
+  readonly declaredTags: readonly string[]
+}
+
+export interface GatewayServices {
+  readonly ledger: Ledger
+  readonly blobs: BlobStore
+  readonly spool: Spool
+  readonly clock: Clock
+  /** 0 to 1. */
+  random(): number
+  /** A new UUIDv7. */
+  newId(): string
+  readonly node: { readonly id: string; readonly epoch: number }
+  readonly log: GatewayLog
+  readonly disk: DiskGuard
+  /** Told of every stored output, to make its thumbnail when there is time; absent = thumbnails are made at first view. */
+  onStored?(sha256: string): void
+}
+
+/** Free disk, looked at in the background: images give way long before the ledger feels it. */
+export interface DiskGuard {
+  mayStore(): boolean
+  mayDispatch(): boolean
+}
+
+export interface GatewayLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
