@@ -88,17 +88,18 @@ async function isExecutable(path: string): Promise<boolean> {
   }
 }
 
-/** Runs the installer that fits this machine and returns the end of its output. */
+/** Runs the installers that fit this machine, until one has worked, and returns what the others said. */
 async function install(): Promise<string> {
-  const hasApt = await isExecutable('/usr/bin/apt-get')
   console.error('Installing Chromium for the browser tests (once)')
-  if (isRoot && hasApt) {
+  let failure = ''
+  if (isRoot && (await isExecutable('/usr/bin/apt-get'))) {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    const updated = await run('apt-get', ['update', '-q'], env)
-    return updated + (await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], env))
+    failure += await run('apt-get', ['update', '-q'], env)
+    failure += await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], env)
+    if ((await findChromium()) !== undefined) return ''
   }
   const playwright = fileURLToPath(new URL('../../node_modules/playwright-core/cli.js', import.meta.url))
-  return run(process.execPath, [playwright, 'install', 'chromium'], process.env)
+  return failure + (await run(process.execPath, [playwright, 'install', 'chromium'], process.env))
 }
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
