@@ -14,6 +14,8 @@ export interface PriceBook {
   readonly creditUnit?: { readonly price: string; readonly currency: string; readonly source: Source }
   readonly source: Source
   readonly skus: readonly Sku[]
+  /** Models known to exist whose price is not known, so that a refusal can say why. */
+  readonly unpriced?: readonly { readonly model: string; readonly reason: string }[]
 }
 
 export interface Source {
@@ -29,7 +31,9 @@ export interface Sku {
   readonly id: string
   /** `publisher/name`, exact or with a trailing `*`. */
   readonly model: string
+  /** Absent or `*`: any region. */
   readonly region?: string
+  /** Absent: only offers without a service tier, because another tier is another price. `*`: any tier. */
   readonly tier?: string
   /** The same weights elsewhere carry the same id, so that outliers can be found. */
   readonly weights?: string
@@ -146,21 +150,44 @@ export type Commitment =
       readonly appliesTo?: readonly string[]
     }
 
-/** Expected (and, where known, highest) quantity of a meter, before the call. */
+/**
+ * Expected (and, where known, lowest and highest) quantity of a meter, before the call. The most specific estimate of each
+ * driver (image, prompt, inputs, partials) applies; drivers of one meter add up. `min` absent: nothing is promised (0);
+ * `max` absent: unbounded, so the quote has no maximum unless the rate has a `maxQuantity`.
+ */
 export interface Estimate {
   readonly meter: Meter
   readonly when?: When
+  /** `image`: per image asked for; `request`: once per call. */
   readonly scope: 'image' | 'request'
-  /**
-   * `constant`: expected (min..max). `perMegapixel`: times output megapixels. `promptChars`: characters / divisor, rounded up.
-   * `perInput`: times input images. `promptComplexity`: between min and max by the prompt's complexity (0..1).
-   */
-  readonly form: 'constant' | 'perMegapixel' | 'promptChars' | 'perInput' | 'promptComplexity'
+  readonly form: EstimateForm
+  /** Units, a divisor or a grid, as the form says; `min` and `max` likewise. */
   readonly expected: string
   readonly min?: string
   readonly max?: string
+  /** `aspectGrid` only: pixels added to the area, and the area one grid cell's unit stands for. */
+  readonly areaOffset?: string
+  readonly areaDivisor?: string
   readonly source: string
 }
+
+/**
+ * `constant`: units. `perMegapixel`: times output megapixels. `promptComplexity`: from min to max by the prompt's complexity
+ * (0..1); `expected` is the value in the middle. `aspectGrid`: a grid of g x round(g x short edge / long edge) cells, times
+ * (areaOffset + pixels) / areaDivisor, rounded up; `expected` is g. `promptChars`, `promptBytes`: UTF-16 units or UTF-8
+ * bytes of the prompt / divisor, rounded up. `perInput`: times input images. `perPartial`: times partial images of a stream.
+ */
+export const estimateForms = {
+  constant: 'image',
+  perMegapixel: 'image',
+  promptComplexity: 'image',
+  aspectGrid: 'image',
+  promptChars: 'prompt',
+  promptBytes: 'prompt',
+  perInput: 'inputs',
+  perPartial: 'partials',
+} as const satisfies Record<string, 'image' | 'prompt' | 'inputs' | 'partials'>
+export type EstimateForm = keyof typeof estimateForms
 
 /** Dated conversions: USD per one unit of `currency`. */
 export interface FxRate {

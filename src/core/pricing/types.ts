@@ -1,8 +1,8 @@
 /** What pricing answers. The functions are `compilePriceBooks`, `quoteCandidate`, `expectedTotal` and `settleCharges`. */
 import type { Billed } from '../error.ts'
 import type { NanoUsd } from '../money.ts'
-import type { ChargeLine, Outcome, Provenance, RefusalStage, ReportedCost } from '../outcome.ts'
 import type { Candidate } from '../offer.ts'
+import type { ChargeLine, Outcome, Provenance, RefusalStage, ReportedCost } from '../outcome.ts'
 import type { ImageRequest } from '../request.ts'
 import type { Meter, Usage } from '../usage.ts'
 
@@ -14,6 +14,8 @@ export interface PricingInput {
   readonly promptComplexity: number
   /** The instant the price is pinned at, microseconds UTC. */
   readonly atUs: number
+  /** Quantities already consumed this month (or contract) per meter, for tiers and free units of that scope; absent = 0. */
+  readonly monthToDate?: Usage
 }
 
 export type Quote = PricedQuote | Unpriced
@@ -44,7 +46,14 @@ export interface Unpriced {
 export interface SettleInput extends PricingInput {
   readonly outcome: Outcome
   readonly stage?: RefusalStage
-  /** What the codec says about billing; overrides the book's policy unless `unknown`. */
+  /** Images received; absent: all that were asked for when it succeeded. */
+  readonly imagesMade?: number
+  /** The provider gave a complete answer (an error page counts, a reset connection does not); absent = not known. */
+  readonly answered?: boolean
+  /**
+   * What the codec says about billing. `no` is free; `yes` bills the policy's share, or all where the policy does not know.
+   * `unknown` leaves it to the policy where that can tell: successes, refusals of a known stage, answered errors.
+   */
   readonly billed: Billed
   /** Undefined: the provider reported none, and the estimate is used. */
   readonly usage?: Usage

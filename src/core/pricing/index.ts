@@ -1,0 +1,13 @@
+/**
+ * The price book and its arithmetic, without I/O: `halftone/pricing` runs in Node and in a browser.
+ *
+ * Read books with `loadPriceBook`, compile them once with `compilePriceBooks`, then quote, rank and settle with the result.
+ */
+export { type CompileInput, compilePriceBooks, type HashedBook } from './compile.ts'
+export type { CompiledPrices } from './compiled.ts'
+export { loadFx, loadPriceBook } from './parse.ts'
+export type * from './price-book.ts'
+export { expectedTotal, quoteCandidate } from './quote.ts'
+export { settleCharges } from './settle.ts'
+export { type BookAge, type PriceForm, type RateSummary, rateSummary, staleness } from './summary.ts'
+export type * from './types.ts'

@@ -1,0 +1,245 @@
+/** Everything that prices a candidate, resolved once per offer and settings and kept. */
+import type { Candidate, Offer } from '../offer.ts'
+import type { ImageRequest } from '../request.ts'
+import type { Meter } from '../usage.ts'
+import { amountNano, boundAmount, mostQuantity, transformQuantity, usageLine } from './charge.ts'
+import type {
+  CandidateRules,
+  CompiledBook,
+  CompiledEstimate,
+  CompiledPrices,
+  CompiledRate,
+  CompiledSku,
+  FixedPart,
+  OfferMemo,
+  Part,
+  RequestFacts,
+} from './compiled.ts'
+import { FOREVER_US } from './dates.ts'
+import { countedQuantity, type Demand, estimatedQuantity, isCounted, requestFactsOf } from './estimate.ts'
+import { factsOf, matches, modelMatches, mostSpecific } from './match.ts'
+import type { PricingInput, Unpriced } from './types.ts'
+
+/** Settings kept per offer before the oldest are dropped: sizes are the client's choice, memory is not. */
+const MAX_KEPT = 2048
+
+export function requestFacts(prices: CompiledPrices, request: ImageRequest): RequestFacts {
+  const known = prices.memo.requests.get(request)
+  if (known) return known
+  const facts = requestFactsOf(request)
+  prices.memo.requests.set(request, facts)
+  return facts
+}
+
+/** The sku that sells an offer: the operator's overlay for that provider first, then the book of its type. */
+export function findSku(prices: CompiledPrices, offer: Offer): { book: CompiledBook | undefined; sku: CompiledSku | undefined } {
+  const overlay = prices.overlays.get(offer.provider)
+  const own = overlay?.skus.find((sku) => sells(sku, offer))
+  if (own) return { book: overlay, sku: own }
+  const book = prices.books.get(offer.providerType)
+  return { book: book ?? overlay, sku: book?.skus.find((sku) => sells(sku, offer)) }
+}
+
+const sells = (sku: CompiledSku, offer: Offer): boolean =>
+  modelMatches(sku.model, offer.model) &&
+  (sku.region === undefined || sku.region === '*' || sku.region === offer.region) &&
+  (sku.tier === '*' || sku.tier === offer.tier)
+
+/** The rules for a candidate, or why there are none. Repeated calls with equal settings return the same object. */
+export function rulesFor(prices: CompiledPrices, input: PricingInput): CandidateRules | Unpriced {
+  const { candidate, request, atUs } = input
+  const memo = offerMemo(prices, candidate.offer)
+  if (!memo.sku || !memo.book) return noSku(candidate.offer, memo.book)
+  const facts = requestFacts(prices, request)
+  const key = bucketOf(candidate, facts)
+  const bucket = memo.rules.get(key)
+  if (bucket) for (const rules of bucket) if (applies(rules, input, facts)) return rules
+  const rules = resolve(memo.book, memo.sku, input, facts)
+  if (memo.rules.size >= MAX_KEPT) memo.rules.clear()
+  // A bucket holds candidates of one size and count; dated rates add to it only when a price changes.
+  const others = memo.rules.get(key)?.filter((kept) => kept.toUs > atUs - 1) ?? []
+  memo.rules.set(key, [...others.slice(-63), rules])
+  return rules
+}
+
+function offerMemo(prices: CompiledPrices, offer: Offer): OfferMemo {
+  const known = prices.memo.offers.get(offer)
+  if (known) return known
+  const memo = { ...findSku(prices, offer), rules: new Map() }
+  prices.memo.offers.set(offer, memo)
+  return memo
+}
+
+function noSku(offer: Offer, book: CompiledBook | undefined): Unpriced {
+  const known = book?.unpriced.find((entry) => modelMatches(entry.model, offer.model))
+  const tier = offer.tier ? ` on tier ${offer.tier}` : ''
+  return {
+    kind: 'unpriced',
+    missing: [],
+    reason: known?.reason ?? `No price is known for ${offer.model}${tier} at ${offer.providerType}.`,
+  }
+}
+
+const bucketOf = ({ settings: { size, n } }: Candidate, facts: RequestFacts): number =>
+  (size.width * 31 + size.height * 17 + n * 7 + facts.inputs) | 0
+
+function applies({ facts, partials, fromUs, toUs }: CandidateRules, input: PricingInput, request: RequestFacts): boolean {
+  const { settings } = input.candidate
+  const kept = facts.settings
+  return (
+    (kept === settings ||
+      (kept.quality === settings.quality &&
+        kept.size.width === settings.size.width &&
+        kept.size.height === settings.size.height &&
+        kept.n === settings.n &&
+        kept.format === settings.format &&
+        kept.background === settings.background &&
+        kept.steps === settings.steps)) &&
+    fromUs <= input.atUs &&
+    input.atUs < toUs &&
+    facts.operation === input.request.operation &&
+    facts.style === input.request.style &&
+    facts.stream === input.request.stream &&
+    facts.inputs === request.inputs &&
+    facts.mask === request.mask &&
+    facts.negativePrompt === request.negativePrompt &&
+    partials === request.partials
+  )
+}
+
+function resolve(book: CompiledBook, sku: CompiledSku, input: PricingInput, request: RequestFacts): CandidateRules {
+  const { candidate, atUs } = input
+  const facts = factsOf(candidate, input.request)
+  const demand = demandOf(input, request, candidate.settings.n)
+  const parts: Part[] = []
+  const missing: Meter[] = []
+  const reasons: string[] = []
+  const active = (rate: CompiledRate): boolean => rate.fromUs <= atUs && atUs < rate.toUs
+  for (const [meter, rates] of sku.rates) {
+    const rate = mostSpecific(rates, facts, active)
+    const estimates = selectEstimates(sku.estimates.get(meter) ?? [], facts)
+    const reason = rate
+      ? quoteProblem(rate, estimates, demand)
+      : isConsumed(meter, estimates, demand) && noRate(meter, facts.settings)
+    if (reason) {
+      missing.push(meter)
+      reasons.push(reason)
+    }
+    if (rate) parts.push({ meter, rate, estimates, fixed: fixedPart(rate, estimates, demand, candidate.settings) })
+  }
+  if (parts.length === 0 && missing.length === 0) reasons.push(`No rate of ${sku.id} applies at this date or to these settings.`)
+  const adjustments = sku.adjustments.filter((adjustment) => matches(adjustment.when.when, facts))
+  const dynamicParts = parts.filter((part) => part.fixed === undefined)
+  const monthly = adjustments.some((adjustment) => adjustment.kind === 'freeUnits' && adjustment.scope !== 'request')
+  const boundaries = sku.boundariesUs
+  return {
+    facts,
+    partials: request.partials,
+    fromUs: boundaries.findLast((boundary) => boundary <= atUs) ?? 0,
+    toUs: boundaries.find((boundary) => boundary > atUs) ?? FOREVER_US,
+    book,
+    sku,
+    parts,
+    adjustments,
+    problem: reasons.length === 0 ? undefined : { kind: 'unpriced', missing, reason: reasons.join(' ') },
+    spread: parts.flatMap(spreadOf),
+    checkedAt: parts.map((part) => part.rate.checkedAt).reduce((a, b) => (a < b ? a : b), sku.checkedAt),
+    fixedNano: parts.reduce((sum, part) => sum + (part.fixed?.expectedNano ?? 0n), 0n),
+    dynamicParts,
+    fixed: dynamicParts.length === 0 && !monthly,
+    fixedQuote: undefined,
+  }
+}
+
+export function demandOf({ candidate, promptComplexity }: PricingInput, request: RequestFacts, n: number): Demand {
+  const { size, steps } = candidate.settings
+  return { n, width: size.width, height: size.height, steps, request, promptComplexity }
+}
+
+/** The most specific estimate of each driver; different drivers of one meter add up. */
+function selectEstimates(estimates: readonly CompiledEstimate[], facts: CandidateRules['facts']): CompiledEstimate[] {
+  const drivers = new Set(estimates.map((estimate) => estimate.driver))
+  return [...drivers].flatMap(
+    (driver) =>
+      mostSpecific(
+        estimates.filter((estimate) => estimate.driver === driver),
+        facts,
+      ) ?? [],
+  )
+}
+
+function quoteProblem(rate: CompiledRate, estimates: readonly CompiledEstimate[], demand: Demand): string | undefined {
+  if (!rate.conversion) return `No conversion from ${rate.nativeUnit} to USD is dated for this instant; add it to prices/fx.json.`
+  if (estimates.length > 0 || countedQuantity(rate.meter, demand) !== undefined) return undefined
+  return isCounted(rate.meter)
+    ? `${rate.id} charges by ${rate.meter}, which this candidate does not set.`
+    : `${rate.id} charges by ${rate.meter}, and the book has no estimate of it for these settings.`
+}
+
+const isConsumed = (meter: Meter, estimates: readonly CompiledEstimate[], demand: Demand): boolean =>
+  estimates.length > 0 ? (estimatedQuantity(estimates, demand, 'expected') ?? 1) > 0 : (countedQuantity(meter, demand) ?? 0) > 0
+
+function noRate(meter: Meter, { quality, size }: Candidate['settings']): string {
+  return `No rate for ${meter} at ${quality ? `${quality}, ` : ''}${size.width}x${size.height} on this date.`
+}
+
+function spreadOf({ meter, rate, estimates }: Part): string[] {
+  const open = estimates.filter(
+    ({ min, expected, max, form }) => form.startsWith('prompt') || min !== expected || max !== expected,
+  )
+  if (open.length === 0) return []
+  const bounded =
+    estimates.every(({ max }) => max !== undefined) || rate.maxPerImage !== undefined || rate.maxPerRequest !== undefined
+  const sources = [...new Set(open.map(({ source }) => source))].join('; ')
+  return [`${meter} is counted by the provider${bounded ? '' : ' and has no known maximum'}; estimated from: ${sources}`]
+}
+
+/** Parts that follow from the settings alone are priced here, once. */
+function fixedPart(
+  rate: CompiledRate,
+  estimates: readonly CompiledEstimate[],
+  demand: Demand,
+  settings: Candidate['settings'],
+): FixedPart | undefined {
+  const { conversion } = rate
+  const perVolume = rate.tiers !== undefined && rate.tiers.scope !== 'request'
+  const perPrompt = estimates.some(({ driver, form }) => driver === 'prompt' || form === 'promptComplexity')
+  const perInputSize = estimates.length === 0 && rate.meter === 'megapixels.in'
+  if (!conversion || perVolume || perPrompt || perInputSize) return undefined
+  const priced = pricePart({ meter: rate.meter, rate, estimates }, demand, 0n)
+  if (!priced) return undefined
+  const { expected, expectedNano } = priced
+  const charged = { quantity: expected, before: 0n, amount: expectedNano }
+  return { ...priced, line: usageLine(rate, conversion, charged, { settings, provenance: 'estimated' }) }
+}
+
+export type PricedPart = Omit<FixedPart, 'line'>
+
+/** Quantities and amounts of one meter before the call; undefined when it cannot be told. */
+export function pricePart(part: Omit<Part, 'fixed'>, demand: Demand, before: bigint): PricedPart | undefined {
+  const { rate, estimates } = part
+  const { conversion } = rate
+  const quantity = (bound: 'min' | 'expected' | 'max'): number | undefined =>
+    estimates.length > 0 ? estimatedQuantity(estimates, demand, bound) : countedQuantity(part.meter, demand)
+  const raw = quantity('expected')
+  if (raw === undefined || !conversion) return undefined
+  const transform = (value: number): bigint => transformQuantity(rate, BigInt(value), demand.n)
+  const expected = transform(raw)
+  const expectedNano = amountNano(rate, conversion, expected, before)
+  if (estimates.length === 0) {
+    return { low: expected, expected, high: expected, expectedNano, minNano: expectedNano, maxNano: expectedNano }
+  }
+  const low = transform(quantity('min') ?? 0)
+  const rawHigh = quantity('max')
+  const cap = mostQuantity(rate, demand.n)
+  const estimatedHigh = rawHigh === undefined ? undefined : transform(rawHigh)
+  const high = cap !== undefined && (estimatedHigh === undefined || cap < estimatedHigh) ? cap : estimatedHigh
+  return {
+    low,
+    expected,
+    high: high ?? null,
+    expectedNano,
+    minNano: boundAmount(rate, conversion, { low, high: expected, before }, 'min'),
+    maxNano: high === undefined ? null : boundAmount(rate, conversion, { low, high, before }, 'max'),
+  }
+}
