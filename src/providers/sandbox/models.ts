@@ -1,0 +1,126 @@
+/** The five sandbox models: each has another price form, another latency and another fineness. */
+import type { Capabilities } from '../../core/capability.ts'
+import { type Offer, offerId } from '../../core/offer.ts'
+import type { Quality, Size } from '../../core/request.ts'
+import { type Usage, wholeUnits } from '../../core/usage.ts'
+import { createRandom, hashText } from './random.ts'
+
+/** What usage and latency are computed from. */
+export interface Work {
+  readonly prompt: string
+  readonly seed: number
+  readonly size: Size
+  readonly quality?: Quality
+  /** Images made. */
+  readonly images: number
+  readonly partials: number
+}
+
+export interface SandboxModel {
+  readonly name: string
+  readonly capabilities: Capabilities
+  latencyMs(work: Work): number
+  /** 0 coarse to 1 fine. */
+  detail(quality: Quality | undefined): number
+  usage(work: Work): Usage
+}
+
+const basic: Capabilities = {
+  operations: ['generate', 'edit'],
+  sizes: { kind: 'area', multipleOf: 8, minEdge: 64, maxEdge: 2048, minPixels: 64 * 64, maxPixels: 2048 * 2048, maxAspect: 32 },
+  defaultSize: { width: 1024, height: 1024 },
+  qualities: [],
+  maxN: 4,
+  formats: ['png', 'jpeg', 'webp'],
+  defaultFormat: 'png',
+  backgrounds: ['opaque'],
+  maxInputs: 4,
+  mask: true,
+  maxPromptChars: 32_000,
+  parameters: ['seed', 'outputCompression'],
+  cancelStopsBilling: false,
+  asyncJobs: false,
+}
+
+const megapixels = ({ width, height }: Size): number => (width * height) / 1_000_000
+const tokenBounds = { reasoning: [200, 2000], image: [1000, 4000], perPartial: 100 } as const
+
+/** 0 to 1: longer and more varied prompts take more thinking. */
+export function promptComplexity(prompt: string): number {
+  const words = prompt.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+  const distinct = new Set(words).size
+  const clauses = prompt.split(/[,;.:]|\band\b|\bwith\b/).length - 1
+  return Math.min(1, distinct / 60 + clauses / 24)
+}
+
+/** Between the bounds, by the prompt for two thirds and by the seed for one: the same request always costs the same. */
+function thinkingTokens({ prompt, seed }: Work, kind: 'reasoning' | 'image'): number {
+  const [low, high] = tokenBounds[kind]
+  const luck = createRandom(hashText(`${kind}|${prompt}|${seed}`)).next()
+  return Math.round(low + (high - low) * ((promptComplexity(prompt) * 2 + luck) / 3))
+}
+
+const flatLatencyMs: Readonly<Partial<Record<Quality, number>>> = { low: 400, medium: 800, high: 1500 }
+const flatDetail: Readonly<Partial<Record<Quality, number>>> = { low: 0, medium: 0.5, high: 1 }
+
+const models: readonly SandboxModel[] = [
+  {
+    name: 'flat',
+    capabilities: {
+      ...basic,
+      qualities: ['low', 'medium', 'high'],
+      defaultQuality: 'medium',
+      maxN: 10,
+      backgrounds: ['opaque', 'transparent'],
+    },
+    latencyMs: ({ quality = 'medium' }) => flatLatencyMs[quality] ?? 800,
+    detail: (quality = 'medium') => flatDetail[quality] ?? 0.5,
+    usage: ({ images }) => ({ 'images.out': wholeUnits(images) }),
+  },
+  {
+    name: 'mega',
+    capabilities: basic,
+    latencyMs: ({ size, images }) => 300 + 900 * megapixels(size) * images,
+    detail: () => 0.4,
+    usage: ({ images, size }) => ({ 'megapixels.out': BigInt(size.width * size.height * images) }),
+  },
+  {
+    name: 'thinking',
+    capabilities: { ...basic, backgrounds: ['opaque', 'transparent'], maxPartialImages: 3 },
+    latencyMs: ({ prompt, images }) => 2500 + 3500 * promptComplexity(prompt) + 800 * images,
+    detail: () => 1,
+    usage: (work) => ({
+      'tokens.text.in': wholeUnits(Math.max(1, Math.ceil(work.prompt.length / 4))),
+      'tokens.text.out': wholeUnits(thinkingTokens(work, 'reasoning')),
+      'tokens.image.out': wholeUnits(thinkingTokens(work, 'image') * work.images + tokenBounds.perPartial * work.partials),
+    }),
+  },
+  {
+    name: 'visual',
+    capabilities: basic,
+    latencyMs: ({ images }) => 1200 + 400 * images,
+    detail: () => 0.75,
+    // One token for each patch of 16 x 16 pixels.
+    usage: ({ images, size }) => ({ 'tokens.visual': wholeUnits(Math.ceil((size.width * size.height) / 256) * images) }),
+  },
+  {
+    name: 'batch',
+    capabilities: { ...basic, asyncJobs: true },
+    latencyMs: ({ images }) => 8000 + 2000 * images,
+    detail: () => 0.6,
+    usage: ({ images }) => ({ 'images.out': wholeUnits(images) }),
+  },
+]
+
+export const sandboxModels: ReadonlyMap<string, SandboxModel> = new Map(models.map((model) => [model.name, model]))
+
+export const sandboxOffers = (provider: string): readonly Offer[] =>
+  models.map(({ name, capabilities }) => ({
+    id: offerId({ provider, model: `sandbox/${name}` }),
+    provider,
+    providerType: 'sandbox',
+    model: `sandbox/${name}`,
+    wireModel: name,
+    capabilities,
+    sandbox: true,
+  }))
