@@ -1,5 +1,6 @@
 /** The environment variables and flags that set configuration keys. */
 import { nearMatches } from '../core/near-match.ts'
+import { clientVariables } from './client-environment.ts'
 import type { Environment } from './document.ts'
 import type { ConfigProblem } from './problem.ts'
 
@@ -100,14 +101,15 @@ export const flagName = (flag: string): string => `--${flag.replace(/[A-Z]/g, (l
 
 /** Misspelt or empty variables. `mentioned`: variables the file refers to, whatever their names. */
 export function environmentProblems(env: Environment, mentioned: ReadonlySet<string>): ConfigProblem[] {
-  const known = settings.map(({ variable }) => variable)
+  const own: readonly string[] = settings.map(({ variable }) => variable)
+  const known = [...own, ...Object.keys(clientVariables)]
   return Object.entries(env).flatMap(([name, value]): ConfigProblem[] => {
     if (value === undefined) return []
-    if (known.some((variable) => variable === name)) {
+    if (own.includes(name)) {
       if (value !== '') return []
       return [{ source: name, path: '', message: 'is set but empty', remedy: 'Give it a value or unset it.' }]
     }
-    if (!name.startsWith('HALFTONE_') || mentioned.has(name)) return []
+    if (!name.startsWith('HALFTONE_') || known.includes(name) || mentioned.has(name)) return []
     const near = nearMatches(name, known, 1)[0]
     const remedy = near === undefined ? `Unset it; known are ${known.join(', ')}.` : `Did you mean ${near}?`
     return [{ source: name, path: '', message: 'is not a known variable', remedy }]

@@ -1,7 +1,7 @@
 /** Validation issues as problems a person can act on. Values are never quoted: any of them may be a secret. */
 import type { z } from 'zod'
 import { nearMatches } from '../core/near-match.ts'
-import { keysAt } from './schema-keys.ts'
+import { descriptionAt, keysAt } from './schema-keys.ts'
 
 type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
@@ -32,9 +32,16 @@ export function findings(issues: readonly Issue[], data: unknown): readonly Find
   return issues.flatMap((issue) => describe(issue, [], data))
 }
 
+/** Codes that also mean that there is no value at all. */
+const neverSent: ReadonlySet<string> = new Set(['invalid_type', 'invalid_value', 'invalid_union'])
+
 function describe(issue: Issue, base: Path, data: unknown): Finding[] {
   const path = [...base, ...issue.path]
   const found = (message: string, remedy: string, what: 'key' | 'value' = 'value'): Finding[] => [{ path, what, message, remedy }]
+  if (neverSent.has(issue.code) && valueAt(data, path) === undefined) {
+    const meaning = descriptionAt(path)
+    return found('is missing', meaning === undefined ? 'Add it.' : `Add it. Meaning: ${meaning}`, 'key')
+  }
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownKey([...path, key]))
@@ -46,40 +53,48 @@ function describe(issue: Issue, base: Path, data: unknown): Finding[] {
       const options = issue.values.map(String)
       const value = valueAt(data, path)
       const near = typeof value === 'string' ? nearMatches(value, options, 1)[0] : undefined
-      return found(`must be ${listOf(options)}`, near === undefined ? 'Use one of these.' : `Did you mean ${near}?`)
+      return found(`must be ${listOf(options)}`, near === undefined ? meaningOf(path) : `Did you mean ${near}?`)
     }
     case 'too_small':
     case 'too_big': {
       const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`
       const units: Record<string, string> = { string: ' characters long', array: ' entries long', record: ' entries long' }
-      return found(`must be ${bound}${units[issue.origin] ?? ''}`, 'Change the value.')
+      return found(`must be ${bound}${units[issue.origin] ?? ''}`, meaningOf(path))
     }
     case 'invalid_union':
       return describeUnion(issue, path, data)
     default:
-      return found(issue.message, 'Change the value.')
+      return found(issue.message, meaningOf(path))
   }
 }
 
 function invalidType(expected: string, path: Path, data: unknown): Finding[] {
   const word = typeWords[expected] ?? expected
   const value = valueAt(data, path)
-  if (value === undefined) return [{ path, what: 'key', message: 'is missing', remedy: `Add it; it must be ${word}.` }]
   if (value === null)
     return [{ path, what: 'key', message: `is empty, and must be ${word}`, remedy: 'Give it a value or remove the key.' }]
-  const remedy = expected === 'string' && typeof value !== 'object' ? 'Put the value in quotes.' : `Write ${word}.`
+  const remedy = expected === 'string' && typeof value !== 'object' ? 'Put the value in quotes.' : meaningOf(path)
   return [{ path, what: 'value', message: `must be ${word}`, remedy }]
+}
+
+/** What the key is for, as the best help there is. */
+const meaningOf = (path: Path): string => {
+  const meaning = descriptionAt(path)
+  return meaning === undefined ? 'Change the value.' : `Meaning: ${meaning}`
 }
 
 const UNWORDED = 'Invalid input'
 
 /** The alternative that was most likely meant: not of another type, then with the fewest unknown keys. */
 function describeUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, data: unknown): Finding[] {
-  if (issue.message !== UNWORDED) return [{ path, what: 'value', message: issue.message, remedy: 'Change the value.' }]
+  if (issue.message !== UNWORDED) return [{ path, what: 'value', message: issue.message, remedy: meaningOf(path) }]
   const alternatives = issue.errors.map((errors) => ({
     errors,
     wrongType: errors.some(({ code, path: inner }) => code === 'invalid_type' && inner.length === 0),
-    unknownKeys: errors.reduce((sum, error) => sum + (error.code === 'unrecognized_keys' ? error.keys.length : 0), 0),
+    unknownKeys: errors.reduce(
+      (sum, error) => sum + (error.code === 'unrecognized_keys' && error.path.length === 0 ? error.keys.length : 0),
+      0,
+    ),
   }))
   const meant = alternatives
     .filter(({ wrongType }) => !wrongType)
@@ -88,7 +103,7 @@ function describeUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, data: un
   const words = issue.errors.flatMap((errors) =>
     errors.flatMap((it) => (it.code === 'invalid_type' ? [typeWords[it.expected] ?? it.expected] : [])),
   )
-  return [{ path, what: 'value', message: `must be ${listOf(words)}`, remedy: 'Change the value.' }]
+  return [{ path, what: 'value', message: `must be ${listOf(words)}`, remedy: meaningOf(path) }]
 }
 
 function unknownKey(path: Path): Finding {

@@ -61,8 +61,10 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const data = document ? document.data : {}
   const result = data === undefined ? undefined : check({ options, data, document, file, outside })
   problems.push(...environmentProblems(env, mentionedVariables(document, data)))
-  problems.push(...(result?.problems ?? []))
-  if (!result?.config || problems.length > 0) throw new ConfigError(unique(problems))
+  // What is wrong with the value of an unset variable is a consequence, not another problem.
+  const unset = new Set(document?.problems.map(({ path }) => path).filter(Boolean))
+  problems.push(...(result?.problems ?? []).filter(({ path }) => !unset.has(path)))
+  if (!result?.config || problems.length > 0) throw new ConfigError(inOrder(problems))
   return { config: result.config, file: file?.path, warnings: result.warnings }
 }
 
@@ -159,9 +161,16 @@ function mentionedVariables(document: ConfigDocument | undefined, data: unknown)
   return mentioned
 }
 
-const unique = (problems: readonly ConfigProblem[]): readonly ConfigProblem[] => [
-  ...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values(),
-]
+/** By position in the file, then the rest. */
+function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const distinct = [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]
+  const position = ({ line = Number.MAX_SAFE_INTEGER, column = 0 }: ConfigProblem): readonly [number, number] => [line, column]
+  return distinct.sort((left, right) => {
+    const [leftLine, leftColumn] = position(left)
+    const [rightLine, rightColumn] = position(right)
+    return leftLine - rightLine || leftColumn - rightColumn
+  })
+}
 
 async function readConfigFile({ env, flags, cwd }: LoadOptions, problems: ConfigProblem[]): Promise<FileText | undefined> {
   const wanted = flags?.config ?? (env['HALFTONE_CONFIG'] || undefined)

@@ -5,7 +5,7 @@ import type { PriceBook, Rate, Sku } from '../core/pricing/price-book.ts'
 import type { Meter } from '../core/usage.ts'
 import { type Findings, named, type ResolveContext } from './resolve-context.ts'
 import type { FileSettings } from './schema.ts'
-import { type PriceOverlay, type SimplePrice, simpleMeters } from './schema-prices.ts'
+import { type PriceOverlay, simpleMeters } from './schema-prices.ts'
 import { printable } from './schema-providers.ts'
 import { Secret } from './secret.ts'
 import type { ModelConfig, ProviderConfig } from './types.ts'
@@ -173,19 +173,14 @@ function overlayBook({ name, type, context }: Entry, prices: Readonly<Record<str
 }
 
 function overlaySku(provider: string, model: string, price: PriceOverlay): Sku {
-  const id = `config:${provider}:${model}`
-  if (!('rates' in price)) return { id, model, rates: simpleRates(id, price), billedPolicy: defaultBilledPolicy }
-  const { billedPolicy = defaultBilledPolicy, ...sku } = price
-  return { id, model, ...sku, billedPolicy }
-}
-
-function simpleRates(skuId: string, price: SimplePrice): Rate[] {
-  const effectiveFrom = price.effectiveFrom ?? ALWAYS
-  return (Object.entries(simpleMeters) as [keyof typeof simpleMeters, Meter][]).flatMap(([key, meter]): Rate[] => {
+  const id = price.id ?? `config:${provider}:${model}`
+  const { effectiveFrom = ALWAYS, rates, billedPolicy = defaultBilledPolicy, ...rest } = price
+  const amounts = Object.entries(simpleMeters) as [keyof typeof simpleMeters, Meter][]
+  const short = amounts.flatMap(([key, meter]): Rate[] => {
     const amount = price[key]
     // The amount is part of the id: charges name the rate, so another amount must be another rate.
-    return amount === undefined
-      ? []
-      : [{ id: `${skuId}:${meter}=${amount}@${effectiveFrom}`, meter, price: amount, effectiveFrom }]
+    return amount === undefined ? [] : [{ id: `${id}:${meter}=${amount}@${effectiveFrom}`, meter, price: amount, effectiveFrom }]
   })
+  const others = Object.fromEntries(Object.entries(rest).filter(([key]) => !(key in simpleMeters))) as Partial<Sku>
+  return { ...others, id, model, rates: rates ?? short, billedPolicy }
 }

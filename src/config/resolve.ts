@@ -38,7 +38,7 @@ export function resolveConfig(settings: FileSettings, context: ResolveContext): 
     storage: resolveStorage(settings, context, found),
     network: settings.network,
     providers,
-    routes: resolveRoutes(settings),
+    routes: resolveRoutes(settings, found),
     aliases: resolveAliases(settings, found),
     projects: named(
       Object.entries(settings.projects).map(([id, { name = id, assetTtlDays = settings.storage.assetTtlDays, ...project }]) => [
@@ -107,7 +107,8 @@ function checkProviderNames(settings: FileSettings, names: readonly string[], fo
   if (settings.passthrough) check(['passthrough', 'provider'], settings.passthrough.provider)
 }
 
-function resolveRoutes(settings: FileSettings): Config['routes'] {
+function resolveRoutes(settings: FileSettings, found: Findings): Config['routes'] {
+  if ('direct' in settings.routes) found.problem(['routes', 'direct'], 'is a reserved name', 'Rename the route.', 'key')
   const routes = { auto: routeSchema.parse({}), ...settings.routes }
   return named(
     Object.entries(routes).map(([name, route]) => {

@@ -22,11 +22,28 @@ export function configJsonSchema(): JsonSchema {
 
 /** Keys that may stand in the mapping at `path`; empty when there is none, or when names are free. */
 export function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  const here = path.reduce<readonly JsonSchema[]>(
-    (schemas, part) => schemas.flatMap((schema) => stepInto(schema, part)),
-    alternatives(configJsonSchema()),
-  )
-  return [...new Set(here.flatMap((schema) => Object.keys(schema.properties ?? {})))]
+  return [...new Set(schemasAt(path).flatMap((schema) => Object.keys(schema.properties ?? {})))]
+}
+
+/** What the key at `path` is for: its description, or of a list entry that of its list. */
+export function descriptionAt(path: readonly PropertyKey[]): string | undefined {
+  let schemas: readonly JsonSchema[] = [configJsonSchema()]
+  let found: string | undefined
+  for (const part of path) {
+    schemas = schemas.flatMap(alternatives).flatMap((schema) => stepInto(schema, part))
+    const here = schemas.find(({ description }) => description)?.description
+    if (here !== undefined || typeof part !== 'number') found = here
+  }
+  return found
+}
+
+function schemasAt(path: readonly PropertyKey[]): readonly JsonSchema[] {
+  return path
+    .reduce<readonly JsonSchema[]>(
+      (schemas, part) => schemas.flatMap(alternatives).flatMap((schema) => stepInto(schema, part)),
+      [configJsonSchema()],
+    )
+    .flatMap(alternatives)
 }
 
 function alternatives(schema: JsonSchema): readonly JsonSchema[] {
@@ -36,5 +53,5 @@ function alternatives(schema: JsonSchema): readonly JsonSchema[] {
 
 function stepInto(schema: JsonSchema, part: PropertyKey): readonly JsonSchema[] {
   const next = typeof part === 'number' ? schema.items : (schema.properties?.[String(part)] ?? schema.additionalProperties)
-  return next === undefined || typeof next === 'boolean' ? [] : alternatives(next)
+  return next === undefined || typeof next === 'boolean' ? [] : [next]
 }

@@ -1,6 +1,15 @@
 /** Prices in `providers.<name>.prices`: a short form for the common cases, and the price book's own SKU. */
 import { z } from 'zod'
-import type { Adjustment, Commitment, Estimate, Rate, Sku, When } from '../core/pricing/price-book.ts'
+import {
+  type Adjustment,
+  type Commitment,
+  type Estimate,
+  type EstimateForm,
+  estimateForms,
+  type Rate,
+  type Sku,
+  type When,
+} from '../core/pricing/price-book.ts'
 import { operations, qualities } from '../core/request.ts'
 import { type Meter, meters } from '../core/usage.ts'
 import { decimalText, isoDate, modelPattern } from './schema-values.ts'
@@ -74,9 +83,11 @@ const adjustment = z.discriminatedUnion('kind', [
   }),
 ]) satisfies z.ZodType<Adjustment>
 
-const billedShare = z.union([z.literal('unknown'), decimalText.refine((share) => Number(share) <= 1)], {
-  error: 'must be a share from 0 to 1, or unknown',
-})
+const billedShare = z
+  .string()
+  .or(z.number())
+  .transform(String)
+  .refine((share) => share === 'unknown' || /^(0(\.\d+)?|1(\.0+)?)$/.test(share), 'must be a share from 0 to 1, or unknown')
 const billedPolicy = z.strictObject({
   success: billedShare,
   refusedBefore: billedShare,
@@ -90,10 +101,12 @@ const estimate = z.strictObject({
   meter,
   when: when.exactOptional(),
   scope: z.enum(['image', 'request']),
-  form: z.enum(['constant', 'perMegapixel', 'promptChars', 'perInput', 'promptComplexity']),
+  form: z.enum(Object.keys(estimateForms) as [EstimateForm, ...EstimateForm[]]),
   expected: decimalText,
   min: decimalText.exactOptional(),
   max: decimalText.exactOptional(),
+  areaOffset: decimalText.exactOptional(),
+  areaDivisor: decimalText.exactOptional(),
   source: text,
 }) satisfies z.ZodType<Estimate>
 
@@ -115,21 +128,6 @@ const commitment = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('batchPrepay'), minimumBatch: decimalText, price: decimalText, appliesTo }),
 ]) satisfies z.ZodType<Commitment>
 
-/** A SKU of the price book; `model` comes from the key it stands under. */
-const fullPrice = z.strictObject({
-  id: text.exactOptional(),
-  region: text.exactOptional(),
-  tier: text.exactOptional(),
-  weights: text.exactOptional(),
-  rates: z.array(rate).min(1),
-  adjustments: z.array(adjustment).exactOptional(),
-  billedPolicy: billedPolicy.exactOptional(),
-  estimates: z.array(estimate).exactOptional(),
-  commitments: z.array(commitment).exactOptional(),
-  retiredAt: isoDate.exactOptional(),
-  source: source.exactOptional(),
-}) satisfies z.ZodType<Partial<Sku>>
-
 /** The meters of the short form. */
 export const simpleMeters = {
   perRequest: 'requests',
@@ -140,18 +138,35 @@ export const simpleMeters = {
   perGpuSecond: 'gpu.seconds',
 } as const satisfies Record<string, Meter>
 
-const simplePrice = z
-  .strictObject({
-    perRequest: decimalText.exactOptional().describe('USD per call.'),
-    perImage: decimalText.exactOptional().describe('USD per image returned. 0 is a price.'),
-    perMegapixel: decimalText.exactOptional().describe('USD per 1,000,000 pixels returned.'),
-    perInputImage: decimalText.exactOptional().describe('USD per image sent.'),
-    perStep: decimalText.exactOptional().describe('USD per inference step.'),
-    perGpuSecond: decimalText.exactOptional().describe('USD per second of GPU time.'),
-    effectiveFrom: isoDate.exactOptional().describe('First day of the price, UTC. Without it the price has always been valid.'),
-  })
-  .refine((price) => Object.keys(simpleMeters).some((key) => key in price), 'names no price; add perImage or another per... key')
+const simpleKeys = {
+  perRequest: decimalText.exactOptional().describe('USD per call.'),
+  perImage: decimalText.exactOptional().describe('USD per image returned. 0 is a price.'),
+  perMegapixel: decimalText.exactOptional().describe('USD per 1,000,000 pixels returned.'),
+  perInputImage: decimalText.exactOptional().describe('USD per image sent.'),
+  perStep: decimalText.exactOptional().describe('USD per inference step.'),
+  perGpuSecond: decimalText.exactOptional().describe('USD per second of GPU time.'),
+  effectiveFrom: isoDate.exactOptional().describe('First day of the short form, UTC; default: it has always been valid.'),
+} satisfies Record<keyof typeof simpleMeters | 'effectiveFrom', z.ZodType>
 
-export const priceOverlay = z.union([simplePrice, fullPrice])
+const skuKeys = {
+  id: text.exactOptional().describe('Name of the entry in charges.'),
+  region: text.exactOptional().describe('Region the price is for.'),
+  tier: text.exactOptional().describe('Service tier the price is for.'),
+  weights: text.exactOptional().describe('Same weights elsewhere carry the same id.'),
+  rates: z.array(rate).min(1).exactOptional().describe('Rates in the form of the price book, instead of the short form.'),
+  adjustments: z.array(adjustment).exactOptional().describe('Multipliers, percentages, fees and bounds, in order.'),
+  billedPolicy: billedPolicy.exactOptional().describe('Share that is billed, by how a call ended.'),
+  estimates: z.array(estimate).exactOptional().describe('How much of each meter a call takes, for quotes.'),
+  commitments: z.array(commitment).exactOptional().describe('Prepaid credits, minimum spend, reserved capacity.'),
+  retiredAt: isoDate.exactOptional().describe('Day it is no longer sold.'),
+  source: source.exactOptional().describe('Where the price stands.'),
+} satisfies Record<Exclude<keyof Sku, 'model'>, z.ZodType>
+
+/** The price of one model: the short form or `rates`; everything else goes with either. The unit is USD. */
+export const priceOverlay = z
+  .strictObject({ ...simpleKeys, ...skuKeys })
+  .refine(
+    (price) => Object.keys(simpleMeters).some((key) => key in price) !== 'rates' in price,
+    'must name either perImage or another per... key, or rates',
+  )
 export type PriceOverlay = z.output<typeof priceOverlay>
-export type SimplePrice = z.output<typeof simplePrice>

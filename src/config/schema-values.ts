@@ -10,11 +10,11 @@ function parseBytes(text: string): number {
   return Number(match?.[1] ?? Number.NaN) * UNIT_BYTES[(match?.[2] ?? 'B') as keyof typeof UNIT_BYTES]
 }
 
+const bytesError = 'must be a number of bytes, or text such as 64MiB'
+
 /** A byte count: a whole number, or text such as `64MiB`. */
 export const byteCount = z
-  .union([z.int().min(0), z.string().regex(/^\d+(B|KiB|MiB|GiB|TiB)?$/)], {
-    error: 'must be a number of bytes, or text such as 64MiB',
-  })
+  .union([z.int().min(0), z.string().regex(/^\d+(B|KiB|MiB|GiB|TiB)?$/, bytesError)], { error: bytesError })
   .transform((value) => (typeof value === 'number' ? value : parseBytes(value)))
   .refine(Number.isSafeInteger, 'is too many bytes')
 
@@ -23,9 +23,12 @@ const decimalError = 'must be a plain decimal such as 0.04, not negative and wit
 
 /** An exact decimal. A bare number is taken by its shortest decimal form, so it must have at most 15 digits. */
 export const decimalText = z
-  .union([z.string().regex(plainDecimal), z.number().refine((value) => plainDecimal.test(String(value)))], {
-    error: decimalError,
-  })
+  .union(
+    [z.string().regex(plainDecimal, decimalError), z.number().refine((value) => plainDecimal.test(String(value)), decimalError)],
+    {
+      error: decimalError,
+    },
+  )
   .transform(String)
   .refine((text) => text.replace('.', '').replace(/^0+/, '').length <= 30, 'has too many digits')
 

@@ -1,13 +1,11 @@
 /** The one schema of `halftone.yaml`. Key descriptions are also the reference; `resolve.ts` turns its output into `Config`. */
 import { z } from 'zod'
 import { qualities } from '../core/request.ts'
+import { strategies } from '../core/routing/strategies/index.ts'
 import type { Objective } from '../core/routing/types.ts'
 import { providerSchema } from './schema-providers.ts'
 import { byteCount, milliseconds, modelPattern, objectName, tagName, tags, usdAmount, variableName } from './schema-values.ts'
 import { Secret } from './secret.ts'
-
-const MIB = 1024 ** 2
-const GIB = 1024 ** 3
 
 const server = z.strictObject({
   host: z
@@ -25,8 +23,8 @@ const server = z.strictObject({
     )
     .default([])
     .describe('Proxies whose `X-Forwarded-*` headers are believed: addresses, CIDR ranges, `loopback`, `private`.'),
-  maxBodyBytes: byteCount.default(256 * MIB).describe('Largest request body, counted as it is read.'),
-  maxImageBytes: byteCount.default(50 * MIB).describe('Largest image, sent or received.'),
+  maxBodyBytes: byteCount.prefault('256MiB').describe('Largest request body, counted as it is read.'),
+  maxImageBytes: byteCount.prefault('50MiB').describe('Largest image, sent or received.'),
   maxImagePixels: z.int().min(1).default(64_000_000).describe('Largest image by pixels, against decompression bombs.'),
   maxConcurrentRequests: z
     .int()
@@ -48,11 +46,11 @@ const storage = z.strictObject({
     .transform((value) => new Secret(value))
     .exactOptional()
     .describe('`postgres://...`: PostgreSQL for the ledger instead of SQLite in the data folder.'),
-  transferBudgetBytes: byteCount.default(64 * MIB).describe('Memory for image bytes in transit; beyond it they go to disk.'),
+  transferBudgetBytes: byteCount.prefault('64MiB').describe('Memory for image bytes in transit; beyond it they go to disk.'),
   assetTtlDays: z.int().min(1).max(36_500).default(30).describe('How long images are kept.'),
-  assetMaxBytes: byteCount.default(20 * GIB).describe('Most bytes of kept images; the oldest go first.'),
-  minFreeBytes: byteCount.default(GIB).describe('With less free disk no image is stored.'),
-  minFreeBytesDispatch: byteCount.default(256 * MIB).describe('With less free disk no request is sent to a provider.'),
+  assetMaxBytes: byteCount.prefault('20GiB').describe('Most bytes of kept images; the oldest go first.'),
+  minFreeBytes: byteCount.prefault('1GiB').describe('With less free disk no image is stored.'),
+  minFreeBytesDispatch: byteCount.prefault('256MiB').describe('With less free disk no request is sent to a provider.'),
   thumbnails: z
     .enum(['store', 'lazy', 'off'])
     .default('store')
@@ -70,9 +68,6 @@ const network = z.strictObject({
   headersTimeoutMs: milliseconds.default(300_000).describe('Longest wait for the first byte of an answer.'),
 })
 
-/** The strategies that exist. */
-const objectives = ['cost'] as const satisfies readonly Objective[]
-
 const offerId = z
   .string()
   .regex(
@@ -86,7 +81,10 @@ export const routeSchema = z.strictObject({
   providers: z.array(objectName).min(1).exactOptional().describe('Providers it may use; default: all.'),
   regions: z.array(z.string().min(1)).min(1).exactOptional().describe('Regions it may use; default: all.'),
   quality: z.enum(qualities).exactOptional().describe('Quality forced on every candidate.'),
-  objective: z.enum(objectives).default('cost').describe('What to optimise.'),
+  objective: z
+    .enum(Object.keys(strategies) as [Objective, ...Objective[]])
+    .default('cost')
+    .describe('What to optimise.'),
   floor: z
     .string()
     .regex(/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*(@[a-z]+)?)?$/, 'must be a named level or publisher/name@quality')

@@ -1,0 +1,148 @@
+/** Hot reload: a changed file becomes a new snapshot as a whole, or changes nothing. */
+import { createHash } from 'node:crypto'
+import { basename, dirname, resolve } from 'node:path'
+import { watch } from 'chokidar'
+import { DEFAULT_CONFIG_FILE, type LoadedConfig, type LoadOptions, loadConfig } from './load.ts'
+import { ConfigError } from './problem.ts'
+import { Secret } from './secret.ts'
+import type { Config } from './types.ts'
+
+/** What a running process cannot change; a reload keeps the old value and names the key. */
+export const restartKeys = ['server.host', 'server.port', 'storage.dataDir', 'storage.databaseUrl'] as const
+export type RestartKey = (typeof restartKeys)[number]
+
+export type Reload =
+  /** In force from now on. `needRestart`: keys whose new value waits for the next start. */
+  | { readonly kind: 'changed'; readonly loaded: LoadedConfig; readonly needRestart: readonly RestartKey[] }
+  | { readonly kind: 'unchanged' }
+  /** The old snapshot stays. */
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+export interface ConfigWatcher {
+  /** The snapshot in force. */
+  current(): LoadedConfig
+  /** Read the file now (SIGHUP). Never rejects; concurrent calls run one after the other. */
+  reload(): Promise<Reload>
+  /** Resolves when changes of the file are seen. */
+  ready(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface WatchOptions {
+  readonly load: LoadOptions
+  /** What the process runs with. */
+  readonly loaded: LoadedConfig
+  /** Told of every reload that changed something or failed. Must not throw. */
+  readonly onReload: (reload: Reload) => void
+  /** How long a file must be quiet before it is read; default 100 ms. */
+  readonly settleMs?: number
+}
+
+/** Watch the configuration file, or the place where it would be. */
+export function watchConfig({ load, loaded, onReload, settleMs = 100 }: WatchOptions): ConfigWatcher {
+  let current = loaded
+  let lastFailure = ''
+  let pending: readonly RestartKey[] = []
+  let tail: Promise<unknown> = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
+  const file = loaded.file ?? resolve(load.cwd, load.flags?.config ?? load.env['HALFTONE_CONFIG'] ?? DEFAULT_CONFIG_FILE)
+
+  const reloadOnce = async (): Promise<Reload> => {
+    const reload = await attemptReload({ load, current, pending, file })
+    if (reload.kind === 'changed') {
+      current = reload.loaded
+      lastFailure = ''
+      pending = reload.needRestart
+      onReload(reload)
+    } else if (reload.kind === 'failed') {
+      const failure = String(reload.error)
+      if (failure !== lastFailure) onReload(reload)
+      lastFailure = failure
+    } else lastFailure = ''
+    return reload
+  }
+  const reload = (): Promise<Reload> => {
+    const next = tail.then(reloadOnce)
+    tail = next
+    return next
+  }
+
+  // The folder is watched, not the file: editors replace files, and mounted ones change by a link beside them ("..data").
+  const folder = dirname(file)
+  const relevant = new Set([folder, file, resolve(folder, '..data')])
+  const watcher = watch(folder, { depth: 0, ignoreInitial: true, ignored: (path) => !relevant.has(resolve(path)) })
+  const becameReady = new Promise<void>((resolveReady) => {
+    watcher.once('ready', resolveReady)
+  })
+  watcher.on('all', () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => void reload(), settleMs)
+  })
+  // A watcher that fails (too many watches) leaves SIGHUP; the process goes on.
+  watcher.on('error', (error) => onReload({ kind: 'failed', error }))
+
+  return {
+    current: () => current,
+    reload,
+    ready: () => becameReady,
+    async close() {
+      clearTimeout(timer)
+      await watcher.close()
+      await tail
+    },
+  }
+}
+
+interface Attempt {
+  readonly load: LoadOptions
+  readonly current: LoadedConfig
+  /** Keys already reported as waiting for a restart. */
+  readonly pending: readonly RestartKey[]
+  readonly file: string
+}
+
+async function attemptReload({ load, current, pending, file }: Attempt): Promise<Reload> {
+  try {
+    const next = await loadConfig(load)
+    if (current.file !== undefined && next.file === undefined) {
+      const gone = {
+        source: basename(file),
+        path: '',
+        message: 'is gone',
+        remedy: 'Put it back; the last configuration stays in force.',
+      }
+      return { kind: 'failed', error: new ConfigError([gone]) }
+    }
+    const { config, needRestart } = keepRestartKeys(current.config, next.config)
+    const changed = needRestart.join() !== pending.join() || fingerprint(config) !== fingerprint(current.config)
+    return changed ? { kind: 'changed', loaded: { ...next, config }, needRestart } : { kind: 'unchanged' }
+  } catch (error) {
+    return { kind: 'failed', error }
+  }
+}
+
+/** `next` with what cannot change while running taken from `running`, and the keys for which that made a difference. */
+function keepRestartKeys(running: Config, next: Config): { config: Config; needRestart: readonly RestartKey[] } {
+  const plain = (value: unknown): unknown => (value instanceof Secret ? value.reveal() : value)
+  const at = (config: Config, key: RestartKey): unknown =>
+    plain(key.split('.').reduce<unknown>((node, part) => (node as Record<string, unknown> | undefined)?.[part], config))
+  const needRestart = restartKeys.filter((key) => at(running, key) !== at(next, key))
+  const { databaseUrl: _, ...storage } = next.storage
+  const { dataDir, databaseUrl } = running.storage
+  const config: Config = Object.freeze({
+    ...next,
+    server: Object.freeze({ ...next.server, host: running.server.host, port: running.server.port }),
+    storage: Object.freeze({ ...storage, dataDir, ...(databaseUrl ? { databaseUrl } : {}) }),
+  })
+  return { config, needRestart }
+}
+
+/** Equal exactly when the configurations are, secrets included; a hash, so that no secret is kept twice. */
+function fingerprint(config: Config): string {
+  const text = JSON.stringify(config, function (this: Record<string, unknown>, key, value: unknown) {
+    const original = this[key]
+    if (original instanceof Secret) return `secret ${original.reveal()}`
+    return typeof value === 'bigint' ? value.toString() : value
+  })
+  return createHash('sha256').update(text).digest('hex')
+}
