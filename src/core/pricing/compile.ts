@@ -15,7 +15,7 @@ import type {
   FxTable,
   UnitPrice,
 } from './compiled.ts'
-import { dateUs, FOREVER_US } from './dates.ts'
+import { dateUs, earlierDate, FOREVER_US } from './dates.ts'
 import { divide, exactScale, type Fraction, fromDecimal, leastCommonMultiple, multiply, reduce } from './fraction.ts'
 import { compileFx, unitPriceOf, unitRate } from './fx.ts'
 import { conditionKeys } from './match.ts'
@@ -88,7 +88,10 @@ function fingerprint(parts: readonly string[]): string {
 function compileBook(book: PriceBook, hash: string, fx: FxTable, atUs: number): CompiledBook {
   checkBook(book)
   const unit = unitPriceOf(book)
-  const skus = book.skus.map((sku) => compileSku(sku, { book, hash, fx, unit, atUs }))
+  const skus = book.skus.flatMap((sku) => {
+    const compiled = compileSku(sku, { book, hash, fx, unit, atUs })
+    return [compiled, ...(sku.aliases ?? []).map((model) => ({ ...compiled, model }))]
+  })
   skus.sort((a, b) => specificity(b) - specificity(a))
   return {
     provider: book.provider,
@@ -97,11 +100,9 @@ function compileBook(book: PriceBook, hash: string, fx: FxTable, atUs: number): 
     unitPrice: unit,
     skus,
     unpriced: book.unpriced ?? [],
-    checkedAt: skus.map((sku) => sku.checkedAt).reduce(earlier, book.source.checkedAt),
+    checkedAt: skus.map((sku) => sku.checkedAt).reduce(earlierDate, book.source.checkedAt),
   }
 }
-
-const earlier = (a: string, b: string): string => (a < b ? a : b)
 
 /** Exact models before patterns, longer patterns before shorter, a named region or tier before any. */
 const specificity = (sku: CompiledSku): number =>
@@ -149,7 +150,7 @@ function compileSku(sku: Sku, context: BookContext): CompiledSku {
     commitments: sku.commitments ?? [],
     retiredAt: sku.retiredAt,
     boundariesUs: [...boundaries].sort((a, b) => a - b),
-    checkedAt: sku.rates.map((rate) => rate.source?.checkedAt ?? source.checkedAt).reduce(earlier, source.checkedAt),
+    checkedAt: sku.rates.map((rate) => rate.source?.checkedAt ?? source.checkedAt).reduce(earlierDate, source.checkedAt),
     book: context.hash,
   }
 }

@@ -203,7 +203,6 @@ export interface CandidateRules {
   readonly adjustments: readonly CompiledAdjustment[]
   /** Why this candidate cannot be quoted; settling may still be possible. */
   readonly problem: Unpriced | undefined
-  readonly spread: readonly string[]
   readonly checkedAt: string
   /** Sum of the fixed parts' expected amounts. */
   readonly fixedNano: NanoUsd
@@ -219,6 +218,8 @@ export interface Part {
   readonly rate: CompiledRate
   /** Best match of each driver; empty for meters that are counted rather than estimated. */
   readonly estimates: readonly CompiledEstimate[]
+  /** Why the quantity is not certain; said when minimum and maximum differ. */
+  readonly spread: string | undefined
   /** Present when neither prompt, input sizes nor volume to date change it. */
   readonly fixed: FixedPart | undefined
 }

@@ -13,3 +13,8 @@ export function dateUs(text: string): number | undefined {
 export const DAY_US = 86_400_000_000
 
 export const FOREVER_US = Number.MAX_SAFE_INTEGER
+
+/** The earlier of two ISO dates; they sort as text. */
+export function earlierDate(a: string, b: string): string {
+  return a <= b ? a : b
+}

@@ -109,7 +109,7 @@ function quantityOf(estimate: CompiledEstimate, demand: Demand, bound: Bound): n
     case 'constant':
       return value
     case 'perMegapixel':
-      return Math.ceil(value * ((demand.width * demand.height) / UNIT))
+      return perMegapixel(estimate.meter, value * ((demand.width * demand.height) / UNIT))
     case 'promptComplexity':
       return bound === 'expected' ? byComplexity(estimate, demand.promptComplexity) : value
     case 'aspectGrid':
@@ -125,11 +125,15 @@ function quantityOf(estimate: CompiledEstimate, demand: Demand, bound: Bound): n
   }
 }
 
+/** Tokens come whole; seconds and the like do not. */
+const perMegapixel = (meter: Meter, quantity: number): number =>
+  meter.startsWith('tokens.') ? Math.ceil(quantity / UNIT) * UNIT : Math.ceil(quantity)
+
 /** Whole units that `count` things make, `divisor` (micro) to a unit, rounded up. */
 const perUnit = (count: number, divisor: number): number => (divisor === 0 ? 0 : Math.ceil((count * UNIT) / divisor) * UNIT)
 
 function byComplexity({ min = 0, max = 0 }: CompiledEstimate, complexity: number): number {
-  const clamped = complexity >= 1 ? 1 : complexity > 0 ? complexity : 0
+  const clamped = Math.min(1, Math.max(0, complexity))
   return Math.ceil((min + (max - min) * clamped) / UNIT) * UNIT
 }
 

@@ -7,6 +7,15 @@ export { type CompileInput, compilePriceBooks, type HashedBook } from './compile
 export type { CompiledPrices } from './compiled.ts'
 export { loadFx, loadPriceBook } from './parse.ts'
 export type * from './price-book.ts'
+export {
+  floorScore,
+  loadQualityPriors,
+  type QualityLevel,
+  type QualityPriors,
+  type QualityScore,
+  qualityBounds,
+  qualityLevels,
+} from './quality.ts'
 export { expectedTotal, quoteCandidate } from './quote.ts'
 export { settleCharges } from './settle.ts'
 export { type BookAge, type PriceForm, type RateSummary, rateSummary, staleness } from './summary.ts'

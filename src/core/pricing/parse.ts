@@ -1,85 +1,25 @@
 /** Strict reading of price files: unknown keys, wrong types and bad values are listed together, each with its path. */
-import { HalftoneError } from '../error.ts'
 import { operations, qualities } from '../request.ts'
 import { meters } from '../usage.ts'
-import { dateUs } from './dates.ts'
 import { estimateForms, type FxRate, type PriceBook } from './price-book.ts'
-
-/** A check appends what is wrong to `problems`; it never throws. */
-type Check = (value: unknown, path: string, problems: string[]) => void
-
-interface Field {
-  readonly check: Check
-  readonly optional?: true
-}
-
-const optional = (check: Check): Field => ({ check, optional: true })
-const required = (check: Check): Field => ({ check })
-
-const text: Check = (value, path, problems) => {
-  if (typeof value !== 'string' || value === '') problems.push(`${path}: expected a text`)
-}
-const flag: Check = (value, path, problems) => {
-  if (typeof value !== 'boolean') problems.push(`${path}: expected true or false`)
-}
-const number: Check = (value, path, problems) => {
-  if (typeof value !== 'number' || !Number.isFinite(value)) problems.push(`${path}: expected a number`)
-}
-const pattern =
-  (expression: RegExp, words: string): Check =>
-  (value, path, problems) => {
-    if (typeof value !== 'string' || !expression.test(value)) problems.push(`${path}: expected ${words}`)
-  }
-const decimal = pattern(/^\d+(\.\d+)?$/, 'a decimal in quotes, such as "0.04"')
-const signedDecimal = pattern(/^-?\d+(\.\d+)?$/, 'a decimal in quotes, such as "-5"')
-const share = pattern(/^(0(\.\d+)?|1(\.0+)?|unknown)$/, '"0" to "1", or "unknown"')
-const date: Check = (value, path, problems) => {
-  if (typeof value !== 'string' || dateUs(value) === undefined) problems.push(`${path}: expected an ISO date`)
-}
-const choice =
-  (values: readonly string[]): Check =>
-  (value, path, problems) => {
-    if (!values.includes(value as string)) problems.push(`${path}: expected one of ${values.join(', ')}`)
-  }
-const list =
-  (item: Check): Check =>
-  (value, path, problems) => {
-    if (!Array.isArray(value)) problems.push(`${path}: expected a list`)
-    else value.forEach((entry, index) => item(entry, `${path}[${index}]`, problems))
-  }
-const oneOrMany =
-  (item: Check): Check =>
-  (value, path, problems) =>
-    Array.isArray(value) ? list(item)(value, path, problems) : item(value, path, problems)
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const object =
-  (fields: Readonly<Record<string, Field>>): Check =>
-  (value, path, problems) => {
-    if (!isObject(value)) {
-      problems.push(`${path}: expected an object`)
-      return
-    }
-    for (const key of Object.keys(value)) if (!Object.hasOwn(fields, key)) problems.push(`${path}.${key}: unknown key`)
-    for (const [key, field] of Object.entries(fields)) {
-      const entry = value[key]
-      if (entry === undefined) {
-        if (!field.optional) problems.push(`${path}.${key}: missing`)
-      } else field.check(entry, `${path}.${key}`, problems)
-    }
-  }
-
-/** An object whose `kind` decides its other fields. */
-const union =
-  (kinds: Readonly<Record<string, Readonly<Record<string, Field>>>>): Check =>
-  (value, path, problems) => {
-    const kind = isObject(value) ? value['kind'] : undefined
-    const fields = typeof kind === 'string' && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
-    if (fields) object({ kind: required(text), ...fields })(value, path, problems)
-    else problems.push(`${path}.kind: expected one of ${Object.keys(kinds).join(', ')}`)
-  }
+import {
+  check,
+  choice,
+  date,
+  decimal,
+  flag,
+  list,
+  number,
+  object,
+  oneOrMany,
+  optional,
+  pattern,
+  required,
+  share,
+  signedDecimal,
+  text,
+  union,
+} from './shape.ts'
 
 const meter = choice(Object.keys(meters))
 const scope = choice(['request', 'month', 'contract'])
@@ -160,9 +100,11 @@ const estimate = object({
   areaDivisor: optional(decimal),
   source: required(text),
 })
+const modelPattern = pattern(/^[^/\s]+\/[^\s]+$/, '"publisher/name", with a trailing * as a pattern')
 const sku = object({
   id: required(text),
-  model: required(pattern(/^[^/\s]+\/[^\s]+$/, '"publisher/name", with a trailing * as a pattern')),
+  model: required(modelPattern),
+  aliases: optional(list(modelPattern)),
   region: optional(text),
   tier: optional(text),
   weights: optional(text),
@@ -208,12 +150,6 @@ const fx = object({
     ),
   ),
 })
-
-function check(shape: Check, value: unknown, name: string): void {
-  const problems: string[] = []
-  shape(value, name, problems)
-  if (problems.length > 0) throw new HalftoneError('config_invalid', problems.join('\n'))
-}
 
 /** Read a price book from parsed JSON. `name` starts every path in the message. Raises `config_invalid` with every problem. */
 export function loadPriceBook(json: unknown, name = 'prices'): PriceBook {

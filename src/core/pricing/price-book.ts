@@ -31,6 +31,8 @@ export interface Sku {
   readonly id: string
   /** `publisher/name`, exact or with a trailing `*`. */
   readonly model: string
+  /** Other names of the same product at the same price, such as dated snapshots; exact or with a trailing `*`. */
+  readonly aliases?: readonly string[]
   /** Absent or `*`: any region. */
   readonly region?: string
   /** Absent: only offers without a service tier, because another tier is another price. `*`: any tier. */

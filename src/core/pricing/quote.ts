@@ -30,6 +30,7 @@ function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: Pricin
   const charged: Charged[] = []
   const chargedLow: Charged[] = []
   const chargedHigh: Charged[] = []
+  const spread: string[] = []
   const expectedUsage: Partial<Record<Meter, Quantity>> = { 'images.out': BigInt(settings.n) * MICRO }
   let expected = 0n
   let min = 0n
@@ -42,6 +43,7 @@ function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: Pricin
     min += priced.minNano
     max = max === null || priced.maxNano === null ? null : max + priced.maxNano
     expectedUsage[part.meter] = priced.expected
+    if (part.spread && priced.low !== priced.high) spread.push(part.spread)
     charged.push({ rate: part.rate, quantity: priced.expected })
     chargedLow.push({ rate: part.rate, quantity: priced.low })
     // Free units of a volume tier may be worth less at a higher quantity, so the maximum does without them.
@@ -70,7 +72,7 @@ function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: Pricin
     maxNanoUsd,
     lines,
     expectedUsage,
-    spread: minNanoUsd === maxNanoUsd ? [] : rules.spread,
+    spread: minNanoUsd === maxNanoUsd ? [] : spread,
     checkedAt: rules.checkedAt,
   } satisfies PricedQuote
 }

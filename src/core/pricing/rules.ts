@@ -15,7 +15,7 @@ import type {
   Part,
   RequestFacts,
 } from './compiled.ts'
-import { FOREVER_US } from './dates.ts'
+import { earlierDate, FOREVER_US } from './dates.ts'
 import { countedQuantity, type Demand, estimatedQuantity, isCounted, requestFactsOf } from './estimate.ts'
 import { factsOf, matches, modelMatches, mostSpecific } from './match.ts'
 import type { PricingInput, Unpriced } from './types.ts'
@@ -115,8 +115,8 @@ function resolve(book: CompiledBook, sku: CompiledSku, input: PricingInput, requ
   const missing: Meter[] = []
   const reasons: string[] = []
   const active = (rate: CompiledRate): boolean => rate.fromUs <= atUs && atUs < rate.toUs
-  for (const [meter, rates] of sku.rates) {
-    const rate = mostSpecific(rates, facts, active)
+  for (const meter of new Set([...sku.rates.keys(), ...sku.estimates.keys()])) {
+    const rate = mostSpecific(sku.rates.get(meter) ?? [], facts, active)
     const estimates = selectEstimates(sku.estimates.get(meter) ?? [], facts)
     const reason = rate
       ? quoteProblem(rate, estimates, demand)
@@ -125,7 +125,9 @@ function resolve(book: CompiledBook, sku: CompiledSku, input: PricingInput, requ
       missing.push(meter)
       reasons.push(reason)
     }
-    if (rate) parts.push({ meter, rate, estimates, fixed: fixedPart(rate, estimates, demand, candidate.settings) })
+    if (!rate) continue
+    const fixed = fixedPart(rate, estimates, demand, candidate.settings)
+    parts.push({ meter, rate, estimates, spread: spreadOf(rate, estimates), fixed })
   }
   if (parts.length === 0 && missing.length === 0) reasons.push(`No rate of ${sku.id} applies at this date or to these settings.`)
   const adjustments = sku.adjustments.filter((adjustment) => matches(adjustment.when.when, facts))
@@ -142,8 +144,7 @@ function resolve(book: CompiledBook, sku: CompiledSku, input: PricingInput, requ
     parts,
     adjustments,
     problem: reasons.length === 0 ? undefined : { kind: 'unpriced', missing, reason: reasons.join(' ') },
-    spread: parts.flatMap(spreadOf),
-    checkedAt: parts.map((part) => part.rate.checkedAt).reduce((a, b) => (a < b ? a : b), sku.checkedAt),
+    checkedAt: parts.map((part) => part.rate.checkedAt).reduce(earlierDate, sku.checkedAt),
     fixedNano: parts.reduce((sum, part) => sum + (part.fixed?.expectedNano ?? 0n), 0n),
     dynamicParts,
     fixed: dynamicParts.length === 0 && !monthly,
@@ -183,15 +184,12 @@ function noRate(meter: Meter, { quality, size }: Candidate['settings']): string 
   return `No rate for ${meter} at ${quality ? `${quality}, ` : ''}${size.width}x${size.height} on this date.`
 }
 
-function spreadOf({ meter, rate, estimates }: Part): string[] {
-  const open = estimates.filter(
-    ({ min, expected, max, form }) => form.startsWith('prompt') || min !== expected || max !== expected,
-  )
-  if (open.length === 0) return []
+function spreadOf(rate: CompiledRate, estimates: readonly CompiledEstimate[]): string | undefined {
+  if (estimates.length === 0) return undefined
   const bounded =
     estimates.every(({ max }) => max !== undefined) || rate.maxPerImage !== undefined || rate.maxPerRequest !== undefined
-  const sources = [...new Set(open.map(({ source }) => source))].join('; ')
-  return [`${meter} is counted by the provider${bounded ? '' : ' and has no known maximum'}; estimated from: ${sources}`]
+  const sources = [...new Set(estimates.map(({ source }) => source))].join('; ')
+  return `${rate.meter} is counted by the provider${bounded ? '' : ' and has no known maximum'}. Estimated from: ${sources}`
 }
 
 /** Parts that follow from the settings alone are priced here, once. */
@@ -216,7 +214,11 @@ function fixedPart(
 export type PricedPart = Omit<FixedPart, 'line'>
 
 /** Quantities and amounts of one meter before the call; undefined when it cannot be told. */
-export function pricePart(part: Omit<Part, 'fixed'>, demand: Demand, before: bigint): PricedPart | undefined {
+export function pricePart(
+  part: Pick<Part, 'meter' | 'rate' | 'estimates'>,
+  demand: Demand,
+  before: bigint,
+): PricedPart | undefined {
   const { rate, estimates } = part
   const { conversion } = rate
   const quantity = (bound: 'min' | 'expected' | 'max'): number | undefined =>

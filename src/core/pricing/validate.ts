@@ -18,10 +18,12 @@ export function checkBook(book: PriceBook): void {
   const ids = new Set<string>()
   const places = new Map<string, string>()
   for (const sku of book.skus) {
-    const place = `${sku.model} ${sku.region ?? '*'} ${sku.tier ?? ''}`
-    const other = places.get(place)
-    if (other) problems.push(`${sku.id}: same model, region and tier as ${other}; merge them into one sku.`)
-    places.set(place, sku.id)
+    for (const model of [sku.model, ...(sku.aliases ?? [])]) {
+      const place = `${model} ${sku.region ?? '*'} ${sku.tier ?? ''}`
+      const other = places.get(place)
+      if (other) problems.push(`${sku.id}: same model, region and tier as ${other}; merge them into one sku.`)
+      places.set(place, sku.id)
+    }
     checkSku(problems, sku, ids)
   }
   if (problems.length === 0) return
