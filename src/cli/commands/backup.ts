@@ -1,0 +1,44 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { type ConfigOptions, configFlags, withConfigOptions, withJsonOption } from '../connect.ts'
+import type { CliContext } from '../context.ts'
+import { CliError } from '../exit.ts'
+import { bytes } from '../format.ts'
+import { startProgress } from '../progress.ts'
+
+interface Options extends ConfigOptions {
+  readonly force?: boolean
+  readonly dryRun?: boolean
+  readonly json?: boolean
+}
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .argument('<file>', 'where to write it')
+    .option('--force', 'replace the file if it exists')
+    .option('--dry-run', 'check that it could be written, and write nothing')
+  withJsonOption(withConfigOptions(command)).action((file: string, options: Options) => backup(context, file, options))
+}
+
+async function backup({ env, cwd, out }: CliContext, typed: string, options: Options): Promise<void> {
+  const { loadConfig } = await import('../../config/index.ts')
+  const { config } = await loadConfig({ env, cwd, flags: configFlags(options) })
+  const file = resolve(cwd, typed)
+  const exists = await stat(file).then(
+    () => true,
+    () => false,
+  )
+  if (exists && !options.force) throw new CliError('usage', `${file} exists.`, { remedy: 'Choose another file, or add --force.' })
+  if (options.dryRun) {
+    const report = { object: 'backup', dry_run: true, file }
+    return options.json ? out.json(report) : out.line(`Would write ${file}. Nothing was written: --dry-run.`)
+  }
+  const { backupLedger } = await import('../../compose-offline.ts')
+  const progress = await startProgress(out, 'copying the ledger', options.json === true)
+  await backupLedger(config, file).finally(() => progress.stop())
+  const { size } = await stat(file)
+  if (options.json) return out.json({ object: 'backup', file, bytes: size })
+  out.line(`Wrote ${file}, ${bytes(size)}: requests, charges, budgets and keys.`)
+  out.line(out.paint('dim', `Pictures are files under ${config.storage.dataDir}; copy them as well if you want to keep them.`))
+}

@@ -1,0 +1,83 @@
+import type { Command } from 'commander'
+import type { Explanation } from '../../contract/records.ts'
+import { type ConnectOptions, connect, withConnectOptions } from '../connect.ts'
+import type { CliContext, Output } from '../context.ts'
+import { alignDecimals, plain, usd } from '../format.ts'
+import { idHelp, selectRequest } from '../select-request.ts'
+import { renderPairs, renderTable } from '../table.ts'
+
+interface Options extends ConnectOptions {
+  readonly all?: boolean
+}
+
+export function define(command: Command, context: CliContext): void {
+  command.argument('<id>', idHelp).option('--all', 'list every offer that was not eligible')
+  withConnectOptions(command).action((id: string, options: Options) => explain(context, id, options))
+}
+
+async function explain(context: CliContext, typed: string, options: Options): Promise<void> {
+  const { out } = context
+  const client = await connect(context, options)
+  const id = await selectRequest(client, typed)
+  const explanation = await client.call('explainRequest', { path: { id } })
+  if (options.json) return out.json(explanation)
+  for (const line of explanationLines(explanation, out, options.all === true)) out.line(line)
+}
+
+export function explanationLines(explanation: Explanation, out: Output, all: boolean): string[] {
+  const { candidates } = explanation
+  const expected = alignDecimals(candidates.map((it) => usd(it.expected_usd)))
+  const most = alignDecimals(candidates.map((it) => (it.max_usd === null ? 'no bound' : usd(it.max_usd))))
+  const pairs: (readonly [string, string])[] = [
+    ['Request', explanation.request_id],
+    ['Route', `${explanation.route}, by ${explanation.objective}`],
+    ['Price book', explanation.price_book],
+  ]
+  const table = renderTable(
+    [
+      { header: '#', align: 'right' },
+      { header: 'OFFER', shrinkTo: 16 },
+      { header: 'SIZE' },
+      { header: 'QUALITY' },
+      { header: 'EXPECTED', align: 'right' },
+      { header: 'AT MOST', align: 'right' },
+      { header: 'SCORE', align: 'right' },
+    ],
+    candidates.map((it, index) => ({
+      cells: [
+        String(index + 1),
+        it.offer,
+        it.size,
+        it.quality ?? '-',
+        expected[index] ?? '',
+        most[index] ?? '',
+        Number(it.score.toPrecision(4)).toString(),
+      ],
+    })),
+    out,
+  )
+  return [
+    ...renderPairs(pairs, out),
+    '',
+    ...(candidates.length === 0 ? ['No candidate was eligible.'] : table),
+    ...eliminationLines(explanation, out, all),
+  ]
+}
+
+interface Eliminations {
+  readonly eliminated_counts: Readonly<Record<string, number>>
+  readonly eliminated: Explanation['eliminated']
+}
+
+/** `Not eligible: size 7, unpriced 2`, and with `all` each offer with its reason. */
+export function eliminationLines({ eliminated_counts, eliminated }: Eliminations, out: Output, all: boolean): string[] {
+  const counts = Object.entries(eliminated_counts)
+    .sort(([, left], [, right]) => right - left)
+    .map(([reason, count]) => `${reason} ${count}`)
+  if (counts.length === 0) return []
+  const summary = renderPairs([['Not eligible', counts.join(', ')]], out)
+  if (!all) return ['', ...summary, out.paint('dim', 'Each with its reason: --all')]
+  const rows = eliminated.map(({ offer, reason, detail }) => ({ cells: [offer, reason, plain(detail)] }))
+  const columns = [{ header: 'OFFER', shrinkTo: 20 }, { header: 'REASON' }, { header: 'WHY', shrinkTo: 20 }]
+  return ['', ...summary, '', ...renderTable(columns, rows, out)]
+}
