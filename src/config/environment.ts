@@ -79,7 +79,8 @@ export function outsideValues(env: Environment, flags: ConfigFlags): readonly Ou
   const pick = (source: (setting: Setting) => string, read: (setting: Setting) => string | undefined) =>
     all.flatMap((setting): OutsideValue[] => {
       const text = read(setting)
-      if (text === undefined || setting.path === undefined) return []
+      // An empty variable is reported once, as such.
+      if (!text || setting.path === undefined) return []
       const value = setting.number && /^\d{1,15}$/.test(text) ? Number(text) : text
       return [{ source: source(setting), path: setting.path, value }]
     })

@@ -73,6 +73,9 @@ function invalidType(expected: string, path: Path, data: unknown): Finding[] {
   const value = valueAt(data, path)
   if (value === null)
     return [{ path, what: 'key', message: `is empty, and must be ${word}`, remedy: 'Give it a value or remove the key.' }]
+  if (typeof value === 'string' && value.includes(':') && (expected === 'object' || expected === 'record')) {
+    return [{ path, what: 'value', message: `must be ${word}`, remedy: 'Put a blank after the colon.' }]
+  }
   const remedy = expected === 'string' && typeof value !== 'object' ? 'Put the value in quotes.' : meaningOf(path)
   return [{ path, what: 'value', message: `must be ${word}`, remedy }]
 }

@@ -82,8 +82,7 @@ function resolveStorage({ storage }: FileSettings, { dataDir }: ResolveContext, 
       'Storing images stops first, dispatching after it.',
     )
   }
-  const protocol = storage.databaseUrl && URL.parse(storage.databaseUrl.reveal())?.protocol
-  if (protocol !== undefined && protocol !== 'postgres:' && protocol !== 'postgresql:') {
+  if (storage.databaseUrl && !/^postgres(ql)?:$/.test(URL.parse(storage.databaseUrl.reveal())?.protocol ?? '')) {
     found.problem(
       ['storage', 'databaseUrl'],
       'must be a postgres:// URL',

@@ -51,7 +51,7 @@ const tiers = z.strictObject({
 })
 
 const rate = z.strictObject({
-  id: text.describe('Unique and never reused: charges name it.'),
+  id: text,
   meter,
   when: when.exactOptional(),
   price: decimalText,
@@ -150,6 +150,7 @@ const simpleKeys = {
 
 const skuKeys = {
   id: text.exactOptional().describe('Name of the entry in charges.'),
+  aliases: z.array(modelPattern).exactOptional().describe('Other names of the same product at the same price.'),
   region: text.exactOptional().describe('Region the price is for.'),
   tier: text.exactOptional().describe('Service tier the price is for.'),
   weights: text.exactOptional().describe('Same weights elsewhere carry the same id.'),
