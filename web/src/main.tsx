@@ -1,13 +1,20 @@
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import './main.css'
+import { createQueryClient } from './query-client.ts'
+import { createDashboardRouter } from './router.tsx'
+import './styles.css'
+
+const queryClient = createQueryClient(() => void router.invalidate())
+const router = createDashboardRouter(queryClient)
 
 const root = document.getElementById('root')
-if (root === null) throw new Error('the page has no #root element')
+if (!root) throw new Error('index.html has no #root')
 createRoot(root).render(
   <StrictMode>
-    <main className="p-8">
-      <h1 className="text-xl font-semibold">Halftone</h1>
-    </main>
+    <QueryClientProvider client={queryClient}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
   </StrictMode>,
 )

@@ -1,0 +1,37 @@
+/**
+ * The endpoints the dashboard calls, by the names of the contract's table. Types alone come from the contract, so neither
+ * zod nor the schemas are in the bundle; a method or path that differs from the contract does not compile.
+ */
+import type { z } from 'zod'
+import type { EndpointName, endpoints } from '../../../src/contract/endpoints.ts'
+
+type Table = typeof endpoints
+
+export const calls = {
+  createImage: ['POST', '/v1/images/generations'],
+  listModels: ['GET', '/v1/models'],
+  quote: ['POST', '/v1/halftone/quote'],
+  listRequests: ['GET', '/v1/halftone/requests'],
+  getRequest: ['GET', '/v1/halftone/requests/{id}'],
+  getReceipt: ['GET', '/v1/halftone/requests/{id}/receipt'],
+  explainRequest: ['GET', '/v1/halftone/requests/{id}/explain'],
+  overview: ['GET', '/v1/halftone/overview'],
+  status: ['GET', '/v1/halftone/status'],
+  getSession: ['GET', '/v1/halftone/session'],
+  signIn: ['POST', '/v1/halftone/session'],
+  signOut: ['DELETE', '/v1/halftone/session'],
+} as const satisfies { readonly [Name in EndpointName]?: readonly [Table[Name]['method'], Table[Name]['path']] }
+
+export type CallName = keyof typeof calls
+
+export const eventsPath = '/v1/halftone/events' satisfies Table['watchRequests']['path']
+
+/** What the endpoint answers, as the contract's schema has it. */
+export type Answer<Name extends CallName> = Table[Name] extends { readonly response: infer Schema extends z.ZodType }
+  ? z.output<Schema>
+  : never
+
+/** What a caller may send as the JSON body. */
+export type Body<Name extends CallName> = Table[Name] extends { readonly body: infer Schema extends z.ZodType }
+  ? z.input<Schema>
+  : undefined

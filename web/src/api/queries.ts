@@ -1,0 +1,79 @@
+/** Every read of server state, with its cache key. Pages compose these; nothing else calls the gateway to read. */
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { ApiError, call } from './client.ts'
+import type { Body } from './paths.ts'
+
+export interface RequestFilters {
+  readonly outcome?: string | undefined
+  readonly project_id?: string | undefined
+}
+
+export const keys = {
+  session: ['session'],
+  overview: ['overview'],
+  status: ['status'],
+  models: ['models'],
+  quotes: ['quote'],
+  requestLists: ['requests'],
+  request: (id: string) => ['request', id],
+} as const
+
+const PAGE_SIZE = 40
+
+/** The session, or null when nobody is signed in. */
+export const sessionQuery = queryOptions({
+  queryKey: keys.session,
+  staleTime: 60_000,
+  queryFn: async ({ signal }) => {
+    try {
+      return await call('getSession', { signal })
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null
+      throw error
+    }
+  },
+})
+
+export const overviewQuery = queryOptions({
+  queryKey: keys.overview,
+  queryFn: ({ signal }) => call('overview', { signal }),
+  refetchInterval: 60_000,
+})
+
+export const statusQuery = queryOptions({
+  queryKey: keys.status,
+  queryFn: ({ signal }) => call('status', { signal }),
+  refetchInterval: 60_000,
+})
+
+export const modelsQuery = queryOptions({
+  queryKey: keys.models,
+  queryFn: ({ signal }) => call('listModels', { signal }),
+  staleTime: 60_000,
+})
+
+export const quoteQuery = (body: Body<'quote'>) =>
+  queryOptions({
+    queryKey: [...keys.quotes, body],
+    queryFn: ({ signal }) => call('quote', { body, signal }),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  })
+
+export const requestsQuery = (filters: RequestFilters) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.requestLists, filters],
+    queryFn: ({ signal, pageParam }) =>
+      call('listRequests', { query: { ...filters, limit: PAGE_SIZE, cursor: pageParam }, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  })
+
+export const requestQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.request(id), 'record'], queryFn: ({ signal }) => call('getRequest', { id, signal }) })
+
+export const receiptQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.request(id), 'receipt'], queryFn: ({ signal }) => call('getReceipt', { id, signal }) })
+
+export const explainQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.request(id), 'explain'], queryFn: ({ signal }) => call('explainRequest', { id, signal }) })

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import type { BudgetWire, OverviewWire } from '../../../../src/contract/admin.ts'
+import { selectBudgets, selectFigures } from './select-overview.ts'
+
+const budget = (change: Partial<BudgetWire>): BudgetWire => ({
+  id: 'b',
+  scope: 'global',
+  scope_value: '',
+  period: 'day',
+  limit_usd: '10',
+  hard: true,
+  managed_by: 'api',
+  spent_usd: '0',
+  held_usd: '0',
+  remaining_usd: '10',
+  resets_at: null,
+  ...change,
+})
+
+const overview: OverviewWire = {
+  object: 'overview',
+  today_usd: '1.5',
+  month_usd: '20',
+  held_usd: '0.04',
+  unknown_usd: '0',
+  requests_today: 3,
+  images_today: 4,
+  sandbox: true,
+  budgets: [],
+}
+
+describe('the overview strip', () => {
+  it('unknown money asks for attention only when there is some', () => {
+    expect(selectFigures(overview).some((figure) => figure.attention)).toBe(false)
+    const unknown = selectFigures({ ...overview, unknown_usd: '0.01' }).find((figure) => figure.attention)
+    expect(unknown?.label).toBe('Unknown')
+  })
+
+  it('held money counts as used', () => {
+    expect(selectBudgets([budget({ spent_usd: '6', held_usd: '3', remaining_usd: '1' })])[0]).toMatchObject({
+      perMille: 900,
+      tone: 'warn',
+      text: '$1.00 left of $10.00',
+      name: 'Everything, per day',
+    })
+  })
+
+  it('the most used budget comes first, and a spent one is marked', () => {
+    const rows = selectBudgets([
+      budget({ id: 'calm', spent_usd: '1' }),
+      budget({ id: 'over', scope: 'key', scope_value: 'k1', spent_usd: '12', hard: false }),
+    ])
+    expect(rows.map((row) => [row.id, row.tone])).toEqual([
+      ['over', 'bad'],
+      ['calm', 'ink'],
+    ])
+    expect(rows[0]?.name).toBe('key k1, per day')
+  })
+
+  it('a budget of zero does not divide by zero', () => {
+    expect(selectBudgets([budget({ limit_usd: '0', spent_usd: '1' })])[0]?.perMille).toBe(0)
+  })
+})

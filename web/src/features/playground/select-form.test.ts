@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { aspectOf, changeForm, formOfRequest, parsePlaygroundSearch, selectBody } from './select-form.ts'
+
+describe('the playground form', () => {
+  it('a full form survives the URL', () => {
+    const form = { model: 'auto', size: '1536x1024', quality: 'high', n: 3, format: 'webp', seed: 0 } as const
+    expect(parsePlaygroundSearch({ ...form })).toEqual(form)
+  })
+
+  it.each([
+    { n: 1 },
+    { n: 11 },
+    { n: '3' },
+    { n: 1.5 },
+    { size: '0x10' },
+    { size: 'auto' },
+    { quality: 'best' },
+    { format: 'bmp' },
+    { seed: -1 },
+    { seed: 4_294_967_296 },
+    { model: '' },
+    { prompt: 'secret' },
+  ])('what the gateway would refuse or decide itself is left out: %o', (search) => {
+    expect(parsePlaygroundSearch(search)).toEqual({})
+  })
+
+  it('undefined gives a setting back to the gateway', () => {
+    expect(changeForm({ size: '512x512', n: 2 }, { size: undefined })).toEqual({ n: 2 })
+  })
+
+  it('the body names only what was chosen', () => {
+    expect(selectBody({}, '  a fox ')).toEqual({ model: 'auto', prompt: 'a fox', response_format: 'url' })
+    expect(selectBody({ model: 'm', seed: 0, format: 'webp' }, 'a fox')).toMatchObject({
+      model: 'm',
+      seed: 0,
+      output_format: 'webp',
+    })
+  })
+
+  it('the place for a picture has its shape', () => {
+    expect(aspectOf('1536x1024')).toBe(1.5)
+    expect(aspectOf(undefined)).toBe(1)
+    expect(aspectOf('nonsense')).toBe(1)
+  })
+
+  it('a recorded request can be made again', () => {
+    expect(formOfRequest('auto', 1, { size: '512x512', quality: 'auto', output_format: 'png' })).toEqual({
+      model: 'auto',
+      size: '512x512',
+      format: 'png',
+    })
+  })
+})

@@ -1,0 +1,72 @@
+/** The playground's form: what of it lives in the URL, and the request it stands for. */
+import type { Body } from '../../api/paths.ts'
+
+const qualities = ['low', 'medium', 'high', 'xhigh', 'max', 'standard', 'hd'] as const
+const formats = ['png', 'jpeg', 'webp', 'gif', 'svg'] as const
+
+/** Settings without the prompt: absent means the gateway decides. */
+export interface PlaygroundForm {
+  readonly model?: string
+  readonly size?: string
+  readonly quality?: (typeof qualities)[number]
+  readonly n?: number
+  readonly format?: (typeof formats)[number]
+  readonly seed?: number
+}
+
+export const MAX_N = 10
+export const MAX_SEED = 4_294_967_295
+export const SIZE = /^[1-9]\d{1,4}x[1-9]\d{1,4}$/
+
+/** The form in a URL. What does not fit is left out: a link made by hand still opens. */
+export function parsePlaygroundSearch(search: Record<string, unknown>): PlaygroundForm {
+  const { model, size, n, seed } = search
+  const quality = qualities.find((known) => known === search['quality'])
+  const format = formats.find((known) => known === search['format'])
+  return {
+    ...(typeof model === 'string' && model !== '' && model.length <= 256 ? { model } : {}),
+    ...(typeof size === 'string' && SIZE.test(size) ? { size } : {}),
+    ...(quality ? { quality } : {}),
+    ...(isWhole(n, 2, MAX_N) ? { n } : {}),
+    ...(format ? { format } : {}),
+    ...(isWhole(seed, 0, MAX_SEED) ? { seed } : {}),
+  }
+}
+
+const isWhole = (value: unknown, min: number, max: number): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
+
+/** A setting changed; `undefined` gives it back to the gateway. */
+export function changeForm(
+  form: PlaygroundForm,
+  change: { readonly [Key in keyof PlaygroundForm]?: PlaygroundForm[Key] | undefined },
+): PlaygroundForm {
+  return parsePlaygroundSearch({ ...form, ...change })
+}
+
+/** The generation request. The same body is quoted and then made, so the quote is of exactly this. */
+export function selectBody(form: PlaygroundForm, prompt: string): Body<'createImage'> {
+  return {
+    model: form.model ?? 'auto',
+    prompt: prompt.trim(),
+    ...(form.size ? { size: form.size } : {}),
+    ...(form.quality ? { quality: form.quality } : {}),
+    ...(form.n ? { n: form.n } : {}),
+    ...(form.format ? { output_format: form.format } : {}),
+    ...(form.seed === undefined ? {} : { seed: form.seed }),
+    // Links, not base64: the browser then loads the bytes as bytes.
+    response_format: 'url',
+  }
+}
+
+/** Width over height of the pictures to come, for the place kept for them. */
+export function aspectOf(size: string | undefined): number {
+  const [width = 1, height = 1] = (size && SIZE.test(size) ? size : '1x1').split('x').map(Number)
+  return width / height
+}
+
+/** The form that made a request, from its recorded parameters, to make it again. */
+export function formOfRequest(model: string, n: number, parameters: Readonly<Record<string, unknown>>): PlaygroundForm {
+  const { size, quality, seed } = parameters
+  return parsePlaygroundSearch({ model, n, size, quality, seed, format: parameters['output_format'] ?? parameters['format'] })
+}

@@ -1,0 +1,49 @@
+/** A quote as the playground shows it: the choice, the cheapest others, and why some offers are out. */
+import type { CandidateQuote, QuoteResponse } from '../../../../src/contract/records.ts'
+import { deltaUsd } from '../../lib/money.ts'
+
+export interface Alternative {
+  readonly candidate: CandidateQuote
+  /** Against the choice: `+$0.01`, `−$0.01`, `same`. */
+  readonly delta: string
+}
+
+export interface QuoteView {
+  /** The candidate the gateway would try first; undefined when none is eligible. */
+  readonly chosen: CandidateQuote | undefined
+  /** Cheapest first, the choice left out. */
+  readonly alternatives: readonly Alternative[]
+  readonly more: number
+  readonly eliminated: readonly { readonly reason: string; readonly count: number; readonly example: string }[]
+}
+
+const SHOWN_ALTERNATIVES = 4
+
+export function selectQuote(quote: QuoteResponse): QuoteView {
+  const chosen = quote.candidates.find((candidate) => candidate.eligible)
+  const others = quote.candidates.filter((candidate) => candidate !== chosen)
+  return {
+    chosen,
+    alternatives: others.slice(0, SHOWN_ALTERNATIVES).map((candidate) => ({
+      candidate,
+      delta: chosen ? deltaUsd(chosen.expected_usd, candidate.expected_usd) : '',
+    })),
+    more: Math.max(0, others.length - SHOWN_ALTERNATIVES),
+    eliminated: selectEliminated(quote.eliminated),
+  }
+}
+
+/** Eliminations counted by reason, the most frequent first, each with one detail as an example. */
+export function selectEliminated(eliminated: QuoteResponse['eliminated']): QuoteView['eliminated'] {
+  const byReason = new Map<string, { reason: string; count: number; example: string }>()
+  for (const { reason, detail } of eliminated) {
+    const entry = byReason.get(reason)
+    if (entry) entry.count += 1
+    else byReason.set(reason, { reason, count: 1, example: detail })
+  }
+  return [...byReason.values()].sort((left, right) => right.count - left.count)
+}
+
+/** `medium, 1024x1024` */
+export const settingsText = (candidate: { readonly quality: string | null; readonly size: string }): string =>
+  [candidate.quality, candidate.size].filter(Boolean).join(', ')

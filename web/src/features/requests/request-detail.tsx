@@ -1,0 +1,189 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { Tabs } from 'radix-ui'
+import { useEffect, useRef } from 'react'
+import type { RequestRecordWire } from '../../../../src/contract/records.ts'
+import { requestQuery } from '../../api/queries.ts'
+import { formatMoment } from '../../lib/time.ts'
+import { useNow } from '../../lib/use-now.ts'
+import { Exact } from '../../ui/money.tsx'
+import { ErrorNotice, Loading, Notice } from '../../ui/notice.tsx'
+import { costStatusText, Outcome } from '../../ui/outcome.tsx'
+import { Plate, Proof } from '../../ui/proof.tsx'
+import { aspectOf, formOfRequest } from '../playground/select-form.ts'
+import { ReceiptOf } from '../receipt/receipt-ledger.tsx'
+import { Attempts } from './attempts.tsx'
+import { Decision } from './decision.tsx'
+import { Facts } from './facts.tsx'
+import { detailTabs, latencyText, parseRequestsSearch, promptText } from './select-requests.ts'
+
+const route = getRouteApi('/shell/requests/$requestId')
+
+/** One request, whole. Escape goes back to the list. */
+export function RequestDetail() {
+  const { requestId } = route.useParams()
+  const search = route.useSearch()
+  const navigate = useNavigate()
+  const panel = useRef<HTMLElement>(null)
+  const { data, error, refetch } = useQuery(requestQuery(requestId))
+  const list = parseRequestsSearch({ ...search })
+  useEffect(() => {
+    if (requestId) panel.current?.focus({ preventScroll: window.matchMedia('(min-width: 80rem)').matches })
+  }, [requestId])
+  return (
+    <section
+      ref={panel}
+      tabIndex={-1}
+      aria-label="Request"
+      className="sheet min-w-0 outline-none xl:sticky xl:top-4 xl:max-h-[calc(100dvh-2rem)] xl:overflow-y-auto"
+      onKeyDown={(event) => {
+        if (event.key === 'Escape' && !event.defaultPrevented)
+          void navigate({ to: '/requests', search: list, resetScroll: false })
+      }}
+    >
+      <div className="flex items-center justify-between gap-4 border-b border-rule px-4 py-2">
+        <p className="num min-w-0 truncate font-mono text-[0.78rem] text-muted">{requestId}</p>
+        <Link to="/requests" search={list} className="button button-quiet shrink-0 text-sm" resetScroll={false}>
+          <span className="xl:hidden">Back to the list</span>
+          <span className="max-xl:hidden">Close</span>
+        </Link>
+      </div>
+      <div className="p-4">
+        {error && <ErrorNotice error={error} title="The request could not be read" retry={() => void refetch()} />}
+        {!data && !error && <Loading label="Loading the request" />}
+        {data && <Record record={data} tab={search.tab ?? 'receipt'} />}
+      </div>
+    </section>
+  )
+}
+
+const tabTexts = { receipt: 'Receipt', attempts: 'Attempts', decision: 'Decision', details: 'Details' } as const
+
+function Record({ record, tab }: { record: RequestRecordWire; tab: (typeof detailTabs)[number] }) {
+  const navigate = useNavigate()
+  return (
+    <>
+      <Head record={record} />
+      <Pictures record={record} />
+      {record.error_code && (
+        <div className="mt-4">
+          <Notice tone="bad" title={record.error_code}>
+            {record.error_message}
+          </Notice>
+        </div>
+      )}
+      <Tabs.Root
+        className="mt-6"
+        value={tab}
+        onValueChange={(next) => {
+          const chosen = detailTabs.find((known) => known === next)
+          void navigate({
+            to: '/requests/$requestId',
+            params: { requestId: record.id },
+            search: (previous) => ({
+              ...parseRequestsSearch({ ...previous }),
+              ...(chosen && chosen !== 'receipt' ? { tab: chosen } : {}),
+            }),
+            replace: true,
+            resetScroll: false,
+          })
+        }}
+      >
+        <Tabs.List aria-label="About this request" className="flex gap-5 border-b border-rule">
+          {detailTabs.map((name) => (
+            <Tabs.Trigger key={name} value={name} className="tab">
+              {tabTexts[name]}
+              {name === 'attempts' && record.attempt_rows.length > 1 && (
+                <span className="num ml-1">{record.attempt_rows.length}</span>
+              )}
+            </Tabs.Trigger>
+          ))}
+        </Tabs.List>
+        <div className="pt-3">
+          <Tabs.Content value="receipt">
+            <ReceiptOf requestId={record.id} />
+          </Tabs.Content>
+          <Tabs.Content value="attempts">
+            <Attempts attempts={record.attempt_rows} />
+          </Tabs.Content>
+          <Tabs.Content value="decision">
+            <Decision requestId={record.id} tried={record.attempt_rows.map((attempt) => attempt.offer)} />
+          </Tabs.Content>
+          <Tabs.Content value="details">
+            <Facts record={record} />
+          </Tabs.Content>
+        </div>
+      </Tabs.Root>
+    </>
+  )
+}
+
+function Head({ record }: { record: RequestRecordWire }) {
+  const now = useNow(250, record.finished_at === null)
+  return (
+    <>
+      <h2 className={`text-lg leading-snug font-semibold break-words ${record.prompt === null ? 'text-muted italic' : ''}`}>
+        {promptText(record)}
+      </h2>
+      <p className="mt-1 text-sm break-all text-muted">{record.offer ?? record.model}</p>
+      <dl className="mt-3 flex flex-wrap gap-x-8 gap-y-2">
+        <Fact name="Outcome">
+          <Outcome outcome={record.outcome} />
+        </Fact>
+        <Fact name={`Cost, ${costStatusText(record.cost_status)}`}>
+          <Exact usd={record.cost_usd} className="font-semibold" />
+        </Fact>
+        <Fact name="Latency">
+          <span className="num">{latencyText(record, now)}</span>
+        </Fact>
+        <Fact name="Started">
+          <time dateTime={record.created_at} className="num text-sm">
+            {formatMoment(record.created_at)}
+          </time>
+        </Fact>
+      </dl>
+      {record.prompt !== null && record.operation === 'generate' && (
+        <Link
+          to="/playground"
+          search={formOfRequest(record.model, record.n, record.parameters)}
+          state={{ prompt: record.prompt }}
+          className="button mt-4 text-sm"
+        >
+          Open in the playground
+        </Link>
+      )}
+    </>
+  )
+}
+
+const Fact = ({ name, children }: { name: string; children: React.ReactNode }) => (
+  <div>
+    <dt className="label">{name}</dt>
+    <dd>{children}</dd>
+  </div>
+)
+
+function Pictures({ record }: { record: RequestRecordWire }) {
+  if (record.images.length === 0) {
+    if (record.finished_at !== null) return null
+    const size = record.parameters['size']
+    return (
+      <div className="proof mt-5">
+        <Plate aspect={aspectOf(typeof size === 'string' ? size : undefined)} developing />
+      </div>
+    )
+  }
+  return (
+    <div className={`mt-4 grid gap-4 ${record.images.length > 1 ? 'grid-cols-2' : ''}`}>
+      {record.images.map((image) => (
+        <Proof
+          key={image.id}
+          url={image.url}
+          alt={record.prompt ?? 'Picture made by this request'}
+          caption={`${image.width} x ${image.height}, ${image.media_type.replace('image/', '')}`}
+          aspect={image.width / image.height}
+        />
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import type { AttemptWire } from '../../../../src/contract/records.ts'
+import { selectTimeline } from './select-timeline.ts'
+
+const at = (sequence: number, created: string, change: Partial<AttemptWire> = {}) =>
+  ({ sequence, created_at: created, settled_at: created, duration_ms: 1000, ...change }) as AttemptWire
+
+describe('the attempts timeline', () => {
+  it('attempts share one axis, in the order they started', () => {
+    const { bars, spanMs } = selectTimeline([at(2, '2026-11-22T00:00:03Z'), at(1, '2026-11-22T00:00:00Z')], 0)
+    expect(spanMs).toBe(4000)
+    expect(bars.map((bar) => [bar.attempt.sequence, bar.start, bar.width])).toEqual([
+      [1, 0, 250],
+      [2, 750, 250],
+    ])
+  })
+
+  it('a very short attempt is still visible and stays on the axis', () => {
+    const { bars } = selectTimeline(
+      [at(1, '2026-11-22T00:00:00Z', { duration_ms: 100_000 }), at(2, '2026-11-22T00:01:40Z', { duration_ms: 0 })],
+      0,
+    )
+    expect(bars[1]).toMatchObject({ width: 8, start: 992 })
+  })
+
+  it('what still runs reaches until now', () => {
+    const now = Date.parse('2026-11-22T00:00:05Z')
+    const { bars, spanMs } = selectTimeline([at(1, '2026-11-22T00:00:00Z', { duration_ms: null, settled_at: null })], now)
+    expect(spanMs).toBe(5000)
+    expect(bars[0]?.running).toBe(true)
+  })
+
+  it('no attempts, no bars', () => {
+    expect(selectTimeline([], 0)).toEqual({ bars: [], spanMs: 0 })
+  })
+})

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import { deltaUsd, exactUsd, perMille, shortUsd } from './money.ts'
+
+describe('money as shown', () => {
+  it.each([
+    ['0', '$0.00'],
+    ['0.042', '$0.042'],
+    ['0.000000001', '$0.000000001'],
+    ['-1.2', '\u2212$1.20'],
+    ['999999999.999999999', '$999999999.999999999'],
+  ])('exact keeps every digit: %s', (text, shown) => {
+    expect(exactUsd(text)).toBe(shown)
+  })
+
+  it.each([
+    ['0', '$0.00'],
+    ['0.00009', '<$0.0001'],
+    ['-0.00009', '\u2212<$0.0001'],
+    ['0.04215', '$0.0422'],
+    ['0.04225', '$0.0422'],
+    ['9.99996', '$10.00'],
+    ['12345.678', '$12,345.68'],
+    ['-1234567', '\u2212$1,234,567.00'],
+  ])('short rounds half to even and never hides money: %s', (text, shown) => {
+    expect(shortUsd(text)).toBe(shown)
+  })
+
+  it('a difference carries its sign, and none is said in words', () => {
+    expect(deltaUsd('0.04', '0.053')).toBe('+$0.013')
+    expect(deltaUsd('0.053', '0.04')).toBe('\u2212$0.013')
+    expect(deltaUsd('1', '1.00')).toBe('same')
+  })
+
+  it('a meter stays between empty and full', () => {
+    expect(perMille(1n, 3n)).toBe(333)
+    expect(perMille(5n, 3n)).toBe(1000)
+    expect(perMille(-1n, 3n)).toBe(0)
+    expect(perMille(1n, 0n)).toBe(0)
+  })
+})

@@ -1,0 +1,93 @@
+/** The pages as one table. A page is its own chunk: it loads when it is opened. */
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
+import { sessionQuery } from './api/queries.ts'
+import { parsePlaygroundSearch } from './features/playground/select-form.ts'
+import { parseDetailSearch, parseRequestsSearch } from './features/requests/select-requests.ts'
+import { parseSignInSearch } from './features/session/select-session.ts'
+import { NotFound, PageError, PagePending } from './features/shell/page-states.tsx'
+import { Shell } from './features/shell/shell.tsx'
+
+interface Context {
+  readonly queryClient: QueryClient
+}
+
+const root = createRootRouteWithContext<Context>()({ component: Outlet })
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: parseSignInSearch,
+  component: lazyRouteComponent(() => import('./features/session/sign-in-page.tsx'), 'SignInPage'),
+})
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery)
+    if (session?.role !== 'admin') throw redirect({ to: '/sign-in', search: { to: location.href } })
+    return { session }
+  },
+})
+
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/playground' })
+  },
+})
+
+const playground = createRoute({
+  getParentRoute: () => shell,
+  path: '/playground',
+  validateSearch: parsePlaygroundSearch,
+  component: lazyRouteComponent(() => import('./features/playground/playground-page.tsx'), 'PlaygroundPage'),
+})
+
+const requests = createRoute({
+  getParentRoute: () => shell,
+  path: '/requests',
+  validateSearch: parseRequestsSearch,
+  component: lazyRouteComponent(() => import('./features/requests/requests-page.tsx'), 'RequestsPage'),
+})
+
+const request = createRoute({
+  getParentRoute: () => requests,
+  path: '$requestId',
+  validateSearch: parseDetailSearch,
+  component: lazyRouteComponent(() => import('./features/requests/request-detail.tsx'), 'RequestDetail'),
+})
+
+const routeTree = root.addChildren([signIn, shell.addChildren([home, playground, requests.addChildren([request])])])
+
+export function createDashboardRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { queryClient },
+    defaultPreload: 'intent',
+    defaultErrorComponent: PageError,
+    defaultNotFoundComponent: NotFound,
+    defaultPendingComponent: PagePending,
+    scrollRestoration: true,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createDashboardRouter>
+  }
+  interface HistoryState {
+    /** A prompt handed to the playground. Not in the URL: prompts stay out of histories and logs. */
+    prompt?: string
+  }
+}
