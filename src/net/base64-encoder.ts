@@ -1,0 +1,56 @@
+/**
+ * Base64 from bytes to bytes. `Buffer.toString('base64')` would make image data a string; a table of all 12-bit pairs writes
+ * two characters at a time straight into the outgoing buffer.
+ */
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+const PAD = 0x3d
+
+/** Two ASCII characters per 12 bits, in the machine's byte order. */
+const PAIRS = buildPairs()
+
+function buildPairs(): Uint16Array {
+  const bytes = new Uint8Array(8192)
+  for (let value = 0; value < 4096; value += 1) {
+    bytes[value * 2] = ALPHABET.charCodeAt(value >> 6)
+    bytes[value * 2 + 1] = ALPHABET.charCodeAt(value & 63)
+  }
+  return new Uint16Array(bytes.buffer)
+}
+
+/** Characters of the padded base64 form of `bytes` bytes. */
+export const base64Length = (bytes: number): number => Math.ceil(bytes / 3) * 4
+
+/** Encode a stream of chunks; each is encoded as it comes, with at most two bytes carried over to the next. */
+export async function* encodeBase64(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let carry: Uint8Array = new Uint8Array(0)
+  for await (const chunk of source) {
+    const whole = carry.length === 0 ? chunk : Buffer.concat([carry, chunk])
+    const usable = whole.length - (whole.length % 3)
+    if (usable > 0) yield encodeTriples(whole, usable)
+    carry = whole.slice(usable)
+  }
+  if (carry.length > 0) yield encodeTail(carry)
+}
+
+function encodeTriples(source: Uint8Array, usable: number): Uint8Array {
+  const target = Buffer.allocUnsafeSlow((usable / 3) * 4)
+  const pairs = new Uint16Array(target.buffer, target.byteOffset, target.length / 2)
+  let out = 0
+  for (let index = 0; index < usable; index += 3) {
+    // In range: `usable` is a multiple of three within the source, and the table covers all 12-bit values.
+    const triple = ((source[index] as number) << 16) | ((source[index + 1] as number) << 8) | (source[index + 2] as number)
+    pairs[out] = PAIRS[triple >> 12] as number
+    pairs[out + 1] = PAIRS[triple & 0xfff] as number
+    out += 2
+  }
+  return target
+}
+
+function encodeTail(tail: Uint8Array): Uint8Array {
+  const padded = new Uint8Array(3)
+  padded.set(tail)
+  const encoded = encodeTriples(padded, 3)
+  for (let index = tail.length + 1; index < 4; index += 1) encoded[index] = PAD
+  return encoded
+}

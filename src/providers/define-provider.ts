@@ -1,0 +1,146 @@
+/**
+ * What a provider's file states. A codec is data and pure functions: it never fetches, waits or sees image bytes. The engine
+ * runs it; `createCodecProvider` makes it a `Provider`.
+ */
+import type { JsonObject, JsonValue } from '../core/json.ts'
+import type { Candidate, Offer, Warning } from '../core/offer.ts'
+import type { AttemptFailure, ReportedCost } from '../core/outcome.ts'
+import type { ImageInput, ImageRequest } from '../core/request.ts'
+import type { Usage } from '../core/usage.ts'
+import type { ProbeResult } from '../ports/provider.ts'
+import type { ProviderConfig } from './provider-config.ts'
+
+/** One HTTP call, fully described and without a byte of image data. */
+export interface HttpCall {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /**
+   * Appended to the configured base URL; or an absolute URL out of an answer, which gets the account's credentials only on
+   * the configured host.
+   */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: CallBody
+  /** `image`: the answer's body is itself the image, referred to as body 0. */
+  readonly accept: 'json' | 'image'
+  /** The answer is a stream of server-sent events. */
+  readonly stream: boolean
+}
+
+export type CallBody =
+  | { readonly kind: 'none' }
+  /** Values made by `inputReference` become base64 while the body is sent. */
+  | { readonly kind: 'json'; readonly value: JsonObject }
+  | { readonly kind: 'multipart'; readonly parts: readonly MultipartPart[] }
+
+export type MultipartPart =
+  | { readonly kind: 'field'; readonly name: string; readonly value: string }
+  | { readonly kind: 'file'; readonly name: string; readonly input: ImageInput; readonly filename: string }
+
+/** Stands for an input image inside a JSON body; `dataUrl` puts `data:<type>;base64,` before the bytes. */
+export const inputReference = (inputIndex: number, { dataUrl }: { readonly dataUrl: boolean }): JsonObject => ({
+  $input: inputIndex,
+  dataUrl,
+})
+
+export interface Encoded {
+  readonly call: HttpCall
+  readonly warnings: readonly Warning[]
+}
+
+/** An answer as a codec sees it: images are `{"$body": k}` in the skeleton. */
+export interface ProviderResponse {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: ResponseContent
+}
+
+export type ResponseContent =
+  | { readonly kind: 'json'; readonly value: JsonValue }
+  /** Not JSON; the first part only, and only of error answers. */
+  | { readonly kind: 'text'; readonly text: string; readonly isHtml: boolean }
+  /** The body is an image: reference it as body 0. */
+  | { readonly kind: 'image' }
+  | { readonly kind: 'empty' }
+
+export interface ProviderEvent {
+  /** From the `event:` line. */
+  readonly name?: string
+  readonly value: JsonValue
+}
+
+/** Where an image is: cut out of the answer, or behind a URL that the engine fetches. */
+export type ImageSource = { readonly body: number } | { readonly url: string }
+
+export interface DecodedImage {
+  readonly source: ImageSource
+  readonly revisedPrompt?: string
+  readonly seed?: number
+}
+
+export interface Done {
+  readonly kind: 'done'
+  /** May be empty: the engine turns that into a failure that carries the usage. */
+  readonly images: readonly DecodedImage[]
+  readonly usage?: Usage
+  readonly reportedCost?: ReportedCost
+  /** Items that failed while others succeeded. */
+  readonly failures?: readonly AttemptFailure[]
+  readonly warnings?: readonly Warning[]
+}
+
+/** Accepted as a job. `jobId` and `poll` are stored before the first poll, so that a crash resumes instead of paying again. */
+export interface Pending {
+  readonly kind: 'pending'
+  readonly jobId: string
+  readonly poll: HttpCall
+  readonly afterMs: number
+}
+
+export interface Failed {
+  readonly kind: 'failed'
+  readonly failure: AttemptFailure
+}
+
+export type Decoded = Done | Pending | Failed
+
+export type DecodedEvent =
+  | { readonly kind: 'partial'; readonly index: number; readonly source: ImageSource }
+  | Done
+  | Failed
+  | { readonly kind: 'ignored' }
+
+export interface DecodeContext {
+  readonly request: ImageRequest
+  readonly candidate: Candidate
+  /** Partial images received so far on this stream. */
+  readonly partials: number
+}
+
+export interface Probe {
+  /** Must not spend. */
+  readonly call: HttpCall
+  readonly decode: (response: ProviderResponse) => ProbeResult
+}
+
+export interface ProviderDefinition {
+  /** The codec's id; also the price book's and the config's `type`. */
+  readonly id: string
+  /** Undefined: the configuration must name one. */
+  readonly baseUrl?: string
+  /** Header that carries the account's key; sent to the configured host only. */
+  readonly auth: (apiKey: string) => Readonly<Record<string, string>>
+  /** False: works without a key, as self-hosted servers do. */
+  readonly requiresKey: boolean
+  readonly offers: (config: ProviderConfig) => readonly Offer[]
+  /** Members of answers whose strings are images however short. */
+  readonly bodyKeys: readonly string[]
+  /** Pure. The request as sent to this candidate; sends exactly its settings. */
+  readonly encode: (request: ImageRequest, candidate: Candidate) => Encoded
+  /** Pure. Never throws for what a provider may send. */
+  readonly decode: (response: ProviderResponse, context: DecodeContext) => Decoded
+  readonly decodeEvent?: (event: ProviderEvent, context: DecodeContext) => DecodedEvent
+  readonly probe?: (config: ProviderConfig) => Probe
+}
+
+export const defineProvider = (definition: ProviderDefinition): ProviderDefinition => definition

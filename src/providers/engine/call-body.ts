@@ -1,0 +1,102 @@
+/** A call's body as bytes: input images are read from their blobs while they are sent, and never pass through a string. */
+import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { JsonValue } from '../../core/json.ts'
+import type { ImageInput } from '../../core/request.ts'
+import { base64Length, encodeBase64 } from '../../net/base64-encoder.ts'
+import type { CallBody, MultipartPart } from '../define-provider.ts'
+
+export type OpenInput = (input: ImageInput) => AsyncIterable<Uint8Array>
+
+export interface OutgoingBody {
+  readonly headers: Readonly<Record<string, string>>
+  /** A new one for each time the call is sent. */
+  open(): Buffer | Readable | undefined
+}
+
+/** The pieces of a body in order: ready bytes, or an image to be read. */
+type Piece = Buffer | { readonly input: ImageInput; readonly base64: boolean }
+
+/** `inputs` are those of the request, as `inputReference` counts them. */
+export function outgoingBody(body: CallBody, inputs: readonly ImageInput[], openInput: OpenInput): OutgoingBody {
+  if (body.kind === 'none') return { headers: {}, open: () => undefined }
+  if (body.kind === 'json') return fromPieces('application/json', jsonPieces(body.value, inputs), openInput)
+  const boundary = `halftone-${randomBytes(16).toString('hex')}`
+  return fromPieces(`multipart/form-data; boundary=${boundary}`, multipartPieces(body.parts, boundary), openInput)
+}
+
+function fromPieces(contentType: string, pieces: readonly Piece[], openInput: OpenInput): OutgoingBody {
+  const bytes = pieces.reduce((total, piece) => total + pieceBytes(piece), 0)
+  const headers = { 'content-type': contentType, 'content-length': String(bytes) }
+  const [only] = pieces
+  if (pieces.length === 1 && Buffer.isBuffer(only)) return { headers, open: () => only }
+  return { headers, open: () => Readable.from(streamPieces(pieces, openInput), { objectMode: false }) }
+}
+
+function pieceBytes(piece: Piece): number {
+  if (Buffer.isBuffer(piece)) return piece.length
+  return piece.base64 ? base64Length(piece.input.bytes) : piece.input.bytes
+}
+
+async function* streamPieces(pieces: readonly Piece[], openInput: OpenInput): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) {
+    if (Buffer.isBuffer(piece)) yield piece
+    else if (piece.base64) yield* encodeBase64(openInput(piece.input))
+    else yield* openInput(piece.input)
+  }
+}
+
+/** JSON text with each `inputReference` left out; nothing a client writes can look like one, since codecs build the value. */
+function jsonPieces(value: JsonValue, inputs: readonly ImageInput[]): Piece[] {
+  const pieces: Piece[] = []
+  let text = ''
+  const write = (node: JsonValue): void => {
+    if (typeof node !== 'object' || node === null) text += JSON.stringify(node)
+    else if (Array.isArray(node)) writeList('[', ']', node as readonly JsonValue[], write)
+    else if ('$input' in node) writeInput(node['$input'] as number, node['dataUrl'] === true)
+    else {
+      const members = Object.entries(node).filter((member): member is [string, JsonValue] => member[1] !== undefined)
+      writeList('{', '}', members, ([name, member]) => {
+        text += `${JSON.stringify(name)}:`
+        write(member)
+      })
+    }
+  }
+  const writeList = <Item>(open: string, close: string, items: readonly Item[], writeItem: (item: Item) => void): void => {
+    text += open
+    items.forEach((item, index) => {
+      if (index > 0) text += ','
+      writeItem(item)
+    })
+    text += close
+  }
+  const writeInput = (index: number, dataUrl: boolean): void => {
+    const input = inputs[index]
+    if (!input) throw new Error(`The codec refers to input ${index}, which is not there.`)
+    pieces.push(Buffer.from(`${text}"${dataUrl ? `data:${input.mediaType};base64,` : ''}`), { input, base64: true })
+    text = '"'
+  }
+  write(value)
+  pieces.push(Buffer.from(text))
+  return pieces
+}
+
+function multipartPieces(parts: readonly MultipartPart[], boundary: string): Piece[] {
+  const pieces: Piece[] = []
+  let text = ''
+  for (const part of parts) {
+    text += `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(part.name)}"`
+    if (part.kind === 'field') {
+      text += `\r\n\r\n${part.value}\r\n`
+    } else {
+      text += `; filename="${quoted(part.filename)}"\r\ncontent-type: ${part.input.mediaType}\r\n\r\n`
+      pieces.push(Buffer.from(text), { input: part.input, base64: false })
+      text = '\r\n'
+    }
+  }
+  pieces.push(Buffer.from(`${text}--${boundary}--\r\n`))
+  return pieces
+}
+
+/** As browsers escape names in form data. */
+const quoted = (text: string): string => text.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')

@@ -1,0 +1,28 @@
+/** A call that spends nothing and tells whether host and key work. */
+import { ScanError } from '../../net/scan-error.ts'
+import type { ProbeResult } from '../../ports/provider.ts'
+import type { Probe } from '../define-provider.ts'
+import { consumeAnswer } from './answer.ts'
+import { failureOfExchange } from './failures.ts'
+import type { Transport } from './transport.ts'
+
+const PROBE_TIMEOUT_MS = 10_000
+const MAX_PROBE_BYTES = 4 * 1024 * 1024
+
+export async function runProbe({ call, decode }: Probe, transport: Transport, signal: AbortSignal): Promise<ProbeResult> {
+  const options = { timeoutMs: PROBE_TIMEOUT_MS, idleTimeoutMs: PROBE_TIMEOUT_MS, maxBytes: MAX_PROBE_BYTES, signal }
+  const noImages = {
+    openBody: () => {
+      throw new ScanError('too_many_bodies', 'A list of models holds no images.')
+    },
+  }
+  try {
+    const { response } = await transport.send(call, { headers: {}, open: () => undefined }, options, (status, headers) =>
+      consumeAnswer(status, headers, 'json', noImages),
+    )
+    return decode(response)
+  } catch (error) {
+    const { message } = failureOfExchange(error, { cancelStopsBilling: true })
+    return { ok: false, message: `${transport.host}: ${message}` }
+  }
+}

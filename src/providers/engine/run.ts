@@ -1,0 +1,250 @@
+/** One attempt from request to result. */
+import { HalftoneError } from '../../core/error.ts'
+import type { JsonObject, JsonValue } from '../../core/json.ts'
+import type { Warning } from '../../core/offer.ts'
+import type { AttemptFailure } from '../../core/outcome.ts'
+import { wholeUnits } from '../../core/usage.ts'
+import type { ForeignFetcher } from '../../net/foreign-fetch.ts'
+import type { ScannedBody } from '../../net/json-scanner.ts'
+import type { SpooledBody } from '../../ports/blob-store.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { AttemptIo, AttemptResult, Evidence, ProviderCall, ReceivedImage } from '../../ports/provider.ts'
+import type { Decoded, Done, Failed, HttpCall, Pending, ProviderDefinition, ProviderResponse } from '../define-provider.ts'
+import { defaultLimits, defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
+import { type Answer, type AnswerLimits, consumeAnswer, mediaTypeOf } from './answer.ts'
+import { outgoingBody } from './call-body.ts'
+import { evidenceOf, keptHeaders } from './evidence.ts'
+import { failure, failureOfExchange } from './failures.ts'
+import { collectImage, differenceWarnings } from './images.ts'
+import { consumeStream, createStreamState, type StreamState } from './stream.ts'
+import type { Transport } from './transport.ts'
+
+export interface EngineContext {
+  readonly definition: ProviderDefinition
+  readonly config: ProviderConfig
+  readonly transport: Transport
+  readonly fetcher: ForeignFetcher
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly baseUrl: string
+}
+
+export async function runAttempt(context: EngineContext, call: ProviderCall, io: AttemptIo): Promise<AttemptResult> {
+  const run = new Run(context, call, io)
+  try {
+    return await run.run()
+  } finally {
+    await run.release()
+  }
+}
+
+/** How long to wait before asking again when the poll itself failed. */
+const POLL_PAUSE_MS = 2_000
+
+class Run {
+  readonly #context: EngineContext
+  readonly #call: ProviderCall
+  readonly #io: AttemptIo
+  readonly #startedMs: number
+  readonly #limits: AnswerLimits
+  #firstByteMs: number | undefined
+  #evidence: Omit<Evidence, 'timings'> = {}
+  #warnings: readonly Warning[] = []
+  #bodies: readonly ScannedBody[] = []
+  readonly #handedOut = new Set<SpooledBody>()
+
+  constructor(context: EngineContext, call: ProviderCall, io: AttemptIo) {
+    this.#context = context
+    this.#call = call
+    this.#io = io
+    this.#startedMs = context.clock.monotonicMs()
+    const maxBytes = context.config.maxImageBytes ?? defaultLimits.maxImageBytes
+    this.#limits = { openBody: () => io.spool.create({ maxBytes }), bodyKeys: new Set(context.definition.bodyKeys) }
+  }
+
+  async run(): Promise<AttemptResult> {
+    const { resume } = this.#call
+    let decoded: Decoded = resume === undefined ? await this.#submit() : pendingFrom(resume)
+    if (resume === undefined && decoded.kind === 'pending') decoded = await this.#report(decoded)
+    while (decoded.kind === 'pending') decoded = await this.#poll(decoded)
+    return decoded.kind === 'done' ? this.#finish(decoded) : this.#fail(decoded.failure)
+  }
+
+  /** Give back what was received and not handed out. */
+  async release(): Promise<void> {
+    const left = this.#bodies.filter(({ body }) => !this.#handedOut.has(body))
+    this.#bodies = []
+    await Promise.all(left.map(({ body }) => body.dispose()))
+  }
+
+  async #submit(): Promise<Decoded> {
+    const { call, warnings } = this.#context.definition.encode(this.#call.request, this.#call.candidate)
+    this.#warnings = warnings
+    return this.#send(call)
+  }
+
+  /** The job is on record before it is asked about: a crash from here on resumes it. */
+  async #report(pending: Pending): Promise<Decoded> {
+    try {
+      await this.#io.onSubmitted({ jobId: pending.jobId, resume: resumeOf(pending) })
+      return pending
+    } catch (error) {
+      if (!(error instanceof HalftoneError)) throw error
+      return { kind: 'failed', failure: failure(error.code, error.message, 'unknown') }
+    }
+  }
+
+  /** Ask once; a poll that fails on the way says nothing about the job, so the job stays pending until the time is up. */
+  async #poll(pending: Pending): Promise<Decoded> {
+    if (this.#remainingMs() <= pending.afterMs) return failedWith(jobTimeout)
+    try {
+      await this.#context.clock.sleep(pending.afterMs, this.#io.signal)
+    } catch {
+      return failedWith(failure('cancelled', 'The call was cancelled while its job was running.', this.#billedWhenCancelled()))
+    }
+    const decoded = await this.#send(pending.poll)
+    if (decoded.kind !== 'failed') return decoded
+    const status = this.#evidence.httpStatus ?? 0
+    const isAboutThePoll = decoded.failure.code === 'provider_unreachable' || status === 429 || status >= 500
+    if (!isAboutThePoll)
+      return failedWith({ ...decoded.failure, billed: decoded.failure.billed === 'no' && status < 300 ? 'no' : 'unknown' })
+    return { ...pending, afterMs: Math.max(pending.afterMs, decoded.failure.retryAfterMs ?? POLL_PAUSE_MS) }
+  }
+
+  async #send(call: HttpCall): Promise<Decoded> {
+    const { transport, config, definition, timeoutMs } = this.#context
+    const { request, candidate } = this.#call
+    const stream = createStreamState()
+    const body = outgoingBody(call.body, request.inputs, (input) => this.#io.openInput(input))
+    const idleTimeoutMs = call.stream ? timeoutMs : (config.idleTimeoutMs ?? defaultTimeouts.idleTimeoutMs)
+    const options = {
+      timeoutMs: Math.max(1, this.#remainingMs()),
+      idleTimeoutMs,
+      maxBytes: config.maxResponseBytes ?? defaultLimits.maxResponseBytes,
+      signal: this.#io.signal,
+    }
+    this.#evidence = {}
+    try {
+      const answer = await transport.send<Answer | StreamState>(call, body, options, (status, headers) => {
+        this.#firstByteMs ??= this.#elapsedMs()
+        this.#evidence = { httpStatus: status, headers: keptHeaders(headers) }
+        const isStream = call.stream && status === 200 && mediaTypeOf(headers) === 'text/event-stream'
+        if (!isStream) return consumeAnswer(status, headers, call.accept, this.#limits)
+        this.#evidence = evidenceOf({ status, headers, body: { kind: 'empty' } })
+        const collect = { io: this.#io, ...this.#context }
+        return consumeStream(stream, { definition, decode: { request, candidate }, limits: this.#limits, collect }, () => stream)
+      })
+      return 'response' in answer ? await this.#decode(answer) : this.#decodeStream(answer)
+    } catch (error) {
+      const broken = failureOfExchange(error, candidate.offer.capabilities)
+      return stream.done ? this.#decodeStream(stream, broken) : failedWith(withPartials(broken, stream.partials))
+    }
+  }
+
+  async #decode({ response, bodies }: Answer): Promise<Decoded> {
+    await this.release()
+    this.#bodies = bodies
+    this.#evidence = evidenceOf(response)
+    const unusable = unusableAnswer(response)
+    if (unusable) return failedWith(unusable)
+    const { request, candidate } = this.#call
+    return this.#context.definition.decode(response, { request, candidate, partials: 0 })
+  }
+
+  /** What a stream brought, even if it broke or failed after an image was there. */
+  #decodeStream(state: StreamState, broken?: AttemptFailure): Decoded {
+    this.#bodies = state.bodies
+    if (typeof state.lastEvent === 'object' && state.lastEvent !== null) {
+      this.#evidence = { ...this.#evidence, ...evidenceBodyOf(state.lastEvent) }
+    }
+    const failed: Failed | undefined = state.failed ?? (broken && { kind: 'failed', failure: broken })
+    if (state.done) return { ...state.done, failures: [...(state.done.failures ?? []), ...(failed ? [failed.failure] : [])] }
+    if (failed) return failedWith(withPartials(failed.failure, state.partials))
+    return failedWith(withPartials(failure('provider_no_image', 'The stream ended without an image.', 'unknown'), state.partials))
+  }
+
+  async #finish(done: Done): Promise<AttemptResult> {
+    const collect = { io: this.#io, ...this.#context }
+    const collected = await Promise.all(done.images.map((image) => collectImage(image, this.#bodies, collect)))
+    const images: ReceivedImage[] = []
+    const failures: AttemptFailure[] = [...(done.failures ?? [])]
+    for (const item of collected) {
+      if (item.kind === 'image') images.push(item.image)
+      else failures.push(item.failure)
+    }
+    if (images.length === 0) return this.#fail(withoutImages(done, failures))
+    for (const { body } of images) this.#handedOut.add(body)
+    return {
+      kind: 'done',
+      images,
+      ...(done.usage ? { usage: done.usage } : {}),
+      ...(done.reportedCost ? { reportedCost: done.reportedCost } : {}),
+      failures,
+      warnings: [...this.#warnings, ...(done.warnings ?? []), ...differenceWarnings(images, this.#call.candidate.settings)],
+      evidence: this.#finalEvidence(),
+    }
+  }
+
+  #fail(failed: AttemptFailure): AttemptResult {
+    return { kind: 'failed', failure: failed, evidence: this.#finalEvidence() }
+  }
+
+  #finalEvidence(): Evidence {
+    const firstByte = this.#firstByteMs === undefined ? {} : { firstByteMs: this.#firstByteMs }
+    return { ...this.#evidence, timings: { ...firstByte, totalMs: this.#elapsedMs() } }
+  }
+
+  #elapsedMs(): number {
+    return this.#context.clock.monotonicMs() - this.#startedMs
+  }
+
+  #remainingMs(): number {
+    return this.#context.timeoutMs - this.#elapsedMs()
+  }
+
+  #billedWhenCancelled(): 'no' | 'unknown' {
+    return this.#call.candidate.offer.capabilities.cancelStopsBilling ? 'no' : 'unknown'
+  }
+}
+
+const failedWith = (failed: AttemptFailure): Failed => ({ kind: 'failed', failure: failed })
+
+const jobTimeout = failure('provider_timeout', 'The job did not finish in time.', 'unknown')
+
+const resumeOf = ({ jobId, poll, afterMs }: Pending): JsonValue => ({ jobId, afterMs, poll: poll as unknown as JsonObject })
+
+/** Written by `resumeOf` of an earlier process and stored by us, so its shape is known. */
+const pendingFrom = (resume: JsonValue): Pending => ({ kind: 'pending', ...(resume as unknown as Omit<Pending, 'kind'>) })
+
+/** Partial images were certainly made, whatever came of the rest. */
+function withPartials(failed: AttemptFailure, partials: number): AttemptFailure {
+  return partials === 0 ? failed : { ...failed, usage: { ...failed.usage, 'images.partial': wholeUnits(partials) } }
+}
+
+/** A bill without a picture: what the provider reported counts as billed, silence as unknown. */
+function withoutImages(done: Done, failures: readonly AttemptFailure[]): AttemptFailure {
+  const first = failures[0] ?? failure('provider_no_image', 'The provider answered without an image.', 'unknown')
+  const isBilled = done.usage !== undefined || done.reportedCost !== undefined || first.billed === 'yes'
+  return { ...first, billed: isBilled ? 'yes' : first.billed, ...(done.usage ? { usage: done.usage } : {}) }
+}
+
+function evidenceBodyOf(value: JsonObject | readonly JsonValue[]): Pick<Evidence, 'body'> {
+  const { body } = evidenceOf({ status: 200, headers: {}, body: { kind: 'json', value: value as JsonValue } })
+  return body ? { body } : {}
+}
+
+/** Answers no codec needs to look at: redirects, and successes without anything in them. */
+function unusableAnswer({ status, headers, body }: ProviderResponse): AttemptFailure | undefined {
+  if (status >= 300 && status < 400) {
+    const target = URL.parse(headers['location'] ?? '')?.host
+    const message = `The provider redirects${target ? ` to ${target}` : ''}; redirects are not followed. Check baseUrl.`
+    return failure('provider_invalid_response', message, status === 307 || status === 308 ? 'no' : 'unknown', {
+      retryable: false,
+    })
+  }
+  if (status < 200 || status >= 300) return undefined
+  if (body.kind === 'empty') return failure('provider_no_image', `The provider answered ${status} with an empty body.`, 'unknown')
+  if (body.kind !== 'text') return undefined
+  const what = body.isHtml ? 'an HTML page' : 'text'
+  return failure('provider_invalid_response', `The provider answered with ${what} instead of an image.`, 'unknown')
+}

@@ -1,0 +1,99 @@
+/** Sending one call: which host, which credentials, which connections. One pool per origin; foreign hosts only when public. */
+import { Agent, type Dispatcher, Pool } from 'undici'
+import { type BodyConsumer, ExchangeError, exchange } from '../../net/exchange.ts'
+import { createPublicConnector, type Resolve } from '../../net/public-address.ts'
+import type { HttpCall, ProviderDefinition } from '../define-provider.ts'
+import { defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
+import { flatHeaders } from './answer.ts'
+import type { OutgoingBody } from './call-body.ts'
+
+export interface SendOptions {
+  readonly timeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly maxBytes: number
+  readonly signal: AbortSignal
+}
+
+export type Consume<Result> = (status: number, headers: Readonly<Record<string, string>>) => BodyConsumer<Result>
+
+export interface Transport {
+  /** `host:port` of the configured API. */
+  readonly host: string
+  send<Result>(call: HttpCall, body: OutgoingBody, options: SendOptions, consume: Consume<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+export function createTransport(
+  definition: ProviderDefinition,
+  config: ProviderConfig,
+  baseUrl: URL,
+  resolve?: Resolve,
+): Transport {
+  const connectTimeoutMs = config.connectTimeoutMs ?? defaultTimeouts.connectTimeoutMs
+  const pool = new Pool(baseUrl.origin, {
+    // As many as there are requests: each image call holds its connection for as long as the image takes.
+    connections: null,
+    pipelining: 1,
+    allowH2: false,
+    connect: { timeout: connectTimeoutMs },
+  })
+  let foreign: Agent | undefined
+  const openForeign = (): Agent => {
+    foreign ??= new Agent({
+      pipelining: 1,
+      connect: createPublicConnector({ timeoutMs: connectTimeoutMs, ...(resolve && { resolve }) }),
+    })
+    return foreign
+  }
+  const credentials = credentialHeaders(definition, config)
+  const prefix = baseUrl.pathname.replace(/\/$/, '')
+
+  return {
+    host: `${baseUrl.hostname}:${baseUrl.port || (baseUrl.protocol === 'https:' ? '443' : '80')}`,
+    send(call, body, options, consume) {
+      const url = /^https?:/i.test(call.path) ? new URL(call.path) : new URL(`${baseUrl.origin}${prefix}${call.path}`)
+      const isOwn = url.origin === baseUrl.origin
+      if (!isOwn && url.protocol !== 'https:') {
+        return Promise.reject(new ExchangeError('connect', 'connecting', 'A foreign URL in an answer is not https.'))
+      }
+      const headers = {
+        accept: call.stream ? 'text/event-stream' : call.accept === 'image' ? 'image/*' : 'application/json',
+        // Compressed base64 costs more time than it saves bytes; an answer that is compressed all the same is understood.
+        'accept-encoding': 'identity',
+        'user-agent': 'halftone',
+        ...call.headers,
+        ...body.headers,
+        ...(isOwn ? credentials : {}),
+      }
+      const dispatcher = isOwn ? pool : withOrigin(openForeign(), url.origin)
+      const sendOnce = async () => {
+        const content = body.open()
+        const request = { method: call.method, path: `${url.pathname}${url.search}`, headers, ...(content && { body: content }) }
+        return exchange(dispatcher, request, options, (status, received) => consume(status, flatHeaders(received)))
+      }
+      return sendOnce().catch((error: unknown) => {
+        if (isWorthResending(error)) return sendOnce()
+        throw error
+      })
+    },
+    async close() {
+      await Promise.all([pool.destroy(), foreign?.destroy()])
+    },
+  }
+}
+
+/** Not a byte was written, so sending again cannot pay twice; a name that does not resolve will not do so now either. */
+function isWorthResending(error: unknown): boolean {
+  if (!(error instanceof ExchangeError) || error.fault !== 'connect') return false
+  const code = (error.cause as { code?: unknown } | undefined)?.code
+  return code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE'
+}
+
+function withOrigin(agent: Agent, origin: string): Dispatcher {
+  return { dispatch: (request, handler) => agent.dispatch({ ...request, origin }, handler) } as Dispatcher
+}
+
+function credentialHeaders(definition: ProviderDefinition, config: ProviderConfig): Readonly<Record<string, string>> {
+  const extra = Object.entries(config.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value.reveal()] as const)
+  return { ...(config.apiKey ? definition.auth(config.apiKey.reveal()) : {}), ...Object.fromEntries(extra) }
+}
