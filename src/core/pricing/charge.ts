@@ -130,7 +130,7 @@ export function usageLine(
   const { settings, provenance } = context
   const numerator = nativeNumerator(rate, charged.quantity, charged.before)
   const quality = settings.quality ? `${settings.quality}, ` : ''
-  const detail = rate.perImage ? `, ${quality}${formatSize(settings.size)}` : ''
+  const detail = /^(images|megapixels|tokens\.image)\.out$/.test(rate.meter) ? `, ${quality}${formatSize(settings.size)}` : ''
   return {
     kind: 'usage',
     meter: rate.meter,
