@@ -25,7 +25,6 @@ export const settings = [
   { variable: 'HALFTONE_PORT', flag: 'port', path: ['server', 'port'], number: true, description: 'Port to listen on.' },
   {
     variable: 'HALFTONE_PUBLIC_URL',
-    flag: 'publicUrl',
     path: ['server', 'publicUrl'],
     description: 'How clients reach this gateway.',
   },
@@ -37,18 +36,16 @@ export const settings = [
   },
   {
     variable: 'DATABASE_URL',
-    flag: 'databaseUrl',
     path: ['storage', 'databaseUrl'],
     description: 'PostgreSQL instead of SQLite.',
   },
   { variable: 'HALFTONE_ADMIN_KEY', description: 'The admin key, at least 16 characters; default: one is made at first start.' },
   {
     variable: 'HALFTONE_MAX_USD_PER_DAY',
-    flag: 'maxUsdPerDay',
     path: ['maxUsdPerDay'],
     description: 'Hard spend cap per UTC day.',
   },
-  { variable: 'HALFTONE_LOG_LEVEL', flag: 'logLevel', path: ['log', 'level'], description: 'Least log level written.' },
+  { variable: 'HALFTONE_LOG_LEVEL', path: ['log', 'level'], description: 'Least log level written.' },
 ] as const satisfies readonly Setting[]
 
 /** Values of command-line flags, as typed. */

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Offer } from '../core/offer.ts'
+import { compilePriceBooks, type PricingInput, quoteCandidate } from '../core/pricing/index.ts'
 import { describeConfig } from './describe.ts'
 import { type LoadedConfig, type LoadOptions, loadConfig } from './load.ts'
 import { ConfigError, type ConfigProblem } from './problem.ts'
@@ -30,6 +32,52 @@ async function failure(yaml: string | undefined, options: Options = {}): Promise
   )
   if (!(error instanceof ConfigError)) throw new Error(`Expected a ConfigError, got ${String(error)}`)
   return error
+}
+
+/** A plain request for `n` images of 1024x1024. */
+function pricingInput(provider: string, model: string, n: number): PricingInput {
+  const size = { width: 1024, height: 1024 }
+  const offer: Offer = {
+    id: `${provider}:${model}`,
+    provider,
+    providerType: 'openai-compatible',
+    model,
+    wireModel: model,
+    sandbox: false,
+    capabilities: {
+      operations: ['generate'],
+      sizes: { kind: 'any' },
+      defaultSize: size,
+      qualities: [],
+      maxN: 4,
+      formats: ['png'],
+      defaultFormat: 'png',
+      backgrounds: [],
+      maxInputs: 0,
+      mask: false,
+      maxPromptChars: 1000,
+      parameters: [],
+      cancelStopsBilling: false,
+      asyncJobs: false,
+    },
+  }
+  return {
+    candidate: { offer, settings: { size, format: 'png', n }, warnings: [] },
+    request: {
+      operation: 'generate',
+      model,
+      prompt: 'a cat',
+      n,
+      inputs: [],
+      stream: false,
+      partialImages: 0,
+      responseFormat: 'b64_json',
+      attribution: { tags: {} },
+      extraBody: {},
+    },
+    promptComplexity: 0,
+    atUs: Date.UTC(2026, 0, 1) * 1000,
+  }
 }
 
 const brief = ({ source, line, column, path, message }: ConfigProblem): string =>
@@ -277,6 +325,23 @@ describe('problems', () => {
       'providers: {openai: {prices: {a/b: {}}}}\n',
       ['halftone.yaml:1:36 providers.openai.prices["a/b"]: must name either'],
     ],
+    [
+      'price rates',
+      'providers: {openai: {prices: {a/b: {rates: [{id: r, meter: steps, price: 1, effectiveFrom: 2026-02-30}]}}}}\n',
+      ['halftone.yaml:1:92 providers.openai.prices["a/b"].rates[0].effectiveFrom: must be a date'],
+    ],
+    [
+      'meter',
+      'providers: {openai: {prices: {a/b: {rates: [{id: r, meter: pics, price: 1, effectiveFrom: 2026-02-03}]}}}}\n',
+      ['halftone.yaml:1:60 providers.openai.prices["a/b"].rates[0].meter: must be requests, images.out'],
+    ],
+    [
+      'rate id twice',
+      'providers: {openai: {prices: {a/b: {rates: [{id: r, meter: steps, price: 1, effectiveFrom: 2026-02-03}, {id: r, meter: requests, price: 1, effectiveFrom: 2026-02-03}]}}}}\n',
+      [
+        'halftone.yaml:1:36 providers.openai.prices["a/b"]: cannot be used: prices/openai: config:openai:a/b: rate r: this id is used twice',
+      ],
+    ],
     ['route name', 'routes: {a/b: {}}\n', ['halftone.yaml:1:10 routes["a/b"]: the name must be a name without "/" and ":"']],
     [
       'route provider',
@@ -397,6 +462,17 @@ describe('what is resolved', () => {
     expect(book?.skus[2]?.billedPolicy).toMatchObject({ success: '1', refusedAfter: '0.5', timeout: 'unknown' })
     const ids = book?.skus.flatMap(({ rates }) => rates.map(({ id }) => id)) ?? []
     expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  test('the short form prices a request as written', async () => {
+    const { config } = await load(
+      'providers: {gpu: {type: openai-compatible, models: [a/b], prices: {a/b: {perImage: 0.04, perRequest: 0.001}}}}',
+    )
+    const book = config.providers['gpu']?.prices
+    const overlays = book ? [{ provider: 'gpu', book, hash: 'test' }] : []
+    const prices = compilePriceBooks({ books: [], fx: [], overlays })
+    const quote = quoteCandidate(prices, pricingInput('gpu', 'a/b', 3))
+    expect(quote).toMatchObject({ kind: 'priced', expectedNanoUsd: 121_000_000n, maxNanoUsd: 121_000_000n })
   })
 
   test('another price is another rate id', async () => {

@@ -1,6 +1,8 @@
 /** `providers` resolved: credentials, URLs, models and the operator's prices. */
 
+import { HalftoneError } from '../core/error.ts'
 import { nearMatches } from '../core/near-match.ts'
+import { compilePriceBooks } from '../core/pricing/compile.ts'
 import type { PriceBook, Rate, Sku } from '../core/pricing/price-book.ts'
 import type { Meter } from '../core/usage.ts'
 import { type Findings, named, type ResolveContext } from './resolve-context.ts'
@@ -77,7 +79,7 @@ function resolveProvider(entry: Entry, privateHosts: readonly string[]): Provide
     ...(apiKey === undefined ? {} : { apiKey }),
     headers: named(Object.entries(provider.headers ?? {})),
     ...(models ? { models } : {}),
-    ...(provider.prices ? { prices: overlayBook(entry, provider.prices) } : {}),
+    ...(provider.prices ? { prices: checkedBook(entry, overlayBook(entry, provider.prices)) } : {}),
     timeoutMs: provider.timeoutMs,
     ...(provider.retries === undefined ? {} : { retries: provider.retries }),
     ...(provider.region === undefined ? {} : { region: provider.region }),
@@ -157,6 +159,25 @@ const defaultBilledPolicy = {
   timeout: 'unknown',
   cancelled: 'unknown',
 } as const satisfies Sku['billedPolicy']
+
+/** What only the price compiler knows: overlapping rates, gaps in dates, ids used twice. */
+function checkedBook({ name, found }: Entry, book: PriceBook): PriceBook {
+  const path = ['providers', name, 'prices']
+  const faults = book.skus.filter((sku) => compileFault(found, [...path, sku.model], { ...book, skus: [sku] }))
+  if (faults.length === 0) compileFault(found, path, book)
+  return book
+}
+
+function compileFault(found: Findings, path: readonly string[], book: PriceBook): boolean {
+  try {
+    compilePriceBooks({ books: [], fx: [], overlays: [{ provider: book.provider, book, hash: '' }] })
+    return false
+  } catch (error) {
+    if (!(error instanceof HalftoneError)) throw error
+    found.problem(path, `cannot be used: ${error.message.replace(/\.$/, '')}`, 'Correct the rates.')
+    return true
+  }
+}
 
 function overlayBook({ name, type, context }: Entry, prices: Readonly<Record<string, PriceOverlay>>): PriceBook {
   return {
