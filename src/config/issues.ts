@@ -7,6 +7,8 @@ type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
 
 export interface Finding {
+  /** The environment variable at fault, for what stands in no file; `path` is then empty. */
+  readonly variable?: string
   readonly path: Path
   /** Which part of the entry is at fault. */
   readonly what: 'key' | 'value'

@@ -136,17 +136,15 @@ function withValue(tree: unknown, path: readonly string[], value: unknown): unkn
 
 /** Turns findings into problems that say where the value came from. */
 function locator({ document, file, outside }: Pick<CheckInput, 'document' | 'file' | 'outside'>) {
-  return ({ path, what, message, remedy }: Finding): ConfigProblem => {
+  return ({ variable, path, what, message, remedy }: Finding): ConfigProblem => {
+    if (variable !== undefined) return { source: variable, path: '', message, remedy }
     const shown = formatPath(path)
     const from = outside.findLast((it) => startsWith(path, it.path))
     if (from) return { source: from.source, path: shown, message, remedy }
-    // A rule about an environment variable has its name as the only path.
-    if (!document || !file || isVariable(path)) return { source: shown, path: shown, message, remedy }
+    if (!document || !file) return { source: shown, path: shown, message, remedy }
     return { source: file.shown, ...document.locate(path, what), path: shown, message, remedy }
   }
 }
-
-const isVariable = (path: readonly PropertyKey[]): boolean => path.length === 1 && /^[A-Z][A-Z0-9_]*$/.test(String(path[0]))
 
 function mentionedVariables(document: ConfigDocument | undefined, data: unknown): ReadonlySet<string> {
   const mentioned = new Set(document?.variables ?? [])

@@ -19,6 +19,7 @@ export interface ResolveContext {
 }
 
 export interface Findings {
+  readonly variableProblem: (variable: string, message: string, remedy: string) => void
   readonly problem: (path: readonly PropertyKey[], message: string, remedy: string, what?: 'key' | 'value') => void
   readonly warning: (path: readonly PropertyKey[], message: string, remedy: string) => void
 }

@@ -55,7 +55,7 @@ function usualKey(variable: string, { env }: ResolveContext, found: Findings): S
   const value = env[variable]
   if (!value) return undefined
   if (!printable.test(value))
-    found.problem([variable], 'must be printable ASCII without blanks', 'Check for a stray blank or line break.')
+    found.variableProblem(variable, 'must be printable ASCII without blanks', 'Check for a stray blank or line break.')
   return new Secret(value)
 }
 

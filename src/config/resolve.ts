@@ -27,6 +27,7 @@ export function resolveConfig(settings: FileSettings, context: ResolveContext): 
   const warnings: Finding[] = []
   const found: Findings = {
     problem: (path, message, remedy, what = 'value') => problems.push({ path, what, message, remedy }),
+    variableProblem: (variable, message, remedy) => problems.push({ variable, path: [], what: 'value', message, remedy }),
     warning: (path, message, remedy) => warnings.push({ path, what: 'value', message, remedy }),
   }
   const providers = resolveProviders(settings, context, found)
@@ -164,13 +165,13 @@ function keyFault(value: string): string | undefined {
   return value.length < MIN_KEY_LENGTH ? `must have at least ${MIN_KEY_LENGTH} characters` : undefined
 }
 
-export const ADMIN_KEY_VARIABLE = 'HALFTONE_ADMIN_KEY'
+const ADMIN_KEY_VARIABLE = 'HALFTONE_ADMIN_KEY'
 
 function resolveAdminKey(env: Environment, found: Findings): Secret | undefined {
   const value = env[ADMIN_KEY_VARIABLE]
   if (!value) return undefined
   const fault = keyFault(value)
-  if (fault) found.problem([ADMIN_KEY_VARIABLE], fault, 'Use a long random text, or unset it and let Halftone make one.')
+  if (fault) found.variableProblem(ADMIN_KEY_VARIABLE, fault, 'Use a long random text, or unset it and let Halftone make one.')
   return new Secret(value)
 }
 
