@@ -1,0 +1,47 @@
+/** The end of a request: its row, its answer, its idempotency key and its place in the rollups. */
+import type { EncodedFinish } from '../commands.ts'
+import type { Changes } from './changes.ts'
+import { count } from './rollup.ts'
+import type { Request, World } from './world.ts'
+
+/**
+ * End a request. Only recovery's own ending is ever replaced, by the settle that knows better. The idempotency key is kept
+ * with the answer, or released when there is none to replay.
+ */
+export function finishRequest(
+  world: World,
+  changes: Changes,
+  request: Request,
+  { finish, offer, recovered = false }: { finish: EncodedFinish; offer?: string; recovered?: boolean },
+): void {
+  if (request.finished_us !== null) {
+    if (Number(request.recovered) !== 1) return
+    countRequest(world, changes, request, -1n)
+  }
+  request.finished_us = finish.finishedUs
+  request.outcome = finish.outcome
+  request.http_status = finish.httpStatus
+  request.images_returned = finish.imagesReturned
+  request.latency_us = finish.latencyUs
+  request.error_code = finish.errorCode
+  request.error_message = finish.errorMessage
+  request.warnings = finish.warnings
+  request.duplicates_prevented = finish.duplicatesPrevented
+  request.recovered = recovered ? 1 : 0
+  if (offer !== undefined) request.offer = offer
+  changes.requests.add(request)
+  countRequest(world, changes, request, 1n)
+  if (finish.response !== null) changes.responses.set(request.id, finish.response)
+  if (request.idempotency_scope === null) return
+  if (finish.response === null) changes.releasedKeys.add(request.id)
+  else changes.finishedKeys.add(request.id)
+}
+
+function countRequest(world: World, changes: Changes, request: Request, sign: bigint): void {
+  count(
+    world,
+    changes.rollups,
+    { request, atUs: request.finished_us ?? 0, offer: request.offer, outcome: request.outcome ?? '' },
+    { requests: sign, duplicates_prevented: sign * BigInt(request.duplicates_prevented) },
+  )
+}

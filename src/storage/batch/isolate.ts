@@ -1,0 +1,33 @@
+/** When a batch fails as a whole, find the command at fault: the others must not pay for it. */
+import { type ErrorCode, errorCatalogue } from '../../core/error.ts'
+import type { Command, CommandResult } from '../commands.ts'
+
+/** Runs the commands in one transaction and returns after it is durable; throws when it was rolled back. */
+export type Transaction = (commands: readonly Command[]) => Promise<readonly CommandResult[]>
+
+export async function runIsolated(
+  commands: readonly Command[],
+  transaction: Transaction,
+  toCode: (error: unknown) => ErrorCode,
+): Promise<readonly CommandResult[]> {
+  try {
+    return await transaction(commands)
+  } catch (error) {
+    if (commands.length === 1) return [failure(error, toCode(error))]
+  }
+  const results: CommandResult[] = []
+  for (const command of commands) {
+    try {
+      results.push(...(await transaction([command])))
+    } catch (error) {
+      results.push(failure(error, toCode(error)))
+    }
+  }
+  return results
+}
+
+const failure = (error: unknown, code: ErrorCode): CommandResult => ({
+  ok: false,
+  code,
+  message: `The ledger could not write: ${error instanceof Error ? error.message : String(error)}. ${errorCatalogue[code].remedy}`,
+})

@@ -1,0 +1,122 @@
+/** Evidence about an attempt whose bill was a guess: reverse what stands, post what is true, correct budgets and rollups. */
+import { correctSpent } from '../../core/budget/counter.ts'
+import { HalftoneError } from '../../core/error.ts'
+import type { ChargeLine } from '../../core/outcome.ts'
+import type { EncodedReconcile } from '../commands.ts'
+import { type Changes, keepAssets, recordEvent } from './changes.ts'
+import { attemptOf, countersOf, postCharge } from './posting.ts'
+import { count } from './rollup.ts'
+import { type Attempt, addEvidence, type Request, type StandingCharge, type World } from './world.ts'
+
+export interface Evidence {
+  readonly evidenceId: string
+  readonly source: string
+  readonly atUs: number
+  readonly outcome: string
+  readonly charges: readonly ChargeLine[]
+  readonly imagesMade: number
+}
+
+export function applyReconcile(world: World, changes: Changes, command: EncodedReconcile): undefined {
+  const { attempt, request } = attemptOf(world, command.attemptId)
+  if (attempt.state === 'intent' || attempt.state === 'dispatched') {
+    throw new HalftoneError('conflict', `Attempt ${attempt.id} is still running; settle it instead of reconciling it.`)
+  }
+  const imagesMade = command.assets.filter((asset) => asset.role === 'output').length
+  if (!applyEvidence(world, changes, { attempt, request }, { ...command, imagesMade })) return
+  attempt.billed = command.charges.length > 0 ? 'yes' : 'no'
+  const owner = { requestId: request.id, projectId: request.project_id, attemptId: attempt.id, atUs: command.atUs }
+  keepAssets(changes, owner, command.assets)
+}
+
+/** False when this evidence was used before: then nothing changes. */
+export function applyEvidence(
+  world: World,
+  changes: Changes,
+  { attempt, request }: { attempt: Attempt; request: Request },
+  evidence: Evidence,
+): boolean {
+  const { evidenceId, atUs, charges, outcome } = evidence
+  if (world.evidence.get(attempt.id)?.has(evidenceId)) return false
+  addEvidence(world, attempt.id, evidenceId)
+  const incurredUs = Number(attempt.settled_us ?? atUs)
+  const standing = world.standing.get(attempt.id) ?? []
+  for (const charge of standing) {
+    const reversal = { line: reversalOf(charge), incurredUs: Number(charge.incurred_us), postedUs: atUs, reverses: charge.id }
+    postCharge(changes, attempt, request, { ...reversal, evidenceId })
+  }
+  for (const line of charges) postCharge(changes, attempt, request, { line, incurredUs, postedUs: atUs, evidenceId })
+  const was = sum(standing.map((charge) => BigInt(charge.amount_nano_usd)))
+  const is = sum(charges.map((line) => line.amountNanoUsd))
+  for (const { counter } of countersOf(world, attempt.id)) counter.now = correctSpent(counter.now, is - was)
+  recount(world, changes, { attempt, request }, { standing, was, is, evidence })
+  attempt.state = 'reconciled'
+  attempt.outcome = outcome
+  attempt.images_made = evidence.imagesMade
+  changes.attempts.add(attempt)
+  recordEvent(changes, {
+    attemptId: attempt.id,
+    atUs,
+    kind: 'reconciled',
+    evidenceId,
+    data: JSON.stringify({ source: evidence.source, outcome, wasNanoUsd: String(was), isNanoUsd: String(is) }),
+  })
+  return true
+}
+
+/** Take the attempt out of the rollup row it was counted in and count it where it belongs, in the same hour. */
+function recount(
+  world: World,
+  changes: Changes,
+  { attempt, request }: { attempt: Attempt; request: Request },
+  change: { standing: readonly StandingCharge[]; was: bigint; is: bigint; evidence: Evidence },
+): void {
+  const provisional = sum(
+    change.standing.filter((charge) => charge.kind === 'provisional').map((charge) => BigInt(charge.amount_nano_usd)),
+  )
+  const duration = BigInt(attempt.duration_us ?? 0)
+  const at = { request, atUs: attempt.settled_us ?? change.evidence.atUs, offer: attempt.offer }
+  count(
+    world,
+    changes.rollups,
+    { ...at, outcome: attempt.outcome ?? '' },
+    {
+      attempts: -1n,
+      images: -BigInt(attempt.images_made),
+      cost_nano_usd: -change.was,
+      provisional_nano_usd: -provisional,
+      duration_us: -duration,
+    },
+  )
+  count(
+    world,
+    changes.rollups,
+    { ...at, outcome: change.evidence.outcome },
+    {
+      attempts: 1n,
+      images: BigInt(change.evidence.imagesMade),
+      cost_nano_usd: change.is,
+      duration_us: duration,
+    },
+  )
+}
+
+function reversalOf(charge: StandingCharge): ChargeLine {
+  return {
+    kind: 'reversal',
+    ...(charge.meter !== null && { meter: charge.meter }),
+    ...(charge.quantity !== null && { quantity: negated(charge.quantity) }),
+    amountNanoUsd: -BigInt(charge.amount_nano_usd),
+    nativeAmount: negated(charge.native_amount),
+    nativeUnit: charge.native_unit,
+    fxRate: charge.fx_rate,
+    fxSource: charge.fx_source,
+    rateId: charge.rate_id,
+    priceBook: charge.price_book,
+    provenance: charge.provenance as ChargeLine['provenance'],
+    description: `Reversal of: ${charge.description}`,
+  }
+}
+
+const negated = (decimal: string): string => (decimal.startsWith('-') ? decimal.slice(1) : `-${decimal}`)
+const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n)

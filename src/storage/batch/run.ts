@@ -1,0 +1,143 @@
+/** One batch in one transaction: the whole behaviour of the ledger's writes, the same on every database. */
+import { HalftoneError } from '../../core/error.ts'
+import type { BatchContext, BulkCommand, Command, CommandResult, EncodedRecordJob, SingleCommand } from '../commands.ts'
+import type { Tx } from '../tx.ts'
+import { createKey, deleteBudget, putManaged, revokeKey } from './admin.ts'
+import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
+import { finishRequest } from './finish.ts'
+import { closeNode, openNode, recover, renewNode } from './nodes.ts'
+import { attemptOf } from './posting.ts'
+import { applyReconcile } from './reconcile.ts'
+import { applyReserve } from './reserve.ts'
+import { applySettle } from './settle.ts'
+import { sweep } from './sweep.ts'
+import { loadWorld, type World } from './world.ts'
+
+/**
+ * Results in the order of the commands. A `HalftoneError` refuses one command; any other error is thrown and the caller
+ * rolls everything back.
+ */
+export async function runBatch(tx: Tx, commands: readonly Command[], context: BatchContext): Promise<readonly CommandResult[]> {
+  const results: CommandResult[] = []
+  for (const segment of segmentsOf(commands)) {
+    if (segment.kind === 'bulk') results.push(...(await runBulk(tx, segment.commands, context)))
+    else results.push(await attempt(() => runSingle(tx, segment.command, context)))
+  }
+  return results
+}
+
+type Segment = { kind: 'bulk'; commands: readonly BulkCommand[] } | { kind: 'single'; command: SingleCommand }
+
+/** Commands about the same attempt or request must see each other's rows, so a later one opens a new segment. */
+function* segmentsOf(commands: readonly Command[]): Iterable<Segment> {
+  let bulk: BulkCommand[] = []
+  let touched = new Set<string>()
+  for (const command of commands) {
+    const single = isSingle(command)
+    const again = !single && subjectsOf(command).some((id) => touched.has(id))
+    if ((single || again) && bulk.length > 0) {
+      yield { kind: 'bulk', commands: bulk }
+      bulk = []
+      touched = new Set()
+    }
+    if (isSingle(command)) {
+      yield { kind: 'single', command }
+      continue
+    }
+    bulk.push(command)
+    for (const id of subjectsOf(command)) touched.add(id)
+  }
+  if (bulk.length > 0) yield { kind: 'bulk', commands: bulk }
+}
+
+const bulkKinds: ReadonlySet<string> = new Set<BulkCommand['kind']>([
+  'reserve',
+  'settle',
+  'reconcile',
+  'recordJob',
+  'finishRequest',
+])
+const isSingle = (command: Command): command is SingleCommand => !bulkKinds.has(command.kind)
+
+function subjectsOf(command: BulkCommand): readonly string[] {
+  switch (command.kind) {
+    case 'reserve':
+    case 'settle':
+      return [command.attemptId, command.requestId]
+    case 'finishRequest':
+      return [command.requestId]
+    default:
+      return [command.attemptId]
+  }
+}
+
+async function runBulk(tx: Tx, commands: readonly BulkCommand[], context: BatchContext): Promise<readonly CommandResult[]> {
+  const world = await loadWorld(tx, commands, context)
+  const changes = createChanges()
+  const results: CommandResult[] = []
+  for (const command of commands) results.push(await attempt(() => applyBulk(world, changes, command)))
+  await flush(tx, world, changes)
+  return results
+}
+
+function applyBulk(world: World, changes: Changes, command: BulkCommand): unknown {
+  switch (command.kind) {
+    case 'reserve':
+      return applyReserve(world, changes, command)
+    case 'settle':
+      return applySettle(world, changes, command)
+    case 'reconcile':
+      return applyReconcile(world, changes, command)
+    case 'recordJob':
+      return applyRecordJob(world, changes, command)
+    case 'finishRequest': {
+      // A request whose first reserve was refused has no row, and nothing to finish.
+      const request = world.requests.get(command.requestId)
+      if (request) finishRequest(world, changes, request, { finish: command.finish })
+      return undefined
+    }
+  }
+}
+
+/** Recorded whatever the state: even after recovery, the job id is what evidence is found by. */
+function applyRecordJob(world: World, changes: Changes, command: EncodedRecordJob): undefined {
+  const { attempt: row } = attemptOf(world, command.attemptId)
+  row.job_id = command.jobId
+  row.resume = command.resume
+  changes.attempts.add(row)
+  recordEvent(changes, { attemptId: row.id, atUs: command.atUs, kind: 'job', data: JSON.stringify({ jobId: command.jobId }) })
+}
+
+function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promise<unknown> {
+  switch (command.kind) {
+    case 'openNode':
+      return openNode(tx, context, command)
+    case 'renewNode':
+      return renewNode(tx, command)
+    case 'recoverExpired':
+      return recover(tx, context)
+    case 'closeNode':
+      return closeNode(tx, command)
+    case 'sweep':
+      return sweep(tx, command)
+    case 'createKey':
+      return createKey(tx, context.nowUs, command.row)
+    case 'revokeKey':
+      return revokeKey(tx, context.nowUs, command)
+    case 'putProject':
+      return putManaged(tx, context.nowUs, 'projects', command.row)
+    case 'putBudget':
+      return putManaged(tx, context.nowUs, 'budgets', command.row)
+    case 'deleteBudget':
+      return deleteBudget(tx, context.nowUs, command.id)
+  }
+}
+
+async function attempt(run: () => unknown): Promise<CommandResult> {
+  try {
+    return { ok: true, value: await run() }
+  } catch (error) {
+    if (error instanceof HalftoneError) return { ok: false, code: error.code, message: error.message }
+    throw error
+  }
+}

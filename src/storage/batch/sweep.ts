@@ -1,0 +1,46 @@
+/** Delete what has expired. Money is never touched; asset rows stay, as lineage, with their private text removed. */
+import type { Row, Tx } from '../tx.ts'
+
+export async function sweep(
+  tx: Tx,
+  { nowUs, limit }: { nowUs: number; limit: number },
+): Promise<{ readonly deletedBlobs: readonly string[]; readonly more: boolean }> {
+  // An answer that can still be replayed pins its images.
+  const expired = await tx.all(
+    `SELECT id, sha256 FROM assets a WHERE a.deleted_us IS NULL AND a.expires_us <= ?
+       AND NOT EXISTS (SELECT 1 FROM idempotency i WHERE i.request_id = a.request_id AND i.expires_us > ?)
+     ORDER BY a.expires_us LIMIT ?`,
+    [nowUs, nowUs, limit],
+  )
+  await releaseAssets(tx, expired, nowUs)
+  const scopes = await expire(tx, { table: 'idempotency', key: 'scope', nowUs, limit })
+  const contents = await expire(tx, { table: 'request_content', key: 'request_id', nowUs, limit })
+  const unreferenced = await tx.all('SELECT sha256 FROM blobs WHERE refs <= 0 ORDER BY sha256 LIMIT ? FOR UPDATE', [limit])
+  const deletedBlobs = unreferenced.map((row) => String(row['sha256']))
+  if (deletedBlobs.length > 0) await tx.run('DELETE FROM blobs WHERE refs <= 0 AND sha256 IN (?...)', [deletedBlobs])
+  return { deletedBlobs, more: Math.max(expired.length, scopes, contents, deletedBlobs.length) >= limit }
+}
+
+async function releaseAssets(tx: Tx, assets: readonly Row[], nowUs: number): Promise<void> {
+  if (assets.length === 0) return
+  const ids = assets.map((row) => String(row['id']))
+  await tx.run('UPDATE assets SET deleted_us = ?, revised_prompt = NULL WHERE id IN (?...)', [nowUs, ids])
+  const released = new Map<string, number>()
+  for (const row of assets) released.set(String(row['sha256']), (released.get(String(row['sha256'])) ?? 0) - 1)
+  const rows = [...released].sort(([left], [right]) => (left < right ? -1 : 1))
+  await tx.addMany(
+    'blobs',
+    rows.map(([sha256, refs]) => [sha256, 0, refs, nowUs]),
+    ['refs'],
+  )
+}
+
+async function expire(
+  tx: Tx,
+  { table, key, nowUs, limit }: { table: string; key: string; nowUs: number; limit: number },
+): Promise<number> {
+  return tx.run(
+    `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE expires_us <= ? ORDER BY expires_us LIMIT ?)`,
+    [nowUs, limit],
+  )
+}

@@ -1,0 +1,125 @@
+/**
+ * What the collector hands to the writer: the port's commands, with rows already in column order and JSON already text, so
+ * that sending them to another thread costs little and the writer only decides, counts and binds.
+ */
+import type { Billed, ErrorCode } from '../core/error.ts'
+import type { NanoUsd } from '../core/money.ts'
+import type { ChargeLine, Outcome, RefusalStage } from '../core/outcome.ts'
+import type { NewAsset } from '../ports/ledger.ts'
+import type { NewRow, RowTuple } from './schema.ts'
+
+export interface EncodedReserve {
+  readonly kind: 'reserve'
+  readonly attemptId: string
+  readonly requestId: string
+  readonly nodeId: string
+  readonly epoch: number
+  readonly createdUs: number
+  readonly sandbox: 0 | 1
+  readonly holdNanoUsd: NanoUsd
+  /** Ascending. */
+  readonly budgetIds: readonly string[]
+  readonly idempotency?: { readonly scope: string; readonly fingerprint: string; readonly expiresUs: number }
+  readonly attempt: RowTuple
+  readonly request?: { readonly row: RowTuple; readonly content: RowTuple; readonly projectId: string }
+  readonly inputs: readonly NewAsset[]
+}
+
+export interface EncodedFinish {
+  readonly finishedUs: number
+  readonly outcome: Outcome
+  readonly httpStatus: number
+  readonly imagesReturned: number
+  readonly latencyUs: number
+  readonly errorCode: string | null
+  readonly errorMessage: string | null
+  readonly response: string | null
+  readonly warnings: string
+  readonly duplicatesPrevented: number
+}
+
+export interface EncodedSettle {
+  readonly kind: 'settle'
+  readonly attemptId: string
+  readonly requestId: string
+  readonly nodeId: string
+  readonly epoch: number
+  readonly settledUs: number
+  readonly state: 'settled' | 'voided' | 'unknown'
+  readonly outcome: Outcome
+  readonly stage: RefusalStage | null
+  readonly billed: Billed
+  readonly errorCode: string | null
+  readonly errorMessage: string | null
+  readonly usage: string
+  readonly reportedCost: string | null
+  readonly charges: readonly ChargeLine[]
+  readonly imagesMade: number
+  readonly assets: readonly NewAsset[]
+  /** JSON of `{ evidence, findings }`. */
+  readonly evidence: string
+  readonly httpStatus: number | null
+  readonly providerRequestId: string | null
+  readonly firstByteUs: number | null
+  readonly durationUs: number
+  readonly finish?: EncodedFinish
+}
+
+export interface EncodedReconcile {
+  readonly kind: 'reconcile'
+  readonly attemptId: string
+  readonly atUs: number
+  readonly evidenceId: string
+  readonly source: string
+  readonly charges: readonly ChargeLine[]
+  readonly outcome: Outcome
+  readonly assets: readonly NewAsset[]
+}
+
+export interface EncodedRecordJob {
+  readonly kind: 'recordJob'
+  readonly attemptId: string
+  readonly jobId: string
+  readonly resume: string
+  readonly atUs: number
+}
+
+export interface EncodedFinishRequest {
+  readonly kind: 'finishRequest'
+  readonly requestId: string
+  readonly finish: EncodedFinish
+}
+
+/** Commands decided together in memory and written in bulk. */
+export type BulkCommand = EncodedReserve | EncodedSettle | EncodedReconcile | EncodedRecordJob | EncodedFinishRequest
+
+/** Commands that run one after the other inside the batch. */
+export type SingleCommand =
+  | { readonly kind: 'openNode'; readonly nodeId: string; readonly leaseMs: number }
+  | { readonly kind: 'renewNode'; readonly nodeId: string; readonly epoch: number; readonly leaseMs: number }
+  | { readonly kind: 'recoverExpired' }
+  | { readonly kind: 'closeNode'; readonly nodeId: string; readonly epoch: number }
+  | { readonly kind: 'sweep'; readonly nowUs: number; readonly limit: number }
+  | { readonly kind: 'createKey'; readonly row: NewRow<'keys'> }
+  | { readonly kind: 'revokeKey'; readonly id: string; readonly atUs: number }
+  | { readonly kind: 'putProject'; readonly row: NewRow<'projects'> }
+  | { readonly kind: 'putBudget'; readonly row: NewRow<'budgets'> }
+  | { readonly kind: 'deleteBudget'; readonly id: string }
+
+export type Command = BulkCommand | SingleCommand
+
+/** What became of one command. Errors are typed refusals of that command alone; the batch goes on. */
+export type CommandResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string }
+
+/** What a batch needs to know besides its commands. */
+export interface BatchContext {
+  readonly nowUs: number
+  /** The node this ledger opened, if any: it may claim attempts to resume, and its id shards the rollups. */
+  readonly node: { readonly nodeId: string; readonly epoch: number } | null
+  /** Tag keys that have rollups of their own. */
+  readonly declaredTags: readonly string[]
+  /** Only one process can have this database open, so that every earlier node is dead. */
+  readonly exclusive: boolean
+}

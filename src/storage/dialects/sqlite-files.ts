@@ -1,0 +1,181 @@
+/** The files of the embedded ledger: opening, lock, migration, backup and restore. Synchronous: for workers and the CLI. */
+import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { HalftoneError } from '../../core/error.ts'
+import { type DdlFlavour, stateRank } from '../migrations/ddl.ts'
+import { applyMigrations, type MigrationReport, refuseNewer } from '../migrations/migrate.ts'
+
+export const databasePath = (dataDir: string): string => join(dataDir, 'ledger.db')
+
+/** A connection for the one writer. WAL with `synchronous = FULL`: a commit returns after its log is on disk. */
+export function openWriter(dataDir: string): DatabaseSync {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const db = new DatabaseSync(databasePath(dataDir), { timeout: 5000 })
+  db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;
+    PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864`)
+  return db
+}
+
+export function openReader(dataDir: string): DatabaseSync {
+  const db = new DatabaseSync(databasePath(dataDir), { readOnly: true, timeout: 5000 })
+  db.exec('PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY')
+  return db
+}
+
+/**
+ * Make this process the only one on the data directory, until the lock is closed or the process ends, however it ends: the
+ * operating system drops the lock of a database whose exclusive transaction was open. Throws `data_dir_locked`.
+ */
+export function lockDataDir(dataDir: string): { close(): void } {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const lock = new DatabaseSync(join(dataDir, 'ledger.lock'), { timeout: 0 })
+  try {
+    lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
+  } catch (cause) {
+    lock.close()
+    throw new HalftoneError('data_dir_locked', `Another halftone process uses ${dataDir}; stop it, or choose another folder.`, {
+      cause,
+    })
+  }
+  return lock
+}
+
+const flavour: DdlFlavour = {
+  types: { text: 'TEXT', int: 'INTEGER' },
+  tableOptions: (spec) => (spec.compact ? ' STRICT, WITHOUT ROWID' : ' STRICT'),
+  insertOnly: (table) =>
+    ['UPDATE', 'DELETE'].map(
+      (event) =>
+        `CREATE TRIGGER ${table}_no_${event.toLowerCase()} BEFORE ${event} ON ${table}
+         BEGIN SELECT RAISE(ABORT, '${table} is insert-only'); END`,
+    ),
+  forwardOnlyAttempts: () => [
+    `CREATE TRIGGER attempts_forward_only BEFORE UPDATE OF state ON attempts
+     WHEN NEW.state <> OLD.state AND ${stateRank('NEW.state')} <= ${stateRank('OLD.state')}
+     BEGIN SELECT RAISE(ABORT, 'attempts only move forward'); END`,
+  ],
+}
+
+/** Bring the schema up to date in one transaction. Throws `schema_newer`. */
+export async function migrateSqlite(db: DatabaseSync, nowUs: number): Promise<MigrationReport> {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const report = await applyMigrations(
+      {
+        flavour,
+        execute: async (sql) => db.exec(sql),
+        appliedVersions: async () => versions(db),
+      },
+      nowUs,
+    )
+    db.exec('COMMIT')
+    return report
+  } catch (error) {
+    db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+const versions = (db: DatabaseSync): readonly number[] =>
+  db
+    .prepare('SELECT version FROM schema_migrations')
+    .all()
+    .map((row) => Number(row['version']))
+
+/** Schema version of the ledger in a data directory; 0 when there is none yet. */
+export function sqliteSchemaVersion(dataDir: string): number {
+  return existsSync(databasePath(dataDir)) ? fileSchemaVersion(databasePath(dataDir)) : 0
+}
+
+function fileSchemaVersion(path: string): number {
+  const db = new DatabaseSync(path, { readOnly: true })
+  try {
+    const known = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'").all()
+    return known.length === 0 ? 0 : Math.max(0, ...versions(db))
+  } finally {
+    db.close()
+  }
+}
+
+/**
+ * Copy the ledger to `file` while it may be in use: one consistent state, complete, without free pages. The file must not
+ * exist. Images are not part of it.
+ */
+export function backupSqlite(dataDir: string, file: string): void {
+  if (existsSync(file)) throw new HalftoneError('conflict', `${file} exists; a backup never overwrites a file.`)
+  if (!existsSync(databasePath(dataDir))) throw new HalftoneError('not_found', `There is no ledger in ${dataDir}.`)
+  const partial = `${file}.partial`
+  rmSync(partial, { force: true })
+  const db = openReader(dataDir)
+  try {
+    db.prepare('VACUUM INTO ?').run(partial)
+  } finally {
+    db.close()
+  }
+  syncFile(partial)
+  renameSync(partial, file)
+}
+
+/**
+ * Put a backup in the place of the ledger. No halftone process may use the directory. The ledger that was there is kept
+ * beside it; its path is returned, or null when there was none. Throws `data_dir_locked`, `schema_newer`, `conflict`.
+ */
+export function restoreSqlite(dataDir: string, file: string, nowUs: number): { readonly replaced: string | null } {
+  const lock = lockDataDir(dataDir)
+  try {
+    checkBackup(file)
+    const target = databasePath(dataDir)
+    const incoming = `${target}.restore`
+    copyFileSync(file, incoming)
+    syncFile(incoming)
+    const replaced = existsSync(target) ? `${target}.before-restore-${nowUs}` : null
+    if (replaced) {
+      // Fold the log into the file first: the two belong together.
+      const old = new DatabaseSync(target)
+      old.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      old.close()
+      renameSync(target, replaced)
+    }
+    for (const suffix of ['-wal', '-shm']) rmSync(`${target}${suffix}`, { force: true })
+    renameSync(incoming, target)
+    syncFile(dataDir)
+    return { replaced }
+  } finally {
+    lock.close()
+  }
+}
+
+function checkBackup(file: string): void {
+  if (!existsSync(file)) throw new HalftoneError('not_found', `There is no file ${file}.`)
+  const version = readBackup(file)
+  if (version === 0) throw new HalftoneError('conflict', `${file} is not a backup of a Halftone ledger.`)
+  refuseNewer(version)
+}
+
+function readBackup(file: string): number {
+  const version = (() => {
+    try {
+      return fileSchemaVersion(file)
+    } catch (cause) {
+      throw new HalftoneError('conflict', `${file} is not a backup of a Halftone ledger.`, { cause })
+    }
+  })()
+  const db = new DatabaseSync(file, { readOnly: true })
+  try {
+    const [row] = db.prepare('PRAGMA integrity_check').all()
+    if (row?.['integrity_check'] === 'ok') return version
+    throw new HalftoneError('conflict', `${file} is damaged: ${String(row?.['integrity_check'])}`)
+  } finally {
+    db.close()
+  }
+}
+
+function syncFile(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

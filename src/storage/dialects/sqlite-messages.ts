@@ -1,0 +1,19 @@
+/** What the main thread and the SQLite workers say to each other. */
+import type { BatchContext, Command, CommandResult } from '../commands.ts'
+import type { SqlValue } from '../schema.ts'
+
+export interface WorkerOptions {
+  readonly dataDir: string
+  readonly nowUs: number
+}
+
+/** Each worker says this first: it is open, or why it is not. */
+export type Opened = { readonly kind: 'opened' } | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+
+export type WriterRequest = { readonly commands: readonly Command[]; readonly context: BatchContext } | { readonly kind: 'close' }
+export type WriterReply = { readonly kind: 'written'; readonly results: readonly CommandResult[] }
+
+export type ReaderRequest = { readonly sql: string; readonly parameters: readonly SqlValue[] } | { readonly kind: 'close' }
+export type ReaderReply =
+  | { readonly kind: 'rows'; readonly rows: readonly unknown[] }
+  | { readonly kind: 'error'; readonly message: string }

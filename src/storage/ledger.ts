@@ -1,0 +1,114 @@
+/** The `Ledger` port over an engine: it encodes commands, collects them into batches and names the results. */
+import type { Kysely } from 'kysely'
+import { HalftoneError } from '../core/error.ts'
+import type { Ledger, LedgerAdmin, NewKey, NodeOpening, RecoveryReport, ReserveResult, SettleResult } from '../ports/ledger.ts'
+import { createCollector } from './collector.ts'
+import type { BatchContext, Command, CommandResult } from './commands.ts'
+import { encodeFinish, encodeReconcile, encodeReserve, encodeSettle } from './encode.ts'
+import { createAdminReads } from './reads/admin.ts'
+import { createReader } from './reads/reader.ts'
+import type { Database, NewRow } from './schema.ts'
+
+/** Rollups by tag cost a row per value and hour, so that only declared keys have them. */
+export const MAX_DECLARED_TAGS = 8
+
+export interface LedgerOptions {
+  /** Microseconds since 1970 UTC; stamps administration, and leases where the database has no clock of its own. */
+  readonly now: () => number
+  /** Tag keys with rollups of their own, at most 8. */
+  readonly declaredTags?: readonly string[]
+}
+
+export interface LedgerEngine {
+  readonly options: LedgerOptions
+  readonly reads: Kysely<Database>
+  /** Only one process can have this database open. */
+  readonly exclusive: boolean
+  /** One batch, durable when the promise resolves. */
+  write(commands: readonly Command[], context: BatchContext): Promise<readonly CommandResult[]>
+  close(): Promise<void>
+}
+
+export function createLedger(engine: LedgerEngine): Ledger {
+  const { options, reads, exclusive } = engine
+  const declaredTags = options.declaredTags ?? []
+  if (declaredTags.length > MAX_DECLARED_TAGS) {
+    throw new HalftoneError('config_invalid', `At most ${MAX_DECLARED_TAGS} tag keys can be declared for reports.`)
+  }
+  let node: BatchContext['node'] = null
+  const collector = createCollector((commands) => engine.write(commands, { nowUs: options.now(), node, declaredTags, exclusive }))
+  // The writer returns what the port promises for each kind of command.
+  const submit = <T>(command: Command) => collector.submit(command) as Promise<T>
+  let closing: Promise<void> | undefined
+  return {
+    reserve: async (command) => submit<ReserveResult>(encodeReserve(command)),
+    settle: async (command) => submit<SettleResult>(encodeSettle(command)),
+    reconcile: async (command) => submit<void>(encodeReconcile(command)),
+    recordJob: async ({ resume, ...command }) => submit<void>({ kind: 'recordJob', ...command, resume: JSON.stringify(resume) }),
+    finishRequest: async ({ requestId, finish }) =>
+      submit<void>({ kind: 'finishRequest', requestId, finish: encodeFinish(finish) }),
+    openNode: async (command) => {
+      const opening = await submit<NodeOpening>({ kind: 'openNode', ...command })
+      node = { nodeId: command.nodeId, epoch: opening.epoch }
+      return opening
+    },
+    renewNode: (command) => submit<boolean>({ kind: 'renewNode', ...command }),
+    recoverExpired: () => submit<RecoveryReport>({ kind: 'recoverExpired' }),
+    closeNode: (command) => submit<void>({ kind: 'closeNode', ...command }),
+    sweep: (command) => submit({ kind: 'sweep', ...command }),
+    read: createReader(reads),
+    admin: { ...createAdminReads(reads), ...adminCommands(submit) },
+    stats: () => collector.stats(),
+    close: () => {
+      closing ??= collector.drain().then(() => engine.close())
+      return closing
+    },
+  }
+}
+
+type AdminWrites = Pick<LedgerAdmin, 'createKey' | 'revokeKey' | 'putProject' | 'putBudget' | 'deleteBudget'>
+
+const adminCommands = (submit: <T>(command: Command) => Promise<T>): AdminWrites => ({
+  createKey: (key) => submit<void>({ kind: 'createKey', row: keyRow(key) }),
+  revokeKey: (id, atUs) => submit<boolean>({ kind: 'revokeKey', id, atUs }),
+  putProject: (project) =>
+    submit<void>({
+      kind: 'putProject',
+      row: {
+        id: project.id,
+        name: project.name,
+        prompt_mode: project.promptMode,
+        asset_ttl_days: project.assetTtlDays,
+        tags: JSON.stringify(project.tags),
+        managed_by: project.managedBy,
+      },
+    }),
+  putBudget: (budget) =>
+    submit<void>({
+      kind: 'putBudget',
+      row: {
+        id: budget.id,
+        scope: budget.scope,
+        scope_value: budget.scopeValue,
+        period: budget.period,
+        limit_nano_usd: budget.limitNanoUsd,
+        hard: budget.hard ? 1 : 0,
+        managed_by: budget.managedBy,
+      },
+    }),
+  deleteBudget: (id) => submit<boolean>({ kind: 'deleteBudget', id }),
+})
+
+const keyRow = (key: NewKey): NewRow<'keys'> => ({
+  id: key.id,
+  name: key.name,
+  hash: key.hash,
+  prefix: key.prefix,
+  role: key.role,
+  project_id: key.projectId,
+  tags: JSON.stringify(key.tags),
+  allowed_models: key.allowedModels ? JSON.stringify(key.allowedModels) : null,
+  created_us: key.createdUs,
+  managed_by: key.managedBy,
+  revoked_us: null,
+})

@@ -1,0 +1,25 @@
+/** The list of migrations: forward-only and additive. Add a file, add a line; never edit one that was released. */
+import { initialIndexes, initialTables, insertOnlyTables } from './001-initial.ts'
+import { createTable, type DdlFlavour } from './ddl.ts'
+
+export interface Migration {
+  readonly version: number
+  readonly name: string
+  statements(flavour: DdlFlavour): readonly string[]
+}
+
+export const migrations: readonly Migration[] = [
+  {
+    version: 1,
+    name: 'initial',
+    statements: (flavour) => [
+      ...Object.entries(initialTables).map(([name, spec]) => createTable(name, spec, flavour)),
+      ...initialIndexes,
+      ...insertOnlyTables.flatMap((table) => flavour.insertOnly(table)),
+      ...flavour.forwardOnlyAttempts(),
+    ],
+  },
+]
+
+/** The schema this build writes and reads. */
+export const latestVersion = migrations.at(-1)?.version ?? 0

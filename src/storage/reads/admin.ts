@@ -1,0 +1,50 @@
+/** Keys, projects and budgets, as the port names them. */
+import type { Kysely, Selectable } from 'kysely'
+import type { BudgetRecord, KeyRecord, LedgerAdmin, ManagedBy, ProjectRecord } from '../../ports/ledger.ts'
+import type { Database } from '../schema.ts'
+import { numberOrNull, parseTags } from './decode.ts'
+
+export type AdminReads = Pick<LedgerAdmin, 'keyByHash' | 'keys' | 'projects' | 'budgets'>
+
+export const createAdminReads = (db: Kysely<Database>): AdminReads => ({
+  keyByHash: async (hash) => {
+    const row = await db.selectFrom('keys').selectAll().where('hash', '=', hash).executeTakeFirst()
+    return row && toKey(row)
+  },
+  keys: async () => (await db.selectFrom('keys').selectAll().orderBy('id').execute()).map(toKey),
+  projects: async () => (await db.selectFrom('projects').selectAll().orderBy('id').execute()).map(toProject),
+  budgets: async () => (await db.selectFrom('budgets').selectAll().orderBy('id').execute()).map(toBudget),
+})
+
+const toKey = (row: Selectable<Database['keys']>): KeyRecord => ({
+  id: row.id,
+  name: row.name,
+  hash: row.hash,
+  prefix: row.prefix,
+  role: row.role as KeyRecord['role'],
+  projectId: row.project_id,
+  tags: parseTags(row.tags),
+  ...(row.allowed_models !== null && { allowedModels: JSON.parse(row.allowed_models) as string[] }),
+  createdUs: Number(row.created_us),
+  managedBy: row.managed_by as ManagedBy,
+  revokedUs: numberOrNull(row.revoked_us),
+})
+
+const toProject = (row: Selectable<Database['projects']>): ProjectRecord => ({
+  id: row.id,
+  name: row.name,
+  promptMode: row.prompt_mode as ProjectRecord['promptMode'],
+  assetTtlDays: Number(row.asset_ttl_days),
+  tags: parseTags(row.tags),
+  managedBy: row.managed_by as ManagedBy,
+})
+
+export const toBudget = (row: Selectable<Database['budgets']>): BudgetRecord => ({
+  id: row.id,
+  scope: row.scope as BudgetRecord['scope'],
+  scopeValue: row.scope_value,
+  period: row.period as BudgetRecord['period'],
+  limitNanoUsd: row.limit_nano_usd,
+  hard: row.hard === 1n,
+  managedBy: row.managed_by as ManagedBy,
+})

@@ -1,0 +1,8 @@
+import type { Kysely } from 'kysely'
+import type { LedgerReader } from '../../ports/ledger.ts'
+import type { Database } from '../schema.ts'
+import { createReportReads } from './reports.ts'
+import { createRequestReads } from './requests.ts'
+
+/** Everything that can be read; each answer sees every commit that was acknowledged before the question. */
+export const createReader = (db: Kysely<Database>): LedgerReader => ({ ...createRequestReads(db), ...createReportReads(db) })

@@ -1,0 +1,117 @@
+/** Sums: budgets, totals, and what the router asks. */
+import { type Kysely, sql } from 'kysely'
+import { periodEndUs, periodStartUs } from '../../core/budget/period.ts'
+import { type AttemptState, attemptStates, type Provenance, provenances } from '../../core/outcome.ts'
+import type { BudgetState, LedgerReader, LedgerTotals } from '../../ports/ledger.ts'
+import type { Database } from '../schema.ts'
+import { toBudget } from './admin.ts'
+import { toSum } from './decode.ts'
+
+export const createReportReads = (db: Kysely<Database>): Pick<LedgerReader, 'budgetStates' | 'totals' | 'monthToDate'> => ({
+  budgetStates: (nowUs) => readBudgetStates(db, nowUs),
+  totals: (query) => readTotals(db, query),
+  monthToDate: async (nowUs) => {
+    const rows = await db
+      .selectFrom('rollups')
+      .select(({ fn }) => ['offer', fn.sum<bigint>('images').as('images'), fn.sum<bigint>('cost_nano_usd').as('cost')])
+      .where('hour_us', '>=', BigInt(periodStartUs('month', nowUs)))
+      .where('sandbox', '=', 0n)
+      .groupBy('offer')
+      .orderBy('offer')
+      .execute()
+    return rows.map((row) => ({ offer: row.offer, images: Number(row.images), costNanoUsd: toSum(row.cost) }))
+  },
+})
+
+async function readBudgetStates(db: Kysely<Database>, nowUs: number): Promise<readonly BudgetState[]> {
+  const budgets = (await db.selectFrom('budgets').selectAll().orderBy('id').execute()).map(toBudget)
+  if (budgets.length === 0) return []
+  const starts = [...new Set(budgets.map((budget) => periodStartUs(budget.period, nowUs)))].map(BigInt)
+  const rows = await db.selectFrom('budget_periods').selectAll().where('period_start_us', 'in', starts).execute()
+  return budgets.map((budget) => {
+    const start = periodStartUs(budget.period, nowUs)
+    const counterOf = (sandbox: bigint) =>
+      rows.find(
+        (row) =>
+          row.budget_id === budget.id &&
+          row.period === budget.period &&
+          Number(row.period_start_us) === start &&
+          row.sandbox === sandbox,
+      )
+    const real = counterOf(0n)
+    const sandboxed = counterOf(1n)
+    return {
+      budget,
+      periodStartUs: start,
+      resetsAtUs: periodEndUs(budget.period, start),
+      spentNanoUsd: real?.spent_nano_usd ?? 0n,
+      heldNanoUsd: real?.held_nano_usd ?? 0n,
+      sandboxSpentNanoUsd: sandboxed?.spent_nano_usd ?? 0n,
+      sandboxHeldNanoUsd: sandboxed?.held_nano_usd ?? 0n,
+    }
+  })
+}
+
+async function readTotals(
+  db: Kysely<Database>,
+  { sinceUs = 0, sandbox }: { sinceUs?: number; sandbox: boolean },
+): Promise<LedgerTotals> {
+  const flag = sandbox ? 1n : 0n
+  const since = BigInt(sinceUs)
+  const requests = await db
+    .selectFrom('requests')
+    .select(({ fn }) => fn.countAll<bigint>().as('requests'))
+    .where('sandbox', '=', flag)
+    .where('created_us', '>=', since)
+    .executeTakeFirstOrThrow()
+  const attempts = await db
+    .selectFrom('attempts')
+    .select(({ fn }) => [
+      'state',
+      fn.countAll<bigint>().as('attempts'),
+      fn.sum<bigint>('images_made').as('images'),
+      fn.sum<bigint>('hold_nano_usd').as('held'),
+    ])
+    .where('sandbox', '=', flag)
+    .where('created_us', '>=', since)
+    .groupBy('state')
+    .execute()
+  const charges = await db
+    .selectFrom('charges')
+    .select(({ fn }) => ['provenance', fn.sum<bigint>('amount_nano_usd').as('amount')])
+    .where('sandbox', '=', flag)
+    .where('incurred_us', '>=', since)
+    .groupBy('provenance')
+    .execute()
+  const open = attempts.filter(({ state }) => state === 'intent' || state === 'dispatched')
+  const byProvenance = new Map(charges.map((row) => [row.provenance, toSum(row.amount)]))
+  const byState = new Map(attempts.map((row) => [row.state, Number(row.attempts)]))
+  return {
+    requests: Number(requests.requests),
+    images: Number(attempts.reduce((total, row) => total + toSum(row.images), 0n)),
+    costNanoUsd: charges.reduce((total, row) => total + toSum(row.amount), 0n),
+    heldNanoUsd: open.reduce((total, row) => total + toSum(row.held), 0n),
+    unknownNanoUsd: await standingProvisional(db, flag, since),
+    attemptsByState: Object.fromEntries(attemptStates.map((state) => [state, byState.get(state) ?? 0])) as Record<
+      AttemptState,
+      number
+    >,
+    byProvenance: Object.fromEntries(provenances.map((name) => [name, byProvenance.get(name) ?? 0n])) as Record<
+      Provenance,
+      bigint
+    >,
+  }
+}
+
+/** Provisional charges of attempts nobody has evidence for yet. */
+async function standingProvisional(db: Kysely<Database>, sandbox: bigint, since: bigint): Promise<bigint> {
+  const row = await db
+    .selectFrom('charges')
+    .innerJoin('attempts', 'attempts.id', 'charges.attempt_id')
+    .select(sql<bigint | string | null>`sum(charges.amount_nano_usd)`.as('amount'))
+    .where('attempts.state', '=', 'unknown')
+    .where('charges.sandbox', '=', sandbox)
+    .where('charges.incurred_us', '>=', since)
+    .executeTakeFirst()
+  return toSum(row?.amount)
+}
