@@ -1,5 +1,5 @@
 /** How money is shown. Amounts arrive as exact decimal text and stay integers; nothing here is a float. */
-import { divideHalfEven, formatUsd, parseUsd } from '../../../src/core/money.ts'
+import { divideHalfEven, formatUsd, NANO_PER_USD, parseUsd } from '../../../src/core/money.ts'
 
 const NANO_PER_HUNDREDTH_CENT = 100_000n
 const NANO_PER_CENT = 10_000_000n
@@ -11,13 +11,13 @@ export const exactUsd = (text: string): string => withSign(formatUsd(parseUsd(te
 
 export const exactNano = (amount: bigint): string => withSign(formatUsd(amount))
 
-/** For figures read at a glance: cents from ten dollars up, else hundredths of a cent; never `$0.00` for money that is there. */
+/** For figures read at a glance: cents from a dollar up, else hundredths of a cent; never `$0.00` for money that is there. */
 export function shortUsd(text: string): string {
   const amount = parseUsd(text)
   const absolute = amount < 0n ? -amount : amount
   if (absolute === 0n) return '$0.00'
   if (absolute < NANO_PER_HUNDREDTH_CENT) return amount < 0n ? '\u2212<$0.0001' : '<$0.0001'
-  const step = absolute >= 10_000_000_000n ? NANO_PER_CENT : NANO_PER_HUNDREDTH_CENT
+  const step = absolute >= NANO_PER_USD ? NANO_PER_CENT : NANO_PER_HUNDREDTH_CENT
   return withSign(grouped(formatUsd(divideHalfEven(amount, step) * step)))
 }
 

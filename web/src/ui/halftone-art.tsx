@@ -1,4 +1,4 @@
-import { ball, type InkTones, screenPath } from './halftone.ts'
+import { ball, type InkTones, ramp, screenPath } from './halftone.ts'
 
 const SIZE = 560
 const PITCH = 9
@@ -20,6 +20,15 @@ export function HalftoneArt({ tones = ball, className }: { tones?: InkTones; cla
     </svg>
   )
 }
+
+const rampPath = screenPath({ width: 120, height: 40, pitch: 7, angle: 45, tone: ramp })
+
+/** A tone ramp in one ink: what a picture looks like before there is one. */
+export const ToneRamp = ({ className }: { className?: string }) => (
+  <svg viewBox="-4 -4 128 48" className={className} aria-hidden="true">
+    <path d={rampPath} className="fill-rule-strong" />
+  </svg>
+)
 
 /** The strip printers use to judge density: each ink in four tints. */
 export function ControlStrip({ className = '' }: { className?: string }) {

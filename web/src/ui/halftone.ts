@@ -48,6 +48,9 @@ export interface InkTones {
   readonly key: Tone
 }
 
+/** Dots that grow from nothing to solid, left to right. */
+export const ramp: Tone = (x) => x ** 1.6
+
 /** The picture on the sign-in page: a lit ball on a table, separated into four inks. */
 export const ball: InkTones = (() => {
   const shade = (x: number, y: number) => {
@@ -57,7 +60,8 @@ export const ball: InkTones = (() => {
     const light = Math.max(0, -0.5 * u - 0.62 * v + 0.6 * depth)
     const [s, t] = [(x - 0.6) / 0.42, (y - 0.83) / 0.1]
     const shadow = inside ? 0 : Math.max(0, 1 - (s * s + t * t)) ** 0.8
-    return { inside, light, shadow, rim: inside ? (1 - depth) ** 2 : 0, ground: inside ? 0 : Math.max(0, y - 0.66) }
+    const fade = Math.max(0, Math.min(1, (0.5 - Math.abs(x - 0.5)) / 0.22)) * Math.max(0, Math.min(1, (1 - y) / 0.14))
+    return { inside, light, shadow, ground: inside ? 0 : Math.max(0, y - 0.62) * fade }
   }
   return {
     cyan: (x, y) => {
@@ -74,7 +78,7 @@ export const ball: InkTones = (() => {
     },
     key: (x, y) => {
       const { inside, light, shadow } = shade(x, y)
-      return inside ? 0.62 * Math.max(0, 0.55 - light) : 0.5 * shadow
+      return inside ? 0.5 * Math.max(0, 0.5 - light) : 0.5 * shadow
     },
   }
 })()

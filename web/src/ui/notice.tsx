@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import { ApiError, remedyOf } from '../api/client.ts'
+import { ToneRamp } from './halftone-art.tsx'
 
 const tones = {
   bad: 'border-bad bg-bad-ground',
@@ -52,7 +53,7 @@ export function ErrorNotice({ error, title, retry }: { error: unknown; title: st
 export function EmptyState({ title, children }: { title: string; children: ReactNode }) {
   return (
     <div className="flex flex-col items-center px-6 py-14 text-center">
-      <div className="screen mb-5 h-16 w-24" aria-hidden="true" />
+      <ToneRamp className="mb-5 h-12 w-32" />
       <p className="text-lg font-semibold">{title}</p>
       <div className="mt-1 max-w-md text-muted">{children}</div>
     </div>

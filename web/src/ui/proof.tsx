@@ -1,22 +1,48 @@
 import { sameOrigin } from '../lib/url.ts'
 
-/** A picture as a proof: crop marks at the corners, its facts and a link to the original below. */
-export function Proof(props: { url: string | null; alt: string; caption: string; aspect: number }) {
+interface Props {
+  readonly url: string | null
+  readonly alt: string
+  readonly caption: string
+  /** Pixels; they keep the place of the picture while it loads. */
+  readonly width: number
+  readonly height: number
+  /** Beside other things the picture is kept low enough that they stay in sight. */
+  readonly compact?: boolean
+}
+
+/** A picture as a proof: crop marks at its corners, its facts below, and a link to the original. */
+export function Proof(props: Props) {
   if (props.url === null) {
     return (
-      <figure className="proof">
-        <Plate aspect={props.aspect} />
-        <figcaption className="label mt-2">{props.caption}. The picture has expired; its costs are kept.</figcaption>
+      <figure>
+        <div className="proof">
+          <Plate aspect={props.width / props.height} />
+        </div>
+        <figcaption className="label">{props.caption}. The picture has expired; its costs are kept.</figcaption>
       </figure>
     )
   }
   const url = sameOrigin(props.url)
   return (
-    <figure className="proof">
-      <a href={url} target="_blank" rel="noreferrer" aria-label={`Open the original: ${props.caption}`}>
-        <img src={url} alt={props.alt} className="block max-h-[70vh] w-full bg-well object-contain" decoding="async" />
+    <figure>
+      <a
+        href={url}
+        target="_blank"
+        rel="noreferrer"
+        aria-label={`Open the original, ${props.caption}`}
+        className={`proof block ${props.compact ? 'proof-compact' : ''}`}
+      >
+        <img
+          src={url}
+          alt={props.alt}
+          width={props.width}
+          height={props.height}
+          className="block h-auto max-w-full bg-well"
+          decoding="async"
+        />
       </a>
-      <figcaption className="label mt-2">{props.caption}</figcaption>
+      <figcaption className="label">{props.caption}</figcaption>
     </figure>
   )
 }

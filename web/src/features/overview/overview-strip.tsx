@@ -28,7 +28,7 @@ export function OverviewStrip() {
           </div>
         ))}
         {budgets.map((budget) => (
-          <div key={budget.id} className="w-56 max-sm:w-full">
+          <div key={budget.id} className={`w-56 max-sm:w-full ${budget.tone === 'ink' ? 'max-sm:hidden' : ''}`}>
             <p className="label truncate">Budget: {budget.name}</p>
             <div className="py-[0.55rem]">
               <DotMeter perMille={budget.perMille} tone={budget.tone} />

@@ -6,7 +6,7 @@ import type { Body } from '../../api/paths.ts'
 import { modelsQuery } from '../../api/queries.ts'
 import { useSettled } from '../../lib/use-settled.ts'
 import { ErrorNotice, Loading } from '../../ui/notice.tsx'
-import { QuotePanel } from './quote-panel.tsx'
+import { QuoteFigure, QuotePanel } from './quote-panel.tsx'
 import { ResultPanel, type Run } from './result-panel.tsx'
 import { changeForm, type PlaygroundForm, selectBody } from './select-form.ts'
 import { SettingsForm } from './settings-form.tsx'
@@ -21,6 +21,7 @@ export function PlaygroundPage() {
   const handedPrompt = useLocation({ select: (location) => location.state.prompt })
   const [prompt, setPrompt] = useState(handedPrompt ?? '')
   const [run, make] = useRun()
+  const result = useRef<HTMLElement>(null)
   const models = useQuery(modelsQuery)
   const body = selectBody(form, prompt)
   const quoted = useSettled(body, QUOTE_QUIET_MS)
@@ -29,7 +30,10 @@ export function PlaygroundPage() {
 
   const submit = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault()
-    if (ready) make(body)
+    if (!ready) return
+    make(body)
+    // On a phone the result is below the form; on a wide screen it is beside it and nothing moves.
+    if (!window.matchMedia('(min-width: 64rem)').matches) result.current?.scrollIntoView({ block: 'start' })
   }
 
   return (
@@ -52,20 +56,27 @@ export function PlaygroundPage() {
               onKeyDown={(event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit(event)}
             />
           </div>
+          <div className="-mt-2 flex items-center justify-between gap-4">
+            <QuoteFigure body={quoted} />
+            <button
+              type="submit"
+              className="button button-primary shrink-0 px-5"
+              disabled={!ready}
+              title="Ctrl+Enter from the prompt"
+            >
+              {run.kind === 'running' ? 'Making it' : (form.n ?? 1) > 1 ? `Make ${form.n} pictures` : 'Make the picture'}
+            </button>
+          </div>
           {models.data && <SettingsForm form={form} models={models.data.data} onChange={change} />}
           {models.isPending && <Loading label="Loading the models" />}
           {models.error && (
             <ErrorNotice error={models.error} title="The models could not be read" retry={() => void models.refetch()} />
           )}
-          <section aria-label="Quote" className="sheet p-4">
+          <section aria-label="Quote" className="border-t border-ink pt-3">
             <QuotePanel body={quoted} onTake={(model) => change(changeForm(form, { model }))} />
-            <button type="submit" className="button button-primary mt-4 w-full" disabled={!ready}>
-              {run.kind === 'running' ? 'Making it' : (form.n ?? 1) > 1 ? `Make ${form.n} pictures` : 'Make the picture'}
-            </button>
-            <p className="label mt-1.5 text-center max-sm:hidden">Ctrl+Enter from the prompt</p>
           </section>
         </form>
-        <section aria-label="Result" className="sheet min-h-80 p-4 sm:p-6">
+        <section ref={result} aria-label="Result" className="sheet scroll-mt-3 min-h-80 p-4 sm:p-6">
           <ResultPanel run={run} />
         </section>
       </div>

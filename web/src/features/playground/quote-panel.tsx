@@ -7,18 +7,40 @@ import { Exact, Short } from '../../ui/money.tsx'
 import { ErrorNotice, Loading } from '../../ui/notice.tsx'
 import { type QuoteView, selectQuote, settingsText } from './select-quote.ts'
 
-/** What the request would cost, before it runs. */
+const useQuote = (body: Body<'quote'>) => useQuery({ ...quoteQuery(body), enabled: body.prompt !== '' })
+
+/** The price beside the button, so that nobody presses it without having seen what it costs. */
+export function QuoteFigure({ body }: { body: Body<'quote'> }) {
+  const { data, isError, isFetching } = useQuote(body)
+  if (body.prompt === '') return <p className="label max-w-52">Write a prompt: its price appears here before anything is made.</p>
+  if (isError) return <p className="text-bad">No quote</p>
+  const chosen = data && selectQuote(data).chosen
+  if (!chosen) return <p className="label">{data ? 'No offer can make this' : 'Pricing the request'}</p>
+  return (
+    <div className={isFetching ? 'opacity-60' : ''} aria-live="polite">
+      <Exact usd={chosen.expected_usd} className="text-[1.75rem] leading-none font-bold tracking-tight" />
+      <p className="label num mt-0.5">{boundsText(chosen)}</p>
+    </div>
+  )
+}
+
+function boundsText(chosen: CandidateQuote): string {
+  if (chosen.min_usd === chosen.max_usd) return 'exact, known before the call'
+  if (chosen.max_usd === null) return `expected; from ${exactUsd(chosen.min_usd)}, no upper bound known`
+  return `expected; ${exactUsd(chosen.min_usd)} to ${exactUsd(chosen.max_usd)}`
+}
+
+/** What the request would cost on every offer, before it runs. */
 export function QuotePanel({ body, onTake }: { body: Body<'quote'>; onTake: (offer: string) => void }) {
-  const ready = body.prompt !== ''
-  const { data, error, isFetching, refetch } = useQuery({ ...quoteQuery(body), enabled: ready })
-  if (!ready)
-    return <p className="text-muted">Write a prompt, and its price on every offer appears here before anything is made.</p>
+  const { data, error, isFetching, refetch } = useQuote(body)
+  if (body.prompt === '') return null
   if (error) return <ErrorNotice error={error} title="No quote for this request" retry={() => void refetch()} />
   if (!data) return <Loading label="Pricing the request" />
   const view = selectQuote(data)
   return (
     <div className={isFetching ? 'opacity-60' : ''} aria-busy={isFetching}>
-      {view.chosen ? <Choice chosen={view.chosen} n={data.n} /> : <NoChoice view={view} />}
+      <h2 className="font-semibold">Quote{data.n > 1 ? ` for ${data.n} pictures` : ''}</h2>
+      {view.chosen ? <Choice chosen={view.chosen} /> : <NoChoice view={view} />}
       {view.alternatives.length > 0 && <Alternatives view={view} onTake={onTake} />}
       {view.eliminated.length > 0 && (
         <details className="mt-4 text-sm">
@@ -32,26 +54,12 @@ export function QuotePanel({ body, onTake }: { body: Body<'quote'>; onTake: (off
   )
 }
 
-function Choice({ chosen, n }: { chosen: CandidateQuote; n: number }) {
+function Choice({ chosen }: { chosen: CandidateQuote }) {
   return (
     <div>
-      <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-1">
-        <div>
-          <p className="label">Expected{n > 1 ? ` for ${n} pictures` : ''}</p>
-          <Exact usd={chosen.expected_usd} className="text-[2rem] leading-none font-bold tracking-tight" />
-        </div>
-        <p className="label num text-right">
-          {chosen.min_usd === chosen.max_usd ? 'exact, known before the call' : `from ${exactUsd(chosen.min_usd)}`}
-          {chosen.min_usd !== chosen.max_usd && (
-            <span className="block">
-              {chosen.max_usd === null ? 'no upper bound is known' : `at most ${exactUsd(chosen.max_usd)}`}
-            </span>
-          )}
-        </p>
-      </div>
-      <p className="mt-2">
+      <p className="mt-1">
         <span className="font-medium break-all">{chosen.offer}</span>
-        <span className="text-muted"> would be chosen, {settingsText(chosen)}</span>
+        <span className="text-muted"> would be chosen: {settingsText(chosen)}</span>
       </p>
       <ul className="mt-2 border-t border-rule text-sm">
         {chosen.lines.map((line) => (

@@ -6,7 +6,7 @@ import { useNow } from '../../lib/use-now.ts'
 import { EmptyState, ErrorNotice } from '../../ui/notice.tsx'
 import { Plate, Proof } from '../../ui/proof.tsx'
 import { ReceiptOf } from '../receipt/receipt-ledger.tsx'
-import { aspectOf } from './select-form.ts'
+import { aspectOf, pixelsOf } from './select-form.ts'
 
 /** One press of the button, from its start to its answer. */
 export type Run =
@@ -103,7 +103,7 @@ function Made({ run }: { run: Extract<Run, { kind: 'made' }> }) {
             url={image.url ?? null}
             alt={image.revised_prompt ?? prompt}
             caption={[answer.size, answer.quality, answer.output_format].filter(Boolean).join(', ')}
-            aspect={aspectOf(answer.size)}
+            {...pixelsOf(answer.size)}
           />
         ))}
       </div>

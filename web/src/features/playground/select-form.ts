@@ -61,8 +61,14 @@ export function selectBody(form: PlaygroundForm, prompt: string): Body<'createIm
 
 /** Width over height of the pictures to come, for the place kept for them. */
 export function aspectOf(size: string | undefined): number {
-  const [width = 1, height = 1] = (size && SIZE.test(size) ? size : '1x1').split('x').map(Number)
+  const { width, height } = pixelsOf(size)
   return width / height
+}
+
+/** `1536x1024` as numbers; a square where the size is not known. */
+export function pixelsOf(size: string | undefined): { readonly width: number; readonly height: number } {
+  const [width = 1, height = 1] = (size && SIZE.test(size) ? size : '1024x1024').split('x').map(Number)
+  return { width, height }
 }
 
 /** The form that made a request, from its recorded parameters, to make it again. */

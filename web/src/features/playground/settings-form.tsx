@@ -25,7 +25,7 @@ export function SettingsForm({ form, models, onChange }: Props) {
         <SizeChoice sizes={choices.sizes} value={form.size} onChange={(size) => change({ size })} />
       </Setting>
       {choices.qualities.length > 0 && (
-        <Setting label="Quality">
+        <Setting label="Quality" wide>
           <Segmented
             label="Quality"
             choices={choices.qualities}
@@ -34,7 +34,7 @@ export function SettingsForm({ form, models, onChange }: Props) {
           />
         </Setting>
       )}
-      <Setting label="Format">
+      <Setting label="Format" wide>
         <Segmented
           label="Format"
           choices={choices.formats}

@@ -14,7 +14,7 @@ export function Decision({ requestId, tried }: { requestId: string; tried: reado
   return (
     <div className="text-[0.93rem]">
       <p>
-        Route <strong>{data.route}</strong>, which minimises <strong>{data.objective}</strong>.
+        Route <strong>{data.route}</strong>, objective <strong>{data.objective}</strong>. The lowest score is tried first.
       </p>
       <Candidates explanation={data} tried={tried} />
       {data.eliminated.length > 0 && (

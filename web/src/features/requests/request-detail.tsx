@@ -181,7 +181,9 @@ function Pictures({ record }: { record: RequestRecordWire }) {
           url={image.url}
           alt={record.prompt ?? 'Picture made by this request'}
           caption={`${image.width} x ${image.height}, ${image.media_type.replace('image/', '')}`}
-          aspect={image.width / image.height}
+          width={image.width}
+          height={image.height}
+          compact
         />
       ))}
     </div>

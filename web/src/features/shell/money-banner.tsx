@@ -16,8 +16,8 @@ export function MoneyBanner() {
           </span>
         ) : (
           <span>
-            <strong>Sandbox.</strong> Pictures are drawn on this machine and the amounts are play money. Configure a provider key
-            to buy real ones.
+            <strong>Sandbox.</strong> Pictures are drawn on this machine and the amounts are play money.
+            <span className="max-sm:hidden"> Configure a provider key to buy real ones.</span>
           </span>
         )}
       </p>
