@@ -133,6 +133,7 @@ class BodyWriter implements SpoolWriter {
     this.#context.onClose()
     const sha256 = this.#hash.digest('hex')
     if (this.#file) return fileBody(this.#file.path, this.#bytes, sha256)
+    this.#closeBlock()
     const held = this.#held
     const body = memoryBody(this.#chunks, this.#bytes, sha256, () => this.#context.budget.give(held))
     this.#chunks = []
