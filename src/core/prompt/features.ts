@@ -113,6 +113,7 @@ function countWords(text: string, counts: Counts): number[] {
   const scores = categories.map(() => 0)
   const objects = new Set<string>()
   let afterAttribute = false
+  let afterNegation = false
   for (const [word] of text.toLowerCase().matchAll(WORD)) {
     const entry = lookUp(word)
     const digit = word.charCodeAt(0) >= 48 && word.charCodeAt(0) <= 57
@@ -127,7 +128,10 @@ function countWords(text: string, counts: Counts): number[] {
       if (afterAttribute) counts.attributePairs += 1
     }
     afterAttribute = (entry.flags & (flags.attribute | flags.colour)) !== 0
-    for (const category of entry.categories) scores[category] = (scores[category] ?? 0) + 1 + firstBonus(scores)
+    // "no people" says nothing of people in the picture.
+    const told = afterNegation ? UNKNOWN.categories : entry.categories
+    afterNegation = (entry.flags & flags.negation) !== 0
+    for (const category of told) scores[category] = (scores[category] ?? 0) + 1 + firstBonus(scores)
   }
   counts.distinctObjects = objects.size
   return scores
@@ -136,13 +140,14 @@ function countWords(text: string, counts: Counts): number[] {
 /** The subject usually comes first, so the first telling word weighs a little more. */
 const firstBonus = (scores: readonly number[]): number => (scores.every((score) => score === 0) ? 0.5 : 0)
 
-/** A typographic apostrophe is looked up as a plain one; a possessive as its owner. */
+/** A typographic apostrophe is looked up as a plain one, a possessive as its owner, a plural as its singular. */
 function lookUp(word: string): WordEntry {
   const known = lexicon.get(word)
   if (known) return known
   const apostrophe = word.search(/['’]/)
-  if (apostrophe === -1) return UNKNOWN
-  return lexicon.get(word.replace('’', "'")) ?? lexicon.get(word.slice(0, apostrophe)) ?? UNKNOWN
+  if (apostrophe !== -1) return lexicon.get(word.replace('’', "'")) ?? lexicon.get(word.slice(0, apostrophe)) ?? UNKNOWN
+  if (!word.endsWith('s')) return UNKNOWN
+  return lexicon.get(word.slice(0, -1)) ?? (word.endsWith('es') ? lexicon.get(word.slice(0, -2)) : undefined) ?? UNKNOWN
 }
 
 function countFlags(bits: number, counts: Counts): void {
