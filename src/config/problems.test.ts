@@ -103,6 +103,17 @@ describe('problems', () => {
       'routes: {r: {providers: [x]}}\n',
       ['halftone.yaml:1:26 routes.r.providers[0]: is not a configured provider'],
     ],
+    [
+      'route offer',
+      'routes: {r: {offers: ["x:a/b"]}}\n',
+      ['halftone.yaml:1:23 routes.r.offers[0]: is not a configured provider'],
+    ],
+    ['alias offer', 'aliases: {a: "x:a/b"}\n', ['halftone.yaml:1:14 aliases.a: is not a configured provider']],
+    [
+      'disabled passthrough',
+      'providers: {openai: {disabled: true}}\npassthrough: {provider: openai}\n',
+      ['halftone.yaml:2:25 passthrough.provider: is disabled'],
+    ],
     ['reserved route', 'routes: {direct: {}}\n', ['halftone.yaml:1:10 routes.direct: is a reserved name']],
     ['alias quality', 'aliases: {a: b/c@best}\n', ['halftone.yaml:1:14 aliases.a: names an unknown quality']],
     ['alias and route', 'aliases: {auto: b/c}\n', ['halftone.yaml:1:11 aliases.auto: is also the name of a route']],
@@ -143,6 +154,12 @@ describe('problems', () => {
     ])
     for (const hint of ['Did you mean port?', 'or write OPENAI_API_KEY', 'Did you mean openai?'])
       expect(error.message).toContain(hint)
+  })
+
+  test('a provider that only lacks its variable says which', async () => {
+    expect((await failure('routes: {r: {providers: [openai]}}\n')).message).toContain(
+      'Set OPENAI_API_KEY, or add it under providers.',
+    )
   })
 
   test('a value that an alias stands for is found where it is written', async () => {

@@ -78,7 +78,7 @@ test('the published JSON Schema is that of the code', async () => {
 test('the example loads without problems or warnings', async () => {
   const path = fileURLToPath(new URL('examples/halftone.yaml', root))
   const load = loadConfig({
-    env: { HALFTONE_CONFIG: path },
+    env: { HALFTONE_CONFIG: path, OPENAI_API_KEY: 'sk-example' },
     cwd: dirname(path),
     providerTypes: ['openai', 'openai-compatible', 'sandbox'],
   })

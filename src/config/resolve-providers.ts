@@ -122,7 +122,9 @@ function resolveApiKey({ name, type, provider, context, found }: Entry): Secret 
   if (provider.apiKey === undefined) {
     if (provider.baseUrl !== undefined || provider.disabled) return undefined
     const usual = context.providerVariables.find((it) => it.type === type)
-    return usual && usualKey(usual.variable, context, found)
+    const key = usual && usualKey(usual.variable, context, found)
+    if (usual && !key) found.warning(['providers', name], 'has no API key', `Set ${usual.variable} or add apiKey.`)
+    return key
   }
   const { env: variable } = provider.apiKey
   const value = context.env[variable]

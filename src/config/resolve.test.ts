@@ -72,6 +72,12 @@ describe('what is resolved', () => {
     ])
   })
 
+  test('a provider whose usual variable is not set is worth a warning', async () => {
+    const { warnings } = await load('providers: {openai: {}}')
+    expect(warnings.map(brief)).toEqual(['halftone.yaml:1:21 providers.openai: has no API key'])
+    expect((await load('providers: {openai: {disabled: true}}')).warnings).toEqual([])
+  })
+
   test('models: wire name and publisher/name', async () => {
     const { config } = await load(
       'providers: {gpu: {type: openai-compatible, models: [sdxl, a/b, {model: c/d, region: eu, maxN: 2, sizes: any, defaultSize: 512x512}, {model: e/f, id: weird:id}]}}',
@@ -144,6 +150,7 @@ describe('what is resolved', () => {
     const { config } = await load(
       `routes: {fast: {models: [a/*], maxCostUsd: 0.05, fallbackOnRefusal: true}, auto: {floor: standard}}
 aliases: {dall-e-3: openai/gpt-image-2@medium, x: "p:a/b@eu+batch", y: a/b}
+providers: {p: {type: openai}}
 storage: {assetTtlDays: 7}
 projects: {shop: {tags: {team: a}}}
 keys: {ci: {env: CI, project: shop, allowedModels: [auto], maxUsdPerDay: 2}}

@@ -32,7 +32,7 @@ export function resolveConfig(settings: FileSettings, context: ResolveContext): 
   }
   const providers = resolveProviders(settings, context, found)
   const providerNames = [...new Set([...Object.keys(providers), ...context.declaredProviders, SANDBOX])]
-  checkProviderNames(settings, providerNames, found)
+  checkProviderNames(settings, providerNames, context, found)
   const adminKey = resolveAdminKey(context.env, found)
   const config: Config = {
     server: resolveServer(settings, found),
@@ -93,18 +93,29 @@ function resolveStorage({ storage }: FileSettings, { dataDir }: ResolveContext, 
   return { ...storage, dataDir }
 }
 
-function checkProviderNames(settings: FileSettings, names: readonly string[], found: Findings): void {
+/** Every provider that is named is configured; one that only lacks its variable says so. */
+function checkProviderNames(settings: FileSettings, names: readonly string[], context: ResolveContext, found: Findings): void {
   const check = (path: readonly PropertyKey[], name: string): void => {
     if (names.includes(name)) return
+    const variable = context.providerVariables.find((it) => it.name === name)?.variable
     const near = nearMatches(name, names, 1)[0]
-    found.problem(path, 'is not a configured provider', near ? `Did you mean ${near}?` : `Configured: ${names.join(', ')}.`)
+    const hint = near ? `Did you mean ${near}?` : `Configured: ${names.join(', ')}.`
+    found.problem(path, 'is not a configured provider', variable ? `Set ${variable}, or add it under providers.` : hint)
   }
-  for (const [name, route] of Object.entries(settings.routes)) {
-    route.providers?.forEach((provider, index) => {
-      check(['routes', name, 'providers', index], provider)
-    })
+  const providerOf = (offer: string): string => offer.slice(0, offer.indexOf(':'))
+  for (const [name, { providers = [], offers = [] }] of Object.entries(settings.routes)) {
+    for (const [index, provider] of providers.entries()) check(['routes', name, 'providers', index], provider)
+    for (const [index, offer] of offers.entries()) check(['routes', name, 'offers', index], providerOf(offer))
   }
-  if (settings.passthrough) check(['passthrough', 'provider'], settings.passthrough.provider)
+  for (const [name, target] of Object.entries(settings.aliases)) {
+    if (target.includes(':')) check(['aliases', name], providerOf(target))
+  }
+  const passthrough = settings.passthrough?.provider
+  if (passthrough === undefined) return
+  check(['passthrough', 'provider'], passthrough)
+  if (settings.providers[passthrough]?.disabled) {
+    found.problem(['passthrough', 'provider'], 'is disabled', 'Enable it, or remove passthrough.')
+  }
 }
 
 function resolveRoutes(settings: FileSettings, found: Findings): Config['routes'] {
