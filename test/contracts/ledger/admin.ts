@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { newBudget, T0 } from '../../support/ledger-rows.ts'
+import type { OpenedLedger } from '../ledger.ts'
+
+export function adminRules(opened: () => OpenedLedger): void {
+  const key = {
+    id: 'key-a',
+    name: 'A',
+    hash: 'hash-a',
+    prefix: 'ht_a',
+    role: 'inference' as const,
+    projectId: 'p',
+    tags: { team: 'x' },
+    createdUs: T0,
+    managedBy: 'api' as const,
+  }
+
+  test('a key is found by the hash of its secret, with its models, and keeps the time it was revoked', async () => {
+    const { ledger } = opened()
+    await ledger.admin.createKey(key)
+    await ledger.admin.createKey({ ...key, id: 'key-b', hash: 'hash-b', allowedModels: ['acme/painter'] })
+    expect(await ledger.admin.keyByHash('hash-a')).toEqual({ ...key, revokedUs: null })
+    expect(await ledger.admin.keyByHash('hash-b')).toMatchObject({ allowedModels: ['acme/painter'] })
+    expect(await ledger.admin.keyByHash('nothing')).toBeUndefined()
+    expect(await ledger.admin.revokeKey('key-a', T0 + 5)).toBe(true)
+    expect(await ledger.admin.revokeKey('key-a', T0 + 9)).toBe(true)
+    expect(await ledger.admin.revokeKey('no-such', T0)).toBe(false)
+    expect(await ledger.admin.keyByHash('hash-a')).toMatchObject({ revokedUs: T0 + 5 })
+    expect((await ledger.admin.keys()).map((record) => record.id)).toEqual(['key-a', 'key-b'])
+  })
+
+  test('a key id or secret that exists is a conflict', async () => {
+    const { ledger } = opened()
+    await ledger.admin.createKey({ ...key, id: 'key-c', hash: 'hash-c' })
+    await expect(ledger.admin.createKey({ ...key, id: 'key-c', hash: 'hash-d' })).rejects.toMatchObject({ code: 'conflict' })
+    await expect(ledger.admin.createKey({ ...key, id: 'key-d', hash: 'hash-c' })).rejects.toMatchObject({ code: 'conflict' })
+  })
+
+  test('projects and budgets are replaced by their manager and by nobody else', async () => {
+    const { ledger } = opened()
+    const project = { id: 'p', name: 'P', promptMode: 'full' as const, assetTtlDays: 30, tags: {}, managedBy: 'file' as const }
+    await ledger.admin.putProject(project)
+    await ledger.admin.putProject({ ...project, promptMode: 'none', tags: { a: 'b' } })
+    expect(await ledger.admin.projects()).toEqual([{ ...project, promptMode: 'none', tags: { a: 'b' } }])
+    await expect(ledger.admin.putProject({ ...project, managedBy: 'api' })).rejects.toMatchObject({ code: 'managed_by_file' })
+    await ledger.admin.putBudget(newBudget('env', { managedBy: 'environment' }))
+    await expect(ledger.admin.putBudget(newBudget('env'))).rejects.toMatchObject({ code: 'conflict' })
+    expect(await ledger.admin.budgets()).toEqual([newBudget('env', { managedBy: 'environment' })])
+    expect(await ledger.admin.deleteBudget('env')).toBe(true)
+    expect(await ledger.admin.deleteBudget('env')).toBe(false)
+  })
+
+  test('every administrative change leaves an audit row that cannot be changed', async () => {
+    const { ledger, harness } = opened()
+    await ledger.admin.putBudget(newBudget('audited'))
+    await ledger.admin.putBudget(newBudget('audited', { limitNanoUsd: 2n ** 62n }))
+    await ledger.admin.deleteBudget('audited')
+    const rows = await harness.query("SELECT action, actor FROM audit WHERE object_id = 'audited' ORDER BY id")
+    expect(rows.map((row) => row['action'])).toEqual(['budget.create', 'budget.update', 'budget.delete'])
+    await expect(harness.query('DELETE FROM audit')).rejects.toThrow(/insert-only/)
+  })
+}

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import { charge, newAsset, newFinish, newReserve, newSettle, T0 } from '../../support/ledger-rows.ts'
+import type { OpenedLedger } from '../ledger.ts'
+
+export function readRules(opened: () => OpenedLedger): void {
+  test('pages run from the newest to the oldest without gap or repeat, also within a filter', async () => {
+    const { ledger, owner } = opened()
+    const reserves = Array.from({ length: 25 }, (_, index) =>
+      newReserve(owner, { request: { keyId: index % 2 ? 'key-odd' : 'key-even', projectId: 'pages' } }),
+    )
+    for (const reserve of reserves) await ledger.reserve(reserve)
+    const walk = async (filter: { projectId?: string; keyId?: string }) => {
+      const seen: string[] = []
+      let cursor: string | undefined
+      for (;;) {
+        const page = await ledger.read.requests({ limit: 10, ...filter, ...(cursor !== undefined && { cursor }) })
+        seen.push(...page.rows.map((row) => row.id))
+        if (page.nextCursor === null) return seen
+        cursor = page.nextCursor
+      }
+    }
+    const ids = reserves.map((reserve) => reserve.request.id).reverse()
+    expect(await walk({ projectId: 'pages' })).toEqual(ids)
+    expect(await walk({ projectId: 'pages', keyId: 'key-odd' })).toHaveLength(12)
+    expect((await ledger.read.requests({ limit: 10, keyId: 'nobody' })).rows).toEqual([])
+  })
+
+  test('lists can be narrowed to an outcome and show who asked', async () => {
+    const { ledger, owner } = opened()
+    const reserve = newReserve(owner, {
+      request: { projectId: 'outcomes', endCustomer: 'c-1', group: 'g-1', tags: { campaign: 'summer' } },
+    })
+    await ledger.reserve(reserve)
+    const finish = newFinish({ outcome: 'refused', httpStatus: 400, errorCode: 'content_refused', errorMessage: 'no' })
+    await ledger.settle(newSettle(reserve, { outcome: 'refused', finish, imagesMade: 0 }))
+    const { rows } = await ledger.read.requests({ limit: 5, projectId: 'outcomes', outcome: 'refused' })
+    expect(rows).toMatchObject([
+      { endCustomer: 'c-1', group: 'g-1', tags: { campaign: 'summer' }, errorCode: 'content_refused', errorMessage: 'no' },
+    ])
+    expect((await ledger.read.requests({ limit: 5, projectId: 'outcomes', outcome: 'timeout' })).rows).toEqual([])
+  })
+
+  test('an asset is found by its id with its owner and lineage', async () => {
+    const { ledger, owner } = opened()
+    const input = newAsset({ role: 'image', sha256: '1'.repeat(64) })
+    const output = newAsset({ sha256: '2'.repeat(64), parentId: input.id, revisedPrompt: 'a fox', seed: 2 ** 40 })
+    const reserve = newReserve(owner, { request: { inputs: [input], projectId: 'lineage' } })
+    await ledger.reserve(reserve)
+    await ledger.settle(newSettle(reserve, { assets: [output] }))
+    expect(await ledger.read.asset(output.id)).toMatchObject({
+      parentId: input.id,
+      projectId: 'lineage',
+      attemptId: reserve.attempt.id,
+      revisedPrompt: 'a fox',
+      seed: 2 ** 40,
+    })
+    expect(await ledger.read.asset(input.id)).toMatchObject({ attemptId: null, role: 'image' })
+    expect(await ledger.read.asset('no-such')).toBeUndefined()
+  })
+
+  test('totals and month to date are the sums of what was posted', async () => {
+    const { ledger, owner } = opened()
+    const before = await ledger.read.totals({ sandbox: false })
+    const offer = 'acme:acme/totals'
+    const [known, unknown, open] = [1, 2, 3].map(() => newReserve(owner, { attempt: { offer }, holdNanoUsd: 9n }))
+    for (const reserve of [known, unknown, open]) await ledger.reserve(reserve!)
+    await ledger.settle(newSettle(known!, { charges: [charge(4n), charge(1n, { provenance: 'reported' })] }))
+    await ledger.settle(newSettle(unknown!, { state: 'unknown', charges: [], imagesMade: 0 }))
+    const after = await ledger.read.totals({ sandbox: false })
+    expect(after.requests - before.requests).toBe(3)
+    expect(after.images - before.images).toBe(1)
+    expect(after.costNanoUsd - before.costNanoUsd).toBe(14n)
+    expect(after.heldNanoUsd - before.heldNanoUsd).toBe(9n)
+    expect(after.unknownNanoUsd - before.unknownNanoUsd).toBe(9n)
+    expect(after.byProvenance.reported - before.byProvenance.reported).toBe(1n)
+    expect(after.attemptsByState.dispatched - before.attemptsByState.dispatched).toBe(1)
+    expect(await ledger.read.totals({ sandbox: false, sinceUs: T0 + 10_000_000 })).toMatchObject({ requests: 0, costNanoUsd: 0n })
+    const month = await ledger.read.monthToDate(T0)
+    expect(month.find((row) => row.offer === offer)).toEqual({ offer, images: 1, costNanoUsd: 14n })
+    expect(await ledger.read.monthToDate(Date.UTC(2027, 0, 1) * 1000)).toEqual([])
+  })
+
+  test('counters tell how many commands shared a commit', async () => {
+    const { ledger, owner } = opened()
+    const before = ledger.stats()
+    await Promise.all(Array.from({ length: 100 }, () => ledger.reserve(newReserve(owner))))
+    const after = ledger.stats()
+    expect(after.commands - before.commands).toBe(100)
+    expect(after.commits - before.commits).toBeLessThan(10)
+    expect(after.queuedCommands).toBe(0)
+  })
+}

@@ -1,0 +1,175 @@
+import { expect, test } from 'vitest'
+import type { Ledger } from '../../../src/ports/ledger.ts'
+import { charge, newAsset, newAttempt, newBudget, newFinish, newReserve, newSettle, T0 } from '../../support/ledger-rows.ts'
+import type { LedgerHarness, OpenedLedger } from '../ledger.ts'
+import { expectConsistent } from './invariants.ts'
+
+/** Each test has a node of its own that dies, and a survivor that takes over. */
+export function recoveryRules(opened: () => OpenedLedger): void {
+  let serial = 0
+  const deadNode = async (ledger: Ledger) => {
+    serial += 1
+    const nodeId = `doomed-${serial}`
+    const { epoch } = await ledger.openNode({ nodeId, leaseMs: 60_000 })
+    return { nodeId, epoch }
+  }
+  /** The node stops renewing; another one opens (or finds it expired) and recovers. */
+  const takeOver = async ({ harness, ledger }: { harness: LedgerHarness; ledger: Ledger }, nodeId: string) => {
+    await harness.expireLease(nodeId)
+    serial += 1
+    const survivor = `survivor-${serial}`
+    const { epoch, recovery } = await ledger.openNode({ nodeId: survivor, leaseMs: 60_000 })
+    return { owner: { nodeId: survivor, epoch }, recovery }
+  }
+
+  test('intents are voided, dispatched attempts become unknown, jobs are handed over once, requests are finished', async () => {
+    const { ledger, harness } = opened()
+    const doomed = await deadNode(ledger)
+    await ledger.admin.putBudget(newBudget('recovery', { limitNanoUsd: 10n ** 12n }))
+    const options = { budgetIds: ['recovery'] }
+    const queued = newReserve(doomed, { ...options, attempt: { state: 'intent' } })
+    const sent = newReserve(doomed, { ...options, idempotency: { scope: 'crash', fingerprint: 'f', expiresUs: T0 + 9e9 } })
+    const polled = newReserve(doomed, options)
+    for (const reserve of [queued, sent, polled]) await ledger.reserve(reserve)
+    await ledger.recordJob({ attemptId: polled.attempt.id, jobId: 'job-9', resume: { poll: 'u' }, atUs: T0 })
+    const { owner, recovery } = await takeOver({ ledger, harness }, doomed.nodeId)
+    expect(recovery).toEqual({
+      voided: [queued.attempt.id],
+      unknown: [sent.attempt.id],
+      resumable: [
+        {
+          attemptId: polled.attempt.id,
+          requestId: polled.request.id,
+          offer: polled.attempt.offer,
+          jobId: 'job-9',
+          resume: { poll: 'u' },
+        },
+      ],
+    })
+    expect(await ledger.recoverExpired()).toEqual({ voided: [], unknown: [], resumable: [] })
+    expect(await ledger.read.request(queued.request.id)).toMatchObject({ outcome: 'unknown', httpStatus: 500, costNanoUsd: 0n })
+    expect(await ledger.read.request(sent.request.id)).toMatchObject({
+      httpStatus: 500,
+      costStatus: 'unknown',
+      costNanoUsd: 50_000_000n,
+    })
+    expect(await ledger.read.request(polled.request.id)).toMatchObject({ finishedUs: null, attemptRows: [owner] })
+    await expectConsistent(harness)
+    // The key is free again: nothing can be replayed.
+    expect(
+      await ledger.reserve(newReserve(owner, { idempotency: { scope: 'crash', fingerprint: 'g', expiresUs: T0 + 9e9 } })),
+    ).toEqual({
+      kind: 'reserved',
+    })
+    expect(await ledger.settle(newSettle({ ...polled, attempt: { ...polled.attempt, ...owner } }))).toEqual({ kind: 'settled' })
+    expect(await ledger.read.request(polled.request.id)).toMatchObject({ outcome: 'succeeded', costNanoUsd: 40_000_000n })
+    await expectConsistent(harness)
+  })
+
+  test('a late settle corrects the guess of recovery and ends its request as it really ended', async () => {
+    const { ledger, harness } = opened()
+    const doomed = await deadNode(ledger)
+    await ledger.admin.putBudget(newBudget('late', { limitNanoUsd: 10n ** 12n }))
+    const reserve = newReserve(doomed, { budgetIds: ['late'] })
+    await ledger.reserve(reserve)
+    await takeOver({ ledger, harness }, doomed.nodeId)
+    const settle = newSettle(reserve, { assets: [newAsset({ sha256: '7'.repeat(64) })], charges: [charge(33n)] })
+    expect(await ledger.settle(settle)).toEqual({ kind: 'late', state: 'reconciled' })
+    expect(await ledger.settle(settle)).toEqual({ kind: 'late', state: 'reconciled' })
+    const record = await ledger.read.request(reserve.request.id)
+    expect(record).toMatchObject({ outcome: 'succeeded', httpStatus: 200, costNanoUsd: 33n, costStatus: 'final' })
+    expect(record?.assets).toHaveLength(1)
+    expect(record?.attemptRows[0]?.events.map((event) => event.kind)).toEqual([
+      'recovered',
+      'late_settle',
+      'reconciled',
+      'late_settle',
+    ])
+    await expectConsistent(harness)
+  })
+
+  test('an intent that was voided and billed all the same is charged when its settle arrives', async () => {
+    const { ledger, harness } = opened()
+    const doomed = await deadNode(ledger)
+    const reserve = newReserve(doomed, { attempt: { state: 'intent' } })
+    await ledger.reserve(reserve)
+    await takeOver({ ledger, harness }, doomed.nodeId)
+    expect(await ledger.settle(newSettle(reserve, { charges: [charge(12n)] }))).toEqual({ kind: 'late', state: 'reconciled' })
+    expect(await ledger.read.request(reserve.request.id)).toMatchObject({ costNanoUsd: 12n })
+    await expectConsistent(harness)
+  })
+
+  test('a settle of the old owner of a resumed attempt is recorded, and the new owner settles it', async () => {
+    const { ledger, harness } = opened()
+    const doomed = await deadNode(ledger)
+    const reserve = newReserve(doomed)
+    await ledger.reserve(reserve)
+    await ledger.recordJob({ attemptId: reserve.attempt.id, jobId: 'job', resume: null, atUs: T0 })
+    const { owner } = await takeOver({ ledger, harness }, doomed.nodeId)
+    expect(await ledger.settle(newSettle(reserve))).toEqual({ kind: 'late', state: 'dispatched' })
+    expect(await ledger.settle(newSettle({ ...reserve, attempt: { ...reserve.attempt, ...owner } }))).toEqual({ kind: 'settled' })
+    const record = await ledger.read.request(reserve.request.id)
+    expect(record?.costNanoUsd).toBe(40_000_000n)
+    expect(record?.attemptRows[0]?.events.map((event) => event.kind)).toEqual(['job', 'claimed', 'late_settle', 'settled'])
+    await expectConsistent(harness)
+  })
+
+  test('a node that lost its lease can neither renew it nor reserve', async () => {
+    const { ledger, harness } = opened()
+    const doomed = await deadNode(ledger)
+    expect(await ledger.renewNode({ ...doomed, leaseMs: 60_000 })).toBe(true)
+    await takeOver({ ledger, harness }, doomed.nodeId)
+    expect(await ledger.renewNode({ ...doomed, leaseMs: 60_000 })).toBe(false)
+    await expect(ledger.reserve(newReserve(doomed))).rejects.toMatchObject({ code: 'draining' })
+  })
+
+  test('opening a node again under its old name fences the old epoch', async () => {
+    const { ledger } = opened()
+    const before = await deadNode(ledger)
+    const reserve = newReserve(before)
+    await ledger.reserve(reserve)
+    const again = await ledger.openNode({ nodeId: before.nodeId, leaseMs: 60_000 })
+    expect(again.epoch).toBeGreaterThan(before.epoch)
+    expect(again.recovery.unknown).toEqual([reserve.attempt.id])
+    await expect(ledger.reserve(newReserve(before))).rejects.toMatchObject({ code: 'draining' })
+  })
+
+  test('a request that died between two attempts is finished, and its settled attempt keeps its charge', async () => {
+    const { ledger, harness } = opened()
+    const doomed = await deadNode(ledger)
+    const reserve = newReserve(doomed)
+    await ledger.reserve(reserve)
+    const { finish: _later, ...settle } = newSettle(reserve, { outcome: 'refused', charges: [charge(6n)], imagesMade: 0 })
+    await ledger.settle(settle)
+    await takeOver({ ledger, harness }, doomed.nodeId)
+    expect(await ledger.read.request(reserve.request.id)).toMatchObject({ httpStatus: 500, costNanoUsd: 6n, costStatus: 'final' })
+    await expectConsistent(harness)
+  })
+
+  test('a request with a resumable attempt stays open while its other attempts are recovered', async () => {
+    const { ledger, harness } = opened()
+    const doomed = await deadNode(ledger)
+    const reserve = newReserve(doomed)
+    await ledger.reserve(reserve)
+    await ledger.recordJob({ attemptId: reserve.attempt.id, jobId: 'job', resume: null, atUs: T0 })
+    const hedge = newAttempt(doomed, { requestId: reserve.request.id, sequence: 2, kind: 'hedge' })
+    await ledger.reserve({ attempt: hedge, budgetIds: [] })
+    const { owner, recovery } = await takeOver({ ledger, harness }, doomed.nodeId)
+    expect(recovery).toMatchObject({ unknown: [hedge.id], resumable: [{ attemptId: reserve.attempt.id }] })
+    expect(await ledger.read.request(reserve.request.id)).toMatchObject({ finishedUs: null })
+    await ledger.settle(newSettle({ ...reserve, attempt: { ...reserve.attempt, ...owner } }, { finish: newFinish() }))
+    expect(await ledger.read.request(reserve.request.id)).toMatchObject({ outcome: 'succeeded', costStatus: 'unknown' })
+    await expectConsistent(harness)
+  })
+
+  test('a node that closed cleanly leaves nothing to recover', async () => {
+    const { ledger, harness } = opened()
+    const doomed = await deadNode(ledger)
+    const reserve = newReserve(doomed)
+    await ledger.reserve(reserve)
+    await ledger.settle(newSettle(reserve))
+    await ledger.closeNode(doomed)
+    const { recovery } = await takeOver({ ledger, harness }, doomed.nodeId)
+    expect(recovery).toEqual({ voided: [], unknown: [], resumable: [] })
+  })
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { newAsset, newReserve, newSettle, T0 } from '../../support/ledger-rows.ts'
+import type { OpenedLedger } from '../ledger.ts'
+
+const DAY = 86_400_000_000
+
+export function sweepRules(opened: () => OpenedLedger): void {
+  test('expired assets give up their blobs when the last reference goes, a bounded number at a time', async () => {
+    const { ledger, owner } = opened()
+    const [shared, own] = ['d'.repeat(64), 'e'.repeat(64)]
+    const [first, second] = [newReserve(owner), newReserve(owner)]
+    const lasting = newAsset({ sha256: shared, expiresUs: T0 + 3 * DAY })
+    await Promise.all([ledger.reserve(first), ledger.reserve(second)])
+    const expiring = [newAsset({ sha256: shared, expiresUs: T0 + DAY }), newAsset({ sha256: own, expiresUs: T0 + DAY, index: 1 })]
+    await ledger.settle(newSettle(first, { assets: expiring }))
+    await ledger.settle(newSettle(second, { assets: [lasting] }))
+    expect(await ledger.sweep({ nowUs: T0 + DAY - 1, limit: 100 })).toEqual({ deletedBlobs: [], more: false })
+    expect(await ledger.sweep({ nowUs: T0 + DAY, limit: 1 })).toMatchObject({ more: true })
+    const rest = await ledger.sweep({ nowUs: T0 + DAY, limit: 100 })
+    const later = await ledger.sweep({ nowUs: T0 + DAY, limit: 100 })
+    expect([...rest.deletedBlobs, ...later.deletedBlobs].filter((sha256) => sha256 === shared)).toEqual([])
+    const record = await ledger.read.request(first.request.id)
+    expect(record?.images.map((image) => image.expired)).toEqual([true, true])
+    expect((await ledger.sweep({ nowUs: T0 + 3 * DAY, limit: 100 })).deletedBlobs).toEqual([shared])
+    expect(await ledger.sweep({ nowUs: T0 + 3 * DAY, limit: 100 })).toEqual({ deletedBlobs: [], more: false })
+  })
+
+  test('a deleted blob was referenced by nothing, and a blob stored again counts from one', async () => {
+    const { ledger, owner, harness } = opened()
+    const sha256 = 'f'.repeat(64)
+    const again = async (expiresUs: number) => {
+      const reserve = newReserve(owner)
+      await ledger.reserve(reserve)
+      await ledger.settle(newSettle(reserve, { assets: [newAsset({ sha256, expiresUs })] }))
+    }
+    await again(T0 + DAY)
+    expect((await ledger.sweep({ nowUs: T0 + DAY, limit: 100 })).deletedBlobs).toEqual([sha256])
+    await again(T0 + 2 * DAY)
+    expect(await harness.query(`SELECT refs FROM blobs WHERE sha256 = '${sha256}'`)).toEqual([{ refs: 1n }])
+  })
+
+  test('an answer that can be replayed pins its images until its key expires', async () => {
+    const { ledger, owner } = opened()
+    const sha256 = '9'.repeat(64)
+    const reserve = newReserve(owner, { idempotency: { scope: 'pin', fingerprint: 'f', expiresUs: T0 + 5 * DAY } })
+    await ledger.reserve(reserve)
+    await ledger.settle(newSettle(reserve, { assets: [newAsset({ sha256, expiresUs: T0 + DAY })] }))
+    expect((await ledger.sweep({ nowUs: T0 + 4 * DAY, limit: 100 })).deletedBlobs).not.toContain(sha256)
+    expect((await ledger.sweep({ nowUs: T0 + 6 * DAY, limit: 100 })).deletedBlobs).toEqual([sha256])
+    expect(
+      await ledger.reserve(newReserve(owner, { idempotency: { scope: 'pin', fingerprint: 'f', expiresUs: T0 + 9 * DAY } })),
+    ).toEqual({
+      kind: 'reserved',
+    })
+  })
+
+  test('content can be deleted without touching money', async () => {
+    const { ledger, owner, harness } = opened()
+    const reserve = newReserve(owner)
+    await ledger.reserve(reserve)
+    await ledger.settle(newSettle(reserve))
+    await harness.query(`UPDATE request_content SET expires_us = 1 WHERE request_id = '${reserve.request.id}'`)
+    await ledger.sweep({ nowUs: T0, limit: 100 })
+    expect(await ledger.read.request(reserve.request.id)).toMatchObject({
+      prompt: null,
+      response: null,
+      costNanoUsd: 40_000_000n,
+    })
+  })
+}
