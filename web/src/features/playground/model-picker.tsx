@@ -9,8 +9,9 @@ export function ModelPicker(props: { models: readonly ModelWire[]; value: string
   const chosen = props.models.find((model) => model.id === props.value)
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
-      <Popover.Trigger className="field flex items-center gap-3 text-left" aria-label={`Model: ${props.value}`}>
+      <Popover.Trigger className="field flex items-center gap-3 text-left">
         <span className="min-w-0 flex-1">
+          <span className="sr-only">Model: </span>
           <span className="block truncate font-medium">{props.value}</span>
           {chosen?.halftone?.price && <span className="label num block truncate">{chosen.halftone.price}</span>}
         </span>
@@ -20,6 +21,7 @@ export function ModelPicker(props: { models: readonly ModelWire[]; value: string
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content
+          aria-label="Choose a model"
           className="menu w-[max(var(--radix-popover-trigger-width),min(34rem,92vw))] max-w-[94vw]"
           align="start"
           sideOffset={4}

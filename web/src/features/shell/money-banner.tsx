@@ -7,7 +7,7 @@ export function MoneyBanner() {
   if (!data) return <div className="h-9 border-b border-rule" />
   const spends = data.spends_money
   return (
-    <div className="border-b border-rule">
+    <aside aria-label="Mode" className="border-b border-rule">
       <p className={`flex items-start gap-2.5 px-4 py-2 text-sm md:px-8 ${spends ? '' : 'bg-note-ground'}`}>
         <i className={`mt-[0.4rem] size-2.5 shrink-0 rounded-full ${spends ? 'bg-magenta' : 'bg-cyan'}`} aria-hidden="true" />
         {spends ? (
@@ -26,6 +26,6 @@ export function MoneyBanner() {
           <strong>{data.ready ? 'Needs attention.' : 'Not ready to serve.'}</strong> {data.problems.join(' ')}
         </div>
       )}
-    </div>
+    </aside>
   )
 }

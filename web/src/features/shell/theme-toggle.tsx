@@ -2,6 +2,7 @@ import { useState } from 'react'
 
 type Theme = 'system' | 'light' | 'dark'
 const order: readonly Theme[] = ['system', 'light', 'dark']
+const names = { system: 'Auto', light: 'Light', dark: 'Dark' } as const
 /** Also read by theme.js before the first paint. */
 const STORAGE_KEY = 'halftone-theme'
 
@@ -28,7 +29,7 @@ export function ThemeToggle() {
     <button
       type="button"
       className="button button-quiet text-sm"
-      aria-label={`Theme: ${theme}. Change to ${next}.`}
+      title={`Change to ${names[next]}`}
       onClick={() => {
         applyTheme(next)
         setTheme(next)
@@ -38,7 +39,8 @@ export function ThemeToggle() {
         <circle cx="8" cy="8" r="6.5" className="fill-none stroke-ink" />
         <path d="M8 1.5a6.5 6.5 0 0 1 0 13z" className="fill-ink" />
       </svg>
-      {{ system: 'Auto', light: 'Light', dark: 'Dark' }[theme]}
+      <span className="sr-only">Theme:</span>
+      {names[theme]}
     </button>
   )
 }
