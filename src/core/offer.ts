@@ -60,6 +60,7 @@ export const warningCodes = {
   partial_success: 'Fewer images than asked for were made.',
   fallback_used: 'The first choice failed and another offer made the image.',
   cost_estimated: 'The provider reported no usage; the cost is an estimate.',
+  usage_unrecognized: 'The provider reported usage that no meter stands for; it is kept with the attempt.',
   cost_above_hold: 'The provider charged more than was held.',
   prompt_revised: 'The provider rewrote the prompt.',
   joined_retry: 'This retry was answered by the first call; nothing was paid twice.',

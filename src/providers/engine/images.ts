@@ -1,8 +1,6 @@
 /** From what a codec points at to images that are known to be images. */
 
-import type { CandidateSettings, Warning } from '../../core/offer.ts'
 import type { AttemptFailure } from '../../core/outcome.ts'
-import { formatSize, type OutputFormat } from '../../core/request.ts'
 import { ForeignFetchError, type ForeignFetcher, type ForeignImage } from '../../net/foreign-fetch.ts'
 import { readImageHeader } from '../../net/image-header.ts'
 import type { ScannedBody } from '../../net/json-scanner.ts'
@@ -78,31 +76,3 @@ async function fetchPatiently(url: string, { io, clock, fetcher }: CollectContex
 const isTransient = (error: unknown): boolean =>
   error instanceof ForeignFetchError &&
   (error.fault === 'unreachable' || (error.fault === 'status' && (error.status ?? 0) >= 500))
-
-const mediaTypes = {
-  png: 'image/png',
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
-  gif: 'image/gif',
-  svg: 'image/svg+xml',
-} as const satisfies Record<OutputFormat, string>
-
-/** What came is compared with what was sent: each difference is said once. */
-export function differenceWarnings(images: readonly ReceivedImage[], settings: CandidateSettings): Warning[] {
-  const warnings: Warning[] = []
-  const wanted = settings.size
-  const other = images.find(({ size }) => size.width > 0 && (size.width !== wanted.width || size.height !== wanted.height))
-  if (other) {
-    const message = `The image is ${formatSize(other.size)}, not ${formatSize(wanted)}.`
-    warnings.push({ code: 'size_differs', param: 'size', message })
-  }
-  const otherType = images.find(({ mediaType }) => mediaType !== mediaTypes[settings.format])
-  if (otherType) {
-    const message = `The image is ${otherType.mediaType}, not ${mediaTypes[settings.format]}.`
-    warnings.push({ code: 'format_differs', param: 'output_format', message })
-  }
-  if (images.some(({ revisedPrompt }) => revisedPrompt !== undefined)) {
-    warnings.push({ code: 'prompt_revised', param: 'prompt', message: 'The provider rewrote the prompt.' })
-  }
-  return warnings
-}

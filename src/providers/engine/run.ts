@@ -15,7 +15,7 @@ import { type Answer, type AnswerLimits, consumeAnswer, mediaTypeOf } from './an
 import { outgoingBody } from './call-body.ts'
 import { evidenceOf, keptHeaders } from './evidence.ts'
 import { failure, failureOfExchange } from './failures.ts'
-import { collectImage, differenceWarnings } from './images.ts'
+import { collectImage } from './images.ts'
 import { consumeStream, createStreamState, type StreamState } from './stream.ts'
 import type { Transport } from './transport.ts'
 
@@ -180,7 +180,11 @@ class Run {
       ...(done.usage ? { usage: done.usage } : {}),
       ...(done.reportedCost ? { reportedCost: done.reportedCost } : {}),
       failures,
-      warnings: [...this.#warnings, ...(done.warnings ?? []), ...differenceWarnings(images, this.#call.candidate.settings)],
+      warnings: [
+        ...this.#warnings,
+        ...(done.warnings ?? []),
+        ...(images.some(({ revisedPrompt }) => revisedPrompt !== undefined) ? [promptRevised] : []),
+      ],
       evidence: this.#finalEvidence(),
     }
   }
@@ -206,6 +210,8 @@ class Run {
     return this.#call.candidate.offer.capabilities.cancelStopsBilling ? 'no' : 'unknown'
   }
 }
+
+const promptRevised: Warning = { code: 'prompt_revised', param: 'prompt', message: 'The provider rewrote the prompt.' }
 
 const failedWith = (failed: AttemptFailure): Failed => ({ kind: 'failed', failure: failed })
 

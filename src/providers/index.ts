@@ -1,0 +1,31 @@
+/** The registry: one line per provider file. */
+import type { Provider } from '../ports/provider.ts'
+import type { ProviderDefinition } from './define-provider.ts'
+import { createCodecProvider, type ProviderDeps } from './engine.ts'
+import { openai } from './openai.ts'
+import { openaiCompatible } from './openai-compatible.ts'
+import type { ProviderConfig } from './provider-config.ts'
+
+export type { ProviderDeps } from './engine.ts'
+export type { ModelConfig, ProviderConfig } from './provider-config.ts'
+
+export const providers = {
+  openai,
+  'openai-compatible': openaiCompatible,
+} as const satisfies Record<string, ProviderDefinition>
+
+export type ProviderType = keyof typeof providers
+
+/** Codec ids, for checking the configuration. */
+export const providerTypes: readonly string[] = Object.keys(providers)
+
+export const isProviderType = (type: string): type is ProviderType => Object.hasOwn(providers, type)
+
+/**
+ * A configured account, ready to use; nothing is connected yet. The sandbox is not an HTTP provider and is made by the
+ * composition root itself. Throws for a type that is not registered, which the configuration has ruled out.
+ */
+export function createProvider(config: ProviderConfig, deps: ProviderDeps): Provider {
+  if (!isProviderType(config.type)) throw new Error(`providers.${config.name}: there is no provider type "${config.type}".`)
+  return createCodecProvider(providers[config.type], config, deps)
+}

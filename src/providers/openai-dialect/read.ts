@@ -1,0 +1,24 @@
+/** Reading JSON of servers that may send anything: a value of the wrong type counts as absent. */
+import type { JsonObject, JsonValue } from '../../core/json.ts'
+
+export const asObject = (value: JsonValue | undefined): JsonObject | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined
+
+export const asList = (value: JsonValue | undefined): readonly JsonValue[] | undefined =>
+  Array.isArray(value) ? (value as readonly JsonValue[]) : undefined
+
+/** A text that is not empty. */
+export const asText = (value: JsonValue | undefined): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
+
+/** A finite number, also one written as text. */
+export function asNumber(value: JsonValue | undefined): number | undefined {
+  const number = typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+}
+
+/** A whole number of something, 0 or more. */
+export function asCount(value: JsonValue | undefined): number | undefined {
+  const number = asNumber(value)
+  return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined
+}
