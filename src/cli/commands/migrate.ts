@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { type ConfigOptions, configFlags, withConfigOptions, withJsonOption } from '../connect.ts'
 import type { CliContext } from '../context.ts'
-import { plural } from '../format.ts'
 
 interface Options extends ConfigOptions {
   readonly dryRun?: boolean
@@ -9,7 +8,7 @@ interface Options extends ConfigOptions {
 }
 
 export function define(command: Command, context: CliContext): void {
-  command.option('--dry-run', 'list what would be applied')
+  command.option('--dry-run', 'say what would be done, and do nothing')
   withJsonOption(withConfigOptions(command)).action((options: Options) => migrate(context, options))
 }
 
@@ -20,11 +19,12 @@ async function migrate({ env, cwd, out }: CliContext, options: Options): Promise
   const { migrateLedger } = await import('../../compose-offline.ts')
   const report = await migrateLedger(config, { dryRun: options.dryRun === true })
   if (options.json) return out.json({ object: 'migration', dry_run: options.dryRun === true, ...report })
-  if (report.applied.length === 0) return out.line(`The database has schema version ${report.to}. Nothing to do.`)
-  for (const { version, name } of report.applied) out.line(`  ${version}  ${name}`)
+  const { from, to } = report
+  if (from === to) return out.line(`The database has schema version ${to}. Nothing to do.`)
+  const was = from === 0 ? 'there was none' : `was ${from}`
   out.line(
     options.dryRun
-      ? `${plural(report.applied.length, 'migration')} to apply, from version ${report.from} to ${report.to}. Nothing was changed: --dry-run.`
-      : `The database has schema version ${report.to} now (was ${report.from}).`,
+      ? `Would bring the database to schema version ${to} (${was}).`
+      : `The database has schema version ${to} now (${was}).`,
   )
 }

@@ -39,6 +39,8 @@ async function listRequests(context: CliContext, options: Options): Promise<void
   if (options.json) return out.json(page)
   if (page.data.length === 0) return out.line('No requests.')
   for (const line of requestTable(page.data, out, context.nowMs())) out.line(line)
+  if (page.data.some((request) => costText(request).startsWith('~')))
+    out.line(out.paint('dim', '~ may still change: estimated, or an outcome is unknown'))
   if (page.next_cursor) out.note(out.paintNote('dim', `More: halftone requests --after ${page.next_cursor}`))
 }
 
@@ -71,9 +73,14 @@ export function requestTable(requests: readonly RequestSummaryWire[], out: Outpu
   )
 }
 
-/** The exact cost; marked where it is not the last word, absent where nobody knows it. */
-export function costText({ cost_usd, cost_status }: { readonly cost_usd: string; readonly cost_status: string }): string {
-  if (cost_status === 'unpriced') return 'unpriced'
-  if (cost_status === 'final') return usd(cost_usd)
-  return `${cost_status === 'pending' ? '>' : '~'}${usd(cost_usd)}`
+interface Cost {
+  readonly cost_usd: string
+  readonly cost_status: string
 }
+
+/** `~`: not the last word; `>`: still running. */
+const costMark = ({ cost_status }: Cost): string => (cost_status === 'final' ? '' : cost_status === 'pending' ? '>' : '~')
+
+/** The exact cost, marked where it is not the last word. */
+export const costText = (cost: Cost): string =>
+  cost.cost_status === 'unpriced' ? 'unpriced' : `${costMark(cost)}${usd(cost.cost_usd)}`

@@ -36,10 +36,11 @@ async function restore(context: CliContext, typed: string, options: Options): Pr
     const report = { object: 'restore', dry_run: true, file }
     return options.json ? out.json(report) : out.line(`Would restore ${file}. Nothing was changed: --dry-run.`)
   }
-  await confirm(context, `Replace the ledger by ${file}? What was recorded since that backup is lost.`, options.yes)
+  await confirm(context, `Replace the ledger by ${file}? What was recorded since that backup is set aside.`, options.yes)
   const { restoreLedger } = await import('../../compose-offline.ts')
   const progress = await startProgress(out, 'restoring the ledger', options.json === true)
-  await restoreLedger(config, file).finally(() => progress.stop())
-  if (options.json) return out.json({ object: 'restore', file })
+  const { replaced } = await restoreLedger(config, file).finally(() => progress.stop())
+  if (options.json) return out.json({ object: 'restore', file, replaced })
+  if (replaced !== null) out.line(`The ledger that was there is kept as ${replaced}.`)
   out.line(`Restored the ledger from ${file}. Start the gateway with \`halftone serve\`.`)
 }

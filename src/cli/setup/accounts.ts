@@ -1,0 +1,98 @@
+/** What `setup` is to write: accounts and a cap, from flags or from answers. */
+import type { ProviderChoice } from '../../compose-offline.ts'
+import { CliError } from '../exit.ts'
+
+export interface Account {
+  /** Name under `providers`. */
+  readonly name: string
+  readonly type: string
+  readonly baseUrl?: string
+  readonly key?: AccountKey
+}
+
+export type AccountKey =
+  /** `${VARIABLE}` in the file; `secret` was typed only to test it. */
+  | { readonly kind: 'variable'; readonly variable: string; readonly secret?: string }
+  /** The key itself in the file. */
+  | { readonly kind: 'text'; readonly secret: string }
+
+export interface SetupPlan {
+  readonly accounts: readonly Account[]
+  /** Exact decimal text; undefined leaves the cap as it is. */
+  readonly maxUsdPerDay?: string
+}
+
+export interface SetupFlags {
+  /** `type`, or `name=type`. */
+  readonly provider?: readonly string[]
+  /** `name=url`. */
+  readonly baseUrl?: readonly string[]
+  /** `name=VARIABLE`. */
+  readonly keyEnv?: readonly string[]
+  readonly maxUsdPerDay?: string
+}
+
+const USD = /^\d{1,9}(\.\d{1,9})?$/
+export const isUsd = (text: string): boolean => USD.test(text)
+
+/** The usual variable of a type, else one made of the account's name. */
+export function variableOf(name: string, choice: ProviderChoice): string {
+  if (choice.variable !== undefined && name === choice.type) return choice.variable
+  return `${name
+    .toUpperCase()
+    .replace(/[^A-Z0-9]/g, '_')
+    .replace(/^(\d)/, '_$1')}_API_KEY`
+}
+
+/** The plan of flags alone, for `--yes`. */
+export function planOfFlags(
+  flags: SetupFlags,
+  choices: readonly ProviderChoice[],
+  env: Readonly<Record<string, string | undefined>>,
+): SetupPlan {
+  const urls = pairsOf('--base-url', flags.baseUrl)
+  const variables = pairsOf('--key-env', flags.keyEnv)
+  const named = (flags.provider ?? []).map((text): readonly [string, string] => {
+    const [name = '', type] = text.split('=', 2)
+    return [name, type ?? name]
+  })
+  for (const name of [...urls.keys(), ...variables.keys()]) {
+    if (!named.some(([known]) => known === name)) throw new CliError('usage', `There is no --provider named "${name}".`)
+  }
+  const accounts = named.map(([name, type]): Account => {
+    const choice = choices.find((it) => it.type === type)
+    if (choice === undefined) {
+      throw new CliError('usage', `"${type}" is no kind of provider.`, {
+        remedy: `Known are ${choices.map((it) => it.type).join(', ')}.`,
+      })
+    }
+    const baseUrl = urls.get(name)
+    if (choice.needsBaseUrl && baseUrl === undefined) {
+      throw new CliError('usage', `"${name}" needs an address.`, { remedy: `Add --base-url ${name}=http://host:port/v1.` })
+    }
+    const variable = variables.get(name) ?? variableOf(name, choice)
+    const wanted = choice.requiresKey || variables.has(name) || env[variable] !== undefined
+    return {
+      name,
+      type,
+      ...(baseUrl === undefined ? {} : { baseUrl }),
+      ...(wanted ? { key: { kind: 'variable', variable } } : {}),
+    }
+  })
+  const { maxUsdPerDay } = flags
+  if (maxUsdPerDay !== undefined && !isUsd(maxUsdPerDay)) {
+    throw new CliError('usage', `"${maxUsdPerDay}" is not an amount.`, { remedy: 'Write USD such as 10 or 2.50.' })
+  }
+  return { accounts, ...(maxUsdPerDay === undefined ? {} : { maxUsdPerDay }) }
+}
+
+function pairsOf(flag: string, texts: readonly string[] = []): ReadonlyMap<string, string> {
+  return new Map(
+    texts.map((text) => {
+      const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? []
+      if (name === undefined || value === undefined)
+        throw new CliError('usage', `${flag} ${text} has no value.`, { remedy: 'Write name=value.' })
+      return [name, value] as const
+    }),
+  )
+}
