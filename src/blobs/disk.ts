@@ -35,7 +35,7 @@ export function createDiskBlobStore({ dir }: { readonly dir: string }): BlobStor
   openTempDir(tempDir)
   const gate = createGate(CONCURRENT_PUTS)
   return {
-    put: (body) => gate(() => store(blobPath(dir, body.sha256), body, tempDir)).catch(asStorageError),
+    put: (body) => gate.run(() => store(blobPath(dir, body.sha256), body, tempDir)).catch(asStorageError),
     async open(sha256) {
       const path = blobPath(dir, sha256)
       const bytes = await fileSize(path)

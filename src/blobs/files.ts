@@ -14,6 +14,7 @@ import {
   unlink,
   unlinkSync,
   writev,
+  writevSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -43,6 +44,17 @@ export async function writeChunks(fd: number, chunks: readonly Uint8Array[], pos
   let at = position
   while (rest.length > 0) {
     const { bytesWritten } = await writeFile(fd, rest as Uint8Array[], at)
+    at += bytesWritten
+    rest = skipBytes(rest, bytesWritten)
+  }
+}
+
+/** The same, at once: for when waiting would cost more than it saves. */
+export function writeChunksNow(fd: number, chunks: readonly Uint8Array[], position: number): void {
+  let rest = chunks
+  let at = position
+  while (rest.length > 0) {
+    const bytesWritten = writevSync(fd, rest as Uint8Array[], at)
     at += bytesWritten
     rest = skipBytes(rest, bytesWritten)
   }
@@ -127,28 +139,31 @@ function isAlive(pid: number): boolean {
   }
 }
 
+export interface Gate {
+  run<T>(job: () => Promise<T>): Promise<T>
+  /** Jobs that wait for their turn. */
+  readonly waiting: number
+}
+
 /** At most `limit` jobs at once, first come first served. */
-export function createGate(limit: number): <T>(job: () => Promise<T>) => Promise<T> {
+export function createGate(limit: number): Gate {
   let running = 0
   const waiting: (() => void)[] = []
-  const enter = (): Promise<void> | undefined => {
-    if (running < limit) {
-      running += 1
-      return undefined
-    }
-    return new Promise((resolve) => waiting.push(resolve))
-  }
-  const leave = (): void => {
-    const next = waiting.shift()
-    if (next) next()
-    else running -= 1
-  }
-  return async (job) => {
-    await enter()
-    try {
-      return await job()
-    } finally {
-      leave()
-    }
+  return {
+    async run(job) {
+      if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve))
+      else running += 1
+      try {
+        return await job()
+      } finally {
+        // The place is handed on, so that nobody who comes now can slip in between.
+        const next = waiting.shift()
+        if (next) next()
+        else running -= 1
+      }
+    },
+    get waiting() {
+      return waiting.length
+    },
   }
 }

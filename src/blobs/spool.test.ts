@@ -97,6 +97,22 @@ test('the budget is shared and never passed; what does not fit goes to disk', as
   expect(spool.bytesInMemory).toBe(0)
 })
 
+test('a flood of bodies beyond the budget comes through whole, and none waits for memory', async () => {
+  const flood = createSpool({ dir, memoryBudgetBytes: 0 })
+  const writeOne = async (index: number): Promise<SpooledBody> => {
+    const writer = flood.create({ maxBytes: 1e9 })
+    for (let part = 0; part < 3; part++) await writer.write(Buffer.alloc(8 * KIB, index + part))
+    return writer.end()
+  }
+  const bodies = await Promise.all(Array.from({ length: 600 }, (_, index) => writeOne(index)))
+  for (const [index, body] of bodies.entries()) {
+    const expected = Buffer.concat([0, 1, 2].map((part) => Buffer.alloc(8 * KIB, index + part)))
+    expect((await read(body)).equals(expected)).toBe(true)
+    await body.dispose()
+  }
+  expect(readdirSync(dir)).toEqual([])
+})
+
 test('write answers at once within the budget and waits only for the disk', async () => {
   const writer = spool.create({ maxBytes: 1e9 })
   expect(writer.write(own(200 * KIB))).toBeUndefined()

@@ -11,13 +11,14 @@ import {
   closeFile,
   createGate,
   FILE_MODE,
-  openFile,
+  type Gate,
   openTempDir,
   readChunks,
   removeFile,
   renameFile,
   tempPath,
   writeChunks,
+  writeChunksNow,
 } from './files.ts'
 
 export interface SpoolOptions {
@@ -39,11 +40,14 @@ const HEAD_BYTES = 64 * 1024
 const FLUSH_BYTES = 256 * 1024
 /** Of the runtime's four file threads one stays free for image work and name lookups. */
 const CONCURRENT_DISK_WRITES = 3
+/**
+ * Each waiting write holds its chunk outside the budget. In a flood of thousands of bodies that would be hundreds of megabytes,
+ * so beyond this many the write is done at once: the loop takes in less while the disk is busy, and memory stays flat.
+ */
+const MOST_WAITING_WRITES = 256
 /** Blocks that small slices of big buffers are copied into; they grow with the body. */
 const SMALLEST_BLOCK = 4 * 1024
 const LARGEST_BLOCK = 64 * 1024
-
-type DiskGate = ReturnType<typeof createGate>
 
 /** Memory accounting shared by the writers of one spool. */
 interface Budget {
@@ -85,7 +89,7 @@ export function createSpool({ dir, memoryBudgetBytes = 64 * 1024 * 1024 }: Spool
 interface WriterContext {
   readonly dir: string
   readonly budget: Budget
-  readonly gate: DiskGate
+  readonly gate: Gate
   readonly maxBytes: number
   readonly tooLargeCode: 'provider_response_too_large' | 'image_too_large'
   readonly onClose: () => void
@@ -189,11 +193,17 @@ class BodyWriter implements SpoolWriter {
     const chunks = chunk ? [...this.#chunks, chunk] : this.#chunks
     if (chunks.length === 0) return
     try {
-      await this.#context.gate(async () => {
-        this.#file ??= await createTempFile(this.#context.dir)
-        await writeChunks(this.#file.fd, chunks, this.#file.written)
-        this.#file.written = this.#bytes
-      })
+      const { gate, dir } = this.#context
+      if (gate.waiting < MOST_WAITING_WRITES) {
+        await gate.run(async () => {
+          this.#file ??= openTempFile(dir)
+          await writeChunks(this.#file.fd, chunks, this.#file.written)
+        })
+      } else {
+        this.#file ??= openTempFile(dir)
+        writeChunksNow(this.#file.fd, chunks, this.#file.written)
+      }
+      if (this.#file) this.#file.written = this.#bytes
     } catch (error) {
       // Part of the body is missing now: nothing may follow, and `end` must not pass it off as whole.
       await this.#discard()
@@ -296,7 +306,7 @@ function readHead(path: string, count: number): Uint8Array {
   }
 }
 
-async function createTempFile(dir: string): Promise<{ path: string; fd: number; written: number }> {
+function openTempFile(dir: string): { path: string; fd: number; written: number } {
   const path = tempPath(dir)
-  return { path, fd: await openFile(path, 'wx', FILE_MODE), written: 0 }
+  return { path, fd: openSync(path, 'wx', FILE_MODE), written: 0 }
 }

@@ -2,17 +2,17 @@
 import { HalftoneError } from '../core/error.ts'
 import type { OutputFormat } from '../core/request.ts'
 
-export type SharpModule = typeof import('sharp')['default']
+type SharpModule = typeof import('sharp')['default']
 export type SharpImage = import('sharp').Sharp
 
 /** Formats the steps read and write. */
-export const rasterFormats = ['png', 'jpeg', 'webp', 'gif'] as const satisfies readonly OutputFormat[]
-export type RasterFormat = (typeof rasterFormats)[number]
+const rasterFormats = ['png', 'jpeg', 'webp', 'gif'] as const satisfies readonly OutputFormat[]
+type RasterFormat = (typeof rasterFormats)[number]
 
 /** Images with more pixels are refused before they are decoded. */
 export const DEFAULT_MAX_PIXELS = 64_000_000
 
-export async function loadSharp(): Promise<SharpModule> {
+async function loadSharp(): Promise<SharpModule> {
   try {
     const { default: sharp } = await import('sharp')
     // Its cache of decoded images would hold up to 50 MB for pictures that are never seen twice.

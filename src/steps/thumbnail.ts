@@ -3,7 +3,7 @@ import type { Spool } from '../ports/blob-store.ts'
 import type { Step } from '../ports/step.ts'
 import { asInvalidImage, DEFAULT_MAX_PIXELS, openImage, readAll } from './sharp.ts'
 
-export const THUMBNAIL_EDGE = 320
+const THUMBNAIL_EDGE = 320
 const QUALITY = 76
 
 export interface ThumbnailOptions {

@@ -54,7 +54,10 @@ type SharpImage = import('sharp').Sharp
 
 async function loadSharp(): Promise<SharpModule> {
   try {
-    return (await import('sharp')).default
+    const { default: sharp } = await import('sharp')
+    // No picture is drawn twice.
+    sharp.cache(false)
+    return sharp
   } catch (cause) {
     throw new HalftoneError('internal_error', 'The image library "sharp" could not be loaded; run npm install.', { cause })
   }
