@@ -95,6 +95,18 @@ describe('what cannot be priced fails closed', () => {
     ['steps that the candidate does not set', { rates: [rateOf({ meter: 'steps' })] }, {}, ['steps']],
     ['a metered rate without an estimate', { rates: [rateOf({ meter: 'gpu.seconds' })] }, {}, ['gpu.seconds']],
     [
+      'a quality that only the estimate of partial images covers',
+      {
+        rates: [rateOf({ meter: 'tokens.image.out' })],
+        estimates: [
+          { meter: 'tokens.image.out', when: { quality: 'low' }, scope: 'image', form: 'constant', expected: '9', source: 's' },
+          { meter: 'tokens.image.out', scope: 'image', form: 'perPartial', expected: '100', source: 's' },
+        ],
+      },
+      { settings: { quality: 'high' } },
+      ['tokens.image.out'],
+    ],
+    [
       'a meter that is expected but has no rate',
       { estimates: [{ meter: 'tokens.svg.out', scope: 'image', form: 'constant', expected: '9', source: 's' }] },
       {},

@@ -117,9 +117,10 @@ function resolve(book: CompiledBook, sku: CompiledSku, input: PricingInput, requ
   const active = (rate: CompiledRate): boolean => rate.fromUs <= atUs && atUs < rate.toUs
   for (const meter of new Set([...sku.rates.keys(), ...sku.estimates.keys()])) {
     const rate = mostSpecific(sku.rates.get(meter) ?? [], facts, active)
-    const estimates = selectEstimates(sku.estimates.get(meter) ?? [], facts)
+    const known = sku.estimates.get(meter) ?? []
+    const estimates = selectEstimates(known, facts)
     const reason = rate
-      ? quoteProblem(rate, estimates, demand)
+      ? quoteProblem(rate, estimates, known, demand)
       : isConsumed(meter, estimates, demand) && noRate(meter, facts.settings)
     if (reason) {
       missing.push(meter)
@@ -169,9 +170,17 @@ function selectEstimates(estimates: readonly CompiledEstimate[], facts: Candidat
   )
 }
 
-function quoteProblem(rate: CompiledRate, estimates: readonly CompiledEstimate[], demand: Demand): string | undefined {
+function quoteProblem(
+  rate: CompiledRate,
+  estimates: readonly CompiledEstimate[],
+  known: readonly CompiledEstimate[],
+  demand: Demand,
+): string | undefined {
   if (!rate.conversion) return `No conversion from ${rate.nativeUnit} to USD is dated for this instant; add it to prices/fx.json.`
-  if (estimates.length > 0 || countedQuantity(rate.meter, demand) !== undefined) return undefined
+  const perImage = ({ driver }: CompiledEstimate): boolean => driver === 'image'
+  // Partial images and inputs come on top of what an image takes: alone they would price the image itself at nothing.
+  const incomplete = known.some(perImage) && !estimates.some(perImage)
+  if (!incomplete && (estimates.length > 0 || countedQuantity(rate.meter, demand) !== undefined)) return undefined
   return isCounted(rate.meter)
     ? `${rate.id} charges by ${rate.meter}, which this candidate does not set.`
     : `${rate.id} charges by ${rate.meter}, and the book has no estimate of it for these settings.`

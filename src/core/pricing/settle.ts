@@ -130,7 +130,8 @@ function settleMetered(
     lines.push(usageLine(part.rate, conversion, { quantity, before, amount }, { settings, provenance: 'metered' }))
   }
   if (rules.parts.length === 0) return rules.problem ?? unpriced([], `No rate of ${rules.sku.id} applies at this date.`)
-  const missing = rules.problem?.missing.filter((meter) => !(meter in usage) && !rules.parts.some((part) => part.meter === meter))
+  const rated = (meter: Meter): boolean => rules.parts.some((part) => part.meter === meter)
+  const missing = rules.problem?.missing.filter((meter) => !(meter in usage) && !(metered && rated(meter)))
   if (missing && missing.length > 0) return unpriced(missing, rules.problem?.reason ?? '')
   if (estimated) findings.push('The provider reported no usage; the charge is an estimate.')
   const provenance: Provenance = estimated ? 'estimated' : 'metered'
