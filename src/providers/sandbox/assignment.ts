@@ -1,5 +1,6 @@
 /** From a call to everything that will be done for it, fixed before the first wait. */
 import { HalftoneError } from '../../core/error.ts'
+import { promptFeatures } from '../../core/prompt/features.ts'
 import type { OutputFormat } from '../../core/request.ts'
 import type { ProviderCall } from '../../ports/provider.ts'
 import { parseDirectives } from './directives.ts'
@@ -18,7 +19,8 @@ export function createAssignment({ request, candidate }: ProviderCall, random: (
   const seed = request.seed ?? Math.floor(random() * 2 ** 31)
   const partials = request.stream ? Math.min(request.partialImages, model.capabilities.maxPartialImages ?? 0) : 0
   const quality = settings.quality === undefined ? {} : { quality: settings.quality }
-  const work: Work = { prompt: subject, seed, size: settings.size, ...quality, images: settings.n, partials }
+  const { complexity } = promptFeatures(subject, request)
+  const work: Work = { prompt: subject, seed, complexity, size: settings.size, ...quality, images: settings.n, partials }
   const words = promptWords(subject)
   const drawings = Array.from({ length: settings.n }, (_, index): Drawing => {
     const drawingSeed = hashText(`${model.name}|${subject}|${seed}|${index}`)

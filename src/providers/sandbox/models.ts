@@ -9,6 +9,8 @@ import { createRandom, hashText } from './random.ts'
 export interface Work {
   readonly prompt: string
   readonly seed: number
+  /** 0 plain to 1, from the prompt features. */
+  readonly complexity: number
   readonly size: Size
   readonly quality?: Quality
   /** Images made. */
@@ -45,19 +47,11 @@ const basic: Capabilities = {
 const megapixels = ({ width, height }: Size): number => (width * height) / 1_000_000
 const tokenBounds = { reasoning: [200, 2000], image: [1000, 4000], perPartial: 100 } as const
 
-/** 0 to 1: longer and more varied prompts take more thinking. */
-export function promptComplexity(prompt: string): number {
-  const words = prompt.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
-  const distinct = new Set(words).size
-  const clauses = prompt.split(/[,;.:]|\band\b|\bwith\b/).length - 1
-  return Math.min(1, distinct / 60 + clauses / 24)
-}
-
-/** Between the bounds, by the prompt for two thirds and by the seed for one: the same request always costs the same. */
-function thinkingTokens({ prompt, seed }: Work, kind: 'reasoning' | 'image'): number {
+/** Around the prompt's complexity, as quotes expect it; the seed adds its share, so that the same request costs the same. */
+function thinkingTokens({ prompt, seed, complexity }: Work, kind: 'reasoning' | 'image'): number {
   const [low, high] = tokenBounds[kind]
-  const luck = createRandom(hashText(`${kind}|${prompt}|${seed}`)).next()
-  return Math.round(low + (high - low) * ((promptComplexity(prompt) * 2 + luck) / 3))
+  const luck = createRandom(hashText(`${kind}|${prompt}|${seed}`)).between(-0.15, 0.15)
+  return Math.round(low + (high - low) * Math.min(1, Math.max(0, complexity + luck)))
 }
 
 const flatLatencyMs: Readonly<Partial<Record<Quality, number>>> = { low: 400, medium: 800, high: 1500 }
@@ -87,7 +81,7 @@ const models: readonly SandboxModel[] = [
   {
     name: 'thinking',
     capabilities: { ...basic, backgrounds: ['opaque', 'transparent'], maxPartialImages: 3 },
-    latencyMs: ({ prompt, images }) => 2500 + 3500 * promptComplexity(prompt) + 800 * images,
+    latencyMs: ({ complexity, images }) => 2500 + 3500 * complexity + 800 * images,
     detail: () => 1,
     usage: (work) => ({
       'tokens.text.in': wholeUnits(Math.max(1, Math.ceil(work.prompt.length / 4))),
@@ -100,8 +94,8 @@ const models: readonly SandboxModel[] = [
     capabilities: basic,
     latencyMs: ({ images }) => 1200 + 400 * images,
     detail: () => 0.75,
-    // One token for each patch of 16 x 16 pixels.
-    usage: ({ images, size }) => ({ 'tokens.visual': wholeUnits(Math.ceil((size.width * size.height) / 256) * images) }),
+    // One token for each patch of 16 x 16 pixels, and parts of it: edges are multiples of 8, so this division is exact.
+    usage: ({ images, size }) => ({ 'tokens.visual': (wholeUnits(size.width * size.height) * BigInt(images)) / 256n }),
   },
   {
     name: 'batch',
