@@ -135,10 +135,10 @@ function RequestList({ search, chosen }: { search: RequestsSearch; chosen: strin
 function moveBetweenRows(event: KeyboardEvent<HTMLOListElement>): void {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
   if (step === undefined) return
-  const links = [...event.currentTarget.querySelectorAll('a')]
-  const at = links.findIndex((link) => link === document.activeElement)
+  const links: (Element | null)[] = [...event.currentTarget.querySelectorAll('a')]
+  const at = links.indexOf(document.activeElement)
   const next = links[at + step]
-  if (at < 0 || !next) return
+  if (at < 0 || !(next instanceof HTMLElement)) return
   event.preventDefault()
   next.focus()
 }
