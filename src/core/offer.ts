@@ -20,6 +20,8 @@ export interface Offer {
   readonly capabilities: Capabilities
   /** Sandbox offers draw locally, spend nothing and are never eligible beside real ones. */
   readonly sandbox: boolean
+  /** Tries again at this offer after an unbilled failure; absent: the route's. */
+  readonly retries?: number
   /** The wire format was not confirmed by an official source; never chosen by `auto`. */
   readonly assumed?: boolean
   /** ISO date after which the provider no longer serves it; requests then get `model_retired`. */

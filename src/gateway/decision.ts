@@ -16,12 +16,12 @@ export function decisionToJson(decision: Extract<Plan, { kind: 'plan' }>, state:
     route: decision.policy.route,
     objective: decision.policy.objective,
     priceBook: state.prices.hash,
-    candidates: decision.attempts.slice(0, KEPT_CANDIDATES).map(({ candidate, quote, score }) => ({
+    candidates: decision.attempts.slice(0, KEPT_CANDIDATES).map(({ candidate, total, score }) => ({
       offer: candidate.offer.id,
       size: formatSize(candidate.settings.size),
       quality: candidate.settings.quality ?? null,
-      expectedUsd: formatUsd(quote.expectedNanoUsd),
-      maxUsd: quote.maxNanoUsd === null ? null : formatUsd(quote.maxNanoUsd),
+      expectedUsd: formatUsd(total.expectedNanoUsd),
+      maxUsd: total.maxNanoUsd === null ? null : formatUsd(total.maxNanoUsd),
       score,
     })),
     eliminatedCounts: countReasons(decision.eliminated),

@@ -15,7 +15,9 @@ export interface DiskGuardOptions {
 
 const LOOK_EVERY_MS = 5_000
 
-export async function startDiskGuard(options: DiskGuardOptions): Promise<DiskGuard & { freeBytes(): number | undefined; close(): Promise<void> }> {
+export async function startDiskGuard(
+  options: DiskGuardOptions,
+): Promise<DiskGuard & { freeBytes(): number | undefined; close(): Promise<void> }> {
   const { blobs, clock, log } = options
   const stop = new AbortController()
   let free = await blobs.freeBytes()

@@ -66,18 +66,27 @@ export function createGateway(options: GatewayOptions): Gateway {
     const state = current()
     if (draining) throw new HalftoneError('draining', 'This node is shutting down.', { retryAfterMs: 1_000 })
     if (!services.disk.mayDispatch()) {
-      throw new HalftoneError('storage_full', 'The disk of the ledger is nearly full; nothing is dispatched.', { retryAfterMs: 30_000 })
+      throw new HalftoneError('storage_full', 'The disk of the ledger is nearly full; nothing is dispatched.', {
+        retryAfterMs: 30_000,
+      })
     }
     const fingerprint = fingerprintOf(input)
     const repeated = input.sdkRetry > 0 ? await joinEarlier(input, fingerprint) : undefined
     if (repeated) return repeated
     if (inFlight.size >= state.settings.maxConcurrentRequests) {
-      throw new HalftoneError('overloaded', `${inFlight.size} requests are running, the limit of this node.`, { retryAfterMs: 1_000 })
+      throw new HalftoneError('overloaded', `${inFlight.size} requests are running, the limit of this node.`, {
+        retryAfterMs: 1_000,
+      })
     }
     return run(input, state, fingerprint, ownership)
   }
 
-  async function run(input: ExecuteInput, state: GatewayState, fingerprint: string, ownership: { handedOver: boolean }): Promise<ExecuteResult> {
+  async function run(
+    input: ExecuteInput,
+    state: GatewayState,
+    fingerprint: string,
+    ownership: { handedOver: boolean },
+  ): Promise<ExecuteResult> {
     const { request, caller } = input
     const tags = { ...caller.tags, ...request.attribution.tags }
     const scopes = budgets.for(caller, request.attribution.endCustomer, tags)

@@ -36,7 +36,8 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     (async () => {
       while (!stop.signal.aborted) {
         await services.clock.sleep(ms, stop.signal).catch(() => undefined)
-        if (!stop.signal.aborted) await work().catch((err: unknown) => log.error({ err }, `${what} failed; it will be tried again`))
+        if (!stop.signal.aborted)
+          await work().catch((err: unknown) => log.error({ err }, `${what} failed; it will be tried again`))
       }
     })()
   const loops = [
@@ -45,7 +46,9 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       log.error({ nodeId: node.id }, 'the lease of this node was taken over; it stops dispatching')
       options.onLeaseLost()
     }),
-    every(options.leaseMs, 'recovering expired nodes', async () => resumeAll(options, await ledger.recoverExpired(), stop.signal)),
+    every(options.leaseMs, 'recovering expired nodes', async () =>
+      resumeAll(options, await ledger.recoverExpired(), stop.signal),
+    ),
     every(REFRESH_EVERY_MS, 'reading budgets', () => budgets.refresh()),
     every(SWEEP_EVERY_MS, 'sweeping', () => sweep(services)),
   ]
@@ -57,10 +60,10 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   }
 }
 
-async function sweep({ ledger, blobs, clock }: GatewayServices): Promise<void> {
+async function sweep({ ledger, blobs, clock, onDeleted }: GatewayServices): Promise<void> {
   for (let more = true; more; ) {
     const swept = await ledger.sweep({ nowUs: clock.nowUs(), limit: SWEEP_ROWS })
-    await Promise.all(swept.deletedBlobs.map((sha256) => blobs.delete(sha256)))
+    await Promise.all(swept.deletedBlobs.map((sha256) => Promise.all([blobs.delete(sha256), onDeleted?.(sha256)])))
     more = swept.more
   }
 }
@@ -69,23 +72,33 @@ async function resumeAll(options: NodeLifeOptions, report: RecoveryReport, signa
   const { log } = options.services
   const { voided, unknown, resumable } = report
   if (voided.length + unknown.length + resumable.length === 0) return
-  log.warn({ voided: voided.length, unknown, resumable: resumable.length }, 'recovered attempts of a node that did not stop cleanly')
+  log.warn(
+    { voided: voided.length, unknown, resumable: resumable.length },
+    'recovered attempts of a node that did not stop cleanly',
+  )
   await Promise.all(
     resumable.map((attempt) =>
-      resume(options, attempt, signal).catch((err: unknown) => log.error({ err, attemptId: attempt.attemptId }, 'a recovered job could not be resumed; its money stays unknown')),
+      resume(options, attempt, signal).catch((err: unknown) =>
+        log.error({ err, attemptId: attempt.attemptId }, 'a recovered job could not be resumed; its money stays unknown'),
+      ),
     ),
   )
 }
 
 /** Poll a job that was submitted before the crash, and settle it like any other attempt. */
-async function resume(options: NodeLifeOptions, { attemptId, requestId, offer, resume: state }: ResumableAttempt, signal: AbortSignal): Promise<void> {
+async function resume(
+  options: NodeLifeOptions,
+  { attemptId, requestId, offer, resume: state }: ResumableAttempt,
+  signal: AbortSignal,
+): Promise<void> {
   const { services } = options
   const { providers, offers, prices } = options.current()
   const found = offers.find((known) => known.id === offer)
   const provider = found && providers.get(found.provider)
   const record = await services.ledger.read.request(requestId)
   const row = record?.attemptRows.find((attempt) => attempt.id === attemptId)
-  if (!found || !provider || !record || !row) throw new HalftoneError('not_found', `Offer ${offer} of a recovered job is not configured any more.`)
+  if (!found || !provider || !record || !row)
+    throw new HalftoneError('not_found', `Offer ${offer} of a recovered job is not configured any more.`)
   const candidate = { offer: found, settings: row.settings as never, warnings: [] }
   const request = requestOf(record)
   const started = services.clock.monotonicMs()
@@ -95,9 +108,17 @@ async function resume(options: NodeLifeOptions, { attemptId, requestId, offer, r
   )
   if (signal.aborted) return
   const caller = { keyId: record.keyId, projectId: record.projectId, tags: {}, promptMode: 'none' as const, assetTtlDays: 30 }
-  const assets = result.kind === 'done' ? await storeOutputs(services, { images: result.images, firstImage: row.firstImage, caller }) : []
+  const assets =
+    result.kind === 'done' ? await storeOutputs(services, { images: result.images, firstImage: row.firstImage, caller }) : []
   const made = result.kind === 'done' ? result.images.length : 0
-  const outcome = result.kind === 'done' ? (made < row.imagesWanted ? 'partial' : 'succeeded') : result.failure.code === 'content_refused' ? 'refused' : 'error'
+  const outcome =
+    result.kind === 'done'
+      ? made < row.imagesWanted
+        ? 'partial'
+        : 'succeeded'
+      : result.failure.code === 'content_refused'
+        ? 'refused'
+        : 'error'
   const usage = result.kind === 'done' ? result.usage : result.failure.usage
   const settlement = settleCharges(prices, {
     candidate,

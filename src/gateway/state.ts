@@ -43,6 +43,8 @@ export interface GatewayServices {
   readonly disk: DiskGuard
   /** Told of every stored output, to make its thumbnail when there is time; absent = thumbnails are made at first view. */
   onStored?(sha256: string): void
+  /** Told of every blob that was deleted. */
+  onDeleted?(sha256: string): Promise<void>
 }
 
 /** Free disk, looked at in the background: images give way long before the ledger feels it. */

@@ -59,13 +59,9 @@ function mayPayAgain(records: readonly AttemptRecord[], { plan }: AfterAttemptIn
 function retrySame(input: AfterAttemptInput, candidate: number, failure: AttemptFailure, missing: number): NextStep | undefined {
   const { plan, records, random, remainingMs } = input
   const retries = callsMade(records.filter((record) => record.kind === 'retry' && record.candidate === candidate))
-  if (
-    !failure.retryable ||
-    failure.billed === 'unknown' ||
-    retries >= plan.policy.retries ||
-    callsMade(records) >= plan.policy.maxAttempts
-  )
-    return undefined
+  const allowed = plan.attempts[candidate]?.candidate.offer.retries ?? plan.policy.retries
+  const exhausted = retries >= allowed || callsMade(records) >= plan.policy.maxAttempts
+  if (!failure.retryable || failure.billed === 'unknown' || exhausted) return undefined
   const backoff = BASE_BACKOFF_MS * 2 ** retries * (0.5 + random)
   const afterMs = Math.ceil(Math.max(failure.retryAfterMs ?? 0, backoff))
   const alternatives = nextCandidate(plan, candidate) !== undefined

@@ -9,7 +9,7 @@ import { resolveCandidate } from './candidate.ts'
 import { isRetired } from './resolve.ts'
 import { strategies } from './strategies/index.ts'
 import type { ScoredCandidate } from './strategies/strategy.ts'
-import type { Elimination, EliminationReason, Plan, PlannedAttempt, Policy, Snapshot } from './types.ts'
+import type { Elimination, EliminationReason, Plan, PlannedAttempt, Policy, RequestTotal, Snapshot } from './types.ts'
 
 export interface PlanInput {
   readonly request: ImageRequest
@@ -55,7 +55,8 @@ export function plan(input: PlanInput): Plan {
     (entry): PlannedAttempt => ({
       candidate: entry.candidate,
       quote: entry.quote,
-      score: Number(entry.quote.expectedNanoUsd) / 1e9,
+      total: entry.total,
+      score: Number(entry.total.expectedNanoUsd) / 1e9,
     }),
   )
   if (!first) return { kind: 'none', policy, eliminated }
@@ -125,21 +126,41 @@ function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason
   }
   const quote = quoteCandidate(prices, { candidate, request, promptComplexity, atUs: nowUs })
   if (quote.kind === 'unpriced') return { reason: 'unpriced', detail: `${quote.reason} (${quote.missing.join(', ')})` }
-  const costProblem = overCost(
-    scaleToRequest(quote, candidate, request),
-    options.maxCostNanoUsd ?? policy.maxCostNanoUsd,
-    hardBudget,
-  )
+  const total = requestTotal(quote, candidate, input)
+  const costProblem = overCost(total.maxNanoUsd, options.maxCostNanoUsd ?? policy.maxCostNanoUsd, hardBudget)
   if (costProblem) return costProblem
-  return { candidate, quote, ...(quality !== undefined && { qualityScore: quality }) }
+  return { candidate, quote, total, ...(quality !== undefined && { qualityScore: quality }) }
 }
 
-/** A candidate quotes one call; a request that needs several costs that many times. */
-export const scaleToRequest = (quote: PricedQuote, candidate: Candidate, request: ImageRequest): bigint | null => {
-  if (quote.maxNanoUsd === null) return null
-  const calls = BigInt(Math.ceil(request.n / candidate.settings.n))
-  return quote.maxNanoUsd * calls
+/** A candidate quotes one call; a request for more images takes several, the last one perhaps smaller. */
+function requestTotal(quote: PricedQuote, candidate: Candidate, input: PlanInput): RequestTotal {
+  const { request, prices, promptComplexity, nowUs } = input
+  const perCall = candidate.settings.n
+  const full = BigInt(Math.floor(request.n / perCall))
+  const rest = request.n % perCall
+  const total = {
+    minNanoUsd: quote.minNanoUsd * full,
+    expectedNanoUsd: quote.expectedNanoUsd * full,
+    maxNanoUsd: times(quote.maxNanoUsd, full),
+  }
+  if (rest === 0) return { calls: Number(full), ...total }
+  const last = quoteCandidate(prices, {
+    candidate: { ...candidate, settings: { ...candidate.settings, n: rest } },
+    request,
+    promptComplexity,
+    atUs: nowUs,
+  })
+  // The same rates priced the larger call; only a tier that starts above it could be missing here.
+  if (last.kind === 'unpriced') return { calls: Number(full) + 1, ...total, maxNanoUsd: null }
+  return {
+    calls: Number(full) + 1,
+    minNanoUsd: total.minNanoUsd + last.minNanoUsd,
+    expectedNanoUsd: total.expectedNanoUsd + last.expectedNanoUsd,
+    maxNanoUsd: total.maxNanoUsd === null || last.maxNanoUsd === null ? null : total.maxNanoUsd + last.maxNanoUsd,
+  }
 }
+
+const times = (amount: bigint | null, factor: bigint): bigint | null => (amount === null ? null : amount * factor)
 
 function overCost(maxNanoUsd: bigint | null, limit: bigint | undefined, hardBudget: boolean): Reason | undefined {
   if (maxNanoUsd === null) {

@@ -63,13 +63,13 @@ function matchOffers(base: string, { offers }: ModelCatalogue): readonly Offer[]
 }
 
 function notFound(name: string, { offers, routes, aliases }: ModelCatalogue): HalftoneError {
-  const names = new Set([
+  const names = new Set<string>([
     ...routes.keys(),
     ...aliases.keys(),
     ...offers.map((offer) => offer.model),
     ...offers.map((offer) => offer.id),
   ])
-  const near = nearMatches(name, names)
+  const near = nearMatches(name, [...names])
   const hint = near.length > 0 ? ` Did you mean ${near.map((match) => `"${match}"`).join(' or ')}?` : ''
   const shown = name.length > 80 ? `${name.slice(0, 80)}…` : name
   return new HalftoneError(

@@ -61,8 +61,19 @@ export interface Snapshot {
 
 export interface PlannedAttempt {
   readonly candidate: Candidate
+  /** Of one call, which may make fewer images than the request wants. */
   readonly quote: PricedQuote
+  /** Of all the calls that the whole request takes. */
+  readonly total: RequestTotal
   readonly score: number
+}
+
+export interface RequestTotal {
+  readonly calls: number
+  readonly minNanoUsd: bigint
+  readonly expectedNanoUsd: bigint
+  /** null: no bound is known. */
+  readonly maxNanoUsd: bigint | null
 }
 
 export type EliminationReason =

@@ -1,0 +1,104 @@
+/** From configuration and price book to the gateway's state. */
+import { createHash } from 'node:crypto'
+import type { Config, ProviderConfig } from './config/index.ts'
+import { loadPriceFiles } from './config/price-files.ts'
+import { HalftoneError } from './core/error.ts'
+import type { Offer } from './core/offer.ts'
+import { compilePriceBooks, qualityBounds, rateSummary } from './core/pricing/index.ts'
+import type { Policy } from './core/routing/index.ts'
+import type { GatewayState } from './gateway/state.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Provider } from './ports/provider.ts'
+import { createProvider } from './providers/index.ts'
+import { createSandboxProvider } from './providers/sandbox/index.ts'
+
+/** What a client gets that names a model itself: its offers, cheapest first, retried when that costs nothing. */
+const direct: Policy = {
+  route: 'direct',
+  objective: 'cost',
+  maxAttempts: 3,
+  retries: 1,
+  fallbackOnRefusal: false,
+  payTwice: 'never',
+  fallback: true,
+}
+
+/** Connects nothing: providers open sockets at their first call. Throws `config_invalid`. */
+export async function buildState(config: Config, clock: Clock): Promise<GatewayState> {
+  const providers = await createProviders(config, clock)
+  const files = await loadPriceFiles()
+  const overlays = Object.values(config.providers).flatMap(({ name, prices }) =>
+    prices ? [{ provider: name, book: prices, hash: createHash('sha256').update(JSON.stringify(prices)).digest('hex') }] : [],
+  )
+  const quality = qualityBounds(files.quality)
+  const offers = providers.flatMap((provider) => {
+    const retries = config.providers[provider.name]?.retries
+    return retries === undefined ? provider.offers : provider.offers.map((offer) => ({ ...offer, retries }))
+  })
+  return {
+    providers: new Map(providers.map((provider) => [provider.name, provider])),
+    offers,
+    routes: new Map(
+      Object.entries(config.routes).map(([name, policy]) => [
+        name,
+        name === 'auto' ? withFloor(policy, offers, quality) : policy,
+      ]),
+    ),
+    aliases: new Map(
+      Object.entries(config.aliases).map(([name, target]) => [
+        name,
+        target.kind === 'offer' ? target.offer : `${target.model}${target.quality ? `@${target.quality}` : ''}`,
+      ]),
+    ),
+    direct,
+    prices: compilePriceBooks({ books: files.books, fx: files.fx, overlays }),
+    quality,
+    qualityLevels: new Map(Object.entries(files.quality.levels).map(([level, { atLeast }]) => [level, atLeast])),
+    settings: {
+      onDisconnect: config.server.onDisconnect,
+      maxConcurrentRequests: config.server.maxConcurrentRequests,
+      declaredTags: config.declaredTags,
+    },
+  }
+}
+
+/**
+ * `auto` without a stated floor means a usable picture, not the cheapest noise. Where no configured model has ever been rated,
+ * such as a house with nothing but its own servers, there is nothing to compare and the floor is left out.
+ */
+function withFloor(policy: Policy, offers: readonly Offer[], quality: ReadonlyMap<string, number>): Policy {
+  const rated = offers.some((offer) => !offer.sandbox && [...quality.keys()].some((key) => key.split('@')[0] === offer.model))
+  return policy.floor === undefined && rated ? { ...policy, floor: 'standard' } : policy
+}
+
+async function createProviders(config: Config, clock: Clock): Promise<Provider[]> {
+  const enabled = Object.values(config.providers).filter((provider) => !provider.disabled)
+  const providers = enabled.map((provider) => createProvider(withNetwork(provider, config), { clock }))
+  const wanted = config.sandbox.enabled === 'always' || (config.sandbox.enabled === 'auto' && enabled.length === 0)
+  if (!wanted) return providers
+  if (providers.some((provider) => provider.name === 'sandbox')) {
+    throw new HalftoneError(
+      'config_invalid',
+      'A provider is named "sandbox", the name of the built-in one; rename it, or set sandbox.enabled: never.',
+    )
+  }
+  return [...providers, createSandboxProvider({ name: 'sandbox', clock, latencyScale: config.sandbox.latencyScale })]
+}
+
+/** Limits that the configuration states once for all providers. */
+const withNetwork = (provider: ProviderConfig, { network, server }: Config) => ({
+  ...provider,
+  connectTimeoutMs: network.connectTimeoutMs,
+  maxImageBytes: Math.max(server.maxImageBytes, 64 * 1024 * 1024),
+  allowHosts: network.allowPrivateHosts,
+})
+
+/** Offers without any price, by provider: configured, listed, not routable. */
+export function unpricedOffers(state: GatewayState, nowUs: number): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const offer of state.offers) {
+    if (offer.retiredAt === undefined && rateSummary(state.prices, offer, nowUs) === undefined)
+      counts.set(offer.provider, (counts.get(offer.provider) ?? 0) + 1)
+  }
+  return counts
+}

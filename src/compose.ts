@@ -1,0 +1,340 @@
+/** The composition root: the one place that knows everything. */
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { v7 as uuidv7 } from 'uuid'
+import { createDiskBlobStore } from './blobs/disk.ts'
+import { createSpool } from './blobs/spool.ts'
+import { type AdminKey, openAdminKey, openDataDir, openSecrets } from './compose-data.ts'
+import { buildState, unpricedOffers } from './compose-state.ts'
+import { createThumbnails } from './compose-thumbnails.ts'
+import {
+  type Config,
+  type ConfigFlags,
+  type Environment,
+  formatProblem,
+  type LoadedConfig,
+  loadConfig,
+  watchConfig,
+} from './config/index.ts'
+import { formatUsd } from './core/money.ts'
+import { createBudgetIndex } from './gateway/budget-index.ts'
+import { startDiskGuard } from './gateway/disk-guard.ts'
+import { createGateway } from './gateway/gateway.ts'
+import { createHealthFeed } from './gateway/health-feed.ts'
+import { startNodeLife } from './gateway/node-life.ts'
+import type { GatewayServices, GatewayState } from './gateway/state.ts'
+import { createForeignFetcher } from './net/foreign-fetch.ts'
+import type { Ledger, ProjectRecord } from './ports/ledger.ts'
+import { providerTypes } from './providers/index.ts'
+import { createApp } from './server/app.ts'
+import type { ServerContext, ServerSettings } from './server/context.ts'
+import { createKeyRing } from './server/key-ring.ts'
+import { createServerMetrics } from './server/metrics.ts'
+import { createSignInThrottle } from './server/throttle.ts'
+import { createUrlSigner } from './server/url-signer.ts'
+import { openPostgresLedger, openSqliteLedger } from './storage/index.ts'
+import { systemClock } from './system-clock.ts'
+
+export interface StartOptions {
+  /** `process.env`. */
+  readonly env: Environment
+  readonly flags?: ConfigFlags
+  readonly cwd: string
+}
+
+export interface Halftone {
+  /** Where it listens. */
+  readonly url: string
+  readonly adminKey: AdminKey
+  readonly config: Config
+  /** Lines for a person: what it spends, what is missing. */
+  readonly banner: readonly string[]
+  /** Stop accepting, let running requests finish within the drain time, close everything. */
+  close(): Promise<void>
+}
+
+const LEASE_MS = 15_000
+const RELOAD_PROBLEM = 'the changed configuration is not valid; the old one stays in force'
+
+/** Start a gateway: read the configuration, open the ledger, recover, listen. Rejects with a `HalftoneError` or the system's. */
+export async function startHalftone(options: StartOptions): Promise<Halftone> {
+  const loaded = await loadConfig({ ...options, providerTypes })
+  const closers: (() => Promise<void>)[] = []
+  const onClose = (close: () => Promise<void>): void => {
+    closers.unshift(close)
+  }
+  try {
+    return await start({ options, loaded, onClose, closeAll: () => closeAll(closers) })
+  } catch (error) {
+    await closeAll(closers)
+    throw error
+  }
+}
+
+async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
+  for (const close of closers.splice(0)) await close()
+}
+
+interface StartContext {
+  readonly options: StartOptions
+  readonly loaded: LoadedConfig
+  onClose(close: () => Promise<void>): void
+  closeAll(): Promise<void>
+}
+
+async function start(context: StartContext): Promise<Halftone> {
+  const { loaded, onClose } = context
+  const { config } = loaded
+  const { dataDir } = config.storage
+  await openDataDir(dataDir)
+  const log = pino({ level: config.log.level, redact: ['req.headers.authorization', 'req.headers.cookie'] }, pino.destination(2))
+  const ledger = await openLedger(config)
+  onClose(() => ledger.close())
+  const clock = systemClock
+  const adminKey = await openAdminKey(config, ledger, clock.nowUs())
+  const secrets = await openSecrets(config)
+  await applyManagedObjects(config, ledger)
+
+  const nodeId = `${hostname()}-${randomUUID().slice(0, 8)}`
+  const opening = await ledger.openNode({ nodeId, leaseMs: LEASE_MS })
+  const blobs = createDiskBlobStore({ dir: join(dataDir, 'blobs') })
+  onClose(() => blobs.close())
+  const spool = createSpool({ dir: join(dataDir, 'spool'), memoryBudgetBytes: config.storage.transferBudgetBytes })
+  onClose(() => spool.close())
+  const disk = await startDiskGuard({
+    blobs,
+    clock,
+    log,
+    storeFloor: config.storage.minFreeBytes,
+    dispatchFloor: config.storage.minFreeBytesDispatch,
+  })
+  onClose(() => disk.close())
+  const thumbnails = createThumbnails({ mode: config.storage.thumbnails, dataDir, blobs, log })
+  onClose(() => thumbnails.close())
+  const services: GatewayServices = {
+    ledger,
+    blobs,
+    spool,
+    clock,
+    log,
+    disk,
+    random: Math.random,
+    newId: () => uuidv7(),
+    node: { id: nodeId, epoch: opening.epoch },
+    onStored: (sha256) => thumbnails.onStored(sha256),
+    onDeleted: (sha256) => thumbnails.onDeleted(sha256),
+  }
+
+  let state = await buildState(config, clock)
+  onClose(() => closeProviders(state))
+  const health = createHealthFeed(clock, services.random)
+  const budgets = await createBudgetIndex(ledger.admin)
+  const gateway = createGateway({ services, current: () => state, budgets, health, promptHmacKey: secrets.promptHmac })
+  const problems = new Set<string>()
+  const life = startNodeLife({
+    services,
+    current: () => state,
+    budgets,
+    leaseMs: LEASE_MS,
+    recovery: opening.recovery,
+    onLeaseLost() {
+      problems.add('the lease of this node was lost')
+      gateway.drain(0).catch(() => undefined)
+    },
+  })
+  onClose(async () => {
+    await life.close()
+    await ledger.closeNode({ nodeId, epoch: opening.epoch })
+  })
+
+  const foreign = createForeignFetcher({
+    maxBytes: config.server.maxImageBytes,
+    timeoutMs: config.network.connectTimeoutMs * 3,
+    allowHttp: config.network.allowHttpImageUrls,
+    allowHosts: config.network.allowPrivateHosts,
+  })
+  onClose(() => foreign.close())
+  const startedUs = clock.nowUs()
+  const version = await packageVersion()
+  const server: ServerContext = {
+    gateway,
+    services,
+    current: () => state,
+    budgets,
+    health,
+    keys: createKeyRing({ ledger, clock, sessionKey: secrets.session, defaultProject: defaultProject(config) }),
+    signer: createUrlSigner({ key: secrets.urls, ttlSeconds: config.storage.urlTtlSeconds, clock }),
+    metrics: createServerMetrics(gateway, services),
+    foreign,
+    thumbnails,
+    throttle: createSignInThrottle(clock),
+    settings: serverSettings(config),
+    webRoot: findWebRoot(),
+    describe: () => ({
+      version,
+      startedUs,
+      problems: [...problems],
+      ledger: config.storage.databaseUrl ? 'postgresql' : 'sqlite',
+      freeBytes: disk.freeBytes(),
+      configFile: loaded.file ?? null,
+      baseUrls: new Map(
+        Object.values(config.providers).flatMap(({ name, baseUrl }) => (baseUrl ? [[name, baseUrl] as const] : [])),
+      ),
+      unpriced: unpricedOffers(state, clock.nowUs()),
+    }),
+  }
+  const app = await createApp(server)
+  await app.listen({ host: config.server.host, port: config.server.port })
+  onClose(async () => {
+    const left = await gateway.drain(config.server.drainSeconds * 1_000)
+    if (left > 0) log.warn({ left }, 'requests were still running at the end of the drain time; the next start recovers them')
+    app.server.closeAllConnections()
+    await app.close()
+  })
+  const watcher = watchConfig({
+    load: { ...context.options, providerTypes },
+    loaded: context.loaded,
+    onReload(reload) {
+      if (reload.kind === 'failed') {
+        problems.add(RELOAD_PROBLEM)
+        log.error({ err: reload.error }, RELOAD_PROBLEM)
+      }
+      if (reload.kind === 'changed') {
+        swapState(reload.loaded.config).catch((err: unknown) => {
+          problems.add(RELOAD_PROBLEM)
+          log.error({ err }, RELOAD_PROBLEM)
+        })
+      }
+    },
+  })
+  onClose(() => watcher.close())
+  process.on('SIGHUP', watcher.reload)
+  onClose(async () => {
+    process.off('SIGHUP', watcher.reload)
+  })
+
+  /** All or nothing: the new state is complete before the old one is let go. */
+  async function swapState(changed: Config): Promise<void> {
+    const next = await buildState(changed, clock)
+    const before = state
+    await applyManagedObjects(changed, ledger)
+    await budgets.refresh()
+    state = next
+    server.keys.forget()
+    problems.delete(RELOAD_PROBLEM)
+    log.info({}, 'the configuration was read again')
+    // Attempts in flight keep their provider until they end.
+    await gateway.inFlight.idle()
+    await closeProviders(before)
+  }
+
+  return {
+    url: listeningUrl(app, config),
+    adminKey,
+    config,
+    banner: [...bannerOf(config, state), ...loaded.warnings.map(formatProblem)],
+    close: context.closeAll,
+  }
+}
+
+function openLedger(config: Config): Promise<Ledger> {
+  const options = { now: () => systemClock.nowUs(), declaredTags: config.declaredTags }
+  const url = config.storage.databaseUrl?.reveal()
+  return url === undefined
+    ? openSqliteLedger({ ...options, dataDir: config.storage.dataDir })
+    : openPostgresLedger({ ...options, url })
+}
+
+const defaultProject = (config: Config): ProjectRecord =>
+  config.projects['default'] ?? {
+    id: 'default',
+    name: 'default',
+    promptMode: 'full',
+    assetTtlDays: config.storage.assetTtlDays,
+    tags: {},
+    managedBy: 'file',
+  }
+
+/** Objects of the file are rows too, so that limits and reports see them; those the file no longer has are removed. */
+async function applyManagedObjects(config: Config, { admin }: Ledger): Promise<void> {
+  for (const project of [defaultProject(config), ...Object.values(config.projects)]) await admin.putProject(project)
+  const keys = await admin.keys()
+  for (const key of Object.values(config.keys)) {
+    if (!keys.some((known) => known.hash === key.hash && known.revokedUs === null))
+      await admin.createKey({ ...key, createdUs: systemClock.nowUs() })
+  }
+  const configured = new Set(Object.values(config.keys).map((key) => key.hash))
+  for (const key of keys) {
+    if (key.managedBy === 'file' && key.revokedUs === null && !configured.has(key.hash))
+      await admin.revokeKey(key.id, systemClock.nowUs())
+  }
+  for (const budget of config.budgets) await admin.putBudget(budget)
+  const kept = new Set(config.budgets.map((budget) => budget.id))
+  for (const budget of await admin.budgets()) {
+    if (budget.managedBy !== 'api' && !kept.has(budget.id)) await admin.deleteBudget(budget.id)
+  }
+}
+
+async function closeProviders(state: GatewayState): Promise<void> {
+  await Promise.all([...state.providers.values()].map((provider) => provider.close()))
+}
+
+function serverSettings(config: Config): ServerSettings {
+  const { server, passthrough } = config
+  const target = passthrough && config.providers[passthrough.provider]
+  return {
+    maxBodyBytes: server.maxBodyBytes,
+    maxImageBytes: server.maxImageBytes,
+    maxImagePixels: server.maxImagePixels,
+    trustedProxies: server.trustedProxies,
+    drainMs: server.drainSeconds * 1_000,
+    ...(server.publicUrl !== undefined && { publicUrl: server.publicUrl }),
+    ...(target && {
+      passthrough: {
+        baseUrl: target.baseUrl ?? 'https://api.openai.com/v1',
+        headers: () => ({
+          ...(target.apiKey && { authorization: `Bearer ${target.apiKey.reveal()}` }),
+          ...Object.fromEntries(Object.entries(target.headers).map(([name, value]) => [name, value.reveal()])),
+        }),
+      },
+    }),
+  }
+}
+
+/** What a person should know before the first call. */
+function bannerOf(config: Config, state: GatewayState): string[] {
+  const real = [...state.providers.values()].filter((provider) => provider.type !== 'sandbox')
+  if (real.length === 0)
+    return ['Sandbox: pictures are drawn locally and cost nothing. Set OPENAI_API_KEY or run `halftone setup` for real ones.']
+  const caps = config.budgets.filter((budget) => budget.hard && budget.scope === 'global')
+  return [
+    `The first call spends money: ${real.map((provider) => provider.name).join(', ')}.`,
+    ...(caps.length === 0
+      ? ['WARNING: no spend cap. Set HALFTONE_MAX_USD_PER_DAY, such as HALFTONE_MAX_USD_PER_DAY=25.']
+      : caps.map((cap) => `Spend cap: $${formatUsd(cap.limitNanoUsd)} per ${cap.period}.`)),
+  ]
+}
+
+function listeningUrl(app: FastifyInstance, config: Config): string {
+  const { port } = app.server.address() as AddressInfo
+  const host = config.server.host === '0.0.0.0' || config.server.host === '::' ? '127.0.0.1' : config.server.host
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** `dist/web`, from the sources and from the build. */
+function findWebRoot(): string | undefined {
+  const root = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../dist/web/' : './web/', import.meta.url))
+  return existsSync(join(root, 'index.html')) ? root : undefined
+}
+
+async function packageVersion(): Promise<string> {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  return version
+}

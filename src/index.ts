@@ -1,0 +1,3 @@
+/** The public API: start a gateway from your own program. Prices alone are `halftone/pricing`. */
+export { type Halftone, type StartOptions, startHalftone } from './compose.ts'
+export { type ErrorCode, errorCatalogue, HalftoneError } from './core/error.ts'

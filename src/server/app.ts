@@ -1,0 +1,182 @@
+/** The HTTP server: the contract's table, routed. */
+import helmet from '@fastify/helmet'
+import fastifyStatic from '@fastify/static'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { type Endpoint, type EndpointName, endpoints } from '../contract/endpoints.ts'
+import { HalftoneError } from '../core/error.ts'
+import { authenticate } from './authenticate.ts'
+import type { ServerContext } from './context.ts'
+import { fromZod, toHttpError } from './errors.ts'
+import { callerIdentity, type Handler } from './handler.ts'
+import { readJson } from './read-body.ts'
+import * as admin from './routes/admin.ts'
+import * as assets from './routes/assets.ts'
+import { handleImages } from './routes/images.ts'
+import * as models from './routes/models.ts'
+import * as operations from './routes/operations.ts'
+import { passThrough } from './routes/passthrough.ts'
+import { quote } from './routes/quote.ts'
+import * as records from './routes/records.ts'
+
+const images =
+  (operation: 'generate' | 'edit' | 'variation'): Handler =>
+  async (call) => {
+    await handleImages(call.context, operation, call.request, call.reply, callerIdentity(call))
+    return undefined
+  }
+
+const handlers = {
+  createImage: images('generate'),
+  editImage: images('edit'),
+  createVariation: images('variation'),
+  listModels: models.listModels,
+  getModel: models.getModel,
+  quote,
+  listRequests: records.listRequests,
+  getRequest: records.getRequest,
+  getReceipt: records.getReceipt,
+  explainRequest: records.explainRequest,
+  watchRequests: records.watchRequests,
+  getImage: assets.getImage,
+  getThumbnail: assets.getThumbnail,
+  overview: admin.overview,
+  listKeys: admin.listKeys,
+  createKey: admin.createKey,
+  revokeKey: admin.revokeKey,
+  listProjects: admin.listProjects,
+  putProject: admin.putProject,
+  listBudgets: admin.listBudgets,
+  putBudget: admin.putBudget,
+  deleteBudget: admin.deleteBudget,
+  status: admin.status,
+  probeProviders: admin.probeProviders,
+  getSession: admin.getSession,
+  signIn: admin.signIn,
+  signOut: admin.signOut,
+  health: operations.health,
+  ready: operations.ready,
+  metrics: operations.metrics,
+  openapi: operations.openapi,
+} satisfies Record<EndpointName, Handler>
+
+/** Endpoints that read their own body from the socket. */
+const ownBody: ReadonlySet<EndpointName> = new Set(['createImage', 'editImage', 'createVariation'])
+
+/** Build the server; it does not listen yet. */
+export async function createApp(context: ServerContext): Promise<FastifyInstance> {
+  const { settings } = context
+  const app = Fastify({
+    trustProxy:
+      settings.trustedProxies.length > 0
+        ? settings.trustedProxies.flatMap((proxy) => (proxy === 'private' ? ['uniquelocal', 'linklocal'] : [proxy]))
+        : false,
+    // A model id in a path contains slashes and colons.
+    routerOptions: { maxParamLength: 512 },
+    // Slow uploads are bounded by bytes and by this, slow generations only by their own timeouts.
+    requestTimeout: 0,
+    keepAliveTimeout: 72_000,
+  })
+  app.server.headersTimeout = 60_000
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        styleSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        objectSrc: ["'none'"],
+      },
+    },
+    hsts: false,
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+  })
+  app.setErrorHandler((error, _request, reply) => sendError(context, error, reply))
+  app.setNotFoundHandler((request, reply) => notFound(context, request, reply))
+  for (const [name, endpoint] of Object.entries(endpoints) as [EndpointName, Endpoint][]) {
+    app.route({
+      method: endpoint.method,
+      url: fastifyPath(endpoint.path),
+      handler: (request, reply) => serve(context, name, endpoint, request, reply),
+    })
+  }
+  // The dashboard's files are public; everything it shows comes through the API above.
+  if (context.webRoot) await app.register(fastifyStatic, { root: context.webRoot, wildcard: false, index: 'index.html' })
+  return app
+}
+
+/** `{id}` of models takes the rest of the path: ids contain slashes. */
+const fastifyPath = (path: string): string => (path === '/v1/models/{id}' ? '/v1/models/*' : path.replace(/\{(\w+)\}/g, ':$1'))
+
+async function serve(
+  context: ServerContext,
+  name: EndpointName,
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const started = context.services.clock.monotonicMs()
+  reply.raw.once('close', () =>
+    context.metrics.request(name, reply.raw.statusCode, context.services.clock.monotonicMs() - started),
+  )
+  const identity = await authenticate(request, endpoint.access, context.keys)
+  const params = request.params as Record<string, string>
+  const answer = await handlers[name]({
+    context,
+    request,
+    reply,
+    identity,
+    params: { ...params, ...(params['*'] !== undefined && { id: params['*'] }) },
+    query: endpoint.query ? check(endpoint.query, request.query) : undefined,
+    body: endpoint.body && !ownBody.has(name) ? check(endpoint.body, await readJson(request.raw)) : undefined,
+  })
+  if (answer === undefined) return reply
+  return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer))
+}
+
+function check(schema: NonNullable<Endpoint['body']>, value: unknown): unknown {
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw fromZod(parsed.error)
+  return parsed.data
+}
+
+function sendError(context: ServerContext, error: unknown, reply: FastifyReply): FastifyReply {
+  const { status, headers, body } = toHttpError(error)
+  if (status >= 500 && !(error instanceof HalftoneError))
+    context.services.log.error({ err: error }, 'a request failed inside Halftone')
+  return reply
+    .code(status)
+    .headers({ ...headers, 'content-type': 'application/json; charset=utf-8' })
+    .send(JSON.stringify(body))
+}
+
+/** OpenAI paths that make no images go to the configured text provider, or say how to configure one. */
+async function notFound(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const path = request.url.split('?')[0] ?? ''
+  if (path.startsWith('/v1/') && !path.startsWith('/v1/halftone/') && !path.startsWith('/v1/images/')) {
+    await authenticate(request, 'inference', context.keys)
+    return passThrough(context, request, reply)
+  }
+  // The dashboard routes in the browser: its addresses all answer with the page.
+  const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html') && !path.startsWith('/v1/')
+  if (context.webRoot && wantsPage) return reply.sendFile('index.html')
+  const known = Object.values(endpoints).filter((endpoint) => endpoint.path === path)
+  const [first] = known
+  if (first) {
+    reply.header('allow', known.map((endpoint) => endpoint.method).join(', '))
+    throw new HalftoneError(
+      'method_not_allowed',
+      `${path} takes ${known.map((endpoint) => endpoint.method).join(', ')}, not ${request.method}.`,
+    )
+  }
+  throw new HalftoneError(
+    'not_found',
+    `There is nothing at ${request.method} ${path.slice(0, 200)}; GET /openapi.json lists the paths.`,
+  )
+}

@@ -1,0 +1,56 @@
+/** What the routes need, as one typed object. */
+
+import type { BudgetIndex } from '../gateway/budget-index.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import type { HealthFeed } from '../gateway/health-feed.ts'
+import type { GatewayServices, GatewayState } from '../gateway/state.ts'
+import type { ForeignFetcher } from '../net/foreign-fetch.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { ServerMetrics } from './metrics.ts'
+import type { SignInThrottle } from './throttle.ts'
+import type { Thumbnails } from './thumbnails.ts'
+import type { UrlSigner } from './url-signer.ts'
+
+export interface ServerContext {
+  readonly gateway: Gateway
+  readonly services: GatewayServices
+  readonly current: () => GatewayState
+  readonly budgets: BudgetIndex
+  readonly health: HealthFeed
+  readonly keys: KeyRing
+  readonly signer: UrlSigner
+  readonly metrics: ServerMetrics
+  readonly foreign: ForeignFetcher
+  readonly thumbnails: Thumbnails
+  readonly throttle: SignInThrottle
+  readonly settings: ServerSettings
+  /** Facts for `status`; called on each request. */
+  describe(): ServerDescription
+  /** Where the built dashboard lies; undefined when it was not built. */
+  readonly webRoot: string | undefined
+}
+
+export interface ServerSettings {
+  readonly maxBodyBytes: number
+  readonly maxImageBytes: number
+  readonly maxImagePixels: number
+  /** IP addresses or CIDR ranges whose `x-forwarded-*` headers count. */
+  readonly trustedProxies: readonly string[]
+  /** Overrides what the request says about its own host. */
+  readonly publicUrl?: string
+  /** Where non-image OpenAI paths go; absent: a typed error. */
+  readonly passthrough?: { readonly baseUrl: string; headers(): Readonly<Record<string, string>> }
+  readonly drainMs: number
+}
+
+export interface ServerDescription {
+  readonly version: string
+  readonly startedUs: number
+  readonly problems: readonly string[]
+  readonly ledger: string
+  readonly freeBytes: number | undefined
+  readonly configFile: string | null
+  readonly baseUrls: ReadonlyMap<string, string>
+  /** Offers without a price, by provider. */
+  readonly unpriced: ReadonlyMap<string, number>
+}

@@ -1,0 +1,112 @@
+/** Server-sent events: partial images as they come, the final image with its cost, heartbeats in between. */
+import type { ServerResponse } from 'node:http'
+import type { Operation } from '../core/request.ts'
+import type { ExecuteResult, StreamSink } from '../gateway/execution.ts'
+import type { ReceivedImage } from '../ports/provider.ts'
+import { type HttpError, toHttpError } from './errors.ts'
+import { halftoneObject, usageJson, writeEncoded } from './send-images.ts'
+
+const HEARTBEAT_MS = 15_000
+
+export interface ImageEventStream extends StreamSink {
+  /** The final events, then the end. */
+  finish(result: ExecuteResult, options: { readonly bodyMetadata: boolean }): Promise<void>
+  /** An `error` event, or a plain error answer when nothing was sent yet (then it is returned to be sent). */
+  fail(error: unknown): HttpError | undefined
+}
+
+export interface EventStreamOptions {
+  readonly operation: Operation
+  readonly settings: () => {
+    readonly size: string
+    readonly quality: string
+    readonly background: string
+    readonly format: string
+  }
+}
+
+/** Headers go out with the first event, so that a failure before it is an ordinary HTTP error. */
+export function createImageEventStream(raw: ServerResponse, options: EventStreamOptions): ImageEventStream {
+  const family = options.operation === 'generate' ? 'image_generation' : 'image_edit'
+  let started = false
+  let heartbeat: NodeJS.Timeout | undefined
+  // One event at a time: partials of a fast provider may overlap.
+  let queue: Promise<void> = Promise.resolve()
+
+  const start = (): void => {
+    if (started) return
+    started = true
+    raw.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    })
+    heartbeat = setInterval(() => raw.write(': keep-alive\n\n'), HEARTBEAT_MS)
+    heartbeat.unref()
+  }
+  const event = async (
+    name: string,
+    fields: object,
+    image: { open(): AsyncIterable<Uint8Array> },
+    rest: string,
+  ): Promise<void> => {
+    if (raw.destroyed) return
+    start()
+    raw.write(`event: ${name}\ndata: ${JSON.stringify({ type: name, ...fields }).slice(0, -1)},"b64_json":"`)
+    await writeEncoded(raw, image)
+    raw.write(`"${rest}}\n\n`)
+  }
+  const enqueue = (work: () => Promise<void>): Promise<void> => {
+    queue = queue.then(work)
+    return queue
+  }
+  const end = (): void => {
+    clearInterval(heartbeat)
+    raw.end()
+  }
+
+  return {
+    get started() {
+      return started
+    },
+    async partial(image: ReceivedImage & { readonly partialIndex: number }) {
+      const { size, quality, background, format } = options.settings()
+      const fields = {
+        created_at: nowSeconds(),
+        size,
+        quality,
+        background,
+        output_format: format,
+        partial_image_index: image.partialIndex,
+      }
+      await enqueue(() => event(`${family}.partial_image`, fields, { open: () => image.body.open() }, '')).finally(() =>
+        image.body.dispose(),
+      )
+    },
+    async finish(result, { bodyMetadata }) {
+      const { summary } = result
+      const fields = {
+        created_at: nowSeconds(),
+        size: summary.size,
+        quality: summary.quality ?? 'auto',
+        background: summary.background ?? 'opaque',
+        output_format: summary.format,
+      }
+      const halftone = bodyMetadata ? `,"halftone":${JSON.stringify(halftoneObject(result.requestId, summary))}` : ''
+      for (const [index, image] of result.images.entries()) {
+        const last = index === result.images.length - 1
+        await enqueue(() => event(`${family}.completed`, fields, image, last ? `,"usage":${usageJson(summary)}${halftone}` : ''))
+      }
+      end()
+    },
+    fail(error) {
+      const failure = toHttpError(error)
+      if (!started) return failure
+      raw.write(`event: error\ndata: ${JSON.stringify({ type: 'error', ...failure.body })}\n\n`)
+      end()
+      return undefined
+    },
+  }
+}
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1_000)

@@ -1,0 +1,190 @@
+/** From the wire to the core's `ImageRequest` and options: check, normalize, and name what is wrong. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { z } from 'zod'
+import {
+  type EditRequest,
+  editRequest,
+  type GenerationRequest,
+  generationRequest,
+  type HalftoneOptions,
+} from '../contract/images.ts'
+import { HalftoneError } from '../core/error.ts'
+import type { JsonObject, JsonValue } from '../core/json.ts'
+import { parseUsd } from '../core/money.ts'
+import { type ImageInput, type ImageRequest, type Operation, parseSize, type RequestOptions } from '../core/request.ts'
+import { fromZod } from './errors.ts'
+
+export interface NormalizedRequest {
+  readonly request: ImageRequest
+  readonly options: RequestOptions
+  readonly idempotencyKey?: string
+  readonly sdkRetry: number
+}
+
+type WireRequest = Omit<GenerationRequest, 'style'> &
+  Partial<Pick<GenerationRequest, 'style'> & Pick<EditRequest, 'input_fidelity' | 'images'>>
+
+const schemas: Partial<Record<Operation, z.ZodType<WireRequest>>> = { generate: generationRequest, edit: editRequest }
+
+/** Multipart fields are text; these are not. */
+const numbers: ReadonlySet<string> = new Set([
+  'n',
+  'output_compression',
+  'partial_images',
+  'frame_count',
+  'frame_duration_ms',
+  'seed',
+  'steps',
+  'guidance_scale',
+])
+const booleans: ReadonlySet<string> = new Set(['stream'])
+const objects: ReadonlySet<string> = new Set(['svg', 'extra_body', 'halftone'])
+
+/** Multipart text to JSON values; text that is not of the right form stays, for the schema to refuse by name. */
+export function fromFormFields(fields: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? fromField(name, value) : value]),
+  )
+}
+
+function fromField(name: string, value: string): JsonValue {
+  if (numbers.has(name) && /^-?\d+(\.\d+)?$/.test(value)) return Number(value)
+  if (booleans.has(name) && (value === 'true' || value === 'false')) return value === 'true'
+  if (!objects.has(name)) return value
+  try {
+    return JSON.parse(value) as JsonValue
+  } catch {
+    return value
+  }
+}
+
+/** Check the parameters of an operation against the contract. Throws the first problem, naming the parameter. */
+export function checkWire(operation: Operation, parameters: JsonObject): WireRequest {
+  const parsed = (schemas[operation] ?? editRequest).safeParse(parameters)
+  if (!parsed.success) throw fromZod(parsed.error)
+  return parsed.data
+}
+
+export interface NormalizeInput {
+  readonly operation: Operation
+  readonly wire: WireRequest
+  readonly inputs: readonly ImageInput[]
+  readonly headers: IncomingHttpHeaders
+}
+
+export function normalizeRequest({ operation, wire, inputs, headers }: NormalizeInput): NormalizedRequest {
+  const twin = wire.halftone ?? {}
+  const size = wire.size && wire.size !== 'auto' ? parseSize(wire.size) : undefined
+  const quality = wire.quality && wire.quality !== 'auto' ? wire.quality : undefined
+  const background = wire.background && wire.background !== 'auto' ? wire.background : undefined
+  const endCustomer = wire.safety_identifier ?? wire.user
+  const group = headerText(headers, 'x-halftone-group', 128) ?? twin.group
+  const idempotencyKey = headerText(headers, 'idempotency-key', 255)
+  const request: ImageRequest = {
+    operation,
+    model: wire.model ?? 'auto',
+    prompt: wire.prompt,
+    n: wire.n ?? 1,
+    inputs,
+    stream: wire.stream ?? false,
+    partialImages: wire.partial_images ?? 0,
+    responseFormat: wire.response_format ?? 'b64_json',
+    attribution: { tags: tagsOf(headers, twin), ...(endCustomer && { endCustomer }), ...(group && { group }) },
+    // Checked JSON from the schema; zod's type of it is only wider by `undefined`.
+    extraBody: (wire.extra_body ?? {}) as Readonly<Record<string, JsonObject>>,
+    ...(size && { size }),
+    ...(quality && { quality }),
+    ...(background && { background }),
+    ...(wire.output_format && { outputFormat: wire.output_format }),
+    ...present('outputCompression', wire.output_compression),
+    ...present('moderation', wire.moderation),
+    ...present('style', wire.style),
+    ...present('inputFidelity', wire.input_fidelity),
+    ...present('complexity', wire.complexity),
+    ...present('frameCount', wire.frame_count),
+    ...present('frameDurationMs', wire.frame_duration_ms),
+    ...(wire.svg && { svg: { ...present('model', wire.svg.model), ...present('reasoningEffort', wire.svg.reasoning?.effort) } }),
+    ...present('seed', wire.seed),
+    ...present('negativePrompt', wire.negative_prompt),
+    ...present('steps', wire.steps),
+    ...present('guidance', wire.guidance_scale),
+  }
+  if (request.partialImages > 0 && !request.stream) {
+    throw new HalftoneError('invalid_value', '"partial_images" needs "stream": true.', { param: 'partial_images' })
+  }
+  return { request, options: optionsOf(headers, twin), sdkRetry: retryCount(headers), ...(idempotencyKey && { idempotencyKey }) }
+}
+
+/** An optional property, only when there is a value: `null` on the wire means absent. */
+function present<Name extends string, Value>(name: Name, value: Value | null | undefined): { readonly [key in Name]?: Value } {
+  // A computed key widens to string; the value is checked.
+  return value === null || value === undefined ? {} : ({ [name]: value } as { readonly [key in Name]?: Value })
+}
+
+function optionsOf(headers: IncomingHttpHeaders, twin: HalftoneOptions): RequestOptions {
+  const maxCost = headerText(headers, 'x-halftone-max-cost-usd', 32) ?? twin.max_cost_usd
+  const deadline = headerText(headers, 'x-halftone-deadline-ms', 16)
+  const deadlineMs = deadline === undefined ? twin.deadline_ms : Number(deadline)
+  if (deadlineMs !== undefined && !(Number.isInteger(deadlineMs) && deadlineMs > 0 && deadlineMs <= 3_600_000)) {
+    throw new HalftoneError('invalid_header', 'x-halftone-deadline-ms must be a whole number from 1 to 3600000.', {
+      param: 'x-halftone-deadline-ms',
+    })
+  }
+  return {
+    allowUnsupported: flag(headers, 'x-halftone-allow-unsupported') ?? twin.allow_unsupported ?? false,
+    bodyMetadata: (headerText(headers, 'x-halftone-body', 8) ?? twin.body) !== 'off',
+    ...(maxCost !== undefined && { maxCostNanoUsd: maxCostOf(maxCost) }),
+    ...(deadlineMs !== undefined && { deadlineMs }),
+  }
+}
+
+function maxCostOf(text: string): bigint {
+  const amount = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? parseUsd(text) : 0n
+  if (amount <= 0n)
+    throw new HalftoneError('invalid_value', `The max cost "${text}" is not a positive USD amount such as 0.25.`, {
+      param: 'max_cost_usd',
+    })
+  return amount
+}
+
+/** One printable header, or an error: what goes on into other headers, logs and SQL has no control characters. */
+function headerText(headers: IncomingHttpHeaders, name: string, maxLength: number): string | undefined {
+  const value = headers[name]
+  if (value === undefined) return undefined
+  if (typeof value !== 'string' || value.length === 0 || value.length > maxLength || !/^[\x20-\x7e]+$/.test(value)) {
+    throw new HalftoneError('invalid_header', `${name} must be 1 to ${maxLength} printable ASCII characters.`, { param: name })
+  }
+  return value
+}
+
+function flag(headers: IncomingHttpHeaders, name: string): boolean | undefined {
+  const value = headerText(headers, name, 8)
+  if (value === undefined || value === 'true') return value === undefined ? undefined : true
+  if (value === 'false') return false
+  throw new HalftoneError('invalid_header', `${name} must be true or false.`, { param: name })
+}
+
+const retryCount = (headers: IncomingHttpHeaders): number => {
+  const count = Number(headers['x-stainless-retry-count'] ?? 0)
+  return Number.isInteger(count) && count > 0 ? count : 0
+}
+
+const MAX_TAGS = 10
+
+function tagsOf(headers: IncomingHttpHeaders, twin: HalftoneOptions): Readonly<Record<string, string>> {
+  const text = headerText(headers, 'x-halftone-tags', 2_048)
+  const tags: Record<string, string> = { ...twin.tags }
+  for (const pair of text?.split(',') ?? []) {
+    const at = pair.indexOf('=')
+    const name = pair.slice(0, at).trim()
+    if (at < 1 || name === '' || name.length > 64 || pair.length - at > 257) {
+      throw new HalftoneError('invalid_header', 'x-halftone-tags must look like "campaign=summer,sku=4711".', {
+        param: 'x-halftone-tags',
+      })
+    }
+    tags[name] = pair.slice(at + 1).trim()
+  }
+  if (Object.keys(tags).length > MAX_TAGS)
+    throw new HalftoneError('invalid_value', `At most ${MAX_TAGS} tags are taken.`, { param: 'x-halftone-tags' })
+  return tags
+}

@@ -1,0 +1,8 @@
+/** Under which origin the client reaches us: configured, else as told by the request (and by trusted proxies only). */
+import type { FastifyRequest } from 'fastify'
+import type { ServerSettings } from './context.ts'
+
+/** Without trailing slash. Fastify reads `x-forwarded-*` only from the configured proxies. */
+export function publicOrigin(request: FastifyRequest, settings: ServerSettings): string {
+  return settings.publicUrl?.replace(/\/+$/, '') ?? `${request.protocol}://${request.host}`
+}

@@ -1,0 +1,53 @@
+/** Stored images and their thumbnails, by signed URL. */
+import { once } from 'node:events'
+import { HalftoneError } from '../../core/error.ts'
+import type { AssetRecord } from '../../ports/ledger.ts'
+import type { Call, Handler } from '../handler.ts'
+
+/** SVG may carry script: shown only as an image, never as a document of our origin. */
+const documentHeaders = {
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+  'x-content-type-options': 'nosniff',
+}
+
+export const getImage: Handler = async (call) => {
+  const asset = await signedAsset(call)
+  const blob = await call.context.services.blobs.open(asset.sha256)
+  if (!blob) throw expired(asset)
+  const { raw } = call.reply
+  call.reply.hijack()
+  raw.writeHead(200, {
+    'content-type': asset.mediaType,
+    'content-length': blob.bytes,
+    'cache-control': 'private, max-age=3600, immutable',
+    etag: `"${asset.sha256}"`,
+    ...documentHeaders,
+  })
+  for await (const chunk of blob.stream) {
+    if (raw.destroyed) return undefined
+    if (!raw.write(chunk)) await Promise.race([once(raw, 'drain'), once(raw, 'close')])
+  }
+  raw.end()
+  return undefined
+}
+
+export const getThumbnail: Handler = async (call) => {
+  const asset = await signedAsset(call)
+  const thumbnail = await call.context.thumbnails.get(asset)
+  if (!thumbnail) throw expired(asset)
+  const headers = { 'content-type': 'image/webp', 'cache-control': 'private, max-age=86400, immutable', ...documentHeaders }
+  await call.reply.headers(headers).send(Buffer.from(thumbnail.buffer, thumbnail.byteOffset, thumbnail.byteLength))
+  return undefined
+}
+
+async function signedAsset({ context, params, request }: Call): Promise<AssetRecord> {
+  const id = params['id'] ?? ''
+  const { exp, sig } = request.query as { exp?: string; sig?: string }
+  context.signer.check(id, { exp, sig })
+  const asset = await context.services.ledger.read.asset(id)
+  if (!asset) throw new HalftoneError('asset_expired', 'This image has expired.', { param: 'id' })
+  return asset
+}
+
+const expired = (asset: AssetRecord): HalftoneError =>
+  new HalftoneError('asset_expired', 'The bytes of this image are no longer stored.', { requestId: asset.requestId })

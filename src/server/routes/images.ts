@@ -1,0 +1,159 @@
+/** `POST /v1/images/{generations,edits,variations}`. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { HalftoneError } from '../../core/error.ts'
+import { formatSize, type Operation } from '../../core/request.ts'
+import type { ExecuteResult } from '../../gateway/execution.ts'
+import { callerOf } from '../authenticate.ts'
+import type { ServerContext } from '../context.ts'
+import { toHttpError } from '../errors.ts'
+import { createImageEventStream } from '../event-stream.ts'
+import { checkWire, fromFormFields, normalizeRequest } from '../image-request.ts'
+import { fetchIncomingImage, type IncomingImage, toIncomingImage } from '../incoming-image.ts'
+import type { Identity } from '../key-ring.ts'
+import { publicOrigin } from '../origin.ts'
+import { disposeImages, type RawImage, type ReadBody, readBody } from '../read-body.ts'
+import { sendImages } from '../send-images.ts'
+
+/** Serve one image request on the raw response; the caller has authenticated it. */
+export async function handleImages(
+  context: ServerContext,
+  operation: Operation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  identity: Identity,
+): Promise<void> {
+  const { services, gateway, settings } = context
+  const clientGone = new AbortController()
+  const body = await readBody(request.raw, operation !== 'generate', { spool: services.spool, settings })
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) clientGone.abort(new HalftoneError('cancelled', 'The client closed the connection.'))
+  })
+  const inputs = await takeInputs(context, body, operation, clientGone.signal)
+  const normalized = await normalizeOrDispose(operation, body, inputs, request)
+  const { options } = normalized
+  const stream = normalized.request.stream
+    ? createImageEventStream(reply.raw, {
+        operation,
+        settings: () => ({
+          size: normalized.request.size ? formatSize(normalized.request.size) : 'auto',
+          quality: normalized.request.quality ?? 'auto',
+          background: normalized.request.background ?? 'opaque',
+          format: normalized.request.outputFormat ?? 'png',
+        }),
+      })
+    : undefined
+  const origin = publicOrigin(request, settings)
+  reply.hijack()
+  let result: ExecuteResult | undefined
+  try {
+    result = await gateway.execute({
+      request: normalized.request,
+      options,
+      caller: callerOf(identity),
+      inputs,
+      sdkRetry: normalized.sdkRetry,
+      clientGone: clientGone.signal,
+      ...(normalized.idempotencyKey !== undefined && { idempotencyKey: normalized.idempotencyKey }),
+      ...(stream && { stream }),
+    })
+    const { summary } = result
+    if (summary.offer && summary.cache === 'miss') context.metrics.cost(summary.offer, summary.costNanoUsd, result.images.length)
+    if (stream) await stream.finish(result, { bodyMetadata: options.bodyMetadata })
+    else {
+      await sendImages(reply.raw, {
+        result,
+        responseFormat: normalized.request.responseFormat,
+        bodyMetadata: options.bodyMetadata,
+        urlOf: (assetId) => origin + context.signer.sign(assetId).image,
+      })
+    }
+  } catch (error) {
+    if (reply.raw.headersSent && !stream) {
+      // The length was promised; cutting the connection is the only honest signal left.
+      services.log.error({ err: error }, 'an answer broke off while it was sent')
+      reply.raw.destroy()
+    } else {
+      const failure = stream ? stream.fail(error) : toHttpError(error)
+      if (failure) sendFailure(reply, failure)
+      logUnexpected(context, error)
+    }
+  } finally {
+    await result?.dispose()
+  }
+}
+
+function sendFailure(reply: FastifyReply, failure: ReturnType<typeof toHttpError>): void {
+  if (reply.raw.destroyed) return
+  const text = JSON.stringify(failure.body)
+  reply.raw.writeHead(failure.status, {
+    ...failure.headers,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+  })
+  reply.raw.end(text)
+}
+
+function logUnexpected({ services }: ServerContext, error: unknown): void {
+  if (!(error instanceof HalftoneError) || error.code === 'internal_error')
+    services.log.error({ err: error }, 'a request failed inside Halftone')
+}
+
+async function takeInputs(
+  context: ServerContext,
+  body: ReadBody,
+  operation: Operation,
+  signal: AbortSignal,
+): Promise<readonly IncomingImage[]> {
+  if (operation === 'generate' && body.images.length > 0) {
+    await disposeImages(body.images)
+    throw new HalftoneError('unknown_parameter', 'Generations take no images; use /v1/images/edits.', {
+      param: body.images[0]?.param ?? 'image',
+    })
+  }
+  const settled = await Promise.allSettled(body.images.map((image) => takeInput(context, image, signal)))
+  const failed = settled.find((result) => result.status === 'rejected')
+  if (failed) {
+    await disposeInputs(settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])))
+    throw failed.reason
+  }
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+function takeInput(
+  { foreign, services, settings }: ServerContext,
+  { role, param, source }: RawImage,
+  signal: AbortSignal,
+): Promise<IncomingImage> {
+  return source.kind === 'url'
+    ? fetchIncomingImage(source.url, role, param, { foreign, spool: services.spool, signal, settings })
+    : toIncomingImage(source.body, role, param, settings, source.filename)
+}
+
+async function normalizeOrDispose(
+  operation: Operation,
+  body: ReadBody,
+  inputs: readonly IncomingImage[],
+  request: FastifyRequest,
+) {
+  try {
+    const isForm = (request.headers['content-type'] ?? '').includes('multipart/')
+    const parameters = isForm ? fromFormFields(body.parameters) : body.parameters
+    const wire = checkWire(
+      operation,
+      operation === 'variation' ? { prompt: 'A variation of the image.', ...parameters } : parameters,
+    )
+    if (operation !== 'generate' && !inputs.some(({ input }) => input.role === 'image')) {
+      throw new HalftoneError('missing_required_parameter', 'Missing required parameter: "image".', { param: 'image' })
+    }
+    const masks = inputs.filter(({ input }) => input.role === 'mask')
+    if (masks.length > 1) throw new HalftoneError('invalid_value', 'Only one mask is taken.', { param: 'mask' })
+    return normalizeRequest({ operation, wire, inputs: inputs.map(({ input }) => input), headers: request.headers })
+  } catch (error) {
+    await disposeInputs(inputs)
+    throw error
+  }
+}
+
+const disposeInputs = async (inputs: readonly IncomingImage[]): Promise<void> => {
+  await Promise.all(inputs.map(({ body }) => body.dispose()))
+}

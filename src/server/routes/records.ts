@@ -1,0 +1,136 @@
+/** Requests, receipts, decisions: what happened and what it cost. */
+
+import type { z } from 'zod'
+import type { listQuery } from '../../contract/endpoints.ts'
+import type { Explanation, Receipt } from '../../contract/records.ts'
+import { HalftoneError } from '../../core/error.ts'
+import { formatUsd } from '../../core/money.ts'
+import type { RequestRecord } from '../../ports/ledger.ts'
+import { type Call, callerIdentity, type Handler } from '../handler.ts'
+import { publicOrigin } from '../origin.ts'
+import { type AssetUrls, attemptWire, isoTime, requestRecordWire, requestSummaryWire } from '../wire.ts'
+
+/** Absolute signed URLs under the origin this client uses. */
+export function assetUrls({ context, request }: Pick<Call, 'context' | 'request'>): AssetUrls {
+  const origin = publicOrigin(request, context.settings)
+  return (assetId) => {
+    const { image, thumbnail } = context.signer.sign(assetId)
+    return { image: origin + image, thumbnail: origin + thumbnail }
+  }
+}
+
+export const listRequests: Handler = async (call) => {
+  const { key } = callerIdentity(call)
+  const { limit, cursor, project_id: projectId, outcome } = call.query as z.infer<typeof listQuery>
+  const page = await call.context.services.ledger.read.requests({
+    limit,
+    // An inference key sees its own requests only.
+    ...(key.role !== 'admin' && { keyId: key.id }),
+    ...(cursor !== undefined && { cursor }),
+    ...(projectId !== undefined && { projectId }),
+    ...(outcome !== undefined && { outcome }),
+  })
+  const urls = assetUrls(call)
+  return { object: 'list', data: page.rows.map((row) => requestSummaryWire(row, urls)), next_cursor: page.nextCursor }
+}
+
+export const getRequest: Handler = async (call) => requestRecordWire(await readRequest(call), assetUrls(call))
+
+export const getReceipt: Handler = async (call) => {
+  const record = await readRequest(call)
+  const receipt: Receipt = {
+    object: 'receipt',
+    request_id: record.id,
+    created_at: isoTime(record.createdUs),
+    total_usd: formatUsd(record.costNanoUsd),
+    cost_status: record.costStatus,
+    sandbox: record.sandbox,
+    images_returned: record.imagesReturned,
+    cost_per_image_usd: record.imagesReturned > 0 ? formatUsd(record.costNanoUsd / BigInt(record.imagesReturned)) : null,
+    attempts: record.attemptRows.map(attemptWire),
+    alternatives: candidatesOf(record)
+      .filter((candidate) => candidate.offer !== record.offer)
+      .map(({ offer, quality, expectedUsd }) => ({ offer, quality, expected_usd: expectedUsd })),
+  }
+  return receipt
+}
+
+export const explainRequest: Handler = async (call) => {
+  const record = await readRequest(call)
+  const { decision } = record
+  const explanation: Explanation = {
+    object: 'explanation',
+    request_id: record.id,
+    route: record.route,
+    objective: String(decision['objective'] ?? 'cost'),
+    price_book: String(decision['priceBook'] ?? ''),
+    candidates: candidatesOf(record).map(({ offer, size, quality, expectedUsd, maxUsd, score }) => ({
+      offer,
+      size,
+      quality,
+      expected_usd: expectedUsd,
+      max_usd: maxUsd,
+      score,
+    })),
+    eliminated_counts: (decision['eliminatedCounts'] ?? {}) as Record<string, number>,
+    eliminated: (decision['eliminated'] ?? []) as Explanation['eliminated'],
+  }
+  return explanation
+}
+
+interface StoredCandidate {
+  readonly offer: string
+  readonly size: string
+  readonly quality: string | null
+  readonly expectedUsd: string
+  readonly maxUsd: string | null
+  readonly score: number
+}
+
+/** The decision as `gateway/decision.ts` stored it. */
+const candidatesOf = ({ decision }: RequestRecord): readonly StoredCandidate[] =>
+  (decision['candidates'] ?? []) as unknown as readonly StoredCandidate[]
+
+/** Another key's request is as unknown as one that never was. */
+async function readRequest(call: Call): Promise<RequestRecord> {
+  const { key } = callerIdentity(call)
+  const id = call.params['id'] ?? ''
+  const record = await call.context.services.ledger.read.request(id)
+  if (!record || (key.role !== 'admin' && record.keyId !== key.id)) {
+    throw new HalftoneError('not_found', `There is no request "${id.slice(0, 64)}" of this key.`, { param: 'id' })
+  }
+  return record
+}
+
+const HEARTBEAT_MS = 15_000
+
+/** `request` events with a summary whenever a request starts or ends on this node. */
+export const watchRequests: Handler = async (call) => {
+  const { context, reply } = call
+  const urls = assetUrls(call)
+  reply.hijack()
+  const { raw } = reply
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+  })
+  raw.write('retry: 2000\n\n')
+  const send = async (id: string): Promise<void> => {
+    const record = await context.services.ledger.read.request(id)
+    if (record && !raw.destroyed)
+      raw.write(`event: request\nid: ${id}\ndata: ${JSON.stringify(requestSummaryWire(record, urls))}\n\n`)
+  }
+  const stopListening = context.gateway.onRequest((id) => {
+    // A slow reader misses events rather than filling memory; the list is one GET away.
+    if (raw.writableNeedDrain) return
+    send(id).catch((err: unknown) => context.services.log.error({ err, requestId: id }, 'a live event could not be read'))
+  })
+  const heartbeat = setInterval(() => raw.write(': keep-alive\n\n'), HEARTBEAT_MS)
+  heartbeat.unref()
+  raw.once('close', () => {
+    stopListening()
+    clearInterval(heartbeat)
+  })
+  return undefined
+}

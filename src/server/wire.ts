@@ -1,0 +1,150 @@
+/** From ledger records to the contract's objects. */
+
+import type { BudgetWire, KeyWire } from '../contract/admin.ts'
+import type { AttemptWire, ChargeWire, RequestRecordWire, RequestSummaryWire } from '../contract/records.ts'
+import type { JsonObject } from '../core/json.ts'
+import { formatUsd } from '../core/money.ts'
+import type { AttemptRecordRow, BudgetState, ChargeRecord, KeyRecord, RequestRecord, RequestSummary } from '../ports/ledger.ts'
+
+export const isoTime = (timeUs: number): string => new Date(timeUs / 1_000).toISOString()
+const isoOrNull = (timeUs: number | null): string | null => (timeUs === null ? null : isoTime(timeUs))
+const msOrNull = (durationUs: number | null): number | null => (durationUs === null ? null : durationUs / 1_000)
+
+/** Signed URLs of an asset. */
+export type AssetUrls = (assetId: string) => { readonly image: string; readonly thumbnail: string }
+
+export function requestSummaryWire(row: RequestSummary, urls: AssetUrls): RequestSummaryWire {
+  return {
+    id: row.id,
+    created_at: isoTime(row.createdUs),
+    finished_at: isoOrNull(row.finishedUs),
+    key_id: row.keyId,
+    project_id: row.projectId,
+    operation: row.operation,
+    model: row.model,
+    route: row.route,
+    n: row.n,
+    offer: row.offer,
+    outcome: row.outcome,
+    http_status: row.httpStatus,
+    error_code: row.errorCode,
+    error_message: row.errorMessage,
+    images_returned: row.imagesReturned,
+    attempts: row.attempts,
+    latency_ms: msOrNull(row.latencyUs),
+    cost_usd: formatUsd(row.costNanoUsd),
+    cost_status: row.costStatus,
+    sandbox: row.sandbox,
+    end_customer: row.endCustomer,
+    group: row.group,
+    tags: { ...row.tags },
+    prompt: row.prompt,
+    images: row.images.map((image) => {
+      const links = image.expired ? undefined : urls(image.id)
+      return {
+        id: image.id,
+        width: image.width,
+        height: image.height,
+        media_type: image.mediaType,
+        url: links?.image ?? null,
+        thumbnail_url: links?.thumbnail ?? null,
+      }
+    }),
+  }
+}
+
+export function requestRecordWire(record: RequestRecord, urls: AssetUrls): RequestRecordWire {
+  return {
+    ...requestSummaryWire(record, urls),
+    parameters: plain(record.parameters),
+    features: plain(record.features),
+    warnings: record.warnings.map(({ code, param, message }) => ({ code, message, ...(param !== undefined && { param }) })),
+    attempt_rows: record.attemptRows.map(attemptWire),
+  }
+}
+
+/** Stored JSON has no undefined; the type of zod's `json` does not know that. */
+const plain = (value: JsonObject): RequestRecordWire['parameters'] => value as RequestRecordWire['parameters']
+
+export function attemptWire(row: AttemptRecordRow): AttemptWire {
+  return {
+    id: row.id,
+    sequence: row.sequence,
+    kind: row.kind,
+    state: row.state,
+    offer: row.offer,
+    settings: plain(row.settings),
+    outcome: row.outcome,
+    stage: row.stage,
+    billed: row.billed,
+    error_code: row.errorCode,
+    error_message: row.errorMessage,
+    images_wanted: row.imagesWanted,
+    images_made: row.imagesMade,
+    expected_usd: formatUsd(row.expectedNanoUsd),
+    held_usd: formatUsd(row.holdNanoUsd),
+    total_usd: formatUsd(row.charges.reduce((sum, charge) => sum + charge.amountNanoUsd, 0n)),
+    usage: { ...row.usage },
+    job_id: row.jobId,
+    http_status: row.httpStatus,
+    provider_request_id: row.providerRequestId,
+    created_at: isoTime(row.createdUs),
+    settled_at: isoOrNull(row.settledUs),
+    first_byte_ms: msOrNull(row.firstByteUs),
+    duration_ms: msOrNull(row.durationUs),
+    charges: row.charges.map(chargeWire),
+    events: row.events.map((event) => ({ at: isoTime(event.atUs), kind: event.kind, data: plain(event.data) })),
+  }
+}
+
+const chargeWire = (row: ChargeRecord): ChargeWire => ({
+  id: row.id,
+  kind: row.kind,
+  description: row.description,
+  meter: row.meter ?? null,
+  quantity: row.quantity ?? null,
+  amount_usd: formatUsd(row.amountNanoUsd),
+  native_amount: row.nativeAmount,
+  native_unit: row.nativeUnit,
+  fx_rate: row.fxRate,
+  fx_source: row.fxSource,
+  rate_id: row.rateId,
+  price_book: row.priceBook,
+  provenance: row.provenance,
+  incurred_at: isoTime(row.incurredUs),
+  posted_at: isoTime(row.postedUs),
+  reverses: row.reverses,
+})
+
+/** `sandbox`: show the sandbox counters, when the gateway spends none but sandbox money. */
+export function budgetWire({ budget, ...state }: BudgetState, sandbox: boolean): BudgetWire {
+  const spent = sandbox ? state.sandboxSpentNanoUsd : state.spentNanoUsd
+  const held = sandbox ? state.sandboxHeldNanoUsd : state.heldNanoUsd
+  return {
+    id: budget.id,
+    scope: budget.scope,
+    scope_value: budget.scopeValue,
+    period: budget.period,
+    limit_usd: formatUsd(budget.limitNanoUsd),
+    hard: budget.hard,
+    managed_by: budget.managedBy,
+    spent_usd: formatUsd(spent),
+    held_usd: formatUsd(held),
+    remaining_usd: formatUsd(budget.limitNanoUsd - spent - held),
+    resets_at: isoOrNull(state.resetsAtUs),
+  }
+}
+
+export const keyWire = (key: KeyRecord, maxPerDayNanoUsd: bigint | undefined): KeyWire => ({
+  id: key.id,
+  name: key.name,
+  prefix: key.prefix,
+  role: key.role,
+  project_id: key.projectId,
+  tags: { ...key.tags },
+  allowed_models: key.allowedModels ? [...key.allowedModels] : null,
+  max_usd_per_day: maxPerDayNanoUsd === undefined ? null : formatUsd(maxPerDayNanoUsd),
+  created_at: isoTime(key.createdUs),
+  revoked_at: isoOrNull(key.revokedUs),
+  managed_by: key.managedBy,
+})
