@@ -22,8 +22,8 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function backup({ env, cwd, out }: CliContext, typed: string, options: Options): Promise<void> {
-  const { loadConfig } = await import('../../config/index.ts')
-  const { config } = await loadConfig({ env, cwd, flags: configFlags(options) })
+  const { backupLedger, loadFullConfig } = await import('../../compose-offline.ts')
+  const { config } = await loadFullConfig({ env, cwd, flags: configFlags(options) })
   const file = resolve(cwd, typed)
   const exists = await stat(file).then(
     () => true,
@@ -34,7 +34,6 @@ async function backup({ env, cwd, out }: CliContext, typed: string, options: Opt
     const report = { object: 'backup', dry_run: true, file }
     return options.json ? out.json(report) : out.line(`Would write ${file}. Nothing was written: --dry-run.`)
   }
-  const { backupLedger } = await import('../../compose-offline.ts')
   const progress = await startProgress(out, 'copying the ledger', options.json === true)
   await backupLedger(config, file).finally(() => progress.stop())
   const { size } = await stat(file)

@@ -46,10 +46,11 @@ interface Configuration {
 }
 
 async function checkConfiguration({ env, cwd }: CliContext, options: ConnectOptions): Promise<Configuration> {
-  const { ConfigError, formatProblem, loadConfig } = await import('../../config/index.ts')
+  const { ConfigError, formatProblem } = await import('../../config/index.ts')
+  const { loadFullConfig } = await import('../../compose-offline.ts')
   const area = 'Configuration'
   try {
-    const { config, file, warnings } = await loadConfig({ env, cwd, flags: configFlags(options) })
+    const { config, file, warnings } = await loadFullConfig({ env, cwd, flags: configFlags(options) })
     const read: Finding = { level: 'ok', area, message: file ?? 'no file; defaults and environment only' }
     return { config, findings: [read, ...warnings.map((it): Finding => ({ level: 'notice', area, message: formatProblem(it) }))] }
   } catch (error) {

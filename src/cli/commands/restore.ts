@@ -23,8 +23,8 @@ export function define(command: Command, context: CliContext): void {
 
 async function restore(context: CliContext, typed: string, options: Options): Promise<void> {
   const { env, cwd, out } = context
-  const { loadConfig } = await import('../../config/index.ts')
-  const { config } = await loadConfig({ env, cwd, flags: configFlags(options) })
+  const { restoreLedger, loadFullConfig } = await import('../../compose-offline.ts')
+  const { config } = await loadFullConfig({ env, cwd, flags: configFlags(options) })
   const file = resolve(cwd, typed)
   await access(file, constants.R_OK).catch((cause: NodeJS.ErrnoException) => {
     throw new CliError('usage', `${file} cannot be read (${cause.code}).`, {
@@ -37,7 +37,6 @@ async function restore(context: CliContext, typed: string, options: Options): Pr
     return options.json ? out.json(report) : out.line(`Would restore ${file}. Nothing was changed: --dry-run.`)
   }
   await confirm(context, `Replace the ledger by ${file}? What was recorded since that backup is set aside.`, options.yes)
-  const { restoreLedger } = await import('../../compose-offline.ts')
   const progress = await startProgress(out, 'restoring the ledger', options.json === true)
   const { replaced } = await restoreLedger(config, file).finally(() => progress.stop())
   if (options.json) return out.json({ object: 'restore', file, replaced })

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { type ConfigOptions, configFlags, withConfigOptions, withJsonOption } from '../connect.ts'
 import type { CliContext, Output } from '../context.ts'
 import { CliError } from '../exit.ts'
+import { wrap } from '../format.ts'
 
 interface Options extends ConfigOptions {
   readonly host?: string
@@ -67,7 +68,7 @@ export function bannerLines({ url, adminKey, banner }: Started, out: Output): st
   return [
     '',
     `${out.paint('bold', 'Halftone')} listens on ${out.paint('cyan', url)}  (dashboard in a browser; API under /v1)`,
-    ...banner.map((line) => `  ${line}`),
+    ...banner.flatMap((line) => wrap(line, out.width - 2)).map((line) => `  ${line}`),
     ...(adminKey.created ? firstSteps : []),
     '',
   ]

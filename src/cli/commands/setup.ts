@@ -58,7 +58,7 @@ async function setup(context: CliContext, options: Options): Promise<void> {
 
 async function makePlan({ env }: CliContext, options: Options, asked: boolean, file: string): Promise<SetupPlan> {
   const { providerChoices } = await import('../../compose-offline.ts')
-  const choices = await providerChoices()
+  const choices = providerChoices()
   if (!asked) return planOfFlags(options, choices, env)
   const { intro } = await import('@clack/prompts')
   intro(`Halftone setup: ${file}`)
@@ -68,12 +68,12 @@ async function makePlan({ env }: CliContext, options: Options, asked: boolean, f
 
 /** Load the text as the gateway would, so that no file is written that it would refuse. */
 async function loadDraft({ env, cwd }: CliContext, text: string, plan: SetupPlan): Promise<Config> {
-  const { loadConfig } = await import('../../config/index.ts')
+  const { loadFullConfig } = await import('../../compose-offline.ts')
   const folder = await mkdtemp(join(tmpdir(), 'halftone-setup-'))
   try {
     const draft = join(folder, 'halftone.yaml')
     await writeFile(draft, text, { mode: 0o600 })
-    const { config } = await loadConfig({ env: { ...missingVariables(plan, env), ...env }, cwd, flags: { config: draft } })
+    const { config } = await loadFullConfig({ env: { ...missingVariables(plan, env), ...env }, cwd, flags: { config: draft } })
     return config
   } finally {
     await rm(folder, { recursive: true, force: true })

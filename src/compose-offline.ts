@@ -1,0 +1,202 @@
+/**
+ * The composition root of commands that work without a running gateway: they look at, migrate, copy and mend the same
+ * storage and test the same providers, without the server.
+ */
+import { existsSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { buildState } from './compose-state.ts'
+import { type Config, type LoadedConfig, type LoadOptions, loadConfig, providerEnvironment } from './config/index.ts'
+import { loadPriceFiles } from './config/price-files.ts'
+import { HalftoneError } from './core/error.ts'
+import type { Ledger } from './ports/ledger.ts'
+import type { ProviderDefinition } from './providers/define-provider.ts'
+import { providers, providerTypes } from './providers/index.ts'
+import { newSecret } from './server/key-ring.ts'
+import {
+  backupSqlite,
+  lockDataDir,
+  migratePostgres,
+  openPostgresLedger,
+  openSqliteLedger,
+  postgresSchemaVersion,
+  restoreSqlite,
+  schemaVersion,
+  sqliteSchemaVersion,
+} from './storage/index.ts'
+import { systemClock } from './system-clock.ts'
+
+const now = (): number => systemClock.nowUs()
+
+/** Read the configuration as `serve` does: kinds of providers that do not exist are problems too. */
+export const loadFullConfig = (options: LoadOptions): Promise<LoadedConfig> => loadConfig({ ...options, providerTypes })
+
+// --- providers -------------------------------------------------------------------------------------------------------
+
+/** A kind of provider that can be configured. */
+export interface ProviderChoice {
+  readonly type: string
+  /** It has no address of its own. */
+  readonly needsBaseUrl: boolean
+  readonly requiresKey: boolean
+  /** The variable that its own tools read. */
+  readonly variable: string | undefined
+}
+
+export const providerChoices = (): readonly ProviderChoice[] =>
+  Object.entries<ProviderDefinition>(providers).map(([type, { baseUrl, requiresKey }]) => ({
+    type,
+    needsBaseUrl: baseUrl === undefined,
+    requiresKey,
+    variable: providerEnvironment.find((it) => it.type === type)?.variable,
+  }))
+
+export interface ProviderTest {
+  readonly name: string
+  readonly ok: boolean
+  /** One line: what was tried, what came back. */
+  readonly message: string
+}
+
+/** Test each configured provider with a call that costs nothing; the sandbox is left out. Never rejects for what one answers. */
+export async function probeProviders(config: Config, signal: AbortSignal): Promise<readonly ProviderTest[]> {
+  const state = await buildState(config, systemClock)
+  const all = [...state.providers.values()]
+  try {
+    return await Promise.all(
+      all
+        .filter(({ name }) => Object.hasOwn(config.providers, name))
+        .map(async ({ name, probe }) => ({
+          name,
+          ...((await probe?.(signal)) ?? { ok: true, message: 'there is no call that costs nothing, so it was not tested' }),
+        })),
+    )
+  } finally {
+    await Promise.all(all.map((provider) => provider.close()))
+  }
+}
+
+// --- ledger ----------------------------------------------------------------------------------------------------------
+
+export interface LedgerInspection {
+  readonly engine: 'SQLite' | 'PostgreSQL'
+  /** 0: nothing there yet. */
+  readonly schemaVersion: number
+  readonly latestVersion: number
+  /** Another process has the data folder; only SQLite is exclusive. */
+  readonly inUse: boolean
+}
+
+/** Look, and change nothing. Throws `storage_failed` when the database cannot be reached. */
+export async function inspectLedger(config: Config): Promise<LedgerInspection> {
+  const found = await schemaVersionOf(config)
+  const engine = databaseUrlOf(config) === undefined ? 'SQLite' : 'PostgreSQL'
+  const inUse = engine === 'SQLite' && found > 0 && isInUse(config.storage.dataDir)
+  return { engine, schemaVersion: found, latestVersion: schemaVersion, inUse }
+}
+
+function isInUse(dataDir: string): boolean {
+  try {
+    lockDataDir(dataDir).close()
+    return false
+  } catch (error) {
+    if (error instanceof HalftoneError && error.code === 'data_dir_locked') return true
+    throw error
+  }
+}
+
+export interface LedgerMigration {
+  readonly from: number
+  readonly to: number
+}
+
+/** Bring the schema to this version's. Throws `schema_newer`, `data_dir_locked`, `storage_failed`. */
+export async function migrateLedger(config: Config, { dryRun }: { readonly dryRun: boolean }): Promise<LedgerMigration> {
+  const from = await schemaVersionOf(config)
+  if (from > schemaVersion) {
+    const message = `The database has schema version ${from} and this Halftone knows up to ${schemaVersion}.`
+    throw new HalftoneError('schema_newer', message)
+  }
+  if (!dryRun && from < schemaVersion) {
+    const url = databaseUrlOf(config)
+    if (url === undefined) await (await openLedger(config)).close()
+    else await migratePostgres(url, now())
+  }
+  return { from, to: schemaVersion }
+}
+
+/** One consistent copy, also while the gateway runs. An existing file is replaced only once the copy is complete. */
+export async function backupLedger(config: Config, file: string): Promise<void> {
+  requireSqlite(config, 'pg_dump')
+  const draft = `${file}.new`
+  await rm(draft, { force: true })
+  backupSqlite(config.storage.dataDir, draft)
+  await rename(draft, file)
+}
+
+/** Put a backup in place. The ledger that was there is kept beside it under the path returned. */
+export async function restoreLedger(config: Config, file: string): Promise<{ readonly replaced: string | null }> {
+  requireSqlite(config, 'pg_restore')
+  return restoreSqlite(config.storage.dataDir, file, now())
+}
+
+const databaseUrlOf = (config: Config): string | undefined => config.storage.databaseUrl?.reveal()
+
+async function schemaVersionOf(config: Config): Promise<number> {
+  const url = databaseUrlOf(config)
+  return url === undefined ? sqliteSchemaVersion(config.storage.dataDir) : postgresSchemaVersion(url)
+}
+
+/** Opening brings the schema up to date. */
+function openLedger(config: Config): Promise<Ledger> {
+  const url = databaseUrlOf(config)
+  return url === undefined ? openSqliteLedger({ dataDir: config.storage.dataDir, now }) : openPostgresLedger({ url, now })
+}
+
+function requireSqlite(config: Config, tool: string): void {
+  if (databaseUrlOf(config) === undefined) return
+  throw new HalftoneError('conflict', `The ledger is in PostgreSQL: use ${tool}, or the backups of your database service.`)
+}
+
+// --- prices ----------------------------------------------------------------------------------------------------------
+
+export interface PriceSource {
+  readonly provider: string
+  /** ISO date. */
+  readonly checkedAt: string
+}
+
+/** When the shipped price books were last compared with their sources. */
+export async function priceSources(): Promise<readonly PriceSource[]> {
+  const { books } = await loadPriceFiles()
+  return books.map(({ book }) => ({ provider: book.provider, checkedAt: book.source.checkedAt }))
+}
+
+// --- admin key -------------------------------------------------------------------------------------------------------
+
+/**
+ * Make a new admin key and revoke every other one named `admin` that the gateway made. `keep` stores the secret before any
+ * old key stops working. Throws `data_dir_locked` while a gateway runs on SQLite.
+ */
+export async function replaceAdminKey(config: Config, keep: (secret: string) => Promise<void>): Promise<string> {
+  if (databaseUrlOf(config) === undefined && !existsSync(config.storage.dataDir)) {
+    throw new HalftoneError(
+      'not_found',
+      `There is no data folder ${config.storage.dataDir}: the first start makes it, and a key.`,
+    )
+  }
+  const ledger = await openLedger(config)
+  try {
+    const { secret, hash, prefix } = newSecret()
+    const key = { id: `admin-${hash.slice(0, 12)}`, name: 'admin', hash, prefix, role: 'admin', projectId: 'default' } as const
+    const old = await ledger.admin.keys()
+    await ledger.admin.createKey({ ...key, tags: {}, createdUs: now(), managedBy: 'api' })
+    await keep(secret)
+    for (const { id, name, role, managedBy, revokedUs } of old) {
+      if (name === 'admin' && role === 'admin' && managedBy === 'api' && revokedUs === null)
+        await ledger.admin.revokeKey(id, now())
+    }
+    return secret
+  } finally {
+    await ledger.close()
+  }
+}
