@@ -1,11 +1,14 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { inputOf, offerOf } from '../../test/support/pricing.ts'
 import type { CompiledPrices } from '../core/pricing/compiled.ts'
 import { compilePriceBooks, expectedTotal, floorScore, qualityBounds, quoteCandidate } from '../core/pricing/index.ts'
+import { estimateForms } from '../core/pricing/price-book.ts'
 import type { Quality } from '../core/request.ts'
+import { meters } from '../core/usage.ts'
 import { loadPriceFiles, type PriceFiles, packagedPrices } from './price-files.ts'
 
 let files: PriceFiles
@@ -97,6 +100,33 @@ describe('the shipped price book', () => {
     const cost = (complexity: number) =>
       expectedTotal(prices, input('sandbox/thinking', undefined, 1024, 1024, { complexity })) ?? 0n
     expect(cost(1)).toBeGreaterThan(cost(0))
+  })
+})
+
+describe('schema.json', () => {
+  const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(packagedPrices(), name), 'utf8'))
+  type JsonSchema = Parameters<typeof z.fromJSONSchema>[0]
+
+  it('accepts every shipped file and refuses an unknown key, as the loader does', async () => {
+    const schema = (await read('schema.json')) as Exclude<JsonSchema, boolean> & { $defs: Record<string, object> }
+    const part = (name: string): z.ZodType => z.fromJSONSchema({ ...schema.$defs[name], $defs: schema.$defs } as JsonSchema)
+    const schemas: Record<string, z.ZodType> = { 'fx.json': part('fxFile'), 'quality.json': part('qualityFile') }
+    const names = (await readdir(packagedPrices())).filter((name) => name !== 'schema.json')
+    expect(names.length).toBeGreaterThan(3)
+    for (const name of names) {
+      const checked = schemas[name] ?? z.fromJSONSchema(schema)
+      const json = (await read(name)) as object
+      expect(checked.safeParse(json).error?.issues, name).toBeUndefined()
+      expect(checked.safeParse({ ...json, extra: 1 }).success, name).toBe(false)
+    }
+  })
+
+  it('lists the meters and estimate forms that the code knows', async () => {
+    const schema = (await read('schema.json')) as {
+      $defs: { meter: { enum: string[] }; estimate: { properties: { form: { enum: string[] } } } }
+    }
+    expect(schema.$defs.meter.enum).toEqual(Object.keys(meters))
+    expect(schema.$defs.estimate.properties.form.enum.sort()).toEqual(Object.keys(estimateForms).sort())
   })
 })
 
