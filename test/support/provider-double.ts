@@ -370,23 +370,22 @@ function sendAnswer(
     response.writeHead(200, { 'content-type': type, 'content-encoding': 'gzip' }).end(bomb())
     return
   }
-  if (fault === undefined) {
+  if (fault === undefined || !wireFaults.has(fault)) {
     response.writeHead(200, { 'content-type': type, 'content-length': body.length }).end(body)
     return
   }
   return sendBroken(response, type, body, script)
 }
 
+/** Faults of sending, whatever is sent. */
+const wireFaults: ReadonlySet<DoubleFault> = new Set(['reset_mid_body', 'truncate', 'stall', 'trickle', 'endless_body'])
+
 const notAnImage = Buffer.from('this is not an image, whatever its name says. '.repeat(300)).toString('base64')
 
-/** 256 MiB of base64 `A` in an answer of 256 KiB. */
+/** 256 MiB of base64 `A` in an answer of a few hundred KiB: gzip members may follow one another. */
 function bomb(): Buffer {
-  return gzipSync(
-    Buffer.concat([Buffer.from('{"data":[{"b64_json":"'), Buffer.alloc(256 * 1024 * 1024, 0x41), Buffer.from('"}]}')]),
-    {
-      level: 9,
-    },
-  )
+  const member = gzipSync(Buffer.alloc(8 * 1024 * 1024, 0x41), { level: 9 })
+  return Buffer.concat([gzipSync('{"data":[{"b64_json":"'), ...Array.from({ length: 32 }, () => member), gzipSync('"}]}')])
 }
 
 async function sendBroken(response: ServerResponse, type: string, body: Buffer, { fault, faultAt }: DoubleScript): Promise<void> {
