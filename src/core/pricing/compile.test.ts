@@ -87,6 +87,13 @@ describe('a book is refused', () => {
     expect(compile).toThrow(invalid(message))
   })
 
+  it('naming the file, or the place in the configuration', () => {
+    const broken = bookOf([skuOf({ rates: [rateOf({ price: 'x' })] })])
+    expect(() => pricesOf(broken)).toThrow(invalid(/^prices\/acme.json: acme\/one: rate/))
+    const overlays = [{ provider: 'mine', book: broken, hash: 'h' }]
+    expect(() => compilePriceBooks({ books: [], fx: [], overlays })).toThrow(invalid(/^providers.mine.prices: acme\/one: rate/))
+  })
+
   it('with every problem at once', () => {
     expect(withRates({ price: 'x' }, { id: 'rate-1', per: 'y' })).toThrow(invalid(/rate-0.price.*\n.*rate-1.per/))
   })

@@ -58,10 +58,12 @@ export function compilePriceBooks({ books, fx, overlays = [], atUs = 0 }: Compil
     if (compiled.has(book.provider)) {
       throw new HalftoneError('config_invalid', `prices: two books for provider "${book.provider}"; merge them.`)
     }
-    compiled.set(book.provider, compileBook(book, hash, table, atUs))
+    compiled.set(book.provider, compileBook({ book, hash }, `prices/${book.provider}.json`, table, atUs))
   }
   const compiledOverlays = new Map<string, CompiledBook>()
-  for (const { provider, book, hash } of overlays) compiledOverlays.set(provider, compileBook(book, hash, table, atUs))
+  for (const overlay of overlays) {
+    compiledOverlays.set(overlay.provider, compileBook(overlay, `providers.${overlay.provider}.prices`, table, atUs))
+  }
   const parts = [
     ...[...compiled].map(([name, { hash }]) => `${name}=${hash}`),
     ...[...compiledOverlays].map(([name, { hash }]) => `@${name}=${hash}`),
@@ -85,8 +87,9 @@ function fingerprint(parts: readonly string[]): string {
   return hash.toString(16).padStart(16, '0')
 }
 
-function compileBook(book: PriceBook, hash: string, fx: FxTable, atUs: number): CompiledBook {
-  checkBook(book)
+/** `place` is where the operator finds the book, for messages. */
+function compileBook({ book, hash }: HashedBook, place: string, fx: FxTable, atUs: number): CompiledBook {
+  checkBook(book, place)
   const unit = unitPriceOf(book)
   const skus = book.skus.flatMap((sku) => {
     const compiled = compileSku(sku, { book, hash, fx, unit, atUs })

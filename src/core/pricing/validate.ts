@@ -9,7 +9,7 @@ import { estimateForms, type PriceBook, type Rate, type Sku } from './price-book
 const isCurrency = (unit: string): boolean => /^[A-Z]{3}$/.test(unit)
 
 /** Raises one `config_invalid` that lists every problem, each with its path and remedy. */
-export function checkBook(book: PriceBook): void {
+export function checkBook(book: PriceBook, place: string): void {
   const problems: string[] = []
   if (!book.creditUnit && !isCurrency(book.unit)) {
     problems.push(`unit "${book.unit}" is not a currency; declare its price in "creditUnit".`)
@@ -27,7 +27,7 @@ export function checkBook(book: PriceBook): void {
     checkSku(problems, sku, ids)
   }
   if (problems.length === 0) return
-  throw new HalftoneError('config_invalid', `prices/${book.provider}: ${problems.join('\n')}`)
+  throw new HalftoneError('config_invalid', problems.map((problem) => `${place}: ${problem}`).join('\n'))
 }
 
 function checkSku(problems: string[], sku: Sku, ids: Set<string>): void {
