@@ -161,7 +161,7 @@ async function callProvider(context: CallContext, { attempt, candidate }: Reserv
   try {
     if (!provider) throw new Error(`provider ${candidate.offer.provider} is not configured`)
     return await provider.run(
-      { attemptId: attempt.id, request: input.request, candidate },
+      { attemptId: attempt.id, request: input.request, candidate, firstImage: attempt.firstImage },
       {
         signal: cancel,
         spool: services.spool,

@@ -26,6 +26,8 @@ export interface ProviderCall {
   readonly attemptId: string
   readonly request: ImageRequest
   readonly candidate: Candidate
+  /** Index of the first image of this call within the request, when n is split; 0 when absent. */
+  readonly firstImage?: number
   /** Resume a job submitted before a crash instead of submitting again. */
   readonly resume?: JsonValue
 }

@@ -80,6 +80,9 @@ function offerProblem(offer: Offer, { policy, snapshot, nowUs }: PlanInput, real
     return { reason: 'sandbox', detail: 'sandbox offers are never chosen beside real ones' }
   if (isRetired(offer, new Date(nowUs / 1000).toISOString().slice(0, 10)))
     return { reason: 'retired', detail: `retired on ${offer.retiredAt}` }
+  if (offer.tier === 'batch' && !named && !filter?.models) {
+    return { reason: 'lane', detail: 'it answers in its own time; name it, or list it in a route' }
+  }
   if (offer.assumed && !named) return { reason: 'assumed', detail: 'its wire format is not confirmed; name it to use it' }
   const { allowedModels } = snapshot
   if (allowedModels && !allowedModels.some((model) => model === offer.model || model === offer.id || model === policy.route)) {

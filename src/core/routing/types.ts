@@ -95,6 +95,7 @@ export type EliminationReason =
   | 'floor'
   | 'unhealthy'
   | 'retired'
+  | 'lane'
   | 'assumed'
   | 'sandbox'
 

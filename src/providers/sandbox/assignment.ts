@@ -12,7 +12,7 @@ import { createRandom, hashText } from './random.ts'
 import { chooseScene } from './scenes/index.ts'
 
 /** Throws `invalid_value` for a bad directive and `unsupported_parameter` for what no sandbox model can do. */
-export function createAssignment({ request, candidate }: ProviderCall, random: () => number): Assignment {
+export function createAssignment({ request, candidate, firstImage = 0 }: ProviderCall, random: () => number): Assignment {
   const { settings } = candidate
   const model = findModel(candidate.offer.wireModel)
   const { script, subject } = parseDirectives(request.prompt, model.name, [...sandboxModels.keys()])
@@ -23,7 +23,7 @@ export function createAssignment({ request, candidate }: ProviderCall, random: (
   const work: Work = { prompt: subject, seed, complexity, size: settings.size, ...quality, images: settings.n, partials }
   const words = promptWords(subject)
   const drawings = Array.from({ length: settings.n }, (_, index): Drawing => {
-    const drawingSeed = hashText(`${model.name}|${subject}|${seed}|${index}`)
+    const drawingSeed = hashText(`${model.name}|${subject}|${seed}|${firstImage + index}`)
     return {
       model: model.name,
       scene: chooseScene(words, createRandom(drawingSeed)),

@@ -21,6 +21,8 @@ export interface Work {
 export interface SandboxModel {
   readonly name: string
   readonly capabilities: Capabilities
+  /** Its lane, when it is not answered at once. */
+  readonly tier?: string
   latencyMs(work: Work): number
   /** 0 coarse to 1 fine. */
   detail(quality: Quality | undefined): number
@@ -99,6 +101,7 @@ const models: readonly SandboxModel[] = [
   },
   {
     name: 'batch',
+    tier: 'batch',
     capabilities: { ...basic, asyncJobs: true },
     latencyMs: ({ images }) => 8000 + 2000 * images,
     detail: () => 0.6,
@@ -109,8 +112,9 @@ const models: readonly SandboxModel[] = [
 export const sandboxModels: ReadonlyMap<string, SandboxModel> = new Map(models.map((model) => [model.name, model]))
 
 export const sandboxOffers = (provider: string): readonly Offer[] =>
-  models.map(({ name, capabilities }) => ({
-    id: offerId({ provider, model: `sandbox/${name}` }),
+  models.map(({ name, capabilities, tier }) => ({
+    id: offerId({ provider, model: `sandbox/${name}`, ...(tier !== undefined && { tier }) }),
+    ...(tier !== undefined && { tier }),
     provider,
     providerType: 'sandbox',
     model: `sandbox/${name}`,
