@@ -5,7 +5,7 @@
 import { cpus, totalmem } from 'node:os'
 import { loadPriceFiles } from '../src/config/price-files.ts'
 import type { Candidate } from '../src/core/offer.ts'
-import { compilePriceBooks, expectedTotal, quoteCandidate } from '../src/core/pricing/index.ts'
+import { compilePriceBooks, expectedTotal, quoteCandidate, quoteTotals } from '../src/core/pricing/index.ts'
 import { promptFeatures } from '../src/core/prompt/features.ts'
 import type { ImageRequest, Quality } from '../src/core/request.ts'
 import { atUs, offerOf, requestOf } from '../test/support/pricing.ts'
@@ -82,6 +82,13 @@ const figures = [
     const request = requestAt(round)
     for (const candidate of candidates.slice(0, 200)) {
       sink += expectedTotal(prices, { candidate, request, promptComplexity: (round % 100) / 100, atUs }) ?? 0n
+    }
+  }),
+  measure('all three totals of 200 candidates', 0.2, ROUNDS, (round) => {
+    const request = requestAt(round)
+    for (const candidate of candidates.slice(0, 200)) {
+      const totals = quoteTotals(prices, { candidate, request, promptComplexity: (round % 100) / 100, atUs })
+      sink += totals.kind === 'priced' ? (totals.maxNanoUsd ?? 0n) : 0n
     }
   }),
   measure('the same with newly resolved candidates', 0.2, ROUNDS, (round) => {

@@ -59,7 +59,8 @@ export function fastAmount(conversion: Conversion, quantity: number): number | u
   const { fastN, fastD } = conversion
   if (fastD === 0) return undefined
   const product = quantity * fastN
-  if (product > Number.MAX_SAFE_INTEGER) return undefined
+  // Also refuses NaN.
+  if (!(product <= Number.MAX_SAFE_INTEGER)) return undefined
   const remainder = product % fastD
   const quotient = (product - remainder) / fastD
   const twice = remainder * 2

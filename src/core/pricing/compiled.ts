@@ -204,8 +204,10 @@ export interface CandidateRules {
   /** Why this candidate cannot be quoted; settling may still be possible. */
   readonly problem: Unpriced | undefined
   readonly checkedAt: string
-  /** Sum of the fixed parts' expected amounts. */
+  /** Sums over the fixed parts: expected, lowest, and highest where it is known. */
   readonly fixedNano: NanoUsd
+  readonly fixedMinNano: NanoUsd
+  readonly fixedMaxNano: NanoUsd | null
   readonly dynamicParts: readonly Part[]
   /** Parts and adjustments depend on the settings alone, so that one quote answers every request. */
   readonly fixed: boolean

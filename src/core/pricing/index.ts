@@ -16,7 +16,7 @@ export {
   qualityBounds,
   qualityLevels,
 } from './quality.ts'
-export { expectedTotal, quoteCandidate } from './quote.ts'
+export { expectedTotal, type QuoteTotals, quoteCandidate, quoteTotals } from './quote.ts'
 export { settleCharges } from './settle.ts'
 export { type BookAge, type PriceForm, type RateSummary, rateSummary, staleness } from './summary.ts'
 export type * from './types.ts'

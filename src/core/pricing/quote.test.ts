@@ -11,7 +11,7 @@ import {
   rateOf,
   skuOf,
 } from '../../../test/support/pricing.ts'
-import { expectedTotal, quoteCandidate } from './index.ts'
+import { expectedTotal, quoteCandidate, quoteTotals } from './index.ts'
 import type { Adjustment, FxRate, Rate, Sku } from './price-book.ts'
 import type { PricedQuote } from './types.ts'
 
@@ -19,7 +19,11 @@ const quoteSku = (sku: Partial<Sku>, options: InputOptions = {}, fx: readonly Fx
   const prices = pricesOf(bookOf([skuOf(sku)], { unit }), fx)
   const quote = quoteCandidate(prices, inputOf(options))
   if (quote.kind !== 'priced') throw new Error(quote.reason)
-  expect(expectedTotal(prices, inputOf(options))).toBe(quote.expectedNanoUsd)
+  // Asked of a fresh book, so that the totals do not read the itemised quote from memory.
+  const totals = quoteTotals(pricesOf(bookOf([skuOf(sku)], { unit }), fx), inputOf(options))
+  const { minNanoUsd, expectedNanoUsd, maxNanoUsd } = quote
+  expect(totals).toMatchObject({ minNanoUsd, expectedNanoUsd, maxNanoUsd })
+  expect(expectedTotal(prices, inputOf(options))).toBe(expectedNanoUsd)
   return quote
 }
 const totalOf = (rate: Partial<Rate>, options: InputOptions = {}) => quoteSku({ rates: [rateOf(rate)] }, options).expectedNanoUsd

@@ -2,9 +2,9 @@
 import type { NanoUsd } from '../money.ts'
 import type { ChargeLine } from '../outcome.ts'
 import { type Meter, MICRO, type Quantity } from '../usage.ts'
-import { type AdjustContext, adjustTotal, type Charged } from './adjust.ts'
+import { adjustTotal, type Charged } from './adjust.ts'
 import { fastAmount, usageLine } from './charge.ts'
-import type { CandidateRules, CompiledPrices, Part, RequestFacts } from './compiled.ts'
+import type { CandidateRules, CompiledPrices, Part } from './compiled.ts'
 import { countedQuantity, type Demand, estimatedQuantity } from './estimate.ts'
 import { demandOf, type PricedPart, pricePart, requestFacts, rulesFor } from './rules.ts'
 import type { PricedQuote, PricingInput, Quote, Unpriced } from './types.ts'
@@ -27,9 +27,7 @@ function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: Pricin
   const { settings } = input.candidate
   const demand = demandOf(input, requestFacts(prices, input.request), settings.n)
   const lines: ChargeLine[] = []
-  const charged: Charged[] = []
-  const chargedLow: Charged[] = []
-  const chargedHigh: Charged[] = []
+  const charged: PricedPart[] = []
   const spread: string[] = []
   const expectedUsage: Partial<Record<Meter, Quantity>> = { 'images.out': BigInt(settings.n) * MICRO }
   let expected = 0n
@@ -39,42 +37,61 @@ function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: Pricin
     const before = input.monthToDate?.[part.meter] ?? 0n
     const priced: PricedPart | undefined = part.fixed ?? pricePart(part, demand, before)
     if (!priced) return notEstimated(part)
+    charged.push(priced)
     expected += priced.expectedNano
     min += priced.minNano
     max = max === null || priced.maxNano === null ? null : max + priced.maxNano
     expectedUsage[part.meter] = priced.expected
     if (part.spread && priced.low !== priced.high) spread.push(part.spread)
-    charged.push({ rate: part.rate, quantity: priced.expected })
-    chargedLow.push({ rate: part.rate, quantity: priced.low })
-    // Free units of a volume tier may be worth less at a higher quantity, so the maximum does without them.
-    if (priced.high !== null && part.rate.tiers?.mode !== 'volume') {
-      chargedHigh.push({ rate: part.rate, quantity: priced.high })
-    }
+    if (priced.expected === 0n && rules.parts.length > 1) continue
     const line = part.fixed?.line ?? partLine(part, priced, before, input)
-    if (line && (priced.expected !== 0n || rules.parts.length === 1)) lines.push(line)
+    if (line) lines.push(line)
   }
-  const context: AdjustContext = {
-    fx: prices.fx,
-    atUs: input.atUs,
-    images: settings.n,
-    charged,
-    monthToDate: input.monthToDate,
-    provenance: 'estimated',
-  }
-  const expectedNanoUsd = adjustTotal(rules.adjustments, expected, context, lines)
-  const minNanoUsd = adjustTotal(rules.adjustments, min, { ...context, charged: chargedLow })
-  const maxNanoUsd = max === null ? null : adjustTotal(rules.adjustments, max, { ...context, charged: chargedHigh })
-  if (expectedNanoUsd === undefined || minNanoUsd === undefined || maxNanoUsd === undefined) return noConversion(rules)
+  const totals = adjustBounds(prices, rules, input, { min, expected, max, charged, lines })
+  if (!totals) return noConversion(rules)
   return {
     kind: 'priced',
-    minNanoUsd,
-    expectedNanoUsd,
-    maxNanoUsd,
+    ...totals,
     lines,
     expectedUsage,
-    spread: minNanoUsd === maxNanoUsd ? [] : spread,
+    spread: totals.minNanoUsd === totals.maxNanoUsd ? [] : spread,
     checkedAt: rules.checkedAt,
   } satisfies PricedQuote
+}
+
+interface Unadjusted {
+  readonly min: NanoUsd
+  readonly expected: NanoUsd
+  readonly max: NanoUsd | null
+  /** Aligned with the rules' parts. */
+  readonly charged: readonly PricedPart[]
+  /** Lines of the expected amount; those of the adjustments are appended. */
+  readonly lines: ChargeLine[]
+}
+
+function adjustBounds(
+  prices: CompiledPrices,
+  { adjustments, parts }: CandidateRules,
+  input: PricingInput,
+  { min, expected, max, charged, lines }: Unadjusted,
+): Pick<PricedQuote, 'minNanoUsd' | 'expectedNanoUsd' | 'maxNanoUsd'> | undefined {
+  if (adjustments.length === 0) return { minNanoUsd: min, expectedNanoUsd: expected, maxNanoUsd: max }
+  const adjust = (total: NanoUsd, quantityOf: (priced: PricedPart, part: Part) => Quantity | null, into?: ChargeLine[]) => {
+    const quantities = parts.flatMap((part, index): Charged[] => {
+      const priced = charged[index]
+      const quantity = priced ? quantityOf(priced, part) : null
+      return quantity === null ? [] : [{ rate: part.rate, quantity }]
+    })
+    const { monthToDate, atUs } = input
+    const context = { fx: prices.fx, atUs, images: input.candidate.settings.n, charged: quantities, monthToDate }
+    return adjustTotal(adjustments, total, { ...context, provenance: 'estimated' }, into)
+  }
+  const expectedNanoUsd = adjust(expected, (priced) => priced.expected, lines)
+  const minNanoUsd = adjust(min, (priced) => priced.low)
+  // Free units of a volume tier may be worth less at a higher quantity, so the maximum does without them.
+  const maxNanoUsd = max === null ? null : adjust(max, (priced, { rate }) => (rate.tiers?.mode === 'volume' ? null : priced.high))
+  if (expectedNanoUsd === undefined || minNanoUsd === undefined || maxNanoUsd === undefined) return undefined
+  return { minNanoUsd, expectedNanoUsd, maxNanoUsd }
 }
 
 function partLine({ rate }: Part, priced: PricedPart, before: Quantity, input: PricingInput): ChargeLine | undefined {
@@ -95,41 +112,64 @@ const noConversion = ({ book }: CandidateRules): Unpriced => ({
   reason: `No conversion from ${book.unit} to USD is dated for this instant; add it to prices/fx.json.`,
 })
 
+/** The three totals of a quote. */
+export type QuoteTotals = Pick<PricedQuote, 'kind' | 'minNanoUsd' | 'expectedNanoUsd' | 'maxNanoUsd'>
+
+/**
+ * Minimum, expected and maximum cost without lines, equal to those of `quoteCandidate`: for weighing hundreds of candidates
+ * of which only a few are then itemised.
+ */
+export function quoteTotals(prices: CompiledPrices, input: PricingInput): QuoteTotals | Unpriced {
+  const rules = rulesFor(prices, input)
+  if ('kind' in rules) return rules
+  if (rules.problem) return rules.problem
+  if (rules.fixedQuote) return rules.fixedQuote
+  if (rules.fixed || rules.adjustments.length > 0 || input.monthToDate) return quoteCandidate(prices, input)
+  const demand = demandOf(input, requestFacts(prices, input.request), input.candidate.settings.n)
+  let { fixedNano: expectedNanoUsd, fixedMinNano: minNanoUsd, fixedMaxNano: maxNanoUsd } = rules
+  for (const part of rules.dynamicParts) {
+    const priced = fastBounds(part, demand) ?? exactBounds(part, demand)
+    if (!priced) return notEstimated(part)
+    expectedNanoUsd += BigInt(priced.expected)
+    minNanoUsd += BigInt(priced.min)
+    maxNanoUsd = maxNanoUsd === null || priced.max === null ? null : maxNanoUsd + BigInt(priced.max)
+  }
+  return { kind: 'priced', minNanoUsd, expectedNanoUsd, maxNanoUsd }
+}
+
 /**
  * The expected cost alone, in nano-USD; undefined when the candidate is unpriced. Equal to
- * `quoteCandidate(...).expectedNanoUsd`, without lines: for ranking hundreds of candidates per request.
+ * `quoteCandidate(...).expectedNanoUsd`.
  */
 export function expectedTotal(prices: CompiledPrices, input: PricingInput): NanoUsd | undefined {
-  const rules = rulesFor(prices, input)
-  if ('kind' in rules || rules.problem) return undefined
-  if (rules.fixedQuote) return rules.fixedQuote.expectedNanoUsd
-  if (rules.adjustments.length > 0 || input.monthToDate) {
-    const quote = quoteCandidate(prices, input)
-    return quote.kind === 'priced' ? quote.expectedNanoUsd : undefined
-  }
-  return rules.dynamicParts.length === 0 ? rules.fixedNano : dynamicTotal(rules, input, requestFacts(prices, input.request))
+  const totals = quoteTotals(prices, input)
+  return totals.kind === 'priced' ? totals.expectedNanoUsd : undefined
 }
 
-function dynamicTotal(rules: CandidateRules, input: PricingInput, facts: RequestFacts): NanoUsd | undefined {
-  const demand = demandOf(input, facts, input.candidate.settings.n)
-  let sum = 0
-  let exact = rules.fixedNano
-  for (const part of rules.dynamicParts) {
-    const fast = fastPart(part, demand)
-    if (fast !== undefined) {
-      sum += fast
-      continue
-    }
-    const priced = pricePart(part, demand, 0n)
-    if (!priced) return undefined
-    exact += priced.expectedNano
-  }
-  return exact + BigInt(sum)
+interface Bounds {
+  readonly min: number | bigint
+  readonly expected: number | bigint
+  readonly max: number | bigint | null
 }
 
-/** The expected amount without bigints, for the plain metered rates that depend on the prompt. */
-function fastPart({ meter, rate, estimates }: Part, demand: Demand): number | undefined {
-  if (rate.roundUpTo !== undefined || rate.min !== undefined || !rate.conversion) return undefined
-  const quantity = estimates.length > 0 ? estimatedQuantity(estimates, demand, 'expected') : countedQuantity(meter, demand)
-  return quantity === undefined ? undefined : fastAmount(rate.conversion, quantity)
+/** Without bigints, for plain metered rates; undefined where that would not be exact. */
+function fastBounds({ meter, rate, estimates }: Part, demand: Demand): Bounds | undefined {
+  const { conversion } = rate
+  if (!conversion || rate.roundUpTo !== undefined || rate.min !== undefined) return undefined
+  if (rate.maxPerImage !== undefined || rate.maxPerRequest !== undefined) return undefined
+  if (estimates.length === 0) {
+    const quantity = countedQuantity(meter, demand)
+    const amount = quantity === undefined ? undefined : fastAmount(conversion, quantity)
+    return amount === undefined ? undefined : { min: amount, expected: amount, max: amount }
+  }
+  const expected = fastAmount(conversion, estimatedQuantity(estimates, demand, 'expected') ?? Number.NaN)
+  const min = fastAmount(conversion, estimatedQuantity(estimates, demand, 'min') ?? 0)
+  const high = estimatedQuantity(estimates, demand, 'max')
+  const max = high === undefined ? null : fastAmount(conversion, high)
+  return expected === undefined || min === undefined || max === undefined ? undefined : { min, expected, max }
+}
+
+function exactBounds(part: Part, demand: Demand): Bounds | undefined {
+  const priced = pricePart(part, demand, 0n)
+  return priced && { min: priced.minNano, expected: priced.expectedNano, max: priced.maxNano }
 }

@@ -147,6 +147,10 @@ function resolve(book: CompiledBook, sku: CompiledSku, input: PricingInput, requ
     problem: reasons.length === 0 ? undefined : { kind: 'unpriced', missing, reason: reasons.join(' ') },
     checkedAt: parts.map((part) => part.rate.checkedAt).reduce(earlierDate, sku.checkedAt),
     fixedNano: parts.reduce((sum, part) => sum + (part.fixed?.expectedNano ?? 0n), 0n),
+    fixedMinNano: parts.reduce((sum, part) => sum + (part.fixed?.minNano ?? 0n), 0n),
+    fixedMaxNano: parts.some((part) => part.fixed?.maxNano === null)
+      ? null
+      : parts.reduce((sum, part) => sum + (part.fixed?.maxNano ?? 0n), 0n),
     dynamicParts,
     fixed: dynamicParts.length === 0 && !monthly,
     fixedQuote: undefined,
