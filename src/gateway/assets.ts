@@ -10,7 +10,7 @@ const DAY_US = 86_400_000_000
 /** Unguessable: the signed URL's path carries it. */
 const newAssetId = (): string => `img_${randomBytes(18).toString('base64url')}`
 
-export const expiryOf = (nowUs: number, caller: Caller): number => nowUs + caller.assetTtlDays * DAY_US
+export const expiryOf = (nowUs: number, caller: Pick<Caller, 'assetTtlDays'>): number => nowUs + caller.assetTtlDays * DAY_US
 
 /**
  * Keep the images of a finished attempt. When the disk is below the floor, or the store fails, nothing is stored and the
@@ -18,7 +18,11 @@ export const expiryOf = (nowUs: number, caller: Caller): number => nowUs + calle
  */
 export async function storeOutputs(
   services: GatewayServices,
-  output: { readonly images: readonly ReceivedImage[]; readonly firstImage: number; readonly caller: Caller },
+  output: {
+    readonly images: readonly ReceivedImage[]
+    readonly firstImage: number
+    readonly caller: Pick<Caller, 'assetTtlDays'>
+  },
 ): Promise<readonly NewAsset[]> {
   const { blobs, log, clock } = services
   if (output.caller.assetTtlDays === 0 || !services.disk.mayStore()) return []

@@ -111,7 +111,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       budgetIds: scopes.map((budget) => budget.id),
       sandbox: first.offer.sandbox,
       jitter: services.random(),
-      cancel: cancelSignal(input, state, first.offer.capabilities.cancelStopsBilling),
     }
     const newRequest: NewRequest = {
       id: requestId,
@@ -282,12 +281,6 @@ function parametersOf({
   ...parameters
 }: ExecuteInput['request']): JsonObject {
   return parameters as unknown as JsonObject
-}
-
-const never = new AbortController().signal
-
-function cancelSignal(input: ExecuteInput, state: GatewayState, stopsBilling: boolean): AbortSignal {
-  return state.settings.onDisconnect === 'cancel' || stopsBilling ? input.clientGone : never
 }
 
 /** At the deadline the client gets its answer; the call runs on, is settled and can be replayed. */

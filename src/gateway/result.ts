@@ -5,8 +5,9 @@ import { formatSize } from '../core/request.ts'
 import type { Plan } from '../core/routing/index.ts'
 import { type Meter, MICRO } from '../core/usage.ts'
 import type { CostStatus, NewRequest, RequestFinish } from '../ports/ledger.ts'
+import { chargesOf, type FinishedCall } from './conclude.ts'
 import { type ExecuteResult, type OutputImage, type ResultSummary, summaryToJson } from './execution.ts'
-import { type CallContext, chargesOf, type FinishedCall } from './run-call.ts'
+import type { CallContext } from './run-call.ts'
 
 export type UsablePlan = Extract<Plan, { kind: 'plan' }>
 

@@ -3,9 +3,10 @@ import { HalftoneError } from '../core/error.ts'
 import { formatUsd } from '../core/money.ts'
 import { afterAttempt, type NextStep, type PlannedCall } from '../core/routing/index.ts'
 import type { NewRequest, ReserveResult } from '../ports/ledger.ts'
+import { type FinishedCall, type ReservedCall, settleCommand } from './conclude.ts'
 import type { ExecuteResult } from './execution.ts'
 import { answerOf, finishOf, type UsablePlan } from './result.ts'
-import { type CallContext, type FinishedCall, type ReservedCall, reserveCall, runCall, settleCommand } from './run-call.ts'
+import { type CallContext, reserveCall, runCall } from './run-call.ts'
 
 export interface RunOptions {
   readonly context: CallContext
@@ -85,7 +86,7 @@ async function runRound(
       // The last call of a round knows what comes next, so a request that ends does so in the same commit.
       const ends = running === 0 && !refused && nextStep(options, progress).kind !== 'call'
       await context.services.ledger.settle(
-        settleCommand(context, done, ends ? finishOf(options, progress.finished, progress.startedMs) : undefined),
+        settleCommand(context.services, done, ends ? finishOf(options, progress.finished, progress.startedMs) : undefined),
       )
     }),
   )

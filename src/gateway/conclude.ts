@@ -1,0 +1,191 @@
+/** From a provider's answer to what the ledger is told: outcome, stored images, charges. */
+import type { JsonObject } from '../core/json.ts'
+import type { Candidate, Warning } from '../core/offer.ts'
+import type { ChargeLine, Outcome } from '../core/outcome.ts'
+import { settleCharges } from '../core/pricing/index.ts'
+import type { Settlement } from '../core/pricing/types.ts'
+import type { ImageRequest } from '../core/request.ts'
+import type { AttemptRecord, PlannedCall } from '../core/routing/index.ts'
+import { formatQuantity, type Usage } from '../core/usage.ts'
+import type { NewAsset, NewAttempt, RequestFinish, SettleCommand } from '../ports/ledger.ts'
+import type { AttemptResult } from '../ports/provider.ts'
+import { storeOutputs } from './assets.ts'
+import type { Caller } from './execution.ts'
+import type { GatewayServices, GatewayState } from './state.ts'
+
+/** What concluding a call needs besides the call: the same while it runs and when it is resumed after a crash. */
+export interface ConcludeContext {
+  readonly services: GatewayServices
+  readonly state: GatewayState
+  readonly request: ImageRequest
+  readonly promptComplexity: number
+  readonly caller: Pick<Caller, 'assetTtlDays'>
+}
+
+/** A call whose money is durable in the ledger and which may now be made. */
+export interface ReservedCall {
+  readonly call: PlannedCall
+  readonly attempt: NewAttempt
+  readonly candidate: Candidate
+  readonly round: number
+}
+
+export interface FinishedCall {
+  readonly reserved: ReservedCall
+  readonly record: AttemptRecord
+  readonly result: AttemptResult
+  readonly settlement: Settlement
+  readonly assets: readonly NewAsset[]
+  readonly outcome: Outcome
+  readonly durationUs: number
+  readonly warnings: readonly Warning[]
+}
+
+/** Keep the images, then work out what happened and what it cost. */
+export async function concludeCall(
+  work: ConcludeContext,
+  reserved: ReservedCall,
+  result: AttemptResult,
+  durationUs: number,
+): Promise<FinishedCall> {
+  const { attempt, candidate } = reserved
+  // Bytes are kept before the row that names them is written; a store that fails must not lose the paid picture.
+  const assets =
+    result.kind === 'done'
+      ? await storeOutputs(work.services, { images: result.images, firstImage: attempt.firstImage, caller: work.caller })
+      : []
+  const outcome = outcomeOf(result, attempt.imagesWanted)
+  const record: AttemptRecord = {
+    candidate: reserved.call.candidate,
+    kind: reserved.call.kind,
+    round: reserved.round,
+    imagesWanted: attempt.imagesWanted,
+    imagesMade: result.kind === 'done' ? result.images.length : 0,
+    ...(result.kind === 'failed' && { failure: result.failure }),
+  }
+  return {
+    reserved,
+    record,
+    result,
+    settlement: settle(work, reserved, result, outcome),
+    assets,
+    outcome,
+    warnings: result.kind === 'done' ? [...result.warnings, ...returnedDifferences(result.images, candidate)] : [],
+    durationUs,
+  }
+}
+
+const outcomeByCode: Readonly<Record<string, Outcome>> = {
+  content_refused: 'refused',
+  provider_rejected: 'rejected',
+  provider_rate_limited: 'rate_limited',
+  provider_timeout: 'timeout',
+  cancelled: 'cancelled',
+}
+
+function outcomeOf(result: AttemptResult, wanted: number): Outcome {
+  if (result.kind === 'done') return result.images.length < wanted ? 'partial' : 'succeeded'
+  return outcomeByCode[result.failure.code] ?? 'error'
+}
+
+function settle(
+  { state, request, promptComplexity }: ConcludeContext,
+  { candidate, attempt }: ReservedCall,
+  result: AttemptResult,
+  outcome: Outcome,
+): Settlement {
+  // The price was pinned at intent; what was really made decides the quantity.
+  const usage: Usage | undefined = result.kind === 'done' ? result.usage : result.failure.usage
+  const made = result.kind === 'done' ? result.images.length : 0
+  return settleCharges(state.prices, {
+    candidate:
+      made > 0 && made < candidate.settings.n ? { ...candidate, settings: { ...candidate.settings, n: made } } : candidate,
+    request,
+    promptComplexity,
+    atUs: attempt.pricedAtUs,
+    outcome,
+    billed: result.kind === 'done' ? 'yes' : result.failure.billed,
+    ...(result.kind === 'failed' && result.failure.stage && { stage: result.failure.stage }),
+    ...(usage && { usage }),
+    ...(result.kind === 'done' && result.reportedCost && { reportedCost: result.reportedCost }),
+  })
+}
+
+/** What came back against what was asked for; the difference is a warning, never silence. */
+function returnedDifferences(
+  images: Extract<AttemptResult, { kind: 'done' }>['images'],
+  { settings, offer }: Candidate,
+): readonly Warning[] {
+  const warnings: Warning[] = []
+  for (const { size, mediaType } of images) {
+    if (size.width > 0 && (size.width !== settings.size.width || size.height !== settings.size.height)) {
+      warnings.push({
+        code: 'size_differs',
+        param: 'size',
+        message: `${offer.id} returned ${size.width}x${size.height} instead of ${settings.size.width}x${settings.size.height}.`,
+      })
+    }
+    if (!mediaType.startsWith(`image/${settings.format}`)) {
+      warnings.push({
+        code: 'format_differs',
+        param: 'output_format',
+        message: `${offer.id} returned ${mediaType} instead of ${settings.format}.`,
+      })
+    }
+  }
+  return warnings.filter((warning, index) => warnings.findIndex((other) => other.message === warning.message) === index)
+}
+
+/** The settle command of a finished call; `finish` ends the request in the same commit. */
+export function settleCommand(services: GatewayServices, call: FinishedCall, finish: RequestFinish | undefined): SettleCommand {
+  const { reserved, result, settlement, outcome } = call
+  const failure = result.kind === 'failed' ? result.failure : undefined
+  const usage = result.kind === 'done' ? result.usage : result.failure.usage
+  return {
+    attemptId: reserved.attempt.id,
+    requestId: reserved.attempt.requestId,
+    nodeId: reserved.attempt.nodeId,
+    epoch: reserved.attempt.epoch,
+    settledUs: services.clock.nowUs(),
+    state: settledState(settlement),
+    outcome: settlement.kind === 'unknown' && outcome === 'error' ? 'unknown' : outcome,
+    billed: settlement.kind === 'charged' ? 'yes' : settlement.kind === 'free' ? 'no' : 'unknown',
+    usage: Object.fromEntries(Object.entries(usage ?? {}).map(([meter, quantity]) => [meter, formatQuantity(quantity)])),
+    charges: chargesOf(settlement),
+    imagesMade: call.record.imagesMade,
+    assets: call.assets,
+    evidence: evidenceToJson(result),
+    findings:
+      settlement.kind === 'charged'
+        ? settlement.findings
+        : settlement.kind === 'unpriced'
+          ? [`unpriced: ${settlement.reason}`]
+          : [],
+    durationUs: call.durationUs,
+    ...(failure?.stage && { stage: failure.stage }),
+    ...(failure && { errorCode: failure.code, errorMessage: failure.message }),
+    ...(result.kind === 'done' && result.reportedCost && { reportedCost: result.reportedCost }),
+    ...(result.evidence.httpStatus !== undefined && { httpStatus: result.evidence.httpStatus }),
+    ...(result.evidence.providerRequestId !== undefined && { providerRequestId: result.evidence.providerRequestId }),
+    ...(result.evidence.timings?.firstByteMs !== undefined && {
+      firstByteUs: Math.round(result.evidence.timings.firstByteMs * 1_000),
+    }),
+    ...(finish && { finish }),
+  }
+}
+
+/** Billed but without a known price is as unknown as an unknown outcome: unpriced is never zero. */
+const settledState = (settlement: Settlement): SettleCommand['state'] =>
+  settlement.kind === 'charged' ? 'settled' : settlement.kind === 'free' ? 'voided' : 'unknown'
+
+export const chargesOf = (settlement: Settlement): readonly ChargeLine[] =>
+  settlement.kind === 'charged' ? settlement.lines : []
+
+function evidenceToJson({ evidence }: AttemptResult): JsonObject {
+  return {
+    ...(evidence.httpStatus !== undefined && { httpStatus: evidence.httpStatus }),
+    ...(evidence.headers && { headers: { ...evidence.headers } }),
+    ...(evidence.body && { body: evidence.body }),
+    ...(evidence.timings && { timings: { ...evidence.timings } }),
+  }
+}

@@ -1,0 +1,110 @@
+/** After a crash: jobs that the provider still works on, or has finished, are polled to their end instead of paid for again. */
+import { errorCatalogue, HalftoneError } from '../core/error.ts'
+import type { Candidate, CandidateSettings } from '../core/offer.ts'
+import type { ImageRequest } from '../core/request.ts'
+import type { AttemptRecordRow, RecoveryReport, RequestFinish, RequestRecord, ResumableAttempt } from '../ports/ledger.ts'
+import { concludeCall, type FinishedCall, settleCommand } from './conclude.ts'
+import type { GatewayServices, GatewayState } from './state.ts'
+
+export interface RecoveryContext {
+  readonly services: GatewayServices
+  readonly current: () => GatewayState
+}
+
+/** Resume every job of the report, side by side; what cannot be resumed stays unknown and is logged. */
+export async function resumeAll(context: RecoveryContext, report: RecoveryReport, signal: AbortSignal): Promise<void> {
+  const { log } = context.services
+  const { voided, unknown, resumable } = report
+  if (voided.length + unknown.length + resumable.length === 0) return
+  log.warn(
+    { voided: voided.length, unknown, resumable: resumable.length },
+    'recovered attempts of a node that did not stop cleanly',
+  )
+  await Promise.all(
+    resumable.map((attempt) =>
+      resume(context, attempt, signal).catch((err: unknown) =>
+        log.error({ err, attemptId: attempt.attemptId }, 'a recovered job could not be resumed; its money stays unknown'),
+      ),
+    ),
+  )
+}
+
+/** Poll a job that was submitted before the crash, and settle it like any other attempt. */
+async function resume({ services, current }: RecoveryContext, job: ResumableAttempt, signal: AbortSignal): Promise<void> {
+  const state = current()
+  const offer = state.offers.find((known) => known.id === job.offer)
+  const provider = offer && state.providers.get(offer.provider)
+  const record = await services.ledger.read.request(job.requestId)
+  const row = record?.attemptRows.find((attempt) => attempt.id === job.attemptId)
+  if (!offer || !provider || !record || !row) {
+    throw new HalftoneError('not_found', `Offer ${job.offer} of a recovered job is not configured any more.`)
+  }
+  const candidate: Candidate = { offer, settings: settingsOf(row), warnings: [] }
+  const request = requestOf(record)
+  const started = services.clock.monotonicMs()
+  const result = await provider.run(
+    { attemptId: row.id, request, candidate, firstImage: row.firstImage, resume: job.resume },
+    { signal, spool: services.spool, openInput: emptyStream, onSubmitted: () => Promise.resolve() },
+  )
+  // A shutdown interrupts the polling, not the job: the next start resumes it.
+  if (signal.aborted) return
+  const done = await concludeCall(
+    {
+      services,
+      state,
+      request,
+      promptComplexity: Number(record.features['complexity'] ?? 0.5),
+      caller: { assetTtlDays: await assetTtlDays(services, record) },
+    },
+    {
+      call: { kind: 'primary', candidate: 0, n: row.imagesWanted },
+      attempt: { ...row, state: 'dispatched', nodeId: services.node.id, epoch: services.node.epoch },
+      candidate,
+      round: 1,
+    },
+    result,
+    Math.round((services.clock.monotonicMs() - started) * 1_000),
+  )
+  const others = record.attemptRows.filter((attempt) => attempt.id !== row.id)
+  const ends = record.finishedUs === null && others.every((attempt) => attempt.settledUs !== null)
+  await services.ledger.settle(settleCommand(services, done, ends ? finishOf(services, record, others, done) : undefined))
+  if (result.kind === 'done') await Promise.all(result.images.map((image) => image.body.dispose()))
+}
+
+/** Nobody waits for the answer any more; the row still says how the request ended. */
+function finishOf(
+  services: GatewayServices,
+  record: RequestRecord,
+  others: readonly AttemptRecordRow[],
+  done: FinishedCall,
+): RequestFinish {
+  const images = done.record.imagesMade + others.reduce((sum, attempt) => sum + attempt.imagesMade, 0)
+  const failure = images === 0 ? done.record.failure : undefined
+  const nowUs = services.clock.nowUs()
+  return {
+    finishedUs: nowUs,
+    outcome: images === 0 ? done.outcome : images < record.n ? 'partial' : 'succeeded',
+    httpStatus: failure ? errorCatalogue[failure.code].status : 200,
+    imagesReturned: images,
+    latencyUs: nowUs - record.createdUs,
+    warnings: [],
+    ...(failure && { errorCode: failure.code, errorMessage: failure.message }),
+  }
+}
+
+async function assetTtlDays({ ledger }: GatewayServices, record: RequestRecord): Promise<number> {
+  const project = (await ledger.admin.projects()).find(({ id }) => id === record.projectId)
+  return project?.assetTtlDays ?? 30
+}
+
+/** Settings as `reserveCall` stored them. */
+const settingsOf = ({ settings }: AttemptRecordRow): CandidateSettings => settings as unknown as CandidateSettings
+
+/** Inputs went out with the first submission; a resumed job does not send them again. */
+async function* emptyStream(): AsyncGenerator<Uint8Array> {}
+
+/** `parameters` is the request as stored: without prompt, inputs and attribution. */
+function requestOf(record: RequestRecord): ImageRequest {
+  const parameters = record.parameters as unknown as Omit<ImageRequest, 'prompt' | 'inputs' | 'attribution'>
+  return { ...parameters, prompt: record.prompt ?? '', inputs: [], attribution: { tags: record.tags } }
+}
