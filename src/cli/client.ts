@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import { errorBody } from '../contract/common.ts'
 import { type Endpoint, type EndpointName, endpoints } from '../contract/endpoints.ts'
-import { errorCatalogue } from '../core/error.ts'
+import { type ErrorCode, errorCatalogue } from '../core/error.ts'
 import { CliError, exitOfCode } from './exit.ts'
 import { readBody, send } from './transport.ts'
 
@@ -105,6 +105,16 @@ async function failureOf(answer: IncomingMessage, url: string, signal: AbortSign
   return errorOf(parsed.data.error, status, answer.headers['x-request-id'])
 }
 
+/** What to do in terms of this command line, where the catalogue speaks of requests. */
+const ownRemedies: Partial<Record<ErrorCode, string>> = {
+  model_not_found: '`halftone models` lists what there is.',
+  cost_limit_exceeded: 'Raise --max-cost, or ask for a smaller size, a lower quality or fewer pictures.',
+  unbounded_cost: 'This offer has no maximum price: give one with --max-cost, or choose another model.',
+  missing_api_key: 'Give a key with --key or HALFTONE_KEY.',
+  invalid_api_key: 'Give a valid key with --key or HALFTONE_KEY; a lost admin key is replaced by `halftone keys reset-admin`.',
+  forbidden: 'Give an admin key with --key or HALFTONE_KEY.',
+}
+
 /** A `CliError` from the error object of an answer or of a stream. */
 export function errorOf(
   error: z.infer<typeof errorBody>['error'],
@@ -112,10 +122,11 @@ export function errorOf(
   requestIdHeader?: string | readonly string[],
 ): CliError {
   const known = Object.entries(errorCatalogue).find(([code]) => code === error.code)?.[1]
+  const own = Object.entries(ownRemedies).find(([code]) => code === error.code)?.[1]
   const fromHeader = typeof requestIdHeader === 'string' ? requestIdHeader : undefined
   return new CliError(exitOfCode(error.code, status), error.message, {
     code: error.code,
-    remedy: known?.remedy,
+    remedy: own ?? known?.remedy,
     requestId: error.request_id ?? fromHeader,
   })
 }

@@ -48,9 +48,7 @@ export const shortId = (id: string): string => id.slice(-8)
 /** `1 image`, `3 images`. */
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
 
-const steps = /(\s+|(?<=[/:@+,_-]))/
-
-/** Lines of at most `width` characters: broken at blanks, else after `/ : @ + , _ -`, else anywhere. Nothing is dropped. */
+/** Lines of at most `width` characters: broken at blanks; a word that is longer, after `/ : @ + , _ -`, else anywhere. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
@@ -58,18 +56,17 @@ export function wrap(text: string, width: number): string[] {
     lines.push(line.trimEnd())
     line = ''
   }
-  for (let word of text.split(steps)) {
-    if (line === '' && lines.length > 0) word = word.trimStart()
-    if (line.length + word.trimEnd().length > width && line !== '') {
+  const pieces = text.split(/(\s+)/).flatMap((word) => (word.length > width ? word.split(/(?<=[/:@+,_-])/) : [word]))
+  for (let piece of pieces) {
+    if (line !== '' && line.length + piece.trimEnd().length > width) flush()
+    // A line never starts with the blank it was broken at; the first one keeps its indent.
+    if (line === '' && lines.length > 0) piece = piece.trimStart()
+    while (piece.length > width) {
+      line = piece.slice(0, width)
       flush()
-      word = word.trimStart()
+      piece = piece.slice(width)
     }
-    while (word.length > width) {
-      line = word.slice(0, width)
-      flush()
-      word = word.slice(width)
-    }
-    line += word
+    line += piece
   }
   if (line.trimEnd() !== '' || lines.length === 0) flush()
   return lines

@@ -1,5 +1,5 @@
 /** Errors as a person, or a script under --json, reads them. */
-import { errorCatalogue, HalftoneError } from '../core/error.ts'
+import { HalftoneError } from '../core/error.ts'
 import type { Output } from './context.ts'
 import { CliError, type ExitName, exitOfCode, exits } from './exit.ts'
 import { plain, wrap } from './format.ts'
@@ -43,10 +43,9 @@ function describe(error: unknown): Reported {
     const { exit, message, remedy, code, requestId } = error
     return { exit, message, remedy, code, requestId }
   }
+  // Raised in this process: its message says what to do. The catalogue's remedies speak to callers of the API.
   if (error instanceof HalftoneError) {
-    // A configuration lists its problems with a remedy each; the general one adds nothing.
-    const remedy = error.code === 'config_invalid' ? undefined : errorCatalogue[error.code].remedy
-    return { exit: exitOfCode(error.code), message: error.message, code: error.code, remedy, requestId: error.requestId }
+    return { exit: exitOfCode(error.code), message: error.message, code: error.code, requestId: error.requestId }
   }
   if (error instanceof Error && error.name === 'AbortError') return { exit: 'interrupted', message: 'Interrupted.' }
   if (error instanceof Error) {

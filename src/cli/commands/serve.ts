@@ -67,7 +67,8 @@ export function bannerLines({ url, adminKey, banner }: Started, out: Output): st
   ]
   return [
     '',
-    `${out.paint('bold', 'Halftone')} listens on ${out.paint('cyan', url)}  (dashboard in a browser; API under /v1)`,
+    `${out.paint('bold', 'Halftone')} listens on ${out.paint('cyan', url)}`,
+    '  The dashboard is there in a browser, the API under /v1.',
     ...banner.flatMap((line) => wrap(line, out.width - 2)).map((line) => `  ${line}`),
     ...(adminKey.created ? firstSteps : []),
     '',

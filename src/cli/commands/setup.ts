@@ -23,6 +23,8 @@ export function define(command: Command, context: CliContext): void {
     .option('--provider <kinds...>', 'with --yes: providers to add, as kind or name=kind')
     .option('--base-url <urls...>', 'with --yes: their addresses, as name=url')
     .option('--key-env <variables...>', 'with --yes: variables that hold their keys, as name=VARIABLE')
+    .option('--models <models...>', 'with --yes: what a server of your own serves, as name=model,model')
+    .option('--per-image <prices...>', 'with --yes: USD per picture of a server of your own, as name=usd')
     .option('--max-usd-per-day <usd>', 'hard spend cap of the whole gateway')
     .option('--no-test', 'do not test the providers')
     .option('--yes', 'do not ask; take everything from the flags')

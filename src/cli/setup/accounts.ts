@@ -8,6 +8,10 @@ export interface Account {
   readonly type: string
   readonly baseUrl?: string
   readonly key?: AccountKey
+  /** As the server calls them; for servers whose models nobody can know beforehand. */
+  readonly models?: readonly string[]
+  /** Exact USD per picture, for all its models; `0` is a price. */
+  readonly perImage?: string
 }
 
 export type AccountKey =
@@ -29,11 +33,26 @@ export interface SetupFlags {
   readonly baseUrl?: readonly string[]
   /** `name=VARIABLE`. */
   readonly keyEnv?: readonly string[]
+  /** `name=model,model`. */
+  readonly models?: readonly string[]
+  /** `name=usd`. */
+  readonly perImage?: readonly string[]
   readonly maxUsdPerDay?: string
 }
 
 const USD = /^\d{1,9}(\.\d{1,9})?$/
 export const isUsd = (text: string): boolean => USD.test(text)
+
+function requireUsd(text: string): void {
+  if (!isUsd(text)) throw new CliError('usage', `"${text}" is not an amount.`, { remedy: 'Write USD such as 10 or 2.50.' })
+}
+
+/** `a, b` -> two models. */
+export const modelsOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((model) => model.trim())
+    .filter((model) => model !== '')
 
 /** The usual variable of a type, else one made of the account's name. */
 export function variableOf(name: string, choice: ProviderChoice): string {
@@ -52,11 +71,13 @@ export function planOfFlags(
 ): SetupPlan {
   const urls = pairsOf('--base-url', flags.baseUrl)
   const variables = pairsOf('--key-env', flags.keyEnv)
+  const models = pairsOf('--models', flags.models)
+  const prices = pairsOf('--per-image', flags.perImage)
   const named = (flags.provider ?? []).map((text): readonly [string, string] => {
     const [name = '', type] = text.split('=', 2)
     return [name, type ?? name]
   })
-  for (const name of [...urls.keys(), ...variables.keys()]) {
+  for (const name of [urls, variables, models, prices].flatMap((pairs) => [...pairs.keys()])) {
     if (!named.some(([known]) => known === name)) throw new CliError('usage', `There is no --provider named "${name}".`)
   }
   const accounts = named.map(([name, type]): Account => {
@@ -70,19 +91,24 @@ export function planOfFlags(
     if (choice.needsBaseUrl && baseUrl === undefined) {
       throw new CliError('usage', `"${name}" needs an address.`, { remedy: `Add --base-url ${name}=http://host:port/v1.` })
     }
+    if (choice.needsBaseUrl && !models.has(name)) {
+      throw new CliError('usage', `Nobody knows which models "${name}" serves.`, { remedy: `Add --models ${name}=model,model.` })
+    }
     const variable = variables.get(name) ?? variableOf(name, choice)
     const wanted = choice.requiresKey || variables.has(name) || env[variable] !== undefined
+    const perImage = prices.get(name)
+    if (perImage !== undefined) requireUsd(perImage)
     return {
       name,
       type,
       ...(baseUrl === undefined ? {} : { baseUrl }),
       ...(wanted ? { key: { kind: 'variable', variable } } : {}),
+      ...(models.has(name) ? { models: modelsOf(models.get(name) ?? '') } : {}),
+      ...(perImage === undefined ? {} : { perImage }),
     }
   })
   const { maxUsdPerDay } = flags
-  if (maxUsdPerDay !== undefined && !isUsd(maxUsdPerDay)) {
-    throw new CliError('usage', `"${maxUsdPerDay}" is not an amount.`, { remedy: 'Write USD such as 10 or 2.50.' })
-  }
+  if (maxUsdPerDay !== undefined) requireUsd(maxUsdPerDay)
   return { accounts, ...(maxUsdPerDay === undefined ? {} : { maxUsdPerDay }) }
 }
 

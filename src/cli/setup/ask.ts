@@ -2,7 +2,7 @@
 import { cancel, isCancel, multiselect, password, select, text } from '@clack/prompts'
 import type { ProviderChoice } from '../../compose-offline.ts'
 import { CliError } from '../exit.ts'
-import { type Account, type AccountKey, isUsd, type SetupPlan, variableOf } from './accounts.ts'
+import { type Account, type AccountKey, isUsd, modelsOf, type SetupPlan, variableOf } from './accounts.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -58,7 +58,26 @@ async function askAccount(choice: ProviderChoice, env: Environment): Promise<Acc
     }),
   )
   const key = await askKey(name, choice, env)
-  return { name, type, baseUrl, ...(key === undefined ? {} : { key }) }
+  const models = answerOf(
+    await text({
+      message: `${name}: the models it serves, as it calls them (commas between)`,
+      validate: (value) => (modelsOf(value ?? '').length > 0 ? undefined : 'Name at least one.'),
+    }),
+  )
+  const perImage = answerOf(
+    await text({
+      message: `${name}: USD per picture (0 for your own hardware; empty: unknown, and then it is never chosen)`,
+      validate: (value) => (!value || isUsd(value) ? undefined : 'Write USD such as 0.02.'),
+    }),
+  )
+  return {
+    name,
+    type,
+    baseUrl,
+    models: modelsOf(models),
+    ...(key === undefined ? {} : { key }),
+    ...(perImage ? { perImage } : {}),
+  }
 }
 
 /** A key that is set in the environment is not asked for. */

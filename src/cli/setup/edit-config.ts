@@ -23,14 +23,16 @@ export function editConfig(before: string | undefined, plan: SetupPlan): string 
 }
 
 /** An entry that exists keeps its other settings. */
-function setAccount(document: Document, { name, type, baseUrl, key }: Account): void {
+function setAccount(document: Document, { name, type, baseUrl, key, models, perImage }: Account): void {
   const entry = ['providers', name]
-  const set = (field: string, value: string) => document.setIn([...entry, field], value)
+  const set = (field: string, value: unknown) => document.setIn([...entry, field], document.createNode(value))
   if (!isMap(document.get('providers'))) document.set('providers', document.createNode({}))
   if (!isMap(document.getIn(entry))) document.setIn(entry, document.createNode({}))
   if (type !== name || document.hasIn([...entry, 'type'])) set('type', type)
   if (baseUrl !== undefined) set('baseUrl', baseUrl)
   if (key !== undefined) set('apiKey', key.kind === 'variable' ? `\${${key.variable}}` : key.secret.replaceAll('${', () => '$${'))
+  if (models !== undefined) set('models', models)
+  if (perImage !== undefined) set('prices', { '*': { perImage: numberOrText(perImage) } })
   // An empty entry reads like a mistake; naming the type says what it is.
   const node = document.getIn(entry)
   if (isMap(node) && node.items.length === 0) set('type', type)

@@ -19,20 +19,23 @@ describe('the plan of flags', () => {
       accounts: [
         { name: 'main', type: 'main', key: { kind: 'variable', variable: 'MAIN_API_KEY' } },
         { name: 'eu', type: 'main', key: { kind: 'variable', variable: 'EU_API_KEY' } },
-        { name: 'gpu-1', type: 'any-server', baseUrl: 'http://10.0.0.5/v1' },
+        { name: 'gpu-1', type: 'any-server', baseUrl: 'http://10.0.0.5/v1', models: ['a', 'b'], perImage: '0' },
       ],
       maxUsdPerDay: '2.50',
     })
   })
 
   test('a server that needs no key gets one when its variable is set', () => {
-    const plan = planOfFlags({ provider: ['gpu=any-server'], baseUrl: ['gpu=http://x/v1'] }, choices, { GPU_API_KEY: 'k' })
+    const plan = planOfFlags({ provider: ['gpu=any-server'], baseUrl: ['gpu=http://x/v1'], models: ['gpu=m'] }, choices, {
+      GPU_API_KEY: 'k',
+    })
     expect(plan.accounts[0]?.key).toEqual({ kind: 'variable', variable: 'GPU_API_KEY' })
   })
 
   const wrong: readonly [rule: string, flags: Parameters<typeof planOfFlags>[0], message: string][] = [
     ['an unknown kind', { provider: ['mian'] }, '"mian" is no kind'],
     ['a missing address', { provider: ['any-server'] }, 'needs an address'],
+    ['a server without models', { provider: ['any-server'], baseUrl: ['any-server=http://x'] }, 'Nobody knows which models'],
     ['an address of nobody', { baseUrl: ['x=http://y'] }, 'no --provider named "x"'],
     ['a pair without value', { provider: ['main'], keyEnv: ['main'] }, 'has no value'],
     ['an amount that is none', { maxUsdPerDay: '1e3' }, 'not an amount'],
@@ -67,6 +70,11 @@ describe('the file', () => {
   test('a key as text cannot be taken for a reference', () => {
     const text = editConfig(undefined, { accounts: [{ name: 'main', type: 'main', key: { kind: 'text', secret: `a\${B}` } }] })
     expect(parse(text).providers.main.apiKey).toBe(`a$\${B}`)
+  })
+
+  test('models and their price', () => {
+    const text = editConfig(undefined, { accounts: [{ name: 'gpu', type: 'any-server', models: ['a', 'b'], perImage: '0.02' }] })
+    expect(parse(text).providers.gpu).toEqual({ type: 'any-server', models: ['a', 'b'], prices: { '*': { perImage: 0.02 } } })
   })
 
   test('an entry with nothing to say names its type', () => {
