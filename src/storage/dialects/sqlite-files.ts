@@ -13,7 +13,7 @@ export function openWriter(dataDir: string): DatabaseSync {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const db = new DatabaseSync(databasePath(dataDir), { timeout: 5000 })
   db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;
-    PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864`)
+    PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864`)
   return db
 }
 
@@ -109,6 +109,8 @@ export function backupSqlite(dataDir: string, file: string): void {
   rmSync(partial, { force: true })
   const db = openReader(dataDir)
   try {
+    // VACUUM INTO counts as writing although it leaves this database alone.
+    db.exec('PRAGMA query_only = OFF')
     db.prepare('VACUUM INTO ?').run(partial)
   } finally {
     db.close()
