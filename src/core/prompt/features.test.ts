@@ -73,6 +73,7 @@ describe('promptFeatures', () => {
     ['the Eiffel tower in Paris', 'world_knowledge'],
     ['infinity and chaos as an abstract concept', 'abstract'],
     ['an empty street with no people', 'outdoor'],
+    ['nothing, no people', 'other'],
     ['zxcv qwer', 'other'],
   ])('classes "%s" as %s', (prompt, promptClass) => {
     expect(features(prompt).promptClass).toBe(promptClass)
