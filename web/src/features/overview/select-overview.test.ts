@@ -30,6 +30,10 @@ const overview: OverviewWire = {
 }
 
 describe('the overview strip', () => {
+  it('counts in whole words', () => {
+    expect(selectFigures({ ...overview, requests_today: 1, images_today: 0 })[0]?.note).toBe('1 request, 0 pictures')
+  })
+
   it('unknown money asks for attention only when there is some', () => {
     expect(selectFigures(overview).some((figure) => figure.attention)).toBe(false)
     const unknown = selectFigures({ ...overview, unknown_usd: '0.01' }).find((figure) => figure.attention)

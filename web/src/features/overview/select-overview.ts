@@ -13,7 +13,7 @@ export interface Figure {
 }
 
 export function selectFigures(overview: OverviewWire): readonly Figure[] {
-  const counted = `${overview.requests_today} requests, ${overview.images_today} pictures`
+  const counted = `${count(overview.requests_today, 'request')}, ${count(overview.images_today, 'picture')}`
   return [
     { label: 'Today', usd: overview.today_usd, note: counted, attention: false },
     { label: 'This month', usd: overview.month_usd, note: 'UTC, all requests', attention: false },
@@ -26,6 +26,8 @@ export function selectFigures(overview: OverviewWire): readonly Figure[] {
     },
   ]
 }
+
+const count = (amount: number, noun: string): string => `${amount} ${noun}${amount === 1 ? '' : 's'}`
 
 export interface BudgetBurn {
   readonly id: string

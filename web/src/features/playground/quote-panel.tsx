@@ -69,9 +69,12 @@ function Choice({ chosen }: { chosen: CandidateQuote }) {
           </li>
         ))}
       </ul>
-      <p className="label mt-1.5">
-        {chosen.spread.length > 0 && `${chosen.spread.join(' ')} `}Prices checked {chosen.checked_at.slice(0, 10)}.
-      </p>
+      <ul className="label mt-1.5 flex flex-col gap-0.5">
+        {chosen.spread.map((reason) => (
+          <li key={reason}>{reason}</li>
+        ))}
+        <li>Prices checked {chosen.checked_at.slice(0, 10)}</li>
+      </ul>
     </div>
   )
 }

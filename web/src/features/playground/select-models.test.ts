@@ -31,7 +31,7 @@ const model = (id: string, facts: Partial<NonNullable<ModelWire['halftone']>>): 
 const models = [
   model('sandbox:halftone/flat', { kind: 'offer' }),
   model('halftone/flat', {}),
-  model('auto', { kind: 'route', qualities: [] }),
+  model('auto', { kind: 'route', operations: [], qualities: [], sizes: '', formats: [] }),
   model('halftone/upscaler', { operations: ['upscale'] }),
 ]
 

@@ -34,7 +34,9 @@ export function selectModelGroups(models: readonly ModelWire[], search: string):
   })
 }
 
-const canGenerate = (model: ModelWire): boolean => model.halftone === undefined || model.halftone.operations.includes('generate')
+/** A route names no operations: that depends on the offer it will choose. */
+const canGenerate = ({ halftone }: ModelWire): boolean =>
+  halftone === undefined || halftone.operations.length === 0 || halftone.operations.includes('generate')
 
 const matches = (model: ModelWire, words: readonly string[]): boolean =>
   words.every((word) => model.id.toLowerCase().includes(word))
