@@ -58,6 +58,7 @@ export const initialTables = {
   },
   attempts: {
     key: ['id'],
+    compact: true,
     columns: {
       id: 'text',
       request_id: 'text',
@@ -97,15 +98,16 @@ export const initialTables = {
     },
   },
   attempt_events: {
-    key: ['id'],
+    key: ['attempt_id', 'id'],
     columns: { id: 'text', attempt_id: 'text', at_us: 'int', kind: 'text', evidence_id: 'text?', data: 'text' },
   },
   charges: {
-    key: ['id'],
+    key: ['attempt_id', 'id'],
+    compact: true,
     columns: {
       id: 'text',
-      /** NULL for money that belongs to no attempt: storage, breakage. */
-      attempt_id: 'text?',
+      /** Empty for money that belongs to no attempt: storage, breakage. */
+      attempt_id: 'text',
       request_id: 'text?',
       offer: 'text?',
       project_id: 'text?',
@@ -143,6 +145,7 @@ export const initialTables = {
   },
   assets: {
     key: ['id'],
+    compact: true,
     columns: {
       id: 'text',
       request_id: 'text',
@@ -376,9 +379,7 @@ export const initialIndexes: readonly string[] = [
   'CREATE INDEX attempts_by_request ON attempts (request_id)',
   "CREATE INDEX attempts_open ON attempts (node_id, epoch) WHERE state IN ('intent', 'dispatched')",
   "CREATE INDEX attempts_unknown ON attempts (id) WHERE state = 'unknown'",
-  'CREATE INDEX attempt_events_by_attempt ON attempt_events (attempt_id)',
   'CREATE UNIQUE INDEX attempt_events_evidence ON attempt_events (attempt_id, evidence_id) WHERE evidence_id IS NOT NULL',
-  'CREATE INDEX charges_by_attempt ON charges (attempt_id)',
   'CREATE UNIQUE INDEX charges_reversed_once ON charges (reverses) WHERE reverses IS NOT NULL',
   'CREATE INDEX assets_by_request ON assets (request_id)',
   'CREATE INDEX assets_expiry ON assets (expires_us) WHERE deleted_us IS NULL',

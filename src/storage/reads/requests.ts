@@ -106,7 +106,7 @@ async function summarise(db: Kysely<Database>, rows: readonly SummaryRow[]): Pro
     .execute()
   const attemptsOf = groupBy(attempts, (row) => row.request_id)
   const requestOfAttempt = new Map(attempts.map((row) => [row.id, row.request_id]))
-  const chargesOf = groupBy(charges, (row) => requestOfAttempt.get(row.attempt_id ?? '') ?? null)
+  const chargesOf = groupBy(charges, (row) => requestOfAttempt.get(row.attempt_id) ?? null)
   const assetsOf = groupBy(assets, (row) => row.request_id)
   return rows.map((row) => toSummary(row, attemptsOf.get(row.id) ?? [], chargesOf.get(row.id) ?? [], assetsOf.get(row.id) ?? []))
 }

@@ -51,7 +51,7 @@ export const toAttempt = (row: AttemptRow, charges: readonly ChargeRow[], events
 
 const toCharge = (row: ChargeRow): ChargeRecord => ({
   id: row.id,
-  attemptId: row.attempt_id ?? '',
+  attemptId: row.attempt_id,
   kind: row.kind as ChargeLine['kind'],
   ...(row.meter !== null && { meter: row.meter }),
   ...(row.quantity !== null && { quantity: row.quantity }),
