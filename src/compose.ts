@@ -47,6 +47,8 @@ export interface StartOptions {
   readonly env: Environment
   readonly flags?: ConfigFlags
   readonly cwd: string
+  /** How long this node may be silent before others take over its attempts; 15 seconds by default. */
+  readonly leaseMs?: number
 }
 
 export interface Halftone {
@@ -103,7 +105,8 @@ async function start(context: StartContext): Promise<Halftone> {
   await applyManagedObjects(config, ledger)
 
   const nodeId = `${hostname()}-${randomUUID().slice(0, 8)}`
-  const opening = await ledger.openNode({ nodeId, leaseMs: LEASE_MS })
+  const { leaseMs = LEASE_MS } = context.options
+  const opening = await ledger.openNode({ nodeId, leaseMs })
   const blobs = createDiskBlobStore({ dir: join(dataDir, 'blobs') })
   onClose(() => blobs.close())
   const spool = createSpool({ dir: join(dataDir, 'spool'), memoryBudgetBytes: config.storage.transferBudgetBytes })
@@ -142,7 +145,7 @@ async function start(context: StartContext): Promise<Halftone> {
     services,
     current: () => state,
     budgets,
-    leaseMs: LEASE_MS,
+    leaseMs,
     recovery: opening.recovery,
     onLeaseLost() {
       problems.add('the lease of this node was lost')

@@ -108,6 +108,10 @@ export interface DoubleOptions {
   readonly script?: DoubleScript
   /** Refuse calls without this key, as a real provider does. */
   readonly apiKey?: string
+  /** Chooses the script of a call from what it asks for; undefined: the queued or the general one. */
+  readonly scriptFor?: (call: SeenCall) => DoubleScript | undefined
+  /** Told of each call as it is billed, and once more when its whole answer was handed to the socket. */
+  readonly onBilled?: (call: BilledCall) => void
 }
 
 export async function startProviderDouble(options: DoubleOptions = {}): Promise<ProviderDouble> {
@@ -195,10 +199,13 @@ class Double implements ProviderDouble {
     if (apiKey !== undefined && request.headers.authorization !== `Bearer ${apiKey}`) {
       return sendError(response, 401, 'Incorrect API key provided.', 'invalid_api_key')
     }
-    const script = this.#nextScript()
-    if (script.fault === 'reset_before') return void request.socket.resetAndDestroy()
+    const { scriptFor } = this.#options
+    const early = scriptFor ? undefined : this.#nextScript()
+    if (early?.fault === 'reset_before') return void request.socket.resetAndDestroy()
     const seen = await readCall(request, path)
     this.calls.push(seen)
+    const script = early ?? scriptFor?.(seen) ?? this.#nextScript()
+    if (script.fault === 'reset_before') return void request.socket.resetAndDestroy()
     this.waiting++
     try {
       await this.#makeImages(operation, seen, script, request, response)
@@ -231,10 +238,12 @@ class Double implements ProviderDouble {
       delivered: false,
     }
     this.billed.push(bill)
+    this.#options.onBilled?.(bill)
     if (script.fault === 'hang') return new Promise((resolve) => response.once('close', resolve))
     if (script.fault === 'reset_after') return void request.socket.resetAndDestroy()
     response.once('finish', () => {
       bill.delivered = true
+      this.#options.onBilled?.(bill)
     })
     if (script.body !== undefined) return sendScripted(response, 200, script)
     const images = Array.from({ length: n }, (_, index) => pictureFor(seen, script, this.#count * 16 + index))

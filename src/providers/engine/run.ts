@@ -13,7 +13,7 @@ import type { Decoded, Done, Failed, HttpCall, Pending, ProviderDefinition, Prov
 import { defaultLimits, defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
 import { type Answer, type AnswerLimits, consumeAnswer, mediaTypeOf } from './answer.ts'
 import { outgoingBody } from './call-body.ts'
-import { evidenceOf, keptHeaders } from './evidence.ts'
+import { evidenceOf, keptHeaders, mapTexts, redactor } from './evidence.ts'
 import { failure, failureOfExchange } from './failures.ts'
 import { collectImage } from './images.ts'
 import { consumeStream, createStreamState, type StreamState } from './stream.ts'
@@ -38,6 +38,8 @@ export async function runAttempt(context: EngineContext, call: ProviderCall, io:
   }
 }
 
+const CLIENT_ID_HEADER = 'x-client-request-id'
+
 /** How long to wait before asking again when the poll itself failed. */
 const POLL_PAUSE_MS = 2_000
 
@@ -47,6 +49,7 @@ class Run {
   readonly #io: AttemptIo
   readonly #startedMs: number
   readonly #limits: AnswerLimits
+  readonly #redact: (text: string) => string
   #firstByteMs: number | undefined
   #evidence: Omit<Evidence, 'timings'> = {}
   #warnings: readonly Warning[] = []
@@ -58,6 +61,8 @@ class Run {
     this.#call = call
     this.#io = io
     this.#startedMs = context.clock.monotonicMs()
+    const { apiKey, headers = {} } = context.config
+    this.#redact = redactor([apiKey, ...Object.values(headers)].flatMap((secret) => secret?.reveal() ?? []))
     const maxBytes = context.config.maxImageBytes ?? defaultLimits.maxImageBytes
     this.#limits = { openBody: () => io.spool.create({ maxBytes }), bodyKeys: new Set(context.definition.bodyKeys) }
   }
@@ -80,7 +85,8 @@ class Run {
   async #submit(): Promise<Decoded> {
     const { call, warnings } = this.#context.definition.encode(this.#call.request, this.#call.candidate)
     this.#warnings = warnings
-    return this.#send(call)
+    // A bill that is disputed later is settled by an id that both sides have on record.
+    return this.#send({ ...call, headers: { [CLIENT_ID_HEADER]: this.#call.attemptId, ...call.headers } })
   }
 
   /** The job is on record before it is asked about: a crash from here on resumes it. */
@@ -190,12 +196,14 @@ class Run {
   }
 
   #fail(failed: AttemptFailure): AttemptResult {
-    return { kind: 'failed', failure: failed, evidence: this.#finalEvidence() }
+    return { kind: 'failed', failure: { ...failed, message: this.#redact(failed.message) }, evidence: this.#finalEvidence() }
   }
 
   #finalEvidence(): Evidence {
     const firstByte = this.#firstByteMs === undefined ? {} : { firstByteMs: this.#firstByteMs }
-    return { ...this.#evidence, timings: { ...firstByte, totalMs: this.#elapsedMs() } }
+    // Plain data, so mapping its texts keeps its shape.
+    const evidence = mapTexts(this.#evidence as JsonObject, this.#redact) as Omit<Evidence, 'timings'>
+    return { ...evidence, timings: { ...firstByte, totalMs: this.#elapsedMs() } }
   }
 
   #elapsedMs(): number {
