@@ -7,6 +7,7 @@ import type { ProviderResponse } from '../define-provider.ts'
 const KEPT_HEADERS =
   /^(content-type|date|retry-after|server-timing|via|cf-ray|apim-request-id|[a-z-]*request-id|x-ratelimit-[a-z-]+|x-litellm-[a-z-]+|x-portkey-[a-z-]+|openai-(processing-ms|version|model)|[a-z-]*(cost|credits|billable-units)[a-z-]*)$/
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'apim-request-id', 'x-litellm-call-id', 'x-portkey-trace-id'] as const
+const KEY_FORMS = /\b(sk|key|rk)-[A-Za-z0-9_*-]{6,}/g
 const MAX_HEADER_CHARS = 256
 const MAX_HEADERS = 40
 const MAX_BODY_CHARS = 16 * 1024
@@ -28,19 +29,28 @@ export function keptHeaders(headers: Readonly<Record<string, string>>): Readonly
   return Object.fromEntries(kept.slice(0, MAX_HEADERS).map(([name, value]) => [name, value.slice(0, MAX_HEADER_CHARS)]))
 }
 
+/** Credentials that a provider quotes back: the account's own, and anything of the usual forms, also with stars in it. */
+export function redactor(secrets: readonly string[]): (text: string) => string {
+  const own = secrets.filter((secret) => secret.length >= 4)
+  return (text) => own.reduce((left, secret) => left.replaceAll(secret, '[key]'), text.replace(KEY_FORMS, '[key]'))
+}
+
+/** The same value with each text in it changed. */
+export function mapTexts(value: JsonValue | undefined, change: (text: string) => string): JsonValue {
+  if (value === undefined) return null
+  if (typeof value === 'string') return change(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).map((item) => mapTexts(item, change))
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, mapTexts(member, change)]))
+}
+
 function evidenceBody({ body }: ProviderResponse): JsonObject | undefined {
   if (body.kind === 'text') return { text: body.text.slice(0, MAX_STRING_CHARS) }
   if (body.kind !== 'json') return undefined
-  const shortened = shortenStrings(body.value)
+  const shortened = mapTexts(body.value, shorten)
   const object =
     typeof shortened === 'object' && shortened !== null && !Array.isArray(shortened) ? shortened : { value: shortened }
   return JSON.stringify(object).length <= MAX_BODY_CHARS ? (object as JsonObject) : { omitted: 'larger than 16 KiB' }
 }
 
-function shortenStrings(value: JsonValue | undefined): JsonValue {
-  if (value === undefined) return null
-  if (typeof value === 'string') return value.length > MAX_STRING_CHARS ? `${value.slice(0, MAX_STRING_CHARS)}…` : value
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).map(shortenStrings)
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shortenStrings(member)]))
-}
+const shorten = (text: string): string => (text.length > MAX_STRING_CHARS ? `${text.slice(0, MAX_STRING_CHARS)}…` : text)

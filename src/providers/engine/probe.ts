@@ -3,12 +3,14 @@ import { ScanError } from '../../net/scan-error.ts'
 import type { ProbeResult } from '../../ports/provider.ts'
 import type { Probe } from '../define-provider.ts'
 import { consumeAnswer } from './answer.ts'
+import { redactor } from './evidence.ts'
 import { failureOfExchange } from './failures.ts'
 import type { Transport } from './transport.ts'
 
 const PROBE_TIMEOUT_MS = 10_000
 const MAX_PROBE_BYTES = 4 * 1024 * 1024
 
+/** The message holds no credential, even where the provider quotes one. */
 export async function runProbe({ call, decode }: Probe, transport: Transport, signal: AbortSignal): Promise<ProbeResult> {
   const options = { timeoutMs: PROBE_TIMEOUT_MS, idleTimeoutMs: PROBE_TIMEOUT_MS, maxBytes: MAX_PROBE_BYTES, signal }
   const noImages = {
@@ -20,7 +22,8 @@ export async function runProbe({ call, decode }: Probe, transport: Transport, si
     const { response } = await transport.send(call, { headers: {}, open: () => undefined }, options, (status, headers) =>
       consumeAnswer(status, headers, 'json', noImages),
     )
-    return decode(response)
+    const result = decode(response)
+    return { ...result, message: redactor([])(result.message) }
   } catch (error) {
     const { message } = failureOfExchange(error, { cancelStopsBilling: true })
     return { ok: false, message: `${transport.host}: ${message}` }

@@ -68,12 +68,8 @@ export function readError(value: JsonValue | undefined, text: string | undefined
 const textOf = ({ body }: ProviderResponse): string | undefined =>
   body.kind === 'text' && !body.isHtml ? asText(body.text.trim()) : undefined
 
-/** One bounded line; providers quote the caller's key back in some messages. */
-const cleaned = (message: string): string =>
-  message
-    .replace(/\p{Cc}+/gu, ' ')
-    .replace(/\b(sk|key|rk)-[A-Za-z0-9_*-]{6,}/g, '[key]')
-    .slice(0, MAX_MESSAGE_CHARS)
+/** One bounded line; the engine takes out credentials. */
+const cleaned = (message: string): string => message.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_MESSAGE_CHARS)
 
 interface FailureFacts {
   readonly retryAfterMs?: number

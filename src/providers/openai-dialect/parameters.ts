@@ -26,7 +26,7 @@ export function optionalParametersOf(request: ImageRequest): Parameters {
   return {
     output_compression: request.outputCompression,
     moderation: request.moderation,
-    style: request.style,
+    style: request.operation === 'generate' ? request.style : undefined,
     input_fidelity: request.operation === 'edit' ? request.inputFidelity : undefined,
     complexity: request.complexity,
     frame_count: request.frameCount,
