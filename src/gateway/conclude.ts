@@ -98,12 +98,14 @@ function settle(
   const usage: Usage | undefined = result.kind === 'done' ? result.usage : result.failure.usage
   const made = result.kind === 'done' ? result.images.length : 0
   return settleCharges(state.prices, {
-    candidate:
-      made > 0 && made < candidate.settings.n ? { ...candidate, settings: { ...candidate.settings, n: made } } : candidate,
+    candidate,
     request,
     promptComplexity,
     atUs: attempt.pricedAtUs,
     outcome,
+    imagesMade: made,
+    // An error page is an answer; a connection that broke after a good status is none.
+    answered: (result.evidence.httpStatus ?? 0) >= 400,
     billed: result.kind === 'done' ? 'yes' : result.failure.billed,
     ...(result.kind === 'failed' && result.failure.stage && { stage: result.failure.stage }),
     ...(usage && { usage }),

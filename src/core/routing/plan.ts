@@ -2,8 +2,8 @@
 import type { Candidate, Offer } from '../offer.ts'
 import { candidateKey } from '../offer.ts'
 import type { CompiledPrices } from '../pricing/compiled.ts'
-import { quoteCandidate } from '../pricing/quote.ts'
-import type { PricedQuote } from '../pricing/types.ts'
+import { type QuoteTotals, quoteTotals } from '../pricing/quote.ts'
+import type { Unpriced } from '../pricing/types.ts'
 import type { ImageRequest, Quality, RequestOptions } from '../request.ts'
 import { resolveCandidate } from './candidate.ts'
 import { isRetired } from './resolve.ts'
@@ -54,7 +54,6 @@ export function plan(input: PlanInput): Plan {
   const [first, ...rest] = ordered.map(
     (entry): PlannedAttempt => ({
       candidate: entry.candidate,
-      quote: entry.quote,
       total: entry.total,
       score: Number(entry.total.expectedNanoUsd) / 1e9,
     }),
@@ -109,7 +108,7 @@ function qualitiesToTry(offer: Offer, { request, policy }: PlanInput): readonly 
 }
 
 function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason {
-  const { request, policy, snapshot, prices, promptComplexity, nowUs, options, hardBudget } = input
+  const { policy, snapshot, options, hardBudget } = input
   const quality =
     snapshot.quality.get(candidateKey(candidate)) ??
     snapshot.quality.get(`${candidate.offer.model}@${candidate.settings.quality ?? ''}`)
@@ -127,43 +126,41 @@ function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason
         detail: `rated ${quality} at ${candidate.settings.quality ?? 'its only quality'}, below ${policy.floor} (${floor})`,
       }
   }
-  const quote = quoteCandidate(prices, { candidate, request, promptComplexity, atUs: nowUs })
-  if (quote.kind === 'unpriced') return { reason: 'unpriced', detail: `${quote.reason} (${quote.missing.join(', ')})` }
-  const total = requestTotal(quote, candidate, input)
+  const total = requestTotal(candidate, input)
+  if ('missing' in total) return { reason: 'unpriced', detail: `${total.reason} (${total.missing.join(', ')})` }
   const costProblem = overCost(total.maxNanoUsd, options.maxCostNanoUsd ?? policy.maxCostNanoUsd, hardBudget)
   if (costProblem) return costProblem
-  return { candidate, quote, total, ...(quality !== undefined && { qualityScore: quality }) }
+  return { candidate, total, ...(quality !== undefined && { qualityScore: quality }) }
 }
 
-/** A candidate quotes one call; a request for more images takes several, the last one perhaps smaller. */
-function requestTotal(quote: PricedQuote, candidate: Candidate, input: PlanInput): RequestTotal {
-  const { request, prices, promptComplexity, nowUs } = input
+/** One call makes so many images; a request for more takes several, the last one perhaps smaller. */
+function requestTotal(candidate: Candidate, input: PlanInput): RequestTotal | Unpriced {
+  const { request } = input
   const perCall = candidate.settings.n
-  const full = BigInt(Math.floor(request.n / perCall))
+  const full = Math.floor(request.n / perCall)
   const rest = request.n % perCall
-  const total = {
-    minNanoUsd: quote.minNanoUsd * full,
-    expectedNanoUsd: quote.expectedNanoUsd * full,
-    maxNanoUsd: times(quote.maxNanoUsd, full),
-  }
-  if (rest === 0) return { calls: Number(full), ...total }
-  const last = quoteCandidate(prices, {
-    candidate: { ...candidate, settings: { ...candidate.settings, n: rest } },
-    request,
-    promptComplexity,
-    atUs: nowUs,
-  })
-  // The same rates priced the larger call; only a tier that starts above it could be missing here.
-  if (last.kind === 'unpriced') return { calls: Number(full) + 1, ...total, maxNanoUsd: null }
+  const whole = priceCall(candidate, perCall, input)
+  if (whole.kind === 'unpriced') return whole
+  const last = rest === 0 ? undefined : priceCall(candidate, rest, input)
+  if (last?.kind === 'unpriced') return last
+  const sum = (one: bigint, other: bigint | undefined): bigint => one * BigInt(full) + (other ?? 0n)
+  const unbounded = whole.maxNanoUsd === null || last?.maxNanoUsd === null
   return {
-    calls: Number(full) + 1,
-    minNanoUsd: total.minNanoUsd + last.minNanoUsd,
-    expectedNanoUsd: total.expectedNanoUsd + last.expectedNanoUsd,
-    maxNanoUsd: total.maxNanoUsd === null || last.maxNanoUsd === null ? null : total.maxNanoUsd + last.maxNanoUsd,
+    calls: full + (last ? 1 : 0),
+    minNanoUsd: sum(whole.minNanoUsd, last?.minNanoUsd),
+    expectedNanoUsd: sum(whole.expectedNanoUsd, last?.expectedNanoUsd),
+    maxNanoUsd: unbounded ? null : sum(whole.maxNanoUsd ?? 0n, last?.maxNanoUsd ?? 0n),
   }
 }
 
-const times = (amount: bigint | null, factor: bigint): bigint | null => (amount === null ? null : amount * factor)
+function priceCall(
+  candidate: Candidate,
+  n: number,
+  { request, prices, promptComplexity, nowUs }: PlanInput,
+): QuoteTotals | Unpriced {
+  const call = n === candidate.settings.n ? candidate : { ...candidate, settings: { ...candidate.settings, n } }
+  return quoteTotals(prices, { candidate: call, request, promptComplexity, atUs: nowUs })
+}
 
 function overCost(maxNanoUsd: bigint | null, limit: bigint | undefined, hardBudget: boolean): Reason | undefined {
   if (maxNanoUsd === null) {

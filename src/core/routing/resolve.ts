@@ -69,7 +69,10 @@ function notFound(name: string, { offers, routes, aliases }: ModelCatalogue): Ha
     ...offers.map((offer) => offer.model),
     ...offers.map((offer) => offer.id),
   ])
-  const near = nearMatches(name, [...names])
+  // A bare name is close to the name behind the slash.
+  const byBareName = new Map(offers.map(({ model }) => [model.slice(model.indexOf('/') + 1), model]))
+  const bare = nearMatches(name, [...byBareName.keys()]).map((match) => byBareName.get(match) ?? match)
+  const near = [...new Set([...nearMatches(name, [...names]), ...bare])].slice(0, 3)
   const hint = near.length > 0 ? ` Did you mean ${near.map((match) => `"${match}"`).join(' or ')}?` : ''
   const shown = name.length > 80 ? `${name.slice(0, 80)}…` : name
   return new HalftoneError(

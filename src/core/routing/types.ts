@@ -2,7 +2,6 @@
 
 import type { Candidate, Offer, OfferId, Warning } from '../offer.ts'
 import type { AttemptFailure, AttemptKind } from '../outcome.ts'
-import type { PricedQuote } from '../pricing/types.ts'
 import type { Quality } from '../request.ts'
 
 /** What happened lately at one offer, as the health feed sees it. */
@@ -61,8 +60,6 @@ export interface Snapshot {
 
 export interface PlannedAttempt {
   readonly candidate: Candidate
-  /** Of one call, which may make fewer images than the request wants. */
-  readonly quote: PricedQuote
   /** Of all the calls that the whole request takes. */
   readonly total: RequestTotal
   readonly score: number

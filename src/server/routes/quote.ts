@@ -1,6 +1,9 @@
 /** `POST /v1/halftone/quote`: this exact request on every candidate, cheapest first, without running it. */
 import type { CandidateQuote, QuoteRequest, QuoteResponse } from '../../contract/records.ts'
 import { formatUsd } from '../../core/money.ts'
+import { quoteCandidate } from '../../core/pricing/index.ts'
+import type { Quote } from '../../core/pricing/types.ts'
+import { promptFeatures } from '../../core/prompt/features.ts'
 import { formatSize, type ImageInput } from '../../core/request.ts'
 import type { PlannedAttempt } from '../../core/routing/index.ts'
 import { callerOf } from '../authenticate.ts'
@@ -23,12 +26,19 @@ export const quote: Handler = async (call) => {
   const named = context.gateway.plan(input, 'named')
   const all = context.gateway.plan(input, 'all')
   const chosen = new Set(named.kind === 'plan' ? named.attempts.map(candidateId) : [])
+  const { prices } = context.current()
+  const promptComplexity = promptFeatures(normalized.prompt, normalized).complexity
+  const itemise = ({ candidate }: PlannedAttempt): Quote =>
+    quoteCandidate(prices, { candidate, request: normalized, promptComplexity, atUs: context.services.clock.nowUs() })
   const answer: QuoteResponse = {
     object: 'quote',
     route: named.policy.route,
     n: normalized.n,
-    price_book: context.current().prices.hash,
-    candidates: all.kind === 'plan' ? all.attempts.map((attempt) => toCandidate(attempt, chosen.has(candidateId(attempt)))) : [],
+    price_book: prices.hash,
+    candidates:
+      all.kind === 'plan'
+        ? all.attempts.flatMap((attempt) => toCandidate(attempt, itemise(attempt), chosen.has(candidateId(attempt))))
+        : [],
     eliminated: all.eliminated.map(({ offer, reason, detail, param }) => ({ offer, reason, detail, param: param ?? null })),
   }
   return answer
@@ -47,30 +57,34 @@ const placeholder = (role: ImageInput['role'], { width, height }: { width: numbe
 })
 
 /** Figures for the whole request; the lines are those of one call. */
-function toCandidate({ candidate, quote: priced, total }: PlannedAttempt, eligible: boolean): CandidateQuote {
+function toCandidate({ candidate, total }: PlannedAttempt, priced: Quote, eligible: boolean): readonly CandidateQuote[] {
+  // The plan priced it a moment ago; only a price that ended in between is gone now.
+  if (priced.kind === 'unpriced') return []
   const { offer, settings } = candidate
-  return {
-    offer: offer.id,
-    model: offer.model,
-    provider: offer.provider,
-    sandbox: offer.sandbox,
-    size: formatSize(settings.size),
-    quality: settings.quality ?? null,
-    min_usd: formatUsd(total.minNanoUsd),
-    expected_usd: formatUsd(total.expectedNanoUsd),
-    max_usd: total.maxNanoUsd === null ? null : formatUsd(total.maxNanoUsd),
-    lines: priced.lines.map((line) => ({
-      description: line.description,
-      meter: line.meter ?? null,
-      quantity: line.quantity ?? null,
-      amount_usd: formatUsd(line.amountNanoUsd),
-      rate_id: line.rateId,
-    })),
-    spread: [
-      ...priced.spread,
-      ...(total.calls > 1 ? [`${total.calls} calls of up to ${settings.n} images; the lines are of one`] : []),
-    ],
-    checked_at: priced.checkedAt,
-    eligible,
-  }
+  return [
+    {
+      offer: offer.id,
+      model: offer.model,
+      provider: offer.provider,
+      sandbox: offer.sandbox,
+      size: formatSize(settings.size),
+      quality: settings.quality ?? null,
+      min_usd: formatUsd(total.minNanoUsd),
+      expected_usd: formatUsd(total.expectedNanoUsd),
+      max_usd: total.maxNanoUsd === null ? null : formatUsd(total.maxNanoUsd),
+      lines: priced.lines.map((line) => ({
+        description: line.description,
+        meter: line.meter ?? null,
+        quantity: line.quantity ?? null,
+        amount_usd: formatUsd(line.amountNanoUsd),
+        rate_id: line.rateId,
+      })),
+      spread: [
+        ...priced.spread,
+        ...(total.calls > 1 ? [`${total.calls} calls of up to ${settings.n} images; the lines are of one`] : []),
+      ],
+      checked_at: priced.checkedAt,
+      eligible,
+    },
+  ]
 }

@@ -1,10 +1,8 @@
 import type { Candidate } from '../../offer.ts'
-import type { PricedQuote } from '../../pricing/types.ts'
 import type { RequestTotal } from '../types.ts'
 
 export interface ScoredCandidate {
   readonly candidate: Candidate
-  readonly quote: PricedQuote
   readonly total: RequestTotal
   /** On the scale of the quality priors; undefined = nobody measured it. */
   readonly qualityScore?: number
