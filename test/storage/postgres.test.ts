@@ -1,18 +1,11 @@
 import pg from 'pg'
-import { afterAll, beforeAll } from 'vitest'
 import { openPostgresLedger } from '../../src/storage/index.ts'
 import { ledgerContract } from '../contracts/ledger.ts'
 import { T0 } from '../support/ledger-rows.ts'
-import { startPostgres, type TestPostgres } from '../support/postgres.ts'
-
-let server: TestPostgres
-beforeAll(async () => {
-  server = await startPostgres()
-}, 120_000)
-afterAll(() => server.stop())
+import { createTestDatabase } from '../support/test-database.ts'
 
 ledgerContract('PostgreSQL', async () => {
-  const url = await server.createDatabase()
+  const { url, drop } = await createTestDatabase()
   const clock = { nowUs: T0 }
   const query = async (sql: string) => {
     const client = new pg.Client({ connectionString: url })
@@ -40,6 +33,6 @@ ledgerContract('PostgreSQL', async () => {
     expireLease: async (nodeId) => {
       await query(`UPDATE nodes SET lease_until_us = 0 WHERE node_id = '${nodeId}' AND closed_us IS NULL`)
     },
-    dispose: async () => undefined,
+    dispose: drop,
   }
 })

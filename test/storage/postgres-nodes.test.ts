@@ -1,0 +1,249 @@
+/** Several nodes on one PostgreSQL, and connections that break at the worst moment. */
+import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Ledger } from '../../src/ports/ledger.ts'
+import { migratePostgres, openPostgresLedger, postgresSchemaVersion, schemaVersion } from '../../src/storage/index.ts'
+import { expectConsistent } from '../contracts/ledger/invariants.ts'
+import { newBudget, newReserve, newSettle } from '../support/ledger-rows.ts'
+import type { PostgresDatabase } from '../support/postgres.ts'
+import { createTestDatabase } from '../support/test-database.ts'
+
+let database: PostgresDatabase
+let url: string
+let client: pg.Client
+const ledgers: Ledger[] = []
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  url = database.url
+  client = new pg.Client({ connectionString: url })
+  await client.connect()
+})
+afterEach(async () => {
+  await Promise.all(ledgers.splice(0).map((ledger) => ledger.close()))
+  await client.end()
+  await database.drop()
+})
+
+const nowUs = () => Date.now() * 1000
+const open = async (at = url): Promise<Ledger> => {
+  const ledger = await openPostgresLedger({ url: at, now: nowUs })
+  ledgers.push(ledger)
+  return ledger
+}
+const openNode = async (nodeId: string, at = url) => {
+  const ledger = await open(at)
+  const { epoch, recovery } = await ledger.openNode({ nodeId, leaseMs: 60_000 })
+  return { ledger, owner: { nodeId, epoch }, recovery }
+}
+const harness = () => ({
+  query: async (sql: string) => (await client.query(sql)).rows as Record<string, unknown>[],
+  clock: { nowUs: 0 },
+  open,
+  expireLease: async (nodeId: string) =>
+    void (await client.query('UPDATE nodes SET lease_until_us = 0 WHERE node_id = $1', [nodeId])),
+  manyNodes: true,
+  dispose: async () => undefined,
+})
+
+test('nodes that start together migrate once, and every one of them sees the schema', async () => {
+  expect(await postgresSchemaVersion(url)).toBe(0)
+  await Promise.all([open(), open(), open()])
+  expect(await postgresSchemaVersion(url)).toBe(schemaVersion)
+  expect(await migratePostgres(url, 0)).toMatchObject({ from: schemaVersion, applied: [] })
+})
+
+test('a database of a newer Halftone is refused', async () => {
+  await migratePostgres(url, 0)
+  await client.query(`INSERT INTO schema_migrations VALUES (${schemaVersion + 1}, 'future', 0)`)
+  await expect(openPostgresLedger({ url, now: nowUs })).rejects.toMatchObject({ code: 'schema_newer' })
+})
+
+test('a server that cannot be reached is a storage error', async () => {
+  const nowhere = new URL(url)
+  nowhere.port = '1'
+  await expect(openPostgresLedger({ url: nowhere.href, now: nowUs })).rejects.toMatchObject({ code: 'storage_failed' })
+})
+
+test('200 parallel reserves on each of 4 nodes overshoot shared budgets by exactly 0', async () => {
+  const nodes = await Promise.all(['a', 'b', 'c', 'd'].map((id) => openNode(id)))
+  await nodes[0]!.ledger.admin.putBudget(newBudget('global', { limitNanoUsd: 300n }))
+  await nodes[0]!.ledger.admin.putBudget(newBudget('project', { limitNanoUsd: 250n, period: 'month' }))
+  const budgetIds = ['project', 'global']
+  const results = await Promise.all(
+    nodes.flatMap(({ ledger, owner }) =>
+      Array.from({ length: 200 }, async () => {
+        const reserve = newReserve(owner, { budgetIds, holdNanoUsd: 1n })
+        return (await ledger.reserve(reserve)).kind
+      }),
+    ),
+  )
+  expect(results.filter((kind) => kind === 'reserved')).toHaveLength(250)
+  await expectConsistent(harness())
+}, 60_000)
+
+test('nodes that settle the same offers at once lose no sum', async () => {
+  const nodes = await Promise.all(['a', 'b', 'c'].map((id) => openNode(id)))
+  await nodes[0]!.ledger.admin.putBudget(newBudget('global', { limitNanoUsd: 10n ** 15n }))
+  const sha256 = 'a'.repeat(64)
+  await Promise.all(
+    nodes.flatMap(({ ledger, owner }) =>
+      Array.from({ length: 60 }, async (_, index) => {
+        const reserve = newReserve(owner, { budgetIds: ['global'] })
+        await ledger.reserve(reserve)
+        const id = `${owner.nodeId}-${index}`
+        const asset = {
+          id,
+          role: 'output',
+          index: 0,
+          sha256,
+          bytes: 1,
+          mediaType: 'image/png',
+          width: 1,
+          height: 1,
+          expiresUs: 1,
+        } as const
+        await ledger.settle(newSettle(reserve, { assets: [asset] }))
+      }),
+    ),
+  )
+  expect(await harness().query('SELECT refs FROM blobs')).toEqual([{ refs: '180' }])
+  await expectConsistent(harness())
+}, 60_000)
+
+test('one idempotency key sent to every node at once is reserved once', async () => {
+  const nodes = await Promise.all(['a', 'b', 'c'].map((id) => openNode(id)))
+  const idempotency = { scope: 'k', fingerprint: 'f', expiresUs: nowUs() + 1e9 }
+  const kinds = await Promise.all(
+    nodes.flatMap(({ ledger, owner }) =>
+      Array.from({ length: 10 }, async () => (await ledger.reserve(newReserve(owner, { idempotency }))).kind),
+    ),
+  )
+  expect(kinds.filter((kind) => kind === 'reserved')).toHaveLength(1)
+  expect(kinds.filter((kind) => kind === 'idempotent')).toHaveLength(29)
+})
+
+test('leases run on the clock of the database, and a live node is left alone', async () => {
+  const short = await open()
+  const { epoch } = await short.openNode({ nodeId: 'short', leaseMs: 400 })
+  const reserve = newReserve({ nodeId: 'short', epoch })
+  await short.reserve(reserve)
+  const { ledger, recovery } = await openNode('other')
+  expect(recovery.unknown).toEqual([])
+  expect(await short.renewNode({ nodeId: 'short', epoch, leaseMs: 400 })).toBe(true)
+  expect((await ledger.recoverExpired()).unknown).toEqual([])
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  expect(await short.renewNode({ nodeId: 'short', epoch, leaseMs: 400 })).toBe(false)
+  expect((await ledger.recoverExpired()).unknown).toEqual([reserve.attempt.id])
+})
+
+test('jobs of a dead node are handed to exactly one of the nodes that recover at once', async () => {
+  const dead = await openNode('dead')
+  for (let index = 0; index < 20; index += 1) {
+    const reserve = newReserve(dead.owner)
+    await dead.ledger.reserve(reserve)
+    await dead.ledger.recordJob({ attemptId: reserve.attempt.id, jobId: `job-${index}`, resume: null, atUs: 1 })
+  }
+  const others = await Promise.all(['x', 'y', 'z'].map((id) => openNode(id)))
+  await harness().expireLease('dead')
+  const reports = await Promise.all(others.map(({ ledger }) => ledger.recoverExpired()))
+  const claimed = reports.flatMap((report) => report.resumable.map((attempt) => attempt.attemptId))
+  expect(claimed).toHaveLength(20)
+  expect(new Set(claimed).size).toBe(20)
+})
+
+test('a node that is recovered while it reserves leaves nothing behind that nobody looks after', async () => {
+  const doomed = await openNode('doomed')
+  const other = await openNode('other')
+  const outcomes = Array.from({ length: 300 }, () =>
+    doomed.ledger.reserve(newReserve(doomed.owner)).catch((error: unknown) => error),
+  )
+  await harness().expireLease('doomed')
+  await other.ledger.recoverExpired()
+  const results = await Promise.all(outcomes)
+  expect(results.at(-1)).toSatisfy(
+    (result: unknown) => (result as { kind?: string }).kind === 'reserved' || (result as { code?: string }).code === 'draining',
+  )
+  await other.ledger.recoverExpired()
+  expect(await harness().query("SELECT id FROM attempts WHERE state = 'dispatched'")).toEqual([])
+})
+
+test('commands survive the end of their connection and are written once', async () => {
+  const { ledger, owner } = await openNode('cut')
+  await ledger.admin.putBudget(newBudget('global', { limitNanoUsd: 10n ** 15n }))
+  const reserves = Array.from({ length: 400 }, () => newReserve(owner, { budgetIds: ['global'] }))
+  const killer = setInterval(() => {
+    void client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'halftone'")
+  }, 40)
+  for (let start = 0; start < reserves.length; start += 40) {
+    await Promise.all(reserves.slice(start, start + 40).map((reserve) => ledger.reserve(reserve)))
+    await new Promise((resolve) => setTimeout(resolve, 15))
+  }
+  clearInterval(killer)
+  expect(await harness().query('SELECT count(*) AS n FROM attempts')).toEqual([{ n: '400' }])
+  await expectConsistent(harness())
+}, 60_000)
+
+test('when the connection breaks after COMMIT was sent, the server tells how it ended', async () => {
+  const proxy = await cuttingProxy(url)
+  const { ledger, owner } = await openNode('proxied', proxy.url)
+  await ledger.admin.putBudget(newBudget('global', { limitNanoUsd: 10n ** 15n }))
+  for (let round = 0; round < 6; round += 1) {
+    proxy.cutNextCommit(round % 2 === 0 ? 'after' : 'before')
+    const reserve = newReserve(owner, { budgetIds: ['global'] })
+    expect(await ledger.reserve(reserve)).toEqual({ kind: 'reserved' })
+  }
+  expect(proxy.cuts).toBe(6)
+  expect(await harness().query('SELECT count(*) AS n FROM attempts')).toEqual([{ n: '6' }])
+  await expectConsistent(harness())
+  await Promise.all(ledgers.splice(0).map((opened) => opened.close()))
+  proxy.close()
+}, 60_000)
+
+/** A TCP proxy that cuts the connection when COMMIT passes: before the server sees it, or after, swallowing the answer. */
+async function cuttingProxy(target: string) {
+  const { hostname, port } = new URL(target)
+  const sockets = new Set<Socket>()
+  const state = { cut: undefined as 'before' | 'after' | undefined, cuts: 0 }
+  const proxy: Server = createServer((incoming) => {
+    const outgoing = connectSocket(Number(port), hostname)
+    for (const socket of [incoming, outgoing]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+    }
+    outgoing.on('data', (data) => incoming.write(data))
+    outgoing.on('close', () => incoming.destroy())
+    incoming.on('close', () => outgoing.destroy())
+    incoming.on('data', (data) => {
+      if (state.cut === undefined || !data.includes('COMMIT')) {
+        outgoing.write(data)
+        return
+      }
+      const where = state.cut
+      state.cut = undefined
+      state.cuts += 1
+      outgoing.removeAllListeners('data')
+      if (where === 'after') {
+        outgoing.write(data)
+        outgoing.once('data', () => incoming.destroy())
+      } else incoming.destroy()
+    })
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const through = new URL(target)
+  through.port = String((proxy.address() as { port: number }).port)
+  return {
+    url: through.href,
+    cutNextCommit: (where: 'before' | 'after') => {
+      state.cut = where
+    },
+    get cuts() {
+      return state.cuts
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy()
+      proxy.close()
+    },
+  }
+}
