@@ -256,7 +256,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     async drain(timeoutMs) {
       draining = true
-      await Promise.race([inFlight.idle(), services.clock.sleep(timeoutMs)])
+      // The timer would keep the process alive after everything has finished.
+      const finished = new AbortController()
+      const timeUp = services.clock.sleep(timeoutMs, finished.signal).catch(() => undefined)
+      await Promise.race([inFlight.idle(), timeUp])
+      finished.abort()
       return inFlight.size
     },
   }
