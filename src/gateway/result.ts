@@ -158,11 +158,13 @@ function requestWarnings(
   finished: readonly FinishedCall[],
   images: number,
 ): readonly Warning[] {
-  const warnings = [...plan.warnings, ...finished.flatMap((call) => call.warnings)]
+  const used = finished.findLast((call) => call.record.imagesMade > 0)
+  // What was left out for the offer that answered, not for the one that was planned first.
+  const { warnings: dropped } = used?.reserved.candidate ?? plan.attempts[0].candidate
+  const warnings = [...dropped, ...finished.flatMap((call) => call.warnings)]
   if (images > 0 && images < input.request.n) {
     warnings.push({ code: 'partial_success', param: 'n', message: `${images} of ${input.request.n} images were made.` })
   }
-  const used = finished.findLast((call) => call.record.imagesMade > 0)
   if (used && used.record.kind === 'fallback') {
     warnings.push({
       code: 'fallback_used',

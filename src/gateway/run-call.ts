@@ -5,7 +5,7 @@ import type { Candidate } from '../core/offer.ts'
 import type { AttemptFailure } from '../core/outcome.ts'
 import { quoteCandidate } from '../core/pricing/index.ts'
 import type { PricedQuote } from '../core/pricing/types.ts'
-import type { PlannedCall } from '../core/routing/index.ts'
+import { type PlannedCall, withoutUnsupported } from '../core/routing/index.ts'
 import type { NewAttempt, NewRequest, ReserveResult } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
 import { concludeCall, type FinishedCall, type ReservedCall } from './conclude.ts'
@@ -118,7 +118,12 @@ async function callProvider(context: CallContext, { attempt, candidate }: Reserv
   try {
     if (!provider) throw new Error(`provider ${candidate.offer.provider} is not configured`)
     return await provider.run(
-      { attemptId: attempt.id, request: input.request, candidate, firstImage: attempt.firstImage },
+      {
+        attemptId: attempt.id,
+        request: withoutUnsupported(candidate.offer, input.request),
+        candidate,
+        firstImage: attempt.firstImage,
+      },
       {
         signal: cancelSignal(context, candidate),
         spool: services.spool,

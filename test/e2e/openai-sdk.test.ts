@@ -217,7 +217,7 @@ describe('typed errors', () => {
     const error = await fails(() => patient.images.generate({ model: 'gpt-image-1.5', prompt: 'busy' }))
     expect(error).toBeInstanceOf(OpenAI.RateLimitError)
     expect(error).toMatchObject({ code: 'provider_rate_limited' })
-    expect(error.headers.get('retry-after')).toMatch(/^\d+$/)
+    expect(error.headers?.get('retry-after')).toMatch(/^\d+$/)
   })
 
   it('500: InternalServerError, and the default client retries what was not billed', async () => {

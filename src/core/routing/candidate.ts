@@ -1,5 +1,5 @@
 /** From an offer and a request to a candidate with every setting resolved, or the reason why not. */
-import type { OptionalParameter, SizeRule } from '../capability.ts'
+import { type OptionalParameter, optionalParameters, type SizeRule } from '../capability.ts'
 import type { Candidate, CandidateSettings, Offer, Warning } from '../offer.ts'
 import { formatSize, type ImageRequest, type Quality, type Size } from '../request.ts'
 import type { Elimination, EliminationReason } from './types.ts'
@@ -25,6 +25,10 @@ export function resolveCandidate(offer: Offer, request: ImageRequest, options: R
     warnings.push({ code: 'parameter_dropped', param, message: `${offer.id}: ${detail}; ${param} was left out.` })
   }
   checkInputs(offer, request, eliminate)
+  if (options.quality && request.quality && options.quality !== request.quality) {
+    const message = `${offer.id}: the route or alias asks for quality ${options.quality}; quality ${request.quality} was left out.`
+    warnings.push({ code: 'parameter_dropped', param: 'quality', message })
+  }
   const settings = resolveSettings(offer, request, options, eliminate, unsupported)
   checkParameters(offer, request, unsupported)
   const [first] = problems
@@ -120,6 +124,16 @@ function checkParameters({ capabilities }: Offer, request: ImageRequest, unsuppo
   const partial = capabilities.maxPartialImages ?? 0
   if (request.stream && request.partialImages > partial)
     unsupported('parameter', `streams at most ${partial} partial images`, 'partial_images')
+}
+
+/** The request without the optional parameters this offer cannot use: what was dropped with a warning must not travel. */
+export function withoutUnsupported({ capabilities }: Offer, request: ImageRequest): ImageRequest {
+  const dropped = optionalParameters.filter((parameter) => !capabilities.parameters.includes(parameter))
+  if (!dropped.some((parameter) => parameter in request || parameter === 'markup')) return request
+  const kept = Object.entries(request).filter(([name]) => !dropped.some((parameter) => parameter === name))
+  const inputs = dropped.includes('markup') ? request.inputs.filter(({ role }) => role !== 'markup') : request.inputs
+  // Only optional properties were taken out.
+  return { ...(Object.fromEntries(kept) as unknown as ImageRequest), inputs }
 }
 
 /** Undefined when the offer makes this size exactly. */

@@ -38,7 +38,7 @@ export function plan(input: PlanInput): Plan {
     }
     for (const quality of qualitiesToTry(offer, input)) {
       const resolved = resolveCandidate(offer, input.request, {
-        allowUnsupported: input.options.allowUnsupported,
+        allowUnsupported: input.options.allowUnsupported || policy.viaAlias === true,
         ...(quality !== undefined && { quality }),
       })
       if ('elimination' in resolved) {

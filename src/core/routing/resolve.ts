@@ -30,7 +30,8 @@ export function resolveModel(name: string, catalogue: ModelCatalogue): Policy {
   if (offers.length === 0) throw notFound(name, catalogue)
   const live = offers.filter((offer) => !isRetired(offer, catalogue.today))
   if (live.length === 0) throw retired(name, offers[0])
-  return { ...catalogue.direct, filter: directFilter(live, quality) }
+  const viaAlias = catalogue.aliases.has(name)
+  return { ...catalogue.direct, filter: directFilter(live, quality), ...(viaAlias && { viaAlias }) }
 }
 
 const directFilter = (offers: readonly Offer[], quality: Quality | undefined): OfferFilter => ({

@@ -34,6 +34,8 @@ export interface Policy {
   readonly payTwice: 'never' | 'onUnknown'
   /** Fall back to other offers at all; false for a model named by the client with a single offer. */
   readonly fallback: boolean
+  /** Chosen through an alias, so the caller speaks another model's language: what the offer cannot use is a warning. */
+  readonly viaAlias?: boolean
 }
 
 export interface OfferFilter {
