@@ -22,7 +22,7 @@ export function createThumbnails({ mode, dataDir, blobs, log }: ThumbnailOptions
   onDeleted(sha256: string): Promise<void>
   close(): Promise<void>
 } {
-  const thumbnailer = createThumbnailer({ concurrency: 1, maxQueue: 64 })
+  const thumbnailer = createThumbnailer({ concurrency: 1, maxQueue: 64, restMs: 250 })
   const fileOf = (sha256: string): string => join(dataDir, 'thumbnails', sha256.slice(0, 2), `${sha256}.webp`)
 
   async function open(sha256: string): Promise<AsyncIterable<Uint8Array>> {

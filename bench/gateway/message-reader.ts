@@ -24,7 +24,7 @@ export class MessageReader {
       const taken = this.#takeHead(data)
       if (taken === undefined) return false
       at = taken
-      if (this.#phase === 'length' && this.#left === 0) return this.#finish()
+      if (this.#isEmpty()) return this.#finish()
     }
     while (at < data.length) {
       if (this.#phase === 'length' || this.#phase === 'chunkData') {
@@ -77,6 +77,10 @@ export class MessageReader {
     this.#phase = length === undefined && /\r\ntransfer-encoding: *chunked/i.test(this.head) ? 'chunkSize' : 'length'
     this.#left = Number(length ?? 0)
     return end + HEAD_END.length - before
+  }
+
+  #isEmpty(): boolean {
+    return this.#phase === 'length' && this.#left === 0
   }
 
   #finish(): true {

@@ -1,4 +1,4 @@
-/** Blobs as files: `aa/bb/<sha256>` under one folder, written to its `tmp` and renamed, so a blob is whole or absent. */
+/** Blobs as files: `aa/<sha256>` under one folder, written to its `tmp` and renamed, so a blob is whole or absent. */
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HalftoneError } from '../core/error.ts'
@@ -53,7 +53,7 @@ export function createDiskBlobStore({ dir }: { readonly dir: string }): BlobStor
 function blobPath(dir: string, sha256: string): string {
   // The id comes from requests too; anything but a hash would be a path.
   if (!SHA256.test(sha256)) throw new HalftoneError('not_found', 'A blob id is 64 hexadecimal digits.')
-  return join(dir, sha256.slice(0, 2), sha256.slice(2, 4), sha256)
+  return join(dir, sha256.slice(0, 2), sha256)
 }
 
 async function fileSize(path: string): Promise<number | undefined> {
@@ -102,7 +102,7 @@ async function writeBody(fd: number, body: SpooledBody): Promise<void> {
   await writeChunks(fd, chunks, 0)
 }
 
-/** Run, and make the folder only when it turns out to be missing: after 65,536 blobs it never is. */
+/** Run, and make the folder only when it turns out to be missing: after the first few hundred blobs it never is. */
 async function inFolder<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action()

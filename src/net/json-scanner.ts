@@ -106,7 +106,7 @@ class Scanner implements JsonScanner {
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
-    if (this.#closed) throw this.#failed
+    if (this.#closed) throw this.#closedError()
     try {
       const pending = this.#advance(chunk, 0)
       return pending?.catch((error: unknown) => this.#fail(error))
@@ -116,7 +116,7 @@ class Scanner implements JsonScanner {
   }
 
   async end(): Promise<ScannedJson> {
-    if (this.#closed) throw this.#failed
+    if (this.#closed) throw this.#closedError()
     if (this.#mode !== 'structure' || this.#stack.length > 0 || this.#length === 0) {
       return this.#fail(new ScanError('truncated', 'The JSON ends in the middle.'))
     }
@@ -124,7 +124,6 @@ class Scanner implements JsonScanner {
       const value = parseSkeleton(this.#skeleton.subarray(0, this.#length))
       assertReferences(value, this.#bodies.length)
       this.#closed = true
-      this.#failed = new ScanError('invalid_json', 'The scanner has ended.')
       return { value, bodies: this.#bodies }
     } catch (error) {
       return this.#fail(error)
@@ -137,6 +136,11 @@ class Scanner implements JsonScanner {
     const sink = this.#sink
     this.#sink = undefined
     await Promise.all([sink?.abort(), ...this.#bodies.splice(0).map(({ body }) => body.dispose())])
+  }
+
+  /** Made when it is needed: capturing a stack for every answer would cost more than parsing a small one. */
+  #closedError(): unknown {
+    return this.#failed ?? new ScanError('invalid_json', 'The scanner has ended.')
   }
 
   /** Errors come after what was spooled is gone. */
@@ -312,10 +316,12 @@ function looksLikeBase64(bytes: Uint8Array): boolean {
   return data > 0
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 function parseSkeleton(bytes: Buffer): JsonValue {
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    text = utf8.decode(bytes)
   } catch (error) {
     throw new ScanError('invalid_json', 'The JSON is not UTF-8.', error)
   }

@@ -153,6 +153,21 @@ describe('thumbnailer', () => {
     expect(thumbnailer.submit(list[3]!)).toBe('deferred')
   })
 
+  test('rests while jobs keep coming, except for someone who waits', async () => {
+    const { list, log } = await jobs(4)
+    const thumbnailer = createThumbnailer({ restMs: 100 })
+    const turns = [list[0]!, list[2]!, list[0]!, list[2]!, list[0]!]
+    for (const job of turns) {
+      thumbnailer.submit(job)
+      await new Promise((resolve) => setTimeout(resolve, 40))
+    }
+    await thumbnailer.make(list[3]!)
+    expect(log).toEqual(['open 3'])
+    while (log.length < 5) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(log).toEqual(['open 3', 'open 0', 'store 0 320', 'open 2', 'store 2 320'])
+    await thumbnailer.close()
+  })
+
   test('someone who waits goes before the background, and shares one run with others', async () => {
     const { list, log } = await jobs(4)
     const thumbnailer = createThumbnailer({ concurrency: 1, maxQueue: 10 })

@@ -30,6 +30,11 @@ export interface Thumbnailer {
 export interface ThumbnailerOptions extends ThumbnailOptions {
   readonly concurrency?: number
   readonly maxQueue?: number
+  /**
+   * The background rests until nothing was submitted for this long, so that a busy gateway spends its time on requests; what
+   * its queue cannot hold is made at first view. Default 0.
+   */
+  readonly restMs?: number
 }
 
 interface Entry {
@@ -38,17 +43,23 @@ interface Entry {
   readonly drop: () => void
 }
 
-export function createThumbnailer({ concurrency = 1, maxQueue = 64, ...options }: ThumbnailerOptions = {}): Thumbnailer {
+export function createThumbnailer({
+  concurrency = 1,
+  maxQueue = 64,
+  restMs = 0,
+  ...options
+}: ThumbnailerOptions = {}): Thumbnailer {
   /** Those someone waits for go first. */
   const urgent: Entry[] = []
   const background: Entry[] = []
   const running = new Set<Promise<void>>()
   const shared = new Map<string, Promise<Thumbnail>>()
   let closed = false
+  let rest: NodeJS.Timeout | undefined
 
   const pump = (): void => {
     while (running.size < concurrency) {
-      const entry = urgent.shift() ?? background.shift()
+      const entry = urgent.shift() ?? (rest ? undefined : background.shift())
       if (!entry) return
       const work = entry.run().finally(() => {
         running.delete(work)
@@ -56,6 +67,18 @@ export function createThumbnailer({ concurrency = 1, maxQueue = 64, ...options }
       })
       running.add(work)
     }
+  }
+  const startRest = (): void => {
+    if (restMs === 0 || closed) return
+    if (rest) {
+      rest.refresh()
+      return
+    }
+    rest = setTimeout(() => {
+      rest = undefined
+      pump()
+    }, restMs)
+    rest.unref()
   }
   const enqueue = (queue: Entry[], entry: Entry): void => {
     queue.push(entry)
@@ -65,6 +88,7 @@ export function createThumbnailer({ concurrency = 1, maxQueue = 64, ...options }
 
   return {
     submit(job) {
+      startRest()
       if (background.some(({ id }) => id === job.id)) return 'queued'
       if (closed || background.length >= maxQueue) return 'deferred'
       const run = async (): Promise<void> => {
@@ -98,6 +122,7 @@ export function createThumbnailer({ concurrency = 1, maxQueue = 64, ...options }
     },
     async close() {
       closed = true
+      clearTimeout(rest)
       for (const entry of [...urgent.splice(0), ...background.splice(0)]) entry.drop()
       await Promise.all(running)
     },
