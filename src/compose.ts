@@ -34,6 +34,7 @@ import { createForeignFetcher } from './net/foreign-fetch.ts'
 import type { Ledger, ProjectRecord } from './ports/ledger.ts'
 import { providerTypes } from './providers/index.ts'
 import { createApp } from './server/app.ts'
+import { closeServer } from './server/close-server.ts'
 import type { ServerContext, ServerSettings } from './server/context.ts'
 import { createKeyRing } from './server/key-ring.ts'
 import { createServerMetrics } from './server/metrics.ts'
@@ -178,6 +179,7 @@ async function start(context: StartContext): Promise<Halftone> {
     foreign,
     thumbnails,
     throttle: createSignInThrottle(clock),
+    liveStreams: new Set(),
     settings: serverSettings(config),
     webRoot: findWebRoot(),
     describe: () => ({
@@ -196,10 +198,10 @@ async function start(context: StartContext): Promise<Halftone> {
   const app = await createApp(server)
   await app.listen({ host: config.server.host, port: config.server.port })
   onClose(async () => {
+    problems.add('this node is shutting down')
     const left = await gateway.drain(config.server.drainSeconds * 1_000)
     if (left > 0) log.warn({ left }, 'requests were still running at the end of the drain time; the next start recovers them')
-    app.server.closeAllConnections()
-    await app.close()
+    await closeServer(app)
   })
   const watcher = watchConfig({
     load: { ...context.options, providerTypes },

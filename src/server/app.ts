@@ -97,6 +97,9 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
     hsts: false,
     crossOriginResourcePolicy: { policy: 'same-origin' },
   })
+  app.addHook('preClose', async () => {
+    for (const raw of context.liveStreams) raw.end()
+  })
   app.setErrorHandler((error, _request, reply) => sendError(context, error, reply))
   app.setNotFoundHandler((request, reply) => notFound(context, request, reply))
   for (const [name, endpoint] of Object.entries(endpoints) as [EndpointName, Endpoint][]) {

@@ -1,4 +1,5 @@
 /** What the routes need, as one typed object. */
+import type { ServerResponse } from 'node:http'
 
 import type { BudgetIndex } from '../gateway/budget-index.ts'
 import type { Gateway } from '../gateway/gateway.ts'
@@ -24,6 +25,8 @@ export interface ServerContext {
   readonly thumbnails: Thumbnails
   readonly throttle: SignInThrottle
   readonly settings: ServerSettings
+  /** Answers without an end of their own; a shutdown ends them, their readers reconnect. */
+  readonly liveStreams: Set<ServerResponse>
   /** Facts for `status`; called on each request. */
   describe(): ServerDescription
   /** Where the built dashboard lies; undefined when it was not built. */

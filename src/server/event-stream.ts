@@ -17,6 +17,8 @@ export interface ImageEventStream extends StreamSink {
 
 export interface EventStreamOptions {
   readonly operation: Operation
+  /** Between comments while nothing else is sent; 15 seconds by default, below every proxy's idle limit. */
+  readonly heartbeatMs?: number
   readonly settings: () => {
     readonly size: string
     readonly quality: string
@@ -25,25 +27,36 @@ export interface EventStreamOptions {
   }
 }
 
-/** Headers go out with the first event, so that a failure before it is an ordinary HTTP error. */
+/**
+ * Headers go out with the first event, or with the first heartbeat of a slow provider: a failure before that is an ordinary
+ * HTTP error. Fallback stays possible until the first event.
+ */
 export function createImageEventStream(raw: ServerResponse, options: EventStreamOptions): ImageEventStream {
   const family = options.operation === 'generate' ? 'image_generation' : 'image_edit'
+  let opened = false
   let started = false
-  let heartbeat: NodeJS.Timeout | undefined
+  let writing = false
   // One event at a time: partials of a fast provider may overlap.
   let queue: Promise<void> = Promise.resolve()
 
-  const start = (): void => {
-    if (started) return
-    started = true
+  const open = (): void => {
+    if (opened) return
+    opened = true
     raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
     })
-    heartbeat = setInterval(() => raw.write(': keep-alive\n\n'), HEARTBEAT_MS)
-    heartbeat.unref()
   }
+  const heartbeat = setInterval(() => {
+    // Never into the middle of an event, whose data is written in pieces.
+    if (writing || raw.destroyed) return
+    open()
+    raw.write(': keep-alive\n\n')
+  }, options.heartbeatMs ?? HEARTBEAT_MS)
+  heartbeat.unref()
+  raw.once('close', () => clearInterval(heartbeat))
+
   const event = async (
     name: string,
     fields: object,
@@ -51,10 +64,13 @@ export function createImageEventStream(raw: ServerResponse, options: EventStream
     rest: string,
   ): Promise<void> => {
     if (raw.destroyed) return
-    start()
+    open()
+    started = true
+    writing = true
     raw.write(`event: ${name}\ndata: ${JSON.stringify({ type: name, ...fields }).slice(0, -1)},"b64_json":"`)
     await writeEncoded(raw, image)
     raw.write(`"${rest}}\n\n`)
+    writing = false
   }
   const enqueue = (work: () => Promise<void>): Promise<void> => {
     queue = queue.then(work)
@@ -101,7 +117,10 @@ export function createImageEventStream(raw: ServerResponse, options: EventStream
     },
     fail(error) {
       const failure = toHttpError(error)
-      if (!started) return failure
+      if (!opened) {
+        clearInterval(heartbeat)
+        return failure
+      }
       raw.write(`event: error\ndata: ${JSON.stringify({ type: 'error', ...failure.body })}\n\n`)
       end()
       return undefined

@@ -128,7 +128,9 @@ export const watchRequests: Handler = async (call) => {
   })
   const heartbeat = setInterval(() => raw.write(': keep-alive\n\n'), HEARTBEAT_MS)
   heartbeat.unref()
+  context.liveStreams.add(raw)
   raw.once('close', () => {
+    context.liveStreams.delete(raw)
     stopListening()
     clearInterval(heartbeat)
   })

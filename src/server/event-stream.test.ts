@@ -1,0 +1,87 @@
+import { createServer, request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { HalftoneError } from '../core/error.ts'
+import type { ReceivedImage } from '../ports/provider.ts'
+import { createImageEventStream, type ImageEventStream } from './event-stream.ts'
+
+const closers: (() => void)[] = []
+afterEach(() => {
+  for (const close of closers.splice(0)) close()
+})
+
+/** Run `work` on the stream of a real response; the status and the text the client got. */
+async function streamed(work: (stream: ImageEventStream) => Promise<void>): Promise<{ status: number; text: string }> {
+  const settings = () => ({ size: '8x8', quality: 'auto', background: 'opaque', format: 'png' })
+  const server = createServer((_request, response) => {
+    const stream = createImageEventStream(response, { operation: 'generate', settings, heartbeatMs: 20 })
+    work(stream).catch((error) => {
+      const failure = stream.fail(error)
+      if (failure) response.writeHead(failure.status).end(failure.body.error.code)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closers.push(() => server.close())
+  return new Promise((resolve, reject) => {
+    const call = httpRequest({ port: (server.address() as AddressInfo).port }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8').on('data', (chunk) => {
+        text += chunk
+      })
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }))
+    })
+    call.on('error', reject).end()
+  })
+}
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** An image whose bytes take their time. */
+function slowImage(chunks: number): ReceivedImage & { partialIndex: number } {
+  return {
+    partialIndex: 0,
+    mediaType: 'image/png',
+    size: { width: 8, height: 8 },
+    body: {
+      bytes: chunks * 3,
+      sha256: '',
+      head: new Uint8Array(),
+      async *open() {
+        for (let index = 0; index < chunks; index += 1) {
+          yield Buffer.from('abc')
+          await wait(15)
+        }
+      },
+      dispose: async () => undefined,
+    },
+  }
+}
+
+test('a failure before anything was sent is an ordinary HTTP error', async () => {
+  const { status, text } = await streamed(async () => {
+    throw new HalftoneError('content_refused', 'no')
+  })
+  expect([status, text]).toEqual([400, 'content_refused'])
+})
+
+test('a slow provider is bridged by comments, and fallback stays possible', async () => {
+  let startedWhileWaiting: boolean | undefined
+  const { status, text } = await streamed(async (stream) => {
+    await wait(70)
+    startedWhileWaiting = stream.started
+    throw new HalftoneError('provider_timeout', 'too slow')
+  })
+  expect(status).toBe(200)
+  expect(startedWhileWaiting).toBe(false)
+  expect(text).toMatch(/^: keep-alive\n\n/)
+  expect(text).toMatch(/event: error\ndata: .*"provider_timeout"/)
+})
+
+test('no comment falls into the middle of an event', async () => {
+  const { text } = await streamed(async (stream) => {
+    await stream.partial(slowImage(10))
+    throw new HalftoneError('provider_error', 'broke off')
+  })
+  const [event] = text.split('\n\n').filter((part) => part.startsWith('event: image_generation.partial_image'))
+  expect(event).toContain(`"b64_json":"${Buffer.from('abc'.repeat(10)).toString('base64')}"}`)
+})
