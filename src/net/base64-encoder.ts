@@ -3,8 +3,12 @@
  * two characters at a time straight into the outgoing buffer.
  */
 
+import { encodeVectors } from './base64-simd.ts'
+
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const PAD = 0x3d
+/** Below this the table is faster than the way to the vectors and back. */
+const SHORT_BYTES = 192
 
 /** Two ASCII characters per 12 bits, in the machine's byte order. */
 const PAIRS = buildPairs()
@@ -36,8 +40,9 @@ export async function* encodeBase64(source: AsyncIterable<Uint8Array>): AsyncGen
 function encodeTriples(source: Uint8Array, usable: number): Uint8Array {
   const target = Buffer.allocUnsafeSlow((usable / 3) * 4)
   const pairs = new Uint16Array(target.buffer, target.byteOffset, target.length / 2)
-  let out = 0
-  for (let index = 0; index < usable; index += 3) {
+  const done = usable >= SHORT_BYTES ? encodeVectors(source, usable, target) : 0
+  let out = (done / 3) * 2
+  for (let index = done; index < usable; index += 3) {
     // In range: `usable` is a multiple of three within the source, and the table covers all 12-bit values.
     const triple = ((source[index] as number) << 16) | ((source[index + 1] as number) << 8) | (source[index + 2] as number)
     pairs[out] = PAIRS[triple >> 12] as number

@@ -1,5 +1,7 @@
 /** Base64 between byte arrays, never by way of a string: image data stays outside the JavaScript heap. */
 
+import { decodeVectors } from './base64-simd.ts'
+
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
 /** Value of each base64 character code, -1 for every other byte; the copies are shifted to their place in a group of four. */
@@ -13,6 +15,9 @@ const SECOND = shifted(12)
 const THIRD = shifted(6)
 const FOURTH = shifted(0)
 
+/** Below this the tables are faster than the way to the vectors and back. */
+const SHORT_CHARS = 256
+
 /** The six bits a character stands for, or -1. */
 export const sextetOf = (byte: number): number => FOURTH[byte] as number
 
@@ -22,8 +27,8 @@ export const sextetOf = (byte: number): number => FOURTH[byte] as number
  * bytes for every four characters.
  */
 export function decodeGroups(source: Uint8Array, from: number, to: number, target: Uint8Array): number {
-  let at = from
-  let out = 0
+  let at = from + (to - from >= SHORT_CHARS ? decodeVectors(source, from, to, target) : 0)
+  let out = ((at - from) / 4) * 3
   while (at + 4 <= to) {
     const group =
       (FIRST[source[at] as number] as number) |
