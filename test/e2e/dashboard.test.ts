@@ -62,6 +62,8 @@ async function startServer(dataDir: string): Promise<{ server: ChildProcess; url
 
 async function openPage(context: BrowserContext): Promise<Page> {
   const page = await context.newPage()
+  // Below the limit of a test, so that a failure names what was waited for.
+  page.setDefaultTimeout(12_000)
   page.on('pageerror', (error) => problems.push(String(error)))
   page.on('console', (message) => {
     // Chromium reports every 4xx as a console error; those are answers the page shows, and the tests look for them.
@@ -256,10 +258,15 @@ describe('requests', () => {
 
   it('a fallback shows each attempt, why it was chosen, and a receipt of both', async () => {
     const { context, page } = await signedIn()
-    await page.getByLabel('Prompt').fill('a boat with a second chance')
-    const first = await textOf(page.getByText('would be chosen').locator('xpath=..'))
-    const model = /\/([\w-]+) would/.exec(first.replaceAll('\n', ' '))?.[1]
-    await make(page, `[sandbox:500 fail-on=${model}] a boat with a second chance`)
+    // At this size the offer priced by megapixels is the cheapest, whatever the prompt.
+    await page.goto(`${url}/playground?size=512x512`)
+    await page.getByLabel('Prompt').fill('[sandbox:500 fail-on=mega] a boat with a second chance')
+    await page.getByText('sandbox:sandbox/mega would be chosen').waitFor()
+    await page.getByRole('button', { name: 'Make the picture' }).click()
+    await page.locator('[data-receipt=total]').waitFor()
+    expect(await textOf(page.locator('table'))).toContain('Not billed.')
+    const { lines, total } = await receiptOf(page)
+    expect(sum(lines)).toBe(total)
     await page.getByRole('link', { name: 'Attempts and decision' }).click()
     await page.getByRole('tab', { name: /Attempts/ }).click()
     await page.getByText('provider_error').first().waitFor()
@@ -288,7 +295,7 @@ describe('requests', () => {
     const prompt = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
     await make(page, prompt)
     await page.getByRole('link', { name: 'Requests', exact: true }).click()
-    await page.getByText(prompt).first().waitFor()
+    await page.locator('[data-request]').filter({ hasText: prompt }).waitFor()
     expect(await page.title()).toBe('Requests · Halftone')
     await context.close()
   })
