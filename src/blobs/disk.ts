@@ -1,4 +1,4 @@
-/** Blobs as files: `aa/<sha256>` under one folder, written to its `tmp` and renamed, so a blob is whole or absent. */
+/** Blobs as files: `aa/<sha256>` under one folder, named by a row only once they are whole. */
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HalftoneError } from '../core/error.ts'
@@ -19,11 +19,15 @@ import {
   renameFile,
   statFile,
   tempPath,
+  truncateFile,
   writeChunks,
+  writeFileNow,
 } from './files.ts'
-import { isFileBacked } from './spool.ts'
+import { type FileBackedBody, isFileBacked } from './spool.ts'
 
 const CONCURRENT_PUTS = 3
+/** So little is written faster than it is handed to another thread. */
+const WRITTEN_AT_ONCE_BYTES = 64 * 1024
 const SHA256 = /^[0-9a-f]{64}$/
 
 /**
@@ -65,22 +69,54 @@ async function fileSize(path: string): Promise<number | undefined> {
 }
 
 async function store(path: string, body: SpooledBody, tempDir: string): Promise<void> {
-  if ((await fileSize(path)) === body.bytes) return
-  if (isFileBacked(body)) {
-    try {
-      await inFolder(path, () => body.moveTo(path))
-      return
-    } catch (error) {
-      if (errorCodeOf(error) !== 'EXDEV') throw error
-    }
+  if (isFileBacked(body)) return storeFile(path, body, tempDir)
+  try {
+    await inFolder(path, () => writeNew(path, body))
+  } catch (error) {
+    if (errorCodeOf(error) !== 'EEXIST') throw error
+    // Stored before, or cut short, or being written by another node at this moment: only the length tells.
+    if ((await fileSize(path)) !== body.bytes) await writeAndRename(path, body, tempPath(tempDir))
   }
-  await writeAndRename(path, body, tempPath(tempDir))
 }
 
+/**
+ * Write straight to the blob's own name. Nothing reads it before `put` has resolved and a row names it, so half a file left by
+ * a crash is nobody's, and the next put replaces it.
+ */
+async function writeNew(path: string, body: SpooledBody): Promise<void> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body.open()) chunks.push(chunk)
+  if (body.bytes <= WRITTEN_AT_ONCE_BYTES) {
+    writeFileNow(path, chunks)
+    return
+  }
+  const fd = await openFile(path, 'wx', FILE_MODE)
+  try {
+    await writeChunks(fd, chunks, 0)
+  } catch (error) {
+    // By its descriptor: another put may have replaced what stands under the name.
+    await truncateFile(fd, 0)
+    throw error
+  } finally {
+    await closeFile(fd)
+  }
+}
+
+async function storeFile(path: string, body: FileBackedBody, tempDir: string): Promise<void> {
+  if ((await fileSize(path)) === body.bytes) return
+  try {
+    await inFolder(path, () => body.moveTo(path))
+  } catch (error) {
+    if (errorCodeOf(error) !== 'EXDEV') throw error
+    await writeAndRename(path, body, tempPath(tempDir))
+  }
+}
+
+/** Piece by piece: it may be larger than memory allows. */
 async function writeAndRename(path: string, body: SpooledBody, temp: string): Promise<void> {
   const fd = await openFile(temp, 'wx', FILE_MODE)
   try {
-    await writeBody(fd, body).finally(() => closeFile(fd))
+    await writePieces(fd, body).finally(() => closeFile(fd))
     await inFolder(path, () => renameFile(temp, path))
   } catch (error) {
     await removeFile(temp)
@@ -88,27 +124,21 @@ async function writeAndRename(path: string, body: SpooledBody, temp: string): Pr
   }
 }
 
-async function writeBody(fd: number, body: SpooledBody): Promise<void> {
-  if (isFileBacked(body)) {
-    let at = 0
-    for await (const chunk of body.open()) {
-      await writeChunks(fd, [chunk], at)
-      at += chunk.byteLength
-    }
-    return
+async function writePieces(fd: number, body: SpooledBody): Promise<void> {
+  let at = 0
+  for await (const chunk of body.open()) {
+    await writeChunks(fd, [chunk], at)
+    at += chunk.byteLength
   }
-  const chunks: Uint8Array[] = []
-  for await (const chunk of body.open()) chunks.push(chunk)
-  await writeChunks(fd, chunks, 0)
 }
 
 /** Run, and make the folder only when it turns out to be missing: after the first few hundred blobs it never is. */
-async function inFolder<T>(path: string, action: () => Promise<T>): Promise<T> {
+async function inFolder(path: string, action: () => Promise<void>): Promise<void> {
   try {
-    return await action()
+    await action()
   } catch (error) {
     if (!isMissing(error)) throw error
     await makeDir(join(path, '..'), { recursive: true, mode: DIR_MODE })
-    return action()
+    await action()
   }
 }
