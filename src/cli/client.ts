@@ -138,7 +138,10 @@ function notHalftone(url: string, what: string): CliError {
 }
 
 function unreachable(url: string, error: unknown, signal: AbortSignal): CliError {
-  if (signal.aborted) return new CliError('interrupted', 'Interrupted.')
+  if (signal.aborted) {
+    const remedy = 'What was sent is finished by the gateway all the same: see `halftone requests`.'
+    return new CliError('interrupted', 'Interrupted.', { remedy })
+  }
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
   if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') {
     return new CliError('noGateway', `The gateway at ${url} closed the connection before it had answered.`, {

@@ -102,7 +102,7 @@ describe('generate', () => {
   })
 
   test('--edit sends the files as multipart, byte for byte', async () => {
-    const bytes = Buffer.from([0, 255, 13, 10, 45, 45, 128, 10])
+    const bytes = Buffer.from('\x89PNG\r\n\x1a\n\0\xff--\x80\n', 'latin1')
     for (const name of ['a.png', 'b.png', 'm.png']) await writeFile(join(cwd, name), bytes)
     const { code } = await run(['generate', 'night', '--edit', 'a.png', 'b.png', '--mask', 'm.png', '--tag', 'x=1'])
     expect(code).toBe(0)

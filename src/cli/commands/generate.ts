@@ -99,7 +99,7 @@ async function inputSizes({ edit = [] }: Options): Promise<string[]> {
   )
 }
 
-const unreadable = (file: string, cause: Error): CliError =>
+const unreadable = (file: string, cause?: Error): CliError =>
   new CliError('usage', `${file} cannot be read as a picture.`, { remedy: 'Send a PNG, JPEG, WebP or GIF file.', cause })
 
 async function outgoing(
@@ -130,6 +130,8 @@ async function outgoing(
     const blob = await openAsBlob(path).catch((cause: Error) => {
       throw unreadable(file, cause)
     })
+    const head = new Uint8Array(await blob.slice(0, SNIFFED_BYTES).arrayBuffer())
+    if (sniffImage(head).extension === 'bin') throw unreadable(file)
     return { name: basename(path), blob }
   }
   const images = await Promise.all(options.edit.map(open))
@@ -143,6 +145,9 @@ async function outgoing(
     partials: PARTIALS,
   }
 }
+
+/** Enough to tell a picture from anything else. */
+const SNIFFED_BYTES = 512
 
 /** Partial pictures asked for with --stream. */
 const PARTIALS = 2

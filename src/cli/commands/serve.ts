@@ -39,7 +39,8 @@ async function serve(context: CliContext, options: Options): Promise<void> {
       const { url, adminKey, banner } = gateway
       out.json({ object: 'started', url, admin_key_file: adminKey.file, admin_key_created: adminKey.created, banner })
     } else {
-      for (const line of bannerLines(gateway, out)) out.line(line)
+      // One write: whoever waits for the first line finds the rest beside it.
+      out.line(bannerLines(gateway, out).join('\n'))
     }
     await untilAborted(signal)
     out.note('Stopping: running requests are finished first. Again to stop at once.')

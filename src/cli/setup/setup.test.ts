@@ -13,6 +13,8 @@ describe('the plan of flags', () => {
     const flags = {
       provider: ['main', 'eu=main', 'gpu-1=any-server'],
       baseUrl: ['gpu-1=http://10.0.0.5/v1'],
+      models: ['gpu-1=a, b'],
+      perImage: ['gpu-1=0'],
       maxUsdPerDay: '2.50',
     }
     expect(planOfFlags(flags, choices, {})).toEqual({
