@@ -124,6 +124,60 @@ test('one idempotency key sent to every node at once is reserved once', async ()
   expect(kinds.filter((kind) => kind === 'idempotent')).toHaveLength(29)
 })
 
+test('a key that another node takes between look-up and commit is found, not replaced', async () => {
+  const { ledger, owner } = await openNode('slow')
+  await ledger.admin.putBudget(newBudget('global'))
+  await ledger.reserve(newReserve(owner, { budgetIds: ['global'] }))
+  await client.query('BEGIN')
+  await client.query('SELECT * FROM budget_periods FOR UPDATE')
+  const idempotency = { scope: 'taken', fingerprint: 'f', expiresUs: nowUs() + 1e9 }
+  // It has looked for the key and waits for the budget row.
+  const pending = ledger.reserve(newReserve(owner, { budgetIds: ['global'], idempotency }))
+  const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+  while ((await client.query(waiting)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await client.query("INSERT INTO idempotency VALUES ('taken', 'f', 'another', 0, 0, 9000000000000000)")
+  await client.query('COMMIT')
+  expect(await pending).toEqual({ kind: 'idempotent', requestId: 'another', sameFingerprint: true, finished: false })
+})
+
+test('nodes that load the same configuration at once all succeed', async () => {
+  const opened = await Promise.all([open(), open(), open()])
+  const project = { id: 'p', name: 'P', promptMode: 'full', assetTtlDays: 30, tags: {}, managedBy: 'file' } as const
+  for (let round = 0; round < 5; round += 1) {
+    await Promise.all(
+      opened.flatMap((ledger) => [
+        ledger.admin.putProject(project),
+        ledger.admin.putBudget(newBudget('g', { managedBy: 'file' })),
+      ]),
+    )
+  }
+  expect(await opened[0]!.admin.projects()).toEqual([project])
+})
+
+test('nodes that sweep at once release each reference once', async () => {
+  const nodes = await Promise.all(['a', 'b', 'c'].map((id) => openNode(id)))
+  const { ledger, owner } = nodes[0]!
+  const sha256 = 'b'.repeat(64)
+  for (let index = 0; index < 30; index += 1) {
+    const reserve = newReserve(owner)
+    await ledger.reserve(reserve)
+    const asset = {
+      id: `s-${index}`,
+      role: 'output',
+      index: 0,
+      sha256,
+      bytes: 1,
+      mediaType: 'image/png',
+      width: 1,
+      height: 1,
+    } as const
+    await ledger.settle(newSettle(reserve, { assets: [{ ...asset, expiresUs: index < 29 ? 1 : 9e15 }] }))
+  }
+  const swept = await Promise.all(nodes.map((node) => node.ledger.sweep({ nowUs: nowUs(), limit: 100 })))
+  expect(swept.flatMap((report) => report.deletedBlobs)).toEqual([])
+  expect(await harness().query('SELECT refs FROM blobs')).toEqual([{ refs: '1' }])
+})
+
 test('leases run on the clock of the database, and a live node is left alone', async () => {
   const short = await open()
   const { epoch } = await short.openNode({ nodeId: 'short', leaseMs: 400 })
@@ -173,14 +227,14 @@ test('commands survive the end of their connection and are written once', async 
   const { ledger, owner } = await openNode('cut')
   await ledger.admin.putBudget(newBudget('global', { limitNanoUsd: 10n ** 15n }))
   const reserves = Array.from({ length: 400 }, () => newReserve(owner, { budgetIds: ['global'] }))
-  const killer = setInterval(() => {
-    void client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'halftone'")
-  }, 40)
   for (let start = 0; start < reserves.length; start += 40) {
-    await Promise.all(reserves.slice(start, start + 40).map((reserve) => ledger.reserve(reserve)))
-    await new Promise((resolve) => setTimeout(resolve, 15))
+    const wave = reserves.slice(start, start + 40).map((reserve) => ledger.reserve(reserve))
+    await new Promise((resolve) => setTimeout(resolve, start / 40))
+    await client.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'halftone' AND datname = current_database()",
+    )
+    expect((await Promise.all(wave)).map((result) => result.kind)).toEqual(wave.map(() => 'reserved'))
   }
-  clearInterval(killer)
   expect(await harness().query('SELECT count(*) AS n FROM attempts')).toEqual([{ n: '400' }])
   await expectConsistent(harness())
 }, 60_000)

@@ -46,6 +46,29 @@ test('the database has exactly the declared tables and columns', async () => {
   db.close()
 })
 
+test('recovery, joining and listing read indexes, never a whole table that grows', async () => {
+  await (await open()).close()
+  const db = new DatabaseSync(join(dataDir, 'ledger.db'))
+  const owner = 'SELECT 1 FROM nodes n WHERE n.node_id = x.node_id AND n.epoch = x.epoch AND n.closed_us IS NULL'
+  for (const [sql, index] of [
+    [`SELECT x.id FROM attempts x WHERE x.state IN ('intent', 'dispatched') AND NOT EXISTS (${owner})`, 'attempts_open'],
+    [`SELECT x.id FROM requests x WHERE x.finished_us IS NULL AND NOT EXISTS (${owner})`, 'requests_open'],
+    ["SELECT * FROM attempts WHERE state = 'unknown' ORDER BY id LIMIT 5", 'attempts_unknown'],
+    ['SELECT sha256 FROM blobs WHERE refs <= 0 ORDER BY sha256 LIMIT 4', 'blobs_unreferenced'],
+    ['SELECT id FROM assets WHERE deleted_us IS NULL AND expires_us <= 3 ORDER BY expires_us LIMIT 4', 'assets_expiry'],
+    [
+      "SELECT id FROM requests WHERE fingerprint = 'f' AND key_id = 'k' AND created_us >= 1 ORDER BY id DESC LIMIT 1",
+      'requests_by_fingerprint',
+    ],
+    ["SELECT id FROM requests WHERE key_id = 'k' AND id < 'x' ORDER BY id DESC LIMIT 5", 'requests_by_key'],
+    ["SELECT * FROM attempts WHERE request_id IN ('a', 'b')", 'attempts_by_request'],
+  ] as const) {
+    const [step] = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()
+    expect(String(step?.['detail']), sql).toContain(index)
+  }
+  db.close()
+})
+
 test('a database of a newer Halftone is refused and left as it is', async () => {
   await (await open()).close()
   const db = new DatabaseSync(join(dataDir, 'ledger.db'))

@@ -59,6 +59,8 @@ export interface Changes {
   readonly responses: Map<string, string>
   /** Scopes taken in this batch, by scope. */
   readonly scopes: Map<string, RowTuple>
+  /** Scopes whose row was read, and so locked, and found expired: it gives way to the new one. */
+  readonly expiredScopes: Set<string>
   /** Requests whose idempotency key is finished, and those whose key is released. */
   readonly finishedKeys: Set<string>
   readonly releasedKeys: Set<string>
@@ -73,6 +75,7 @@ export const createChanges = (): Changes => ({
   requests: new Set(),
   responses: new Map(),
   scopes: new Map(),
+  expiredScopes: new Set(),
   finishedKeys: new Set(),
   releasedKeys: new Set(),
   blobs: new Map(),
@@ -176,12 +179,10 @@ async function update(
 async function flushScopes(tx: Tx, changes: Changes): Promise<void> {
   const released = [...changes.releasedKeys].sort()
   if (released.length > 0) await tx.run('DELETE FROM idempotency WHERE request_id IN (?...)', [released])
-  if (changes.scopes.size > 0) {
-    const taken = [...changes.scopes.values()].sort(byFirst)
-    // A row that is still there has expired, or the reserve would have been refused.
-    await tx.run('DELETE FROM idempotency WHERE scope IN (?...)', [[...changes.scopes.keys()].sort()])
-    await tx.insertMany('idempotency', taken)
-  }
+  const expired = [...changes.expiredScopes].sort()
+  if (expired.length > 0) await tx.run('DELETE FROM idempotency WHERE scope IN (?...)', [expired])
+  // A scope another node took since it was looked up is a duplicate here; the batch is then decided again.
+  if (changes.scopes.size > 0) await tx.insertMany('idempotency', [...changes.scopes.values()].sort(byFirst))
   const finished = [...changes.finishedKeys].sort()
   if (finished.length > 0) await tx.run('UPDATE idempotency SET finished = 1 WHERE request_id IN (?...)', [finished])
 }

@@ -65,7 +65,7 @@ export async function recover(tx: Tx, context: BatchContext): Promise<RecoveryRe
   // Closing first fences them: a reserve under way holds a shared lock on its node's row until it is durable.
   await tx.run('UPDATE nodes SET closed_us = ? WHERE closed_us IS NULL AND lease_until_us < ?', [clockUs, clockUs])
   const open = await tx.all(
-    `SELECT x.id FROM attempts x WHERE x.state IN ('intent', 'dispatched') AND NOT EXISTS (${LIVE_OWNER}) ORDER BY x.id`,
+    `SELECT x.id FROM attempts x WHERE x.state IN ('intent', 'dispatched') AND NOT EXISTS (${LIVE_OWNER})`,
     [clockUs],
   )
   const world = emptyWorld(context)

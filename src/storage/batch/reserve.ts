@@ -76,6 +76,7 @@ function insertReserved(world: World, changes: Changes, command: EncodedReserve)
   }
   if (!idempotency) return
   const { scope, fingerprint, expiresUs } = idempotency
+  if (world.idempotency.has(scope) && !changes.scopes.has(scope)) changes.expiredScopes.add(scope)
   world.idempotency.set(scope, { fingerprint, requestId, finished: false, expiresUs })
   changes.scopes.set(
     scope,

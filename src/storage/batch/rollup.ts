@@ -49,7 +49,7 @@ export function count(
     row = { ...dimensions(request, hour, node), offer, outcome, ...zeroSums() }
     rollups.main.set(key, row)
   }
-  for (const column of sumColumns) row[column] += delta[column] ?? 0n
+  for (const [column, value] of Object.entries(delta) as [keyof Sums, bigint][]) row[column] += value
   if (world.context.declaredTags.length > 0) countTags(world, rollups, { request, hour, node, offer }, delta)
 }
 

@@ -9,7 +9,7 @@ export async function sweep(
   const expired = await tx.all(
     `SELECT id, sha256 FROM assets a WHERE a.deleted_us IS NULL AND a.expires_us <= ?
        AND NOT EXISTS (SELECT 1 FROM idempotency i WHERE i.request_id = a.request_id AND i.expires_us > ?)
-     ORDER BY a.expires_us LIMIT ?`,
+     ORDER BY a.expires_us LIMIT ? FOR UPDATE`,
     [nowUs, nowUs, limit],
   )
   await releaseAssets(tx, expired, nowUs)

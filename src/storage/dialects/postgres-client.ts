@@ -60,11 +60,14 @@ export const sqlStateOf = (error: unknown): string | undefined => {
 /** Serialization failure or deadlock: the same batch may succeed when run again. */
 export const isContention = (error: unknown): boolean => ['40001', '40P01'].includes(sqlStateOf(error) ?? '')
 
+/** Another node inserted the same key since this batch looked: looking again, it will be found. */
+export const isDuplicate = (error: unknown): boolean => sqlStateOf(error) === '23505'
+
 /** The server did not judge the statement; the connection, or the server, went away. */
 export const isConnectionLoss = (error: unknown): boolean => {
   const state = sqlStateOf(error)
   if (state !== undefined) return state.startsWith('08') || state.startsWith('57P')
-  return !(error instanceof HalftoneError) && /connection|ECONN|EPIPE|ETIMEDOUT|socket/i.test(messageOf(error))
+  return !(error instanceof HalftoneError) && /connection|closed|ECONN|EPIPE|ETIMEDOUT|socket/i.test(messageOf(error))
 }
 
 /** Class 53: the server is out of disk or memory. */

@@ -9,11 +9,14 @@ import { HalftoneError } from '../../core/error.ts'
 import { runIsolated } from '../batch/isolate.ts'
 import { runBatch } from '../batch/run.ts'
 import type { BatchContext, Command, CommandResult } from '../commands.ts'
-import { connect, isConnectionLoss, isContention, messageOf, toCode } from './postgres-client.ts'
+import { connect, isConnectionLoss, isContention, isDuplicate, messageOf, toCode } from './postgres-client.ts'
 import { createPostgresTx, createStatementNames } from './postgres-tx.ts'
 
 /** How often, and after what pause, a batch is tried again: about 15 s in all, longer than a failover's reconnect. */
 const RETRY_PAUSES_MS = [0, 50, 200, 500, 1000, 2000, 4000, 8000] as const
+
+/** A key that is still a duplicate after this many looks is one in truth. */
+const DUPLICATE_RETRIES = 3
 
 export interface PostgresWriter {
   write(commands: readonly Command[], context: BatchContext): Promise<readonly CommandResult[]>
@@ -55,10 +58,11 @@ export async function createPostgresWriter(url: string): Promise<PostgresWriter>
   }
 
   async function persistently(commands: readonly Command[], context: BatchContext): Promise<readonly CommandResult[]> {
-    for (const pause of RETRY_PAUSES_MS) {
+    for (const [tries, pause] of RETRY_PAUSES_MS.entries()) {
       try {
         return await once(commands, context)
       } catch (error) {
+        if (isDuplicate(error) && tries < DUPLICATE_RETRIES) continue
         const unreachable = error instanceof HalftoneError && error.code === 'storage_failed'
         if (!isContention(error) && !isConnectionLoss(error) && !unreachable) throw error
         if (isConnectionLoss(error)) await disconnect()

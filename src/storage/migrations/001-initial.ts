@@ -371,7 +371,7 @@ export const initialTables = {
 } as const satisfies TableSpecs
 
 export const initialIndexes: readonly string[] = [
-  'CREATE INDEX requests_by_fingerprint ON requests (fingerprint, key_id)',
+  'CREATE INDEX requests_by_fingerprint ON requests (fingerprint, key_id, id)',
   'CREATE INDEX requests_by_key ON requests (key_id, id)',
   'CREATE INDEX requests_by_project ON requests (project_id, id)',
   'CREATE INDEX requests_open ON requests (node_id, epoch) WHERE finished_us IS NULL',

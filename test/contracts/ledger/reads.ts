@@ -80,6 +80,40 @@ export function readRules(opened: () => OpenedLedger): void {
     expect(await ledger.read.monthToDate(Date.UTC(2027, 0, 1) * 1000)).toEqual([])
   })
 
+  test('declared tags have sums of their own, by value; other tags stay on the request', async () => {
+    const { ledger, owner, harness } = opened()
+    for (const [campaign, cost] of [
+      ["sum'mer", 5n],
+      ["sum'mer", 6n],
+      ['winter', 7n],
+    ] as const) {
+      const reserve = newReserve(owner, { request: { projectId: 'tags', tags: { campaign, other: 'x' } } })
+      await ledger.reserve(reserve)
+      await ledger.settle(newSettle(reserve, { charges: [charge(cost)] }))
+    }
+    expect(
+      await harness.query(
+        "SELECT tag_key, tag_value, requests, attempts, images, cost_nano_usd FROM rollup_tags WHERE project_id = 'tags' ORDER BY 2",
+      ),
+    ).toEqual([
+      { tag_key: 'campaign', tag_value: "sum'mer", requests: 2n, attempts: 2n, images: 2n, cost_nano_usd: 11n },
+      { tag_key: 'campaign', tag_value: 'winter', requests: 1n, attempts: 1n, images: 1n, cost_nano_usd: 7n },
+    ])
+  })
+
+  test('latency is counted once per settled attempt', async () => {
+    const { ledger, owner, harness } = opened()
+    const offer = 'acme:acme/latency'
+    for (const durationUs of [1_000_000, 1_001_000, 9_000_000]) {
+      const reserve = newReserve(owner, { attempt: { offer } })
+      await ledger.reserve(reserve)
+      await ledger.settle(newSettle(reserve, { durationUs }))
+      await ledger.settle(newSettle(reserve, { durationUs }))
+    }
+    const rows = await harness.query(`SELECT bucket, attempts FROM rollup_latency WHERE offer = '${offer}' ORDER BY bucket`)
+    expect(rows.map((row) => row['attempts'])).toEqual([2n, 1n])
+  })
+
   test('counters tell how many commands shared a commit', async () => {
     const { ledger, owner } = opened()
     const before = ledger.stats()
