@@ -357,6 +357,7 @@ describe('jobs', () => {
     const { origin } = await serve((request, _, response) => {
       if (request.method === 'POST') json(response, { id: 'j1', poll: '/jobs/j1' })
       else if (++polls === 1) json(response, {}, 503)
+      else if (polls === 2) request.socket.resetAndDestroy()
       else json(response, image)
     })
     expect((await attempt(custom(customProvider(), origin))).result.kind).toBe('done')
@@ -378,8 +379,8 @@ describe('jobs', () => {
       keys.push(request.headers['x-key'])
       json(response, { id: 'j1', poll: `${other.origin}/jobs/j1` })
     })
-    const { result } = await attempt(custom(customProvider(), origin, { timeoutMs: 500 }))
-    expect(result.kind).toBe('failed')
+    const { result } = await attempt(custom(customProvider(), origin))
+    expect(result).toMatchObject({ kind: 'failed', failure: { code: 'blocked_address', billed: 'unknown' } })
     expect(keys).toEqual(['secret-key'])
   })
 })

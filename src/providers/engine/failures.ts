@@ -3,6 +3,7 @@ import { type Billed, type ErrorCode, errorCatalogue, HalftoneError } from '../.
 import type { AttemptFailure } from '../../core/outcome.ts'
 import { ExchangeError } from '../../net/exchange.ts'
 import { type ForeignFault, ForeignFetchError } from '../../net/foreign-fetch.ts'
+import { BlockedAddressError } from '../../net/public-address.ts'
 import { ScanError } from '../../net/scan-error.ts'
 
 export function failure(
@@ -31,6 +32,8 @@ export function failureOfExchange(
     return failure(cause.code, cause.message, billed, { retryable: cause.retryable && !wasSent })
   switch (error.fault) {
     case 'connect':
+      if (cause instanceof BlockedAddressError)
+        return failure('blocked_address', 'The provider named an address that is not public.', 'no')
       return failure('provider_unreachable', 'No connection to the provider could be made.', 'no')
     case 'timeout':
       return failure('provider_timeout', timeoutMessage(error), billed)

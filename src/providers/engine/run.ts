@@ -1,5 +1,5 @@
 /** One attempt from request to result. */
-import { HalftoneError } from '../../core/error.ts'
+import { type ErrorCode, HalftoneError } from '../../core/error.ts'
 import type { JsonObject, JsonValue } from '../../core/json.ts'
 import type { Warning } from '../../core/offer.ts'
 import type { AttemptFailure } from '../../core/outcome.ts'
@@ -51,6 +51,8 @@ class Run {
   readonly #limits: AnswerLimits
   readonly #redact: (text: string) => string
   #firstByteMs: number | undefined
+  /** The last call was answered in full. */
+  #answered = false
   #evidence: Omit<Evidence, 'timings'> = {}
   #warnings: readonly Warning[] = []
   #bodies: readonly ScannedBody[] = []
@@ -111,9 +113,12 @@ class Run {
     const decoded = await this.#send(pending.poll)
     if (decoded.kind !== 'failed') return decoded
     const status = this.#evidence.httpStatus ?? 0
-    const isAboutThePoll = decoded.failure.code === 'provider_unreachable' || status === 429 || status >= 500
-    if (!isAboutThePoll)
-      return failedWith({ ...decoded.failure, billed: decoded.failure.billed === 'no' && status < 300 ? 'no' : 'unknown' })
+    const isAboutThePoll = this.#answered ? status === 429 || status >= 500 : !finalCodes.has(decoded.failure.code)
+    if (!isAboutThePoll) {
+      // Only the job itself can say that it is not billed; a lost or refused question says nothing.
+      const saidByTheJob = this.#answered && status < 300
+      return failedWith({ ...decoded.failure, billed: saidByTheJob ? decoded.failure.billed : 'unknown' })
+    }
     return { ...pending, afterMs: Math.max(pending.afterMs, decoded.failure.retryAfterMs ?? POLL_PAUSE_MS) }
   }
 
@@ -130,6 +135,7 @@ class Run {
       signal: this.#io.signal,
     }
     this.#evidence = {}
+    this.#answered = false
     try {
       const answer = await transport.send<Answer | StreamState>(call, body, options, (status, headers) => {
         this.#firstByteMs ??= this.#elapsedMs()
@@ -150,6 +156,7 @@ class Run {
   async #decode({ response, bodies }: Answer): Promise<Decoded> {
     await this.release()
     this.#bodies = bodies
+    this.#answered = true
     this.#evidence = evidenceOf(response)
     const unusable = unusableAnswer(response)
     if (unusable) return failedWith(unusable)
@@ -218,6 +225,9 @@ class Run {
     return this.#call.candidate.offer.capabilities.cancelStopsBilling ? 'no' : 'unknown'
   }
 }
+
+/** Faults of a poll that asking again does not mend. */
+const finalCodes: ReadonlySet<ErrorCode> = new Set(['cancelled', 'blocked_address', 'provider_response_too_large'])
 
 const promptRevised: Warning = { code: 'prompt_revised', param: 'prompt', message: 'The provider rewrote the prompt.' }
 

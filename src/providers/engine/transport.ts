@@ -1,7 +1,7 @@
 /** Sending one call: which host, which credentials, which connections. One pool per origin; foreign hosts only when public. */
 import { Agent, type Dispatcher, Pool } from 'undici'
 import { type BodyConsumer, ExchangeError, exchange } from '../../net/exchange.ts'
-import { createPublicConnector, type Resolve } from '../../net/public-address.ts'
+import { BlockedAddressError, createPublicConnector, type Resolve } from '../../net/public-address.ts'
 import type { HttpCall, ProviderDefinition } from '../define-provider.ts'
 import { defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
 import { flatHeaders } from './answer.ts'
@@ -54,7 +54,7 @@ export function createTransport(
       const url = /^https?:/i.test(call.path) ? new URL(call.path) : new URL(`${baseUrl.origin}${prefix}${call.path}`)
       const isOwn = url.origin === baseUrl.origin
       if (!isOwn && url.protocol !== 'https:') {
-        return Promise.reject(new ExchangeError('connect', 'connecting', 'A foreign URL in an answer is not https.'))
+        return Promise.reject(new ExchangeError('connect', 'connecting', 'Blocked.', new BlockedAddressError(url.host)))
       }
       const headers = {
         accept: call.stream ? 'text/event-stream' : call.accept === 'image' ? 'image/*' : 'application/json',
