@@ -66,7 +66,7 @@ async function askAccount(choice: ProviderChoice, env: Environment): Promise<Acc
   )
   const perImage = answerOf(
     await text({
-      message: `${name}: USD per picture (0 for your own hardware; empty: unknown, and then it is never chosen)`,
+      message: `${name}: USD per picture (0 is a price; empty: never chosen)`,
       validate: (value) => (!value || isUsd(value) ? undefined : 'Write USD such as 0.02.'),
     }),
   )
