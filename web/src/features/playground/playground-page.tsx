@@ -28,12 +28,15 @@ export function PlaygroundPage() {
   const ready = body.prompt !== '' && run.kind !== 'running'
   const change = (next: PlaygroundForm) => void navigate({ to: '/playground', search: next, replace: true })
 
+  // On a phone the result is below the form, so the page follows it; on a wide screen it is beside it and nothing moves.
+  useEffect(() => {
+    if (run.kind !== 'idle' && !window.matchMedia('(min-width: 64rem)').matches)
+      result.current?.scrollIntoView({ block: 'start' })
+  }, [run.kind])
+
   const submit = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault()
-    if (!ready) return
-    make(body)
-    // On a phone the result is below the form; on a wide screen it is beside it and nothing moves.
-    if (!window.matchMedia('(min-width: 64rem)').matches) result.current?.scrollIntoView({ block: 'start' })
+    if (ready) make(body)
   }
 
   return (

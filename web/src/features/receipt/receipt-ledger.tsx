@@ -119,7 +119,7 @@ function ChargeRow({ charge }: { charge: ChargeWire }) {
           <ChargeFacts charge={charge} />
         </details>
       </td>
-      <td className="label py-[0.45rem] pr-3 max-sm:hidden">{provenanceText(charge.provenance)}</td>
+      <td className="label py-[0.45rem] pr-3 whitespace-nowrap max-sm:hidden">{provenanceText(charge.provenance)}</td>
       <td className="py-1.5 text-right" data-receipt="line">
         <Exact usd={charge.amount_usd} />
       </td>
