@@ -149,6 +149,7 @@ describe('what is refused', () => {
   test.each([
     ['garbage in the middle of an image', `{"a":"${long}!${long}"}`, 'malformed_base64'],
     ['data after padding', `{"a":"${long}QQ==QQ=="}`, 'malformed_base64'],
+    ['data inside the padding', `{"a":"${long}QQ=Q"}`, 'malformed_base64'],
     ['padding in the wrong place', `{"a":"${long}Q==="}`, 'malformed_base64'],
     ['incomplete padding', `{"a":"${long}QQ="}`, 'malformed_base64'],
     ['an impossible length', `{"a":"${long}Q"}`, 'malformed_base64'],

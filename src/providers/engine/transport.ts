@@ -1,6 +1,7 @@
 /** Sending one call: which host, which credentials, which connections. One pool per origin; foreign hosts only when public. */
 import { Agent, type Dispatcher, Pool } from 'undici'
 import { type BodyConsumer, ExchangeError, exchange } from '../../net/exchange.ts'
+import { hostWithPort } from '../../net/foreign-fetch.ts'
 import { BlockedAddressError, createPublicConnector, type Resolve } from '../../net/public-address.ts'
 import type { HttpCall, ProviderDefinition } from '../define-provider.ts'
 import { defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
@@ -49,22 +50,14 @@ export function createTransport(
   const prefix = baseUrl.pathname.replace(/\/$/, '')
 
   return {
-    host: `${baseUrl.hostname}:${baseUrl.port || (baseUrl.protocol === 'https:' ? '443' : '80')}`,
+    host: hostWithPort(baseUrl),
     send(call, body, options, consume) {
       const url = /^https?:/i.test(call.path) ? new URL(call.path) : new URL(`${baseUrl.origin}${prefix}${call.path}`)
       const isOwn = url.origin === baseUrl.origin
       if (!isOwn && url.protocol !== 'https:') {
         return Promise.reject(new ExchangeError('connect', 'connecting', 'Blocked.', new BlockedAddressError(url.host)))
       }
-      const headers = {
-        accept: call.stream ? 'text/event-stream' : call.accept === 'image' ? 'image/*' : 'application/json',
-        // Compressed base64 costs more time than it saves bytes; an answer that is compressed all the same is understood.
-        'accept-encoding': 'identity',
-        'user-agent': 'halftone',
-        ...call.headers,
-        ...body.headers,
-        ...(isOwn ? credentials : {}),
-      }
+      const headers = requestHeaders(call, body, isOwn ? credentials : {})
       const dispatcher = isOwn ? pool : withOrigin(openForeign(), url.origin)
       const sendOnce = async () => {
         const content = body.open()
@@ -79,6 +72,23 @@ export function createTransport(
     async close() {
       await Promise.all([pool.destroy(), foreign?.destroy()])
     },
+  }
+}
+
+/** `credentials` are those meant for the host: none for a URL that came out of an answer. They are last, so no codec can replace them. */
+export function requestHeaders(
+  call: Pick<HttpCall, 'accept' | 'stream' | 'headers'>,
+  body: Pick<OutgoingBody, 'headers'>,
+  credentials: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return {
+    accept: call.stream ? 'text/event-stream' : call.accept === 'image' ? 'image/*' : 'application/json',
+    // Compressed base64 costs more time than it saves bytes; an answer that is compressed all the same is understood.
+    'accept-encoding': 'identity',
+    'user-agent': 'halftone',
+    ...call.headers,
+    ...body.headers,
+    ...credentials,
   }
 }
 
