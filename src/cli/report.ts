@@ -19,12 +19,13 @@ export function reportError(error: unknown, out: Output, asJson: boolean): numbe
   if (error === undefined) return exits.ok.code
   const reported = describe(error)
   const { code } = exits[reported.exit]
+  // Everything was said already, as a diagnosis or in a dialogue.
+  if (reported.message === '') return code
   if (asJson) {
     const { message, remedy, requestId } = reported
     out.note(JSON.stringify({ error: { message, remedy, code: reported.code, request_id: requestId, exit_code: code } }))
     return code
   }
-  if (reported.message === '') return code
   const [first = '', ...more] = paragraphs(reported.message, out.width, 'error: '.length)
   out.note(`${out.paintNote('red', 'error:')} ${first}`)
   for (const line of more) out.note(`  ${line}`)

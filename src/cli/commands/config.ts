@@ -15,14 +15,14 @@ export function define(command: Command, context: CliContext): void {
     .summary('check file and environment')
     .description('Check file and environment; lists every problem with its line.')
   withJsonOption(withConfigOptions(check)).action((options: Options) => checkConfig(context, options))
-  command
+  const schema = command
     .command('schema')
     .summary('print the JSON Schema of halftone.yaml')
-    .description('Print the JSON Schema of halftone.yaml, for editors.')
-    .action(async () => {
-      const { configJsonSchema } = await import('../../config/index.ts')
-      context.out.json(configJsonSchema())
-    })
+    .description('Print the JSON Schema of halftone.yaml, for editors. It is JSON with and without --json.')
+  withJsonOption(schema).action(async () => {
+    const { configJsonSchema } = await import('../../config/index.ts')
+    context.out.json(configJsonSchema())
+  })
 }
 
 async function checkConfig({ env, cwd, out }: CliContext, options: Options): Promise<void> {

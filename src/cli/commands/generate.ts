@@ -32,7 +32,7 @@ export function define(command: Command, context: CliContext): void {
     .option('-o, --output <path>', 'file or folder to save to (default: halftone-<id>.<format> here)')
     .option('--edit <files...>', 'edit these pictures instead of starting from nothing')
     .option('--mask <file>', 'PNG whose transparent parts are to be changed (with --edit)')
-    .option('--stream', 'show partial pictures as they come; each may cost a little')
+    .option('--stream', 'count partial pictures as they come; needs a model that streams, and each may cost a little')
     .option('--max-cost <usd>', 'refuse when it could cost more than this')
     .option('--deadline <seconds>', 'give up after this long', wholeNumber)
     .option('--group <name>', 'pictures that must look alike')

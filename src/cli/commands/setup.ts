@@ -25,7 +25,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--key-env <variables...>', 'with --yes: variables that hold their keys, as name=VARIABLE')
     .option('--models <models...>', 'with --yes: what a server of your own serves, as name=model,model')
     .option('--per-image <prices...>', 'with --yes: USD per picture of a server of your own, as name=usd')
-    .option('--max-usd-per-day <usd>', 'hard spend cap of the whole gateway')
+    .option('--max-usd-per-day <usd>', 'with --yes: hard spend cap of the whole gateway')
     .option('--no-test', 'do not test the providers')
     .option('--yes', 'do not ask; take everything from the flags')
     .option('--dry-run', 'print the file instead of writing it')
