@@ -4,7 +4,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from './config/index.ts'
 import { HalftoneError } from './core/error.ts'
-import type { Ledger } from './ports/ledger.ts'
+import type { Ledger, LedgerAdmin, NewKey } from './ports/ledger.ts'
 import { hashKey, newSecret } from './server/key-ring.ts'
 
 export interface AdminKey {
@@ -48,7 +48,7 @@ export async function openAdminKey(config: Config, ledger: Ledger, nowUs: number
   const hash = hashKey(value)
   const known = await ledger.admin.keyByHash(hash)
   if (!known) {
-    await ledger.admin.createKey({
+    await createKeyOnce(ledger.admin, {
       id: `admin-${hash.slice(0, 12)}`,
       name: 'admin',
       hash,
@@ -61,6 +61,14 @@ export async function openAdminKey(config: Config, ledger: Ledger, nowUs: number
     })
   }
   return { value, created, file: given === undefined ? file : null }
+}
+
+/** Create a key unless another node, starting at the same moment on the same database, was first. */
+export async function createKeyOnce(admin: LedgerAdmin, key: NewKey): Promise<void> {
+  await admin.createKey(key).catch(async (error: unknown) => {
+    const known = error instanceof HalftoneError && error.code === 'conflict' ? await admin.keyByHash(key.hash) : undefined
+    if (known?.revokedUs !== null) throw error
+  })
 }
 
 /**

@@ -11,7 +11,7 @@ import { pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { createDiskBlobStore } from './blobs/disk.ts'
 import { createSpool } from './blobs/spool.ts'
-import { type AdminKey, openAdminKey, openDataDir, openSecrets } from './compose-data.ts'
+import { type AdminKey, createKeyOnce, openAdminKey, openDataDir, openSecrets } from './compose-data.ts'
 import { buildState, unpricedOffers } from './compose-state.ts'
 import { createThumbnails } from './compose-thumbnails.ts'
 import {
@@ -273,7 +273,7 @@ async function applyManagedObjects(config: Config, { admin }: Ledger): Promise<v
   const keys = await admin.keys()
   for (const key of Object.values(config.keys)) {
     if (!keys.some((known) => known.hash === key.hash && known.revokedUs === null))
-      await admin.createKey({ ...key, createdUs: systemClock.nowUs() })
+      await createKeyOnce(admin, { ...key, createdUs: systemClock.nowUs() })
   }
   const configured = new Set(Object.values(config.keys).map((key) => key.hash))
   for (const key of keys) {
