@@ -151,12 +151,12 @@ describe('a picture from the prompt to the receipt', () => {
   }
 
   test('Ctrl-C while it waits is 130', async () => {
-    const child = startCli(['generate', '[sandbox:slow=4000] x', '-m', 'sandbox/flat'], {
+    const child = startCli(['generate', '[sandbox:slow=4000] x', '-m', 'sandbox/mega'], {
       cwd,
       env: { HALFTONE_URL: gateway.url },
     })
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-    await untilRunning()
+    await Promise.race([untilRunning(), ended])
     child.kill('SIGINT')
     expect(await ended).toBe(130)
   })
