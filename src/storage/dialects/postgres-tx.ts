@@ -26,8 +26,8 @@ export function createPostgresTx(client: ClientBase, names: StatementNames): Tx 
   const query = (sql: string, values: readonly unknown[]): Promise<QueryResult> =>
     client.query({ ...names.nameOf(sql), values: values as unknown[] })
   const bulk = async (sql: string, width: number, rows: readonly (readonly SqlValue[])[]): Promise<number> => {
-    const columns: SqlValue[][] = []
-    for (let index = 0; index < width; index += 1) columns.push(rows.map((row) => row[index] ?? null))
+    const columns: string[] = []
+    for (let index = 0; index < width; index += 1) columns.push(arrayLiteral(rows, index))
     return (await query(sql, columns)).rowCount ?? 0
   }
   return {
@@ -56,6 +56,21 @@ export function createPostgresTx(client: ClientBase, names: StatementNames): Tx 
       await query('SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [`halftone:${name}`])
     },
   }
+}
+
+const NEEDS_ESCAPE = /["\\]/
+
+/** One column of the rows as an array literal; the driver's own serialiser takes three times as long. */
+function arrayLiteral(rows: readonly (readonly SqlValue[])[], index: number): string {
+  let text = '{'
+  for (const row of rows) {
+    const value = row[index] ?? null
+    if (text.length > 1) text += ','
+    if (value === null) text += 'NULL'
+    else if (typeof value !== 'string') text += String(value)
+    else text += NEEDS_ESCAPE.test(value) ? `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"` : `"${value}"`
+  }
+  return `${text}}`
 }
 
 const insertFrom = (table: TableName): string => {
