@@ -17,6 +17,7 @@ import {
   optionalParametersOf,
   settingsParameters,
   streamParameters,
+  streamWarnings,
 } from './openai-dialect/parameters.ts'
 import { decodeModelList } from './openai-dialect/probe.ts'
 import { asCount, asObject } from './openai-dialect/read.ts'
@@ -70,7 +71,10 @@ export const openaiCompatible = defineProvider({
     const { parameters, warnings } = mergeExtra(ours, request, candidate)
     const imageField =
       request.inputs.filter(({ role }) => role === 'image' || role === 'reference').length > 1 ? 'image[]' : 'image'
-    return { call: imagesCall(request, parameters, imageField), warnings: [...promptWarnings, ...warnings] }
+    return {
+      call: imagesCall(request, parameters, imageField),
+      warnings: [...promptWarnings, ...streamWarnings(request, candidate), ...warnings],
+    }
   },
 
   decode(response) {

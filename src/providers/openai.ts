@@ -13,6 +13,7 @@ import {
   optionalParametersOf,
   settingsParameters,
   streamParameters,
+  streamWarnings,
 } from './openai-dialect/parameters.ts'
 import { decodeModelList } from './openai-dialect/probe.ts'
 import { asCount, asObject } from './openai-dialect/read.ts'
@@ -41,7 +42,7 @@ export const openai = defineProvider({
     }
     const { parameters, warnings } = mergeExtra(ours, request, candidate)
     // One field name per file; the API reads `image[]` as a list, also of one.
-    return { call: imagesCall(request, parameters, 'image[]'), warnings }
+    return { call: imagesCall(request, parameters, 'image[]'), warnings: [...streamWarnings(request, candidate), ...warnings] }
   },
 
   decode(response) {

@@ -39,12 +39,20 @@ export function optionalParametersOf(request: ImageRequest): Parameters {
   }
 }
 
+/** Formats of which the API streams nothing. */
+const isWhole = ({ settings }: Candidate): boolean => settings.format === 'gif' || settings.format === 'svg'
+
 /** A real upstream stream is asked for only where it brings partial images; Halftone streams a lone final image itself. */
-export function streamParameters(request: ImageRequest, { offer, settings }: Candidate): Parameters {
-  const limit = offer.capabilities.maxPartialImages
-  const canStream = limit !== undefined && limit > 0 && settings.format !== 'gif' && settings.format !== 'svg'
-  if (!request.stream || request.partialImages === 0 || !canStream) return {}
-  return { stream: true, partial_images: Math.min(request.partialImages, limit) }
+export function streamParameters(request: ImageRequest, candidate: Candidate): Parameters {
+  // The planner has refused, or warned of, more than the offer can.
+  const partials = Math.min(request.partialImages, candidate.offer.capabilities.maxPartialImages ?? 0)
+  return !request.stream || partials === 0 || isWhole(candidate) ? {} : { stream: true, partial_images: partials }
+}
+
+export function streamWarnings(request: ImageRequest, candidate: Candidate): readonly Warning[] {
+  if (!request.stream || request.partialImages === 0 || !isWhole(candidate)) return []
+  const message = `There are no partial images of ${candidate.settings.format}; the image comes whole.`
+  return [{ code: 'parameter_ignored', param: 'partial_images', message }]
 }
 
 export interface Merged {
