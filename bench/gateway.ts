@@ -54,5 +54,5 @@ try {
     process.exitCode = targets.every(({ value, limit }) => value <= limit) ? 0 : 1
   }
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  if (!process.env['KEEP']) rmSync(folder, { recursive: true, force: true })
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench } from './bench.ts'
 import { cpuMs, quantile, residentBytes } from './machine.ts'
 import { quiet } from './measure-scenarios.ts'
-import { FLOOD_HOLD_MS, type FloodMeasured, flood, WARM_UP } from './scenarios.ts'
+import { FLOOD_HOLD_MS, type FloodMeasured, flood } from './scenarios.ts'
 import type { System, SystemName } from './systems.ts'
 
 /** Each system is started for this alone, so that its peak is this scenario's. */
@@ -23,7 +23,7 @@ export async function measureFlood(
 
 async function measure(bench: Bench, system: System): Promise<FloodMeasured> {
   await bench.plan({ bytes: flood.answerBytes })
-  await bench.load(system, { ...flood, concurrency: 16 }, WARM_UP)
+  await bench.load(system, { ...flood, concurrency: 16 }, flood.warmUp)
   await quiet(system)
   if (system.pid !== undefined) process.kill(system.pid, 'SIGUSR2')
   await sleep(500)

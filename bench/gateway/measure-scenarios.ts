@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bench } from './bench.ts'
 import { cpuMs, quantile } from './machine.ts'
-import { type Measured, type Scenario, type ScenarioName, scenarios, WARM_UP } from './scenarios.ts'
+import { type Measured, type Scenario, type ScenarioName, scenarios } from './scenarios.ts'
 import type { System, SystemName } from './systems.ts'
 
 interface Totals {
@@ -34,8 +34,7 @@ export async function measureScenarios(
     await bench.plan({ bytes: scenario.answerBytes })
     const totals = new Map(systems.map((system) => [system.name, emptyTotals()]))
     for (const system of systems) {
-      // Slow systems warm up no longer than they are measured.
-      await bench.load(system, scenario, Math.min(WARM_UP, scenario.count))
+      await bench.load(system, scenario, scenario.warmUp)
       await quiet(system)
     }
     for (let round = 0; round < rounds; round += 1) {
