@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { formatUsd, parseUsd } from '../../src/core/money.ts'
@@ -294,6 +295,38 @@ describe('requests', () => {
     await context.close()
   })
 
+  it('older requests come by the page, and arrow keys walk the rows', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 45 }, (_, index) =>
+        fetch(`${url}/v1/images/generations`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ model: 'sandbox/flat', prompt: `stamp ${index}`, size: '64x64', response_format: 'url' }),
+        }).then((response) => response.status),
+      ),
+    )
+    expect(new Set(made)).toEqual(new Set([200]))
+    const { context, page } = await signedIn()
+    await page.goto(`${url}/requests`)
+    const rows = page.locator('[data-request]')
+    await rows.first().waitFor()
+    expect(await rows.count()).toBe(40)
+    await page.getByRole('button', { name: 'Show older requests' }).click()
+    await rows.nth(44).waitFor()
+    const ids = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('[data-request]')].map((row) => row.dataset.request)`,
+    )
+    expect(new Set(ids).size).toBe(ids.length)
+    expect([...ids].sort().reverse()).toEqual(ids)
+
+    await rows.first().focus()
+    await page.keyboard.press('ArrowDown')
+    expect(await page.evaluate('document.activeElement.dataset.request')).toBe(ids[1])
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`${url}/requests/${ids[1]}`)
+    await context.close()
+  })
+
   it('hostile prompts are text, never markup', async () => {
     const { context, page } = await signedIn()
     const prompt = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
@@ -309,6 +342,21 @@ describe('requests', () => {
     await page.goto(`${url}/requests/00000000-0000-7000-8000-000000000000`)
     expect(await textOf(page.getByRole('alert'))).toContain('not_found')
     await context.close()
+  })
+})
+
+describe('the page itself', () => {
+  it('starts with less than 300 KiB of script and nothing inline', async () => {
+    const answer = await fetch(url, { headers: { accept: 'text/html' } })
+    expect(answer.headers.get('content-security-policy')).not.toContain('unsafe')
+    const html = await answer.text()
+    expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/i)
+    const sources = [...html.matchAll(/(?:src|href)="([^"]+\.js)"/g)].map((match) => match[1] ?? '')
+    expect(sources.length).toBeGreaterThan(0)
+    const sizes = await Promise.all(
+      sources.map(async (source) => gzipSync(Buffer.from(await (await fetch(new URL(source, url))).arrayBuffer())).length),
+    )
+    expect(sizes.reduce((total, size) => total + size, 0)).toBeLessThan(300 * 1024)
   })
 })
 
