@@ -10,30 +10,42 @@ export type LiveState = 'connecting' | 'live' | 'lost'
 /** Money totals change with every request; under load they are read again at most this often. */
 const TOTALS_EVERY_MS = 1_500
 
+/** The browser reconnects by itself unless it was answered with an error, such as a proxy's 502. */
+const REOPEN_AFTER_MS = 5_000
+
 /** Watch requests until the returned function is called. `onState` hears about the connection. */
 export function watchRequests(client: QueryClient, onState: (state: LiveState) => void): () => void {
-  const source = new EventSource(eventsPath)
+  let source: EventSource
   let dropped = false
   let totals: ReturnType<typeof setTimeout> | undefined
-  source.addEventListener('open', () => {
-    onState('live')
-    // What happened while the line was down was not sent again.
-    if (dropped) void client.invalidateQueries({ queryKey: keys.requestLists })
-    dropped = false
-  })
-  source.addEventListener('error', () => {
-    dropped = true
-    onState(source.readyState === EventSource.CLOSED ? 'lost' : 'connecting')
-  })
-  source.addEventListener('request', (event) => {
-    applyRequest(client, JSON.parse(event.data) as RequestSummaryWire)
-    totals ??= setTimeout(() => {
-      totals = undefined
-      void client.invalidateQueries({ queryKey: keys.overview })
-    }, TOTALS_EVERY_MS)
-  })
+  let reopen: ReturnType<typeof setTimeout> | undefined
+
+  const open = () => {
+    source = new EventSource(eventsPath)
+    source.addEventListener('open', () => {
+      onState('live')
+      // What happened while the line was down was not sent again.
+      if (dropped) void client.invalidateQueries({ queryKey: keys.requestLists })
+      dropped = false
+    })
+    source.addEventListener('error', () => {
+      dropped = true
+      const closed = source.readyState === EventSource.CLOSED
+      onState(closed ? 'lost' : 'connecting')
+      if (closed) reopen = setTimeout(open, REOPEN_AFTER_MS)
+    })
+    source.addEventListener('request', (event) => {
+      applyRequest(client, JSON.parse(event.data) as RequestSummaryWire)
+      totals ??= setTimeout(() => {
+        totals = undefined
+        void client.invalidateQueries({ queryKey: keys.overview })
+      }, TOTALS_EVERY_MS)
+    })
+  }
+  open()
   return () => {
     clearTimeout(totals)
+    clearTimeout(reopen)
     source.close()
   }
 }

@@ -5,7 +5,9 @@ import { quoteQuery } from '../../api/queries.ts'
 import { exactUsd } from '../../lib/money.ts'
 import { Exact, Short } from '../../ui/money.tsx'
 import { ErrorNotice, Loading } from '../../ui/notice.tsx'
-import { type QuoteView, selectQuote, settingsText } from './select-quote.ts'
+import { EliminatedList } from '../candidates/eliminated-list.tsx'
+import { settingsText } from '../candidates/select-candidates.ts'
+import { type QuoteView, selectQuote } from './select-quote.ts'
 
 const useQuote = (body: Body<'quote'>) => useQuery({ ...quoteQuery(body), enabled: body.prompt !== '' })
 
@@ -47,7 +49,7 @@ export function QuotePanel({ body, onTake }: { body: Body<'quote'>; onTake: (off
           <summary className="text-muted">
             {data.eliminated.length} {data.eliminated.length === 1 ? 'offer' : 'offers'} left out
           </summary>
-          <EliminatedList view={view} />
+          <EliminatedList eliminated={view.eliminated} />
         </details>
       )}
     </div>
@@ -117,20 +119,5 @@ function Alternatives({ view, onTake }: { view: QuoteView; onTake: (offer: strin
       </ul>
       {view.more > 0 && <p className="label mt-1">and {view.more} more, all dearer</p>}
     </div>
-  )
-}
-
-export function EliminatedList({ view }: { view: Pick<QuoteView, 'eliminated'> }) {
-  return (
-    <ul className="mt-2 flex flex-col gap-1.5">
-      {view.eliminated.map((entry) => (
-        <li key={entry.reason}>
-          <span className="num font-medium">
-            {entry.count} x {entry.reason.replaceAll('_', ' ')}
-          </span>
-          {entry.example && <span className="text-muted">: {entry.example}</span>}
-        </li>
-      ))}
-    </ul>
   )
 }

@@ -1,12 +1,12 @@
 import { Link } from '@tanstack/react-router'
 import { ApiError } from '../../api/client.ts'
 import type { Answer } from '../../api/paths.ts'
+import { aspectOf, pixelsOf } from '../../lib/size.ts'
 import { formatDuration } from '../../lib/time.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { EmptyState, ErrorNotice } from '../../ui/notice.tsx'
 import { Plate, Proof } from '../../ui/proof.tsx'
 import { ReceiptOf } from '../receipt/receipt-ledger.tsx'
-import { aspectOf, pixelsOf } from './select-form.ts'
 
 /** One press of the button, from its start to its answer. */
 export type Run =

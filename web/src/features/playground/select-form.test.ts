@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aspectOf, changeForm, formOfRequest, parsePlaygroundSearch, selectBody } from './select-form.ts'
+import { changeForm, formOfRequest, parsePlaygroundSearch, selectBody } from './select-form.ts'
 
 describe('the playground form', () => {
   it('a full form survives the URL', () => {
@@ -35,12 +35,6 @@ describe('the playground form', () => {
       seed: 0,
       output_format: 'webp',
     })
-  })
-
-  it('the place for a picture has its shape', () => {
-    expect(aspectOf('1536x1024')).toBe(1.5)
-    expect(aspectOf(undefined)).toBe(1)
-    expect(aspectOf('nonsense')).toBe(1)
   })
 
   it('a recorded request can be made again', () => {

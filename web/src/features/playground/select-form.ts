@@ -1,5 +1,6 @@
 /** The playground's form: what of it lives in the URL, and the request it stands for. */
 import type { Body } from '../../api/paths.ts'
+import { SIZE } from '../../lib/size.ts'
 
 const qualities = ['low', 'medium', 'high', 'xhigh', 'max', 'standard', 'hd'] as const
 const formats = ['png', 'jpeg', 'webp', 'gif', 'svg'] as const
@@ -16,7 +17,6 @@ export interface PlaygroundForm {
 
 export const MAX_N = 10
 export const MAX_SEED = 4_294_967_295
-export const SIZE = /^[1-9]\d{1,4}x[1-9]\d{1,4}$/
 
 /** The form in a URL. What does not fit is left out: a link made by hand still opens. */
 export function parsePlaygroundSearch(search: Record<string, unknown>): PlaygroundForm {
@@ -57,18 +57,6 @@ export function selectBody(form: PlaygroundForm, prompt: string): Body<'createIm
     // Links, not base64: the browser then loads the bytes as bytes.
     response_format: 'url',
   }
-}
-
-/** Width over height of the pictures to come, for the place kept for them. */
-export function aspectOf(size: string | undefined): number {
-  const { width, height } = pixelsOf(size)
-  return width / height
-}
-
-/** `1536x1024` as numbers; a square where the size is not known. */
-export function pixelsOf(size: string | undefined): { readonly width: number; readonly height: number } {
-  const [width = 1, height = 1] = (size && SIZE.test(size) ? size : '1024x1024').split('x').map(Number)
-  return { width, height }
 }
 
 /** The form that made a request, from its recorded parameters, to make it again. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CandidateQuote, QuoteResponse } from '../../../../src/contract/records.ts'
-import { selectEliminated, selectQuote, settingsText } from './select-quote.ts'
+import { selectQuote } from './select-quote.ts'
 
 const candidate = (offer: string, usd: string, eligible = true): CandidateQuote => ({
   offer,
@@ -45,18 +45,5 @@ describe('a quote as shown', () => {
 
   it('more alternatives than fit are counted', () => {
     expect(selectQuote(quote('abcdefg'.split('').map((offer) => candidate(offer, '0.01')))).more).toBe(2)
-  })
-
-  it('eliminations are counted by reason, most frequent first', () => {
-    const out = (offer: string, reason: string) => ({ offer, reason, detail: `${offer} ${reason}`, param: null })
-    expect(selectEliminated([out('a', 'size'), out('b', 'quality'), out('c', 'quality')])).toEqual([
-      { reason: 'quality', count: 2, example: 'b quality' },
-      { reason: 'size', count: 1, example: 'a size' },
-    ])
-  })
-
-  it('settings name only what there is', () => {
-    expect(settingsText({ quality: 'low', size: '512x512' })).toBe('low, 512x512')
-    expect(settingsText({ quality: null, size: '512x512' })).toBe('512x512')
   })
 })

@@ -1,6 +1,7 @@
 /** A quote as the playground shows it: the choice, the cheapest others, and why some offers are out. */
 import type { CandidateQuote, QuoteResponse } from '../../../../src/contract/records.ts'
 import { deltaUsd } from '../../lib/money.ts'
+import { type EliminationCount, selectEliminated } from '../candidates/select-candidates.ts'
 
 export interface Alternative {
   readonly candidate: CandidateQuote
@@ -14,7 +15,7 @@ export interface QuoteView {
   /** Cheapest first, the choice left out. */
   readonly alternatives: readonly Alternative[]
   readonly more: number
-  readonly eliminated: readonly { readonly reason: string; readonly count: number; readonly example: string }[]
+  readonly eliminated: readonly EliminationCount[]
 }
 
 const SHOWN_ALTERNATIVES = 4
@@ -32,18 +33,3 @@ export function selectQuote(quote: QuoteResponse): QuoteView {
     eliminated: selectEliminated(quote.eliminated),
   }
 }
-
-/** Eliminations counted by reason, the most frequent first, each with one detail as an example. */
-export function selectEliminated(eliminated: QuoteResponse['eliminated']): QuoteView['eliminated'] {
-  const byReason = new Map<string, { reason: string; count: number; example: string }>()
-  for (const { reason, detail } of eliminated) {
-    const entry = byReason.get(reason)
-    if (entry) entry.count += 1
-    else byReason.set(reason, { reason, count: 1, example: detail })
-  }
-  return [...byReason.values()].sort((left, right) => right.count - left.count)
-}
-
-/** `medium, 1024x1024` */
-export const settingsText = (candidate: { readonly quality: string | null; readonly size: string }): string =>
-  [candidate.quality, candidate.size].filter(Boolean).join(', ')

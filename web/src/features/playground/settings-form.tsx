@@ -1,8 +1,9 @@
 import { ToggleGroup } from 'radix-ui'
 import { type ReactNode, useId, useState } from 'react'
 import type { ModelWire } from '../../../../src/contract/admin.ts'
+import { SIZE } from '../../lib/size.ts'
 import { ModelPicker } from './model-picker.tsx'
-import { changeForm, MAX_N, MAX_SEED, type PlaygroundForm, SIZE } from './select-form.ts'
+import { changeForm, MAX_N, MAX_SEED, type PlaygroundForm } from './select-form.ts'
 import { selectChoices } from './select-models.ts'
 
 interface Props {

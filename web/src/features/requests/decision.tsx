@@ -3,8 +3,8 @@ import type { Explanation } from '../../../../src/contract/records.ts'
 import { explainQuery } from '../../api/queries.ts'
 import { Exact } from '../../ui/money.tsx'
 import { ErrorNotice, Loading } from '../../ui/notice.tsx'
-import { EliminatedList } from '../playground/quote-panel.tsx'
-import { selectEliminated, settingsText } from '../playground/select-quote.ts'
+import { EliminatedList } from '../candidates/eliminated-list.tsx'
+import { selectEliminated, settingsText } from '../candidates/select-candidates.ts'
 
 /** Why this offer: the candidates in the order of the plan, and what was left out. */
 export function Decision({ requestId, tried }: { requestId: string; tried: readonly string[] }) {
@@ -20,7 +20,7 @@ export function Decision({ requestId, tried }: { requestId: string; tried: reado
       {data.eliminated.length > 0 && (
         <section className="mt-5">
           <h3 className="font-semibold">Left out</h3>
-          <EliminatedList view={{ eliminated: selectEliminated(data.eliminated) }} />
+          <EliminatedList eliminated={selectEliminated(data.eliminated)} />
         </section>
       )}
       <p className="label mt-4 font-mono break-all">price book {data.price_book}</p>

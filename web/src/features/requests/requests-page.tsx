@@ -41,7 +41,7 @@ function LiveLine() {
   const text = {
     live: 'Live: new requests appear by themselves',
     connecting: 'Connecting to live updates',
-    lost: 'Live updates stopped; reload the page to start them again',
+    lost: 'Live updates stopped; trying again',
   }[live]
   return (
     <p className="mt-0.5 flex items-center gap-2 text-sm text-muted" role="status">
