@@ -24,6 +24,7 @@ import {
   watchConfig,
 } from './config/index.ts'
 import { formatUsd } from './core/money.ts'
+import { createBlobGuard } from './gateway/blob-guard.ts'
 import { createBudgetIndex } from './gateway/budget-index.ts'
 import { startDiskGuard } from './gateway/disk-guard.ts'
 import { createGateway } from './gateway/gateway.ts'
@@ -129,6 +130,7 @@ async function start(context: StartContext): Promise<Halftone> {
     clock,
     log,
     disk,
+    blobGuard: createBlobGuard(),
     random: Math.random,
     newId: () => uuidv7(),
     node: { id: nodeId, epoch: opening.epoch },

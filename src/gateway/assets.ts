@@ -1,5 +1,6 @@
 /** Output images become assets: a random id over a stored blob, with an expiry. */
 import { randomBytes } from 'node:crypto'
+import type { SpooledBody } from '../ports/blob-store.ts'
 import type { NewAsset } from '../ports/ledger.ts'
 import type { ReceivedImage } from '../ports/provider.ts'
 import type { Caller, ExecuteInput } from './execution.ts'
@@ -14,7 +15,8 @@ export const expiryOf = (nowUs: number, caller: Pick<Caller, 'assetTtlDays'>): n
 
 /**
  * Keep the images of a finished attempt. When the disk is below the floor, or the store fails, nothing is stored and the
- * client still gets its pictures: a paid image is never withheld for want of a place to keep it.
+ * client still gets its pictures: a paid image is never withheld for want of a place to keep it. What is returned is held
+ * against the sweeper until `releaseAssets`.
  */
 export async function storeOutputs(
   services: GatewayServices,
@@ -24,11 +26,11 @@ export async function storeOutputs(
     readonly caller: Pick<Caller, 'assetTtlDays'>
   },
 ): Promise<readonly NewAsset[]> {
-  const { blobs, log, clock } = services
+  const { log, clock } = services
   if (output.caller.assetTtlDays === 0 || !services.disk.mayStore()) return []
   const stored = await Promise.allSettled(
     output.images.map(async (image, index): Promise<NewAsset> => {
-      await blobs.put(image.body)
+      await keep(services, image.body)
       services.onStored?.(image.body.sha256)
       return {
         id: newAssetId(),
@@ -50,6 +52,22 @@ export async function storeOutputs(
     log.error({ err: result.reason }, 'an image could not be stored; it is sent but not kept')
     return []
   })
+}
+
+/** Hold the bytes, then store them; a failure lets them go again. */
+export async function keep({ blobs, blobGuard }: GatewayServices, body: SpooledBody): Promise<void> {
+  await blobGuard.hold(body.sha256)
+  try {
+    await blobs.put(body)
+  } catch (error) {
+    blobGuard.release(body.sha256)
+    throw error
+  }
+}
+
+/** Their rows are durable, or will never be: the sweeper may judge them by their references again. */
+export function releaseAssets({ blobGuard }: GatewayServices, assets: readonly NewAsset[]): void {
+  for (const { sha256 } of assets) blobGuard.release(sha256)
 }
 
 /** The rows of a request's input images; their bytes go to the blob store once the request is reserved. */

@@ -138,56 +138,5 @@ function returnedDifferences(
   return warnings.filter((warning, index) => warnings.findIndex((other) => other.message === warning.message) === index)
 }
 
-/** The settle command of a finished call; `finish` ends the request in the same commit. */
-export function settleCommand(services: GatewayServices, call: FinishedCall, finish: RequestFinish | undefined): SettleCommand {
-  const { reserved, result, settlement, outcome } = call
-  const failure = result.kind === 'failed' ? result.failure : undefined
-  const usage = result.kind === 'done' ? result.usage : result.failure.usage
-  return {
-    attemptId: reserved.attempt.id,
-    requestId: reserved.attempt.requestId,
-    nodeId: reserved.attempt.nodeId,
-    epoch: reserved.attempt.epoch,
-    settledUs: services.clock.nowUs(),
-    state: settledState(settlement),
-    outcome: settlement.kind === 'unknown' && outcome === 'error' ? 'unknown' : outcome,
-    billed: settlement.kind === 'charged' ? 'yes' : settlement.kind === 'free' ? 'no' : 'unknown',
-    usage: Object.fromEntries(Object.entries(usage ?? {}).map(([meter, quantity]) => [meter, formatQuantity(quantity)])),
-    charges: chargesOf(settlement),
-    imagesMade: call.record.imagesMade,
-    assets: call.assets,
-    evidence: evidenceToJson(result),
-    findings:
-      settlement.kind === 'charged'
-        ? settlement.findings
-        : settlement.kind === 'unpriced'
-          ? [`unpriced: ${settlement.reason}`]
-          : [],
-    durationUs: call.durationUs,
-    ...(failure?.stage && { stage: failure.stage }),
-    ...(failure && { errorCode: failure.code, errorMessage: failure.message }),
-    ...(result.kind === 'done' && result.reportedCost && { reportedCost: result.reportedCost }),
-    ...(result.evidence.httpStatus !== undefined && { httpStatus: result.evidence.httpStatus }),
-    ...(result.evidence.providerRequestId !== undefined && { providerRequestId: result.evidence.providerRequestId }),
-    ...(result.evidence.timings?.firstByteMs !== undefined && {
-      firstByteUs: Math.round(result.evidence.timings.firstByteMs * 1_000),
-    }),
-    ...(finish && { finish }),
-  }
-}
-
-/** Billed but without a known price is as unknown as an unknown outcome: unpriced is never zero. */
-const settledState = (settlement: Settlement): SettleCommand['state'] =>
-  settlement.kind === 'charged' ? 'settled' : settlement.kind === 'free' ? 'voided' : 'unknown'
-
 export const chargesOf = (settlement: Settlement): readonly ChargeLine[] =>
   settlement.kind === 'charged' ? settlement.lines : []
-
-function evidenceToJson({ evidence }: AttemptResult): JsonObject {
-  return {
-    ...(evidence.httpStatus !== undefined && { httpStatus: evidence.httpStatus }),
-    ...(evidence.headers && { headers: { ...evidence.headers } }),
-    ...(evidence.body && { body: evidence.body }),
-    ...(evidence.timings && { timings: { ...evidence.timings } }),
-  }
-}

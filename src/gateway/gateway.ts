@@ -5,8 +5,9 @@ import type { JsonObject } from '../core/json.ts'
 import { promptFeatures } from '../core/prompt/features.ts'
 import { sizeClassOf } from '../core/request.ts'
 import { type Plan, type Policy, plan, resolveModel, type Snapshot } from '../core/routing/index.ts'
+import type { SpooledBody } from '../ports/blob-store.ts'
 import type { NewRequest } from '../ports/ledger.ts'
-import { inputAssets } from './assets.ts'
+import { inputAssets, keep } from './assets.ts'
 import type { BudgetIndex } from './budget-index.ts'
 import { decisionToJson, nothingEligible } from './decision.ts'
 import type { Caller, ExecuteInput, ExecuteResult } from './execution.ts'
@@ -144,7 +145,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       async onReserved() {
         notify(requestId)
         if (caller.assetTtlDays > 0 && services.disk.mayStore())
-          await Promise.all(input.inputs.map(({ body }) => services.blobs.put(body)))
+          await Promise.all(input.inputs.map(({ body }) => storeInput(services, body)))
       },
     })
     const tracked = running.finally(async () => {
@@ -305,6 +306,16 @@ async function withDeadline(input: ExecuteInput, running: Promise<ExecuteResult>
   } finally {
     clearTimeout(timer)
     timer = undefined
+  }
+}
+
+/** Its row is durable already, so its bytes need no holding beyond the moment in which they are stored. */
+async function storeInput(services: GatewayServices, body: SpooledBody): Promise<void> {
+  try {
+    await keep(services, body)
+    services.blobGuard.release(body.sha256)
+  } catch (err) {
+    services.log.error({ err }, 'an input image could not be stored; the request goes on without a copy')
   }
 }
 

@@ -56,10 +56,14 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   }
 }
 
-async function sweep({ ledger, blobs, clock, onDeleted }: GatewayServices): Promise<void> {
+async function sweep({ ledger, blobs, clock, blobGuard, onDeleted }: GatewayServices): Promise<void> {
   for (let more = true; more; ) {
     const swept = await ledger.sweep({ nowUs: clock.nowUs(), limit: SWEEP_ROWS })
-    await Promise.all(swept.deletedBlobs.map((sha256) => Promise.all([blobs.delete(sha256), onDeleted?.(sha256)])))
+    await Promise.all(
+      swept.deletedBlobs.map((sha256) =>
+        blobGuard.whileUnheld(sha256, () => Promise.all([blobs.delete(sha256), onDeleted?.(sha256)])),
+      ),
+    )
     more = swept.more
   }
 }

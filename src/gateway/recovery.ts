@@ -3,7 +3,8 @@ import { errorCatalogue, HalftoneError } from '../core/error.ts'
 import type { Candidate, CandidateSettings } from '../core/offer.ts'
 import type { ImageRequest } from '../core/request.ts'
 import type { AttemptRecordRow, RecoveryReport, RequestFinish, RequestRecord, ResumableAttempt } from '../ports/ledger.ts'
-import { concludeCall, type FinishedCall, settleCommand } from './conclude.ts'
+import { concludeCall, type FinishedCall } from './conclude.ts'
+import { settleCall } from './settle-call.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
 export interface RecoveryContext {
@@ -67,7 +68,7 @@ async function resume({ services, current }: RecoveryContext, job: ResumableAtte
   )
   const others = record.attemptRows.filter((attempt) => attempt.id !== row.id)
   const ends = record.finishedUs === null && others.every((attempt) => attempt.settledUs !== null)
-  await services.ledger.settle(settleCommand(services, done, ends ? finishOf(services, record, others, done) : undefined))
+  await settleCall(services, done, ends ? finishOf(services, record, others, done) : undefined)
   if (result.kind === 'done') await Promise.all(result.images.map((image) => image.body.dispose()))
 }
 

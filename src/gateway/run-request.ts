@@ -3,10 +3,11 @@ import { HalftoneError } from '../core/error.ts'
 import { formatUsd } from '../core/money.ts'
 import { afterAttempt, type NextStep, type PlannedCall } from '../core/routing/index.ts'
 import type { NewRequest, ReserveResult } from '../ports/ledger.ts'
-import { type FinishedCall, type ReservedCall, settleCommand } from './conclude.ts'
+import type { FinishedCall, ReservedCall } from './conclude.ts'
 import type { ExecuteResult } from './execution.ts'
 import { answerOf, finishOf, type UsablePlan } from './result.ts'
 import { type CallContext, reserveCall, runCall } from './run-call.ts'
+import { settleCall } from './settle-call.ts'
 
 export interface RunOptions {
   readonly context: CallContext
@@ -67,7 +68,13 @@ async function runRound(
   let refused: HalftoneError | undefined
   let firstImage = progress.finished.reduce((sum, call) => sum + call.record.imagesMade, 0)
   for (const call of calls) {
-    const outcome = await reserve(options, call, { sequence: progress.sequence + 1, firstImage, round: progress.round })
+    const outcome = await reserve(options, call, { sequence: progress.sequence + 1, firstImage, round: progress.round }).catch(
+      (error: unknown) => {
+        // What is reserved already must still be run and settled; only a round that never began fails as a whole.
+        if (reserved.length === 0) throw error
+        return asRefusal(error)
+      },
+    )
     if (outcome instanceof HalftoneError) {
       refused = outcome
       break
@@ -85,13 +92,16 @@ async function runRound(
       running -= 1
       // The last call of a round knows what comes next, so a request that ends does so in the same commit.
       const ends = running === 0 && !refused && nextStep(options, progress).kind !== 'call'
-      await context.services.ledger.settle(
-        settleCommand(context.services, done, ends ? finishOf(options, progress.finished, progress.startedMs) : undefined),
-      )
+      await settleCall(context.services, done, ends ? finishOf(options, progress.finished, progress.startedMs) : undefined)
     }),
   )
   return refused
 }
+
+const asRefusal = (error: unknown): HalftoneError =>
+  error instanceof HalftoneError
+    ? error
+    : new HalftoneError('storage_failed', 'The ledger could not reserve a call.', { cause: error })
 
 async function reserve(
   options: RunOptions,

@@ -6,6 +6,7 @@ import type { BlobStore, Spool } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { Provider } from '../ports/provider.ts'
+import type { BlobGuard } from './blob-guard.ts'
 
 /** Everything that comes from the configuration and the price book; replaced atomically, never changed in place. */
 export interface GatewayState {
@@ -41,6 +42,7 @@ export interface GatewayServices {
   readonly node: { readonly id: string; readonly epoch: number }
   readonly log: GatewayLog
   readonly disk: DiskGuard
+  readonly blobGuard: BlobGuard
   /** Told of every stored output, to make its thumbnail when there is time; absent = thumbnails are made at first view. */
   onStored?(sha256: string): void
   /** Told of every blob that was deleted. */
