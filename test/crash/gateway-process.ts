@@ -1,6 +1,8 @@
 /** One gateway as a child process: started, killed, paused and drained like the real thing, because it is. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ADMIN_KEY } from './configuration.ts'
@@ -8,8 +10,11 @@ import { ADMIN_KEY } from './configuration.ts'
 const CLI = fileURLToPath(new URL('../cli/start-cli.ts', import.meta.url))
 const NODE = fileURLToPath(new URL('./start-node.ts', import.meta.url))
 
+/** Compiling the sources is most of a start, and the same every time. */
+const COMPILED = join(tmpdir(), 'halftone-crash-compiled')
+
 /** A start that takes longer than this has failed. */
-const START_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 40_000
 const LOG_CHARS = 20_000
 
@@ -43,6 +48,7 @@ export function startGateway({ dataDir, configFile, databaseUrl, leaseMs }: Gate
     cwd: dataDir,
     env: {
       PATH: process.env['PATH'] ?? '',
+      NODE_COMPILE_CACHE: COMPILED,
       HALFTONE_CONFIG: configFile,
       HALFTONE_DATA_DIR: dataDir,
       HALFTONE_PORT: '0',

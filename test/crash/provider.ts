@@ -9,7 +9,7 @@ export type Progress = 'received' | 'billed' | 'delivered'
 
 export interface CrashProvider {
   readonly baseUrl: string
-  readonly bills: readonly Bill[]
+  readonly bills: Bill[]
   /** By attempt id. */
   readonly progress: ReadonlyMap<string, Progress>
   readonly plans: ReadonlyMap<string, CallPlan>

@@ -51,9 +51,11 @@ export interface RoundPlan {
 export const steadyModels = ['steady', 'spare', 'single'] as const
 export const shakyModels = ['shaky-0', 'shaky-1', 'shaky-2', 'shaky-3', 'shaky-4', 'shaky-5'] as const
 
-/** The double has made the picture and the gateway cannot know: these leave an attempt of unknown outcome. */
+/** The request was read and the gateway cannot know what came of it: these leave an attempt of unknown outcome. */
 const ambiguous: readonly [DoubleFault, ...DoubleFault[]] = [
   'hang',
+  // The only one of them that is not billed.
+  'reset_before',
   'reset_after',
   'reset_mid_body',
   'truncate',
@@ -125,7 +127,7 @@ function failingCall(
   const shaky = shakyModels[index] ?? shakyModels[0]
   const broken: DoubleScript = random.chance(0.5)
     ? { delayMs, status: random.pick([500, 429, 400, 503]) }
-    : { delayMs, fault: random.pick([...ambiguous, 'reset_before'] as const) }
+    : { delayMs, fault: random.pick(ambiguous) }
   return {
     ...common,
     operation: 'generate',

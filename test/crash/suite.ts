@@ -1,7 +1,7 @@
 /** Runs of the crash suite: traffic, kills, restarts, and after each of them the whole truth compared. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Receipt } from '../../src/contract/records.ts'
-import { findProblems, nanoUsd } from './check.ts'
+import { type Bill, findProblems, nanoUsd } from './check.ts'
 import { type Observation, sendCall } from './client.ts'
 import { ADMIN_KEY } from './configuration.ts'
 import { type LedgerFacts, readFacts } from './facts.ts'
@@ -21,6 +21,8 @@ export interface CrashOptions {
   /** No run begins after this many milliseconds. */
   readonly limitMs?: number
   onRun?(report: CrashReport): void
+  /** Do wrong to the evidence before it is compared: the suite must see it. */
+  tamper?(evidence: { readonly dataDir: string; readonly bills: Bill[] }): void
 }
 
 export interface CrashReport {
@@ -61,7 +63,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
         provider.clear()
         const database = await createDatabase?.()
         const world = await createWorld({ nodes, doubleUrl: provider.baseUrl, starts, ...(database && { database }) })
-        round = new Round(world, provider, report)
+        round = new Round(world, provider, report, options.tamper)
         await Promise.all(Array.from({ length: nodes }, (_, node) => world.start(node, node === 0 ? plan.firstKills : [])))
       }
       await round.run(plan)
@@ -110,9 +112,11 @@ class Round {
   readonly #provider: CrashProvider
   readonly #report: CrashReport
   readonly #observations: Observation[] = []
+  readonly #tamper: CrashOptions['tamper']
   #before: LedgerFacts | undefined
 
-  constructor(world: World, provider: CrashProvider, report: CrashReport) {
+  constructor(world: World, provider: CrashProvider, report: CrashReport, tamper: CrashOptions['tamper']) {
+    this.#tamper = tamper
     this.world = world
     this.#provider = provider
     this.#report = report
@@ -132,6 +136,7 @@ class Round {
     this.#observations.push(...observations)
     const resolved = await this.#resolved()
     const repeated = await this.#repeat(observations, resolved)
+    this.#tamper?.({ dataDir: world.dataDir, bills: this.#provider.bills })
     const facts = await this.#resolved()
     const problems = [
       ...world.problems.splice(0),
@@ -154,7 +159,7 @@ class Round {
     return Promise.all(
       calls.map(async (call) => {
         await sleep(call.startMs)
-        const seen = await sendCall(call, this.world.url(call.node), { repeat: false, retryCount: 0 })
+        const seen = await sendCall(call, await this.world.url(call.node), { repeat: false, retryCount: 0 })
         if (seen.kind === 'answered') this.#provider.count('answered')
         return seen
       }),
@@ -188,7 +193,7 @@ class Round {
       again.map(async ({ plan }) => {
         const billed = billedFor(plan.prompt)
         const first = facts.requests.find((request) => request.prompt === plan.prompt && request.replayable)
-        const seen = await sendCall(plan, this.world.url(plan.node), { repeat: true, retryCount: 1 })
+        const seen = await sendCall(plan, await this.world.url(plan.node), { repeat: true, retryCount: 1 })
         this.#observations.push(seen)
         this.#report.repeats += 1
         const what = `the repeat of "${plan.prompt}" (${plan.repeat}) was ${seen.kind} ${seen.status ?? ''} ${seen.detail ?? ''}`
@@ -231,7 +236,7 @@ class Round {
   }
 
   async #get<T>(path: string): Promise<T> {
-    const response = await fetch(`${this.world.url(0)}${path}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
+    const response = await fetch(`${await this.world.url(0)}${path}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
     return (await response.json()) as T
   }

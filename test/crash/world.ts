@@ -11,6 +11,9 @@ import type { Ending } from './schedule.ts'
 /** A lease long enough for a busy machine to renew, short enough to wait for. */
 export const LEASE_MS = 3_000
 
+/** A client waits no longer than this for a gateway that is starting again. */
+const RESTART_LIMIT_MS = 60_000
+
 export interface WorldOptions {
   readonly nodes: number
   readonly doubleUrl: string
@@ -24,8 +27,10 @@ export interface World {
   /** Processes that were killed or paused so far, and those killed before they listened. */
   readonly counts: { crashes: number; kills: number; drains: number; pauses: number; startKills: number }
   readonly problems: string[]
-  /** Undefined while it is down. */
-  url(node: number): string | undefined
+  /** Of the first node. */
+  readonly dataDir: string
+  /** Where it listens; while it is down, as soon as it is back. Undefined when it does not come back. */
+  url(node: number): Promise<string | undefined>
   log(node: number): string
   start(node: number, killsBefore: readonly number[]): Promise<void>
   /** Do to a node what the plan says, and bring it back. */
@@ -80,9 +85,15 @@ export async function createWorld({ nodes, doubleUrl, database, starts }: WorldO
   return {
     counts,
     problems,
-    url: (node) => {
-      const gateway = running.get(node)
-      return gateway && !gateway.ended ? gateway.url : undefined
+    dataDir: dataDirs[0] ?? root,
+    async url(node) {
+      const deadline = performance.now() + RESTART_LIMIT_MS
+      for (;;) {
+        const gateway = running.get(node)
+        if (gateway?.url !== undefined && !gateway.ended) return gateway.url
+        if (performance.now() > deadline) return undefined
+        await sleep(20)
+      }
     },
     log: (node) => running.get(node)?.log ?? '',
     start,
