@@ -33,7 +33,7 @@ import { startNodeLife } from './gateway/node-life.ts'
 import type { GatewayServices, GatewayState } from './gateway/state.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
 import type { Ledger, ProjectRecord } from './ports/ledger.ts'
-import { providerTypes } from './providers/index.ts'
+import { baseUrlOf, providerTypes } from './providers/index.ts'
 import { createApp } from './server/app.ts'
 import { closeServer } from './server/close-server.ts'
 import type { ServerContext, ServerSettings } from './server/context.ts'
@@ -296,6 +296,7 @@ async function closeProviders(state: GatewayState): Promise<void> {
 function serverSettings(config: Config): ServerSettings {
   const { server, passthrough } = config
   const target = passthrough && config.providers[passthrough.provider]
+  const targetUrl = target && baseUrlOf(target)
   return {
     maxBodyBytes: server.maxBodyBytes,
     maxImageBytes: server.maxImageBytes,
@@ -303,15 +304,16 @@ function serverSettings(config: Config): ServerSettings {
     trustedProxies: server.trustedProxies,
     drainMs: server.drainSeconds * 1_000,
     ...(server.publicUrl !== undefined && { publicUrl: server.publicUrl }),
-    ...(target && {
-      passthrough: {
-        baseUrl: target.baseUrl ?? 'https://api.openai.com/v1',
-        headers: () => ({
-          ...(target.apiKey && { authorization: `Bearer ${target.apiKey.reveal()}` }),
-          ...Object.fromEntries(Object.entries(target.headers).map(([name, value]) => [name, value.reveal()])),
-        }),
-      },
-    }),
+    ...(target &&
+      targetUrl && {
+        passthrough: {
+          baseUrl: targetUrl,
+          headers: () => ({
+            ...(target.apiKey && { authorization: `Bearer ${target.apiKey.reveal()}` }),
+            ...Object.fromEntries(Object.entries(target.headers).map(([name, value]) => [name, value.reveal()])),
+          }),
+        },
+      }),
   }
 }
 

@@ -21,6 +21,12 @@ export const providerTypes: readonly string[] = Object.keys(providers)
 
 export const isProviderType = (type: string): type is ProviderType => Object.hasOwn(providers, type)
 
+/** Where an account's calls go: as configured, else the codec's own; undefined where only the configuration could tell. */
+export const baseUrlOf = ({ type, baseUrl }: Pick<ProviderConfig, 'type' | 'baseUrl'>): string | undefined => {
+  const definition: ProviderDefinition | undefined = isProviderType(type) ? providers[type] : undefined
+  return baseUrl ?? definition?.baseUrl
+}
+
 /**
  * A configured account, ready to use; nothing is connected yet. The sandbox is not an HTTP provider and is made by the
  * composition root itself. Throws for a type that is not registered, which the configuration has ruled out.

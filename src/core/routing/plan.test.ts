@@ -133,6 +133,16 @@ const table: { rule: string; given: Given; expected: string[] }[] = [
     expected: ['mid'],
   },
   {
+    rule: 'with every breaker open the offers are asked all the same',
+    given: { offers: [flat, mid], health: { 'flat:acme/flat': { state: 'open' }, 'mid:acme/mid': { state: 'open' } } },
+    expected: ['flat', 'mid'],
+  },
+  {
+    rule: 'Retry-After holds even when nothing else is left',
+    given: { offers: [flat], health: { 'flat:acme/flat': { blockedUntilUs: NOW_US + 1 } } },
+    expected: ['no: unhealthy'],
+  },
+  {
     rule: 'Retry-After is respected',
     given: { offers: [flat, mid], health: { 'flat:acme/flat': { blockedUntilUs: NOW_US + 1 } } },
     expected: ['mid'],

@@ -26,12 +26,20 @@ export interface PlanInput {
 
 /** Plan a request: every eligible candidate, best first, and why the others are not. */
 export function plan(input: PlanInput): Plan {
+  const healthy = decide(input, false)
+  // With every breaker open, an offer that may fail is better than a request that surely does.
+  return healthy.kind === 'none' && healthy.eliminated.some(({ reason }) => reason === 'unhealthy')
+    ? decide(input, true)
+    : healthy
+}
+
+function decide(input: PlanInput, acceptOpen: boolean): Plan {
   const { policy, snapshot } = input
   const eliminated: Elimination[] = []
   const eligible: ScoredCandidate[] = []
   const realOffers = snapshot.offers.some((offer) => !offer.sandbox)
   for (const offer of snapshot.offers) {
-    const reason = offerProblem(offer, input, realOffers)
+    const reason = offerProblem(offer, input, { realOffers, acceptOpen })
     if (reason) {
       eliminated.push({ offer: offer.id, ...reason })
       continue
@@ -65,7 +73,11 @@ export function plan(input: PlanInput): Plan {
 type Reason = { readonly reason: EliminationReason; readonly detail: string; readonly param?: string }
 
 /** Reasons that do not depend on the request's settings, cheapest checks first. */
-function offerProblem(offer: Offer, { policy, snapshot, nowUs }: PlanInput, realOffers: boolean): Reason | undefined {
+function offerProblem(
+  offer: Offer,
+  { policy, snapshot, nowUs }: PlanInput,
+  { realOffers, acceptOpen }: { readonly realOffers: boolean; readonly acceptOpen: boolean },
+): Reason | undefined {
   const { filter } = policy
   const named = filter?.offers?.includes(offer.id) ?? false
   if (filter?.offers && !named) return { reason: 'not_in_route', detail: 'not the model asked for' }
@@ -88,13 +100,8 @@ function offerProblem(offer: Offer, { policy, snapshot, nowUs }: PlanInput, real
     return { reason: 'model_not_allowed', detail: 'the key does not allow it' }
   }
   const health = snapshot.health.get(offer.id)
-  if (health && (health.state === 'open' || health.blockedUntilUs > nowUs)) {
-    return {
-      reason: 'unhealthy',
-      detail: health.state === 'open' ? 'its breaker is open' : 'it asked to be left alone for a while',
-    }
-  }
-  return undefined
+  if (health && health.blockedUntilUs > nowUs) return { reason: 'unhealthy', detail: 'it asked to be left alone for a while' }
+  return health?.state === 'open' && !acceptOpen ? { reason: 'unhealthy', detail: 'its breaker is open' } : undefined
 }
 
 /**

@@ -29,8 +29,9 @@ function allModels(call: Call): ModelWire[] {
   const nowUs = context.services.clock.nowUs()
   const today = new Date(nowUs / 1_000).toISOString().slice(0, 10)
   const live = state.offers.filter((offer) => !isRetired(offer, today))
-  const routes = [...state.routes.keys()].map((id) => plainModel(id, 'route', context))
-  const aliases = [...state.aliases.keys()].map((id) => plainModel(id, 'alias', context))
+  const operations = [...new Set(live.flatMap((offer) => offer.capabilities.operations))]
+  const routes = [...state.routes.keys()].map((id) => plainModel(id, 'route', operations, context))
+  const aliases = [...state.aliases.keys()].map((id) => plainModel(id, 'alias', operations, context))
   const models = [...new Set(live.map((offer) => offer.model))].map((model) =>
     offerModel(model, 'model', first(live, model), state, context),
   )
@@ -49,7 +50,8 @@ function first(offers: readonly Offer[], model: string): Offer {
 
 const created = (context: ServerContext): number => Math.floor(context.describe().startedUs / 1_000_000)
 
-const plainModel = (id: string, kind: 'route' | 'alias', context: ServerContext): ModelWire => ({
+/** What a name stands for depends on the request; it can do what any of its offers can. */
+const plainModel = (id: string, kind: 'route' | 'alias', operations: string[], context: ServerContext): ModelWire => ({
   id,
   object: 'model',
   created: created(context),
@@ -58,7 +60,7 @@ const plainModel = (id: string, kind: 'route' | 'alias', context: ServerContext)
     kind,
     provider: null,
     publisher_model: null,
-    operations: [],
+    operations,
     sizes: '',
     qualities: [],
     formats: [],
