@@ -64,6 +64,8 @@ export interface Changes {
   /** Requests whose idempotency key is finished, and those whose key is released. */
   readonly finishedKeys: Set<string>
   readonly releasedKeys: Set<string>
+  /** Scopes that recovery released and a late answer takes back, if they are still free; by scope. */
+  readonly regainedScopes: Map<string, RowTuple>
   /** New references by blob. */
   readonly blobs: Map<string, { refs: number; readonly bytes: number; readonly createdUs: number }>
   readonly rollups: Rollups
@@ -78,6 +80,7 @@ export const createChanges = (): Changes => ({
   expiredScopes: new Set(),
   finishedKeys: new Set(),
   releasedKeys: new Set(),
+  regainedScopes: new Map(),
   blobs: new Map(),
   rollups: createRollups(),
 })
@@ -183,6 +186,8 @@ async function flushScopes(tx: Tx, changes: Changes): Promise<void> {
   if (expired.length > 0) await tx.run('DELETE FROM idempotency WHERE scope IN (?...)', [expired])
   // A scope another node took since it was looked up is a duplicate here; the batch is then decided again.
   if (changes.scopes.size > 0) await tx.insertMany('idempotency', [...changes.scopes.values()].sort(byFirst))
+  const regained = [...changes.regainedScopes.values()].sort(byFirst)
+  if (regained.length > 0) await tx.insertMany('idempotency', regained, 'ignore')
   const finished = [...changes.finishedKeys].sort()
   if (finished.length > 0) await tx.run('UPDATE idempotency SET finished = 1 WHERE request_id IN (?...)', [finished])
 }

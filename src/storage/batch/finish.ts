@@ -1,5 +1,6 @@
 /** The end of a request: its row, its answer, its idempotency key and its place in the rollups. */
 import type { EncodedFinish } from '../commands.ts'
+import { toTuple } from '../schema.ts'
 import type { Changes } from './changes.ts'
 import { count } from './rollup.ts'
 import type { Request, World } from './world.ts'
@@ -14,7 +15,8 @@ export function finishRequest(
   request: Request,
   { finish, offer, recovered = false }: { finish: EncodedFinish; offer?: string; recovered?: boolean },
 ): void {
-  if (request.finished_us !== null) {
+  const wasAbandoned = request.finished_us !== null
+  if (wasAbandoned) {
     if (Number(request.recovered) !== 1) return
     countRequest(world, changes, request, -1n)
   }
@@ -34,7 +36,26 @@ export function finishRequest(
   if (finish.response !== null) changes.responses.set(request.id, finish.response)
   if (request.idempotency_scope === null) return
   if (finish.response === null) changes.releasedKeys.add(request.id)
+  else if (wasAbandoned) regainScope(changes, request, request.idempotency_scope)
   else changes.finishedKeys.add(request.id)
+}
+
+const REGAINED_US = 24 * 3_600_000_000
+
+/** Recovery released the key because there was nothing to replay; now there is, and a repeat must not pay again. */
+function regainScope(changes: Changes, { id, fingerprint, finished_us }: Request, scope: string): void {
+  const atUs = Number(finished_us)
+  changes.regainedScopes.set(
+    scope,
+    toTuple('idempotency', {
+      scope,
+      fingerprint,
+      request_id: id,
+      finished: 1,
+      created_us: atUs,
+      expires_us: atUs + REGAINED_US,
+    }),
+  )
 }
 
 function countRequest(world: World, changes: Changes, request: Request, sign: bigint): void {

@@ -88,6 +88,32 @@ export function recoveryRules(opened: () => OpenedLedger): void {
     await expectConsistent(harness)
   })
 
+  test('an answer that came late takes its idempotency key back, unless a repeat has taken it', async () => {
+    const { ledger, harness } = opened()
+    const scopes = ['late-free', 'late-taken']
+    const keyed = (owner: { nodeId: string; epoch: number }, scope: string) =>
+      newReserve(owner, {
+        request: { fingerprint: scope },
+        idempotency: { scope, fingerprint: scope, expiresUs: T0 + 86_400_000_000 },
+      })
+    const doomed = await deadNode(ledger)
+    const [free, taken] = scopes.map((scope) => keyed(doomed, scope))
+    await ledger.reserve(free!)
+    await ledger.reserve(taken!)
+    const { owner } = await takeOver({ ledger, harness }, doomed.nodeId)
+    const repeat = keyed(owner, 'late-taken')
+    expect(await ledger.reserve(repeat)).toEqual({ kind: 'reserved' })
+    for (const reserve of [free!, taken!]) expect(await ledger.settle(newSettle(reserve))).toMatchObject({ kind: 'late' })
+    expect(await ledger.reserve(keyed(owner, 'late-free'))).toEqual({
+      kind: 'idempotent',
+      requestId: free?.request.id,
+      sameFingerprint: true,
+      finished: true,
+    })
+    expect(await ledger.reserve(keyed(owner, 'late-taken'))).toMatchObject({ requestId: repeat.request.id, finished: false })
+    await expectConsistent(harness)
+  })
+
   test('an intent that was voided and billed all the same is charged when its settle arrives', async () => {
     const { ledger, harness } = opened()
     const doomed = await deadNode(ledger)
