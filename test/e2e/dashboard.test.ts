@@ -167,8 +167,10 @@ describe('the playground', () => {
 
   it('quotes before the call; the receipt adds up to the nano-dollar and is what was quoted', async () => {
     const { context, page } = await signedIn()
+    await page.goto(`${url}/playground?model=sandbox/flat`)
     await page.getByLabel('Prompt').fill('A lighthouse at dusk, screen print, three colours')
-    await page.getByText('would be chosen').waitFor()
+    await page.getByText('exact, known before the call').waitFor()
+    const quoted = nanoOf(await textOf(page.locator('[data-quote=expected] .num').first()))
     await page.getByText('Cheapest alternatives').waitFor()
     await make(page, 'A lighthouse at dusk, screen print, three colours')
     const picture = page.getByRole('img', { name: 'A lighthouse at dusk' })
@@ -178,6 +180,7 @@ describe('the playground', () => {
     expect(lines.length).toBeGreaterThan(0)
     expect(total).toBeGreaterThan(0n)
     expect(formatUsd(sum(lines))).toBe(formatUsd(total))
+    expect(formatUsd(total)).toBe(formatUsd(quoted))
     await page.getByText('1 request, 1 picture').waitFor()
     await screenshot(page, 'playground')
     await context.close()

@@ -19,7 +19,7 @@ export function QuoteFigure({ body }: { body: Body<'quote'> }) {
   const chosen = data && selectQuote(data).chosen
   if (!chosen) return <p className="label">{data ? 'No offer can make this' : 'Pricing the request'}</p>
   return (
-    <div className={isFetching ? 'opacity-60' : ''} aria-live="polite">
+    <div className={isFetching ? 'opacity-60' : ''} aria-live="polite" data-quote="expected">
       <Exact usd={chosen.expected_usd} className="text-[1.75rem] leading-none font-bold tracking-tight" />
       <p className="label num mt-0.5">{boundsText(chosen)}</p>
     </div>
