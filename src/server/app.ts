@@ -1,4 +1,6 @@
 /** The HTTP server: the contract's table, routed. */
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import helmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -75,6 +77,9 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
     // Slow uploads are bounded by bytes and by this, slow generations only by their own timeouts.
     requestTimeout: 0,
     keepAliveTimeout: 72_000,
+    // What never becomes a request is answered in the same envelope as everything else.
+    frameworkErrors: (error, request, reply) => sendError(context, error, request, reply),
+    clientErrorHandler: answerClientError,
   })
   app.server.headersTimeout = 60_000
   app.removeAllContentTypeParsers()
@@ -100,7 +105,7 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
   app.addHook('preClose', async () => {
     for (const raw of context.liveStreams) raw.end()
   })
-  app.setErrorHandler((error, _request, reply) => sendError(context, error, reply))
+  app.setErrorHandler((error, request, reply) => sendError(context, error, request, reply))
   app.setNotFoundHandler((request, reply) => notFound(context, request, reply))
   for (const [name, endpoint] of Object.entries(endpoints) as [EndpointName, Endpoint][]) {
     app.route({
@@ -113,6 +118,10 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
   if (context.webRoot) await app.register(fastifyStatic, { root: context.webRoot, wildcard: false, index: 'index.html' })
   return app
 }
+
+/** Whether a path is one of an endpoint's. */
+const matches = (pattern: string, path: string): boolean =>
+  new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(path)
 
 /** `{id}` of models takes the rest of the path: ids contain slashes. */
 const fastifyPath = (path: string): string => (path === '/v1/models/{id}' ? '/v1/models/*' : path.replace(/\{(\w+)\}/g, ':$1'))
@@ -144,19 +153,46 @@ async function serve(
 }
 
 function check(schema: NonNullable<Endpoint['body']>, value: unknown): unknown {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, { reportInput: true })
   if (!parsed.success) throw fromZod(parsed.error)
   return parsed.data
 }
 
-function sendError(context: ServerContext, error: unknown, reply: FastifyReply): FastifyReply {
+function sendError(context: ServerContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, headers, body } = toHttpError(error)
   if (status >= 500 && !(error instanceof HalftoneError))
     context.services.log.error({ err: error }, 'a request failed inside Halftone')
+  finishReading(request.raw)
   return reply
     .code(status)
     .headers({ ...headers, 'content-type': 'application/json; charset=utf-8' })
     .send(JSON.stringify(body))
+}
+
+const UNREAD_BODY_MS = 2_000
+
+/** The rest of a refused upload is read for a moment, so that the client gets to read why; then it is cut off. */
+function finishReading(raw: IncomingMessage): void {
+  if (raw.complete) return
+  raw.resume()
+  const timer = setTimeout(() => raw.destroy(), UNREAD_BODY_MS)
+  timer.unref()
+  raw.once('close', () => clearTimeout(timer))
+}
+
+/** Bytes that are no HTTP, or headers beyond the limit. */
+function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const tooLong = error.code === 'HPE_HEADER_OVERFLOW'
+  const message = tooLong ? 'The headers are larger than this server takes.' : 'The request is not well-formed HTTP.'
+  const text = JSON.stringify(toHttpError(new HalftoneError('invalid_header', message)).body)
+  const status = tooLong ? 431 : 400
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  )
 }
 
 /** OpenAI paths that make no images go to the configured text provider, or say how to configure one. */
@@ -169,7 +205,7 @@ async function notFound(context: ServerContext, request: FastifyRequest, reply: 
   // The dashboard routes in the browser: its addresses all answer with the page.
   const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html') && !path.startsWith('/v1/')
   if (context.webRoot && wantsPage) return reply.sendFile('index.html')
-  const known = Object.values(endpoints).filter((endpoint) => endpoint.path === path)
+  const known = Object.values(endpoints).filter((endpoint) => matches(endpoint.path, path))
   const [first] = known
   if (first) {
     reply.header('allow', known.map((endpoint) => endpoint.method).join(', '))

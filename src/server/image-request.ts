@@ -21,7 +21,8 @@ export interface NormalizedRequest {
   readonly sdkRetry: number
 }
 
-type WireRequest = Omit<GenerationRequest, 'style'> &
+/** The checked body of any image endpoint. */
+export type WireRequest = Omit<GenerationRequest, 'style'> &
   Partial<Pick<GenerationRequest, 'style'> & Pick<EditRequest, 'input_fidelity' | 'images'>>
 
 const schemas: Partial<Record<Operation, z.ZodType<WireRequest>>> = { generate: generationRequest, edit: editRequest }
@@ -60,7 +61,7 @@ function fromField(name: string, value: string): JsonValue {
 
 /** Check the parameters of an operation against the contract. Throws the first problem, naming the parameter. */
 export function checkWire(operation: Operation, parameters: JsonObject): WireRequest {
-  const parsed = (schemas[operation] ?? editRequest).safeParse(parameters)
+  const parsed = (schemas[operation] ?? editRequest).safeParse(parameters, { reportInput: true })
   if (!parsed.success) throw fromZod(parsed.error)
   return parsed.data
 }
@@ -177,7 +178,7 @@ function tagsOf(headers: IncomingHttpHeaders, twin: HalftoneOptions): Readonly<R
   for (const pair of text?.split(',') ?? []) {
     const at = pair.indexOf('=')
     const name = pair.slice(0, at).trim()
-    if (at < 1 || name === '' || name.length > 64 || pair.length - at > 257) {
+    if (at < 1 || name === '' || name === '__proto__' || name.length > 64 || pair.length - at > 257) {
       throw new HalftoneError('invalid_header', 'x-halftone-tags must look like "campaign=summer,sku=4711".', {
         param: 'x-halftone-tags',
       })

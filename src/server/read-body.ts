@@ -6,6 +6,7 @@ import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { InputRole } from '../core/request.ts'
 import { bodyIndexOf, createJsonScanner, ScanError, type ScannedBody } from '../net/json-scanner.ts'
 import type { Spool, SpooledBody } from '../ports/blob-store.ts'
+import { checkedJson } from './checked-json.ts'
 import type { ServerSettings } from './context.ts'
 
 /** A parsed body: parameters by name, and images in the order they came, not yet looked at. */
@@ -30,6 +31,7 @@ export interface ReadBodyOptions {
 
 const MAX_PARAMETER_BYTES = 1024 * 1024
 const MAX_FILES = 20
+const MAX_FIELDS = 200
 
 /** Read the body by its content type. Everything spooled is disposed when reading fails. */
 export function readBody(raw: IncomingMessage, multipart: boolean, options: ReadBodyOptions): Promise<ReadBody> {
@@ -48,17 +50,24 @@ export async function readJson(raw: IncomingMessage, maxBytes = MAX_PARAMETER_BY
   }
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of raw as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(raw)) {
     bytes += chunk.length
     if (bytes > maxBytes) throw tooLarge(maxBytes)
     chunks.push(chunk)
   }
+  return checkedJson(parseJson(Buffer.concat(chunks).toString('utf8')))
+}
+
+function parseJson(text: string): JsonValue {
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as JsonValue
+    return JSON.parse(text) as JsonValue
   } catch (cause) {
     throw new HalftoneError('invalid_json', 'The body is not valid JSON.', { cause })
   }
 }
+
+/** Breaking off leaves the socket open: the refusal still has to go out on it. */
+const chunksOf = (raw: IncomingMessage): AsyncIterable<Buffer> => raw.iterator({ destroyOnReturn: false })
 
 const tooLarge = (limit: number): HalftoneError => new HalftoneError('body_too_large', `The body is larger than ${limit} bytes.`)
 
@@ -71,14 +80,14 @@ async function readJsonWithImages(raw: IncomingMessage, { spool, settings }: Rea
   })
   try {
     let bytes = 0
-    for await (const chunk of raw as AsyncIterable<Buffer>) {
+    for await (const chunk of chunksOf(raw)) {
       bytes += chunk.length
       if (bytes > settings.maxBodyBytes) throw tooLarge(settings.maxBodyBytes)
       const waiting = scanner.write(chunk)
       if (waiting) await waiting
     }
     const { value, bodies } = await scanner.end()
-    return takeImages(value, bodies)
+    return takeImages(checkedJson(value), bodies)
   } catch (error) {
     await scanner.abort()
     throw fromScan(error)
@@ -138,12 +147,19 @@ function takeImages(value: JsonValue, bodies: readonly ScannedBody[]): ReadBody 
   return { parameters, images }
 }
 
-const fileRoles: Readonly<Record<string, InputRole>> = { image: 'image', 'image[]': 'image', mask: 'mask', markup: 'markup' }
+const fileRoles: ReadonlyMap<string, InputRole> = new Map([
+  ['image', 'image'],
+  ['image[]', 'image'],
+  ['mask', 'mask'],
+  ['markup', 'markup'],
+])
 
 function readMultipart(raw: IncomingMessage, { spool, settings }: ReadBodyOptions): Promise<ReadBody> {
-  const fields: Record<string, JsonValue> = {}
+  // No prototype: a field may have any name.
+  const fields: Record<string, JsonValue> = Object.create(null) as Record<string, JsonValue>
   const files: Promise<RawImage>[] = []
   let bytes = 0
+  const parser = createParser(raw)
   return new Promise<ReadBody>((resolve, reject) => {
     let failed: unknown
     const fail = (error: unknown): void => {
@@ -161,7 +177,6 @@ function readMultipart(raw: IncomingMessage, { spool, settings }: ReadBodyOption
         () => reject(error),
       )
     }
-    const parser = createParser(raw, fail)
     raw.on('data', (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes > settings.maxBodyBytes) fail(tooLarge(settings.maxBodyBytes))
@@ -176,9 +191,9 @@ function readMultipart(raw: IncomingMessage, { spool, settings }: ReadBodyOption
       fields[name] = value
     })
     parser.on('file', (name, stream, info) => {
-      const role = fileRoles[name]
+      const role = fileRoles.get(name)
       if (!role) {
-        stream.resume()
+        stream.on('error', () => undefined).resume()
         return fail(
           new HalftoneError('unknown_parameter', `Unknown file "${name.slice(0, 64)}": send image, image[], mask or markup.`, {
             param: name.slice(0, 64),
@@ -192,27 +207,29 @@ function readMultipart(raw: IncomingMessage, { spool, settings }: ReadBodyOption
     parser.once('filesLimit', () =>
       fail(new HalftoneError('invalid_value', `At most ${MAX_FILES} files are taken.`, { param: 'image' })),
     )
-    parser.once('error', (cause) =>
+    parser.once('fieldsLimit', () => fail(new HalftoneError('invalid_value', `At most ${MAX_FIELDS} fields are taken.`)))
+    // More than once: taking the parser down is itself an error to it.
+    parser.on('error', (cause) =>
       fail(new HalftoneError('invalid_multipart', 'The multipart body is damaged or cut off.', { cause })),
     )
     parser.once('close', () => {
       if (failed) return
-      Promise.all(files).then((images) => resolve({ parameters: fields, images }), fail)
+      Promise.all(files)
+        .then((images) => resolve({ parameters: checkedJson(fields), images }))
+        .catch(fail)
     })
     raw.pipe(parser)
   })
 }
 
-function createParser(raw: IncomingMessage, fail: (error: unknown) => void): busboy.Busboy {
+function createParser(raw: IncomingMessage): busboy.Busboy {
   try {
     return busboy({
       headers: raw.headers,
-      limits: { fieldSize: MAX_PARAMETER_BYTES, fields: 200, files: MAX_FILES, fieldNameSize: 256 },
+      limits: { fieldSize: MAX_PARAMETER_BYTES, fields: MAX_FIELDS, files: MAX_FILES, fieldNameSize: 256 },
     })
   } catch (cause) {
-    const error = new HalftoneError('invalid_multipart', 'multipart/form-data needs a boundary in its Content-Type.', { cause })
-    queueMicrotask(() => fail(error))
-    throw error
+    throw new HalftoneError('invalid_multipart', 'multipart/form-data needs a boundary in its Content-Type.', { cause })
   }
 }
 

@@ -7,7 +7,7 @@ import { callerOf } from '../authenticate.ts'
 import type { ServerContext } from '../context.ts'
 import { toHttpError } from '../errors.ts'
 import { createImageEventStream } from '../event-stream.ts'
-import { checkWire, fromFormFields, normalizeRequest } from '../image-request.ts'
+import { checkWire, fromFormFields, type NormalizedRequest, normalizeRequest, type WireRequest } from '../image-request.ts'
 import { fetchIncomingImage, type IncomingImage, toIncomingImage } from '../incoming-image.ts'
 import type { Identity } from '../key-ring.ts'
 import { publicOrigin } from '../origin.ts'
@@ -28,8 +28,10 @@ export async function handleImages(
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) clientGone.abort(new HalftoneError('cancelled', 'The client closed the connection.'))
   })
-  const inputs = await takeInputs(context, body, operation, clientGone.signal)
-  const normalized = await normalizeOrDispose(operation, body, inputs, request)
+  // Everything that can be refused without looking at images is refused before any of them is fetched.
+  const wire = await orDispose(body.images, () => wireOf(operation, body, request))
+  const inputs = await takeInputs(context, body, clientGone.signal)
+  const normalized = await normalizeOrDispose(operation, wire, inputs, request)
   const { options } = normalized
   const stream = normalized.request.stream
     ? createImageEventStream(reply.raw, {
@@ -98,18 +100,37 @@ function logUnexpected({ services }: ServerContext, error: unknown): void {
     services.log.error({ err: error }, 'a request failed inside Halftone')
 }
 
-async function takeInputs(
-  context: ServerContext,
-  body: ReadBody,
-  operation: Operation,
-  signal: AbortSignal,
-): Promise<readonly IncomingImage[]> {
-  if (operation === 'generate' && body.images.length > 0) {
-    await disposeImages(body.images)
-    throw new HalftoneError('unknown_parameter', 'Generations take no images; use /v1/images/edits.', {
-      param: body.images[0]?.param ?? 'image',
-    })
+function wireOf(operation: Operation, { parameters: given, images }: ReadBody, request: FastifyRequest): WireRequest {
+  const isForm = (request.headers['content-type'] ?? '').includes('multipart/')
+  const parameters = isForm ? fromFormFields(given) : given
+  const wire = checkWire(
+    operation,
+    operation === 'variation' ? { prompt: 'A variation of the image.', ...parameters } : parameters,
+  )
+  if (operation === 'generate') {
+    const [image] = images
+    if (image)
+      throw new HalftoneError('unknown_parameter', 'Generations take no images; use /v1/images/edits.', { param: image.param })
+    return wire
   }
+  if (!images.some(({ role }) => role === 'image')) {
+    throw new HalftoneError('missing_required_parameter', 'Missing required parameter: "image".', { param: 'image' })
+  }
+  if (images.filter(({ role }) => role === 'mask').length > 1)
+    throw new HalftoneError('invalid_value', 'Only one mask is taken.', { param: 'mask' })
+  return wire
+}
+
+async function orDispose<T>(images: readonly RawImage[], work: () => T): Promise<T> {
+  try {
+    return work()
+  } catch (error) {
+    await disposeImages(images)
+    throw error
+  }
+}
+
+async function takeInputs(context: ServerContext, body: ReadBody, signal: AbortSignal): Promise<readonly IncomingImage[]> {
   const settled = await Promise.allSettled(body.images.map((image) => takeInput(context, image, signal)))
   const failed = settled.find((result) => result.status === 'rejected')
   if (failed) {
@@ -131,23 +152,12 @@ function takeInput(
 
 async function normalizeOrDispose(
   operation: Operation,
-  body: ReadBody,
+  wire: WireRequest,
   inputs: readonly IncomingImage[],
-  request: FastifyRequest,
-) {
+  { headers }: FastifyRequest,
+): Promise<NormalizedRequest> {
   try {
-    const isForm = (request.headers['content-type'] ?? '').includes('multipart/')
-    const parameters = isForm ? fromFormFields(body.parameters) : body.parameters
-    const wire = checkWire(
-      operation,
-      operation === 'variation' ? { prompt: 'A variation of the image.', ...parameters } : parameters,
-    )
-    if (operation !== 'generate' && !inputs.some(({ input }) => input.role === 'image')) {
-      throw new HalftoneError('missing_required_parameter', 'Missing required parameter: "image".', { param: 'image' })
-    }
-    const masks = inputs.filter(({ input }) => input.role === 'mask')
-    if (masks.length > 1) throw new HalftoneError('invalid_value', 'Only one mask is taken.', { param: 'mask' })
-    return normalizeRequest({ operation, wire, inputs: inputs.map(({ input }) => input), headers: request.headers })
+    return normalizeRequest({ operation, wire, inputs: inputs.map(({ input }) => input), headers })
   } catch (error) {
     await disposeInputs(inputs)
     throw error
