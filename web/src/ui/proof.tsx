@@ -19,7 +19,7 @@ export function Proof(props: Props) {
         <div className="proof">
           <Plate aspect={props.width / props.height} />
         </div>
-        <figcaption className="label">{props.caption}. The picture has expired; its costs are kept.</figcaption>
+        <figcaption className="label ml-3.5">{props.caption}. The picture has expired; its costs are kept.</figcaption>
       </figure>
     )
   }
@@ -42,7 +42,7 @@ export function Proof(props: Props) {
           decoding="async"
         />
       </a>
-      <figcaption className="label">{props.caption}</figcaption>
+      <figcaption className="label ml-3.5">{props.caption}</figcaption>
     </figure>
   )
 }
