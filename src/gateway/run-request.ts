@@ -32,28 +32,31 @@ interface Progress {
   readonly finished: FinishedCall[]
   sequence: number
   round: number
+  /** A settle has ended the request in its own commit. */
+  ended: boolean
 }
 
 /** Run a planned request to its end. Rejects with a `HalftoneError` that says whether a repeat may pay twice. */
 export async function runRequest(options: RunOptions): Promise<ExecuteResult> {
   const { services } = options.context
-  const progress: Progress = { startedMs: services.clock.monotonicMs(), finished: [], sequence: 0, round: 0 }
+  const progress: Progress = { startedMs: services.clock.monotonicMs(), finished: [], sequence: 0, round: 0, ended: false }
+  let refused: HalftoneError | undefined
   let step = nextStep(options, progress)
-  while (step.kind === 'call') {
+  while (step.kind === 'call' && !refused && !progress.ended) {
     if (step.afterMs > 0) await services.clock.sleep(step.afterMs)
-    const refused = await runRound(options, progress, step.calls)
+    if (isPointless(options, progress)) break
+    refused = await runRound(options, progress, step.calls)
     if (refused && progress.finished.length === 0) throw refused
-    if (refused) {
-      // A budget ran out half way: what was made is paid for and goes to the client.
-      await services.ledger.finishRequest({
-        requestId: options.newRequest.id,
-        finish: finishOf(options, progress.finished, progress.startedMs, refused),
-      })
-      return answerOf(options, progress.finished, refused)
-    }
     step = nextStep(options, progress)
   }
-  return answerOf(options, progress.finished, undefined)
+  if (!progress.ended) {
+    // A budget ran out half way, and what was made goes to the client; or the client left when a retry was already decided.
+    await services.ledger.finishRequest({
+      requestId: options.newRequest.id,
+      finish: finishOf(options, progress.finished, progress.startedMs, refused),
+    })
+  }
+  return answerOf(options, progress.finished, refused)
 }
 
 /** Reserve the calls in order, run them side by side. Returns the refusal of a budget, which ends the request. */
@@ -70,8 +73,8 @@ async function runRound(
   for (const call of calls) {
     const outcome = await reserve(options, call, { sequence: progress.sequence + 1, firstImage, round: progress.round }).catch(
       (error: unknown) => {
-        // What is reserved already must still be run and settled; only a round that never began fails as a whole.
-        if (reserved.length === 0) throw error
+        // What is reserved already must still be run and settled, and what has begun must end.
+        if (progress.sequence === 0) throw error
         return asRefusal(error)
       },
     )
@@ -93,6 +96,7 @@ async function runRound(
       // The last call of a round knows what comes next, so a request that ends does so in the same commit.
       const ends = running === 0 && !refused && nextStep(options, progress).kind !== 'call'
       await settleCall(context.services, done, ends ? finishOf(options, progress.finished, progress.startedMs) : undefined)
+      progress.ended ||= ends
     }),
   )
   return refused
@@ -137,7 +141,13 @@ async function reserve(
   }
 }
 
-function nextStep({ context, plan }: RunOptions, { finished, startedMs }: Progress): NextStep {
+/** Nobody is waiting any more, or the client has already seen part of a stream: nothing further is bought. */
+const isPointless = ({ context: { input } }: RunOptions, { finished }: Progress): boolean =>
+  finished.some((call) => call.record.failure) && (input.clientGone.aborted || input.stream?.started === true)
+
+function nextStep(options: RunOptions, progress: Progress): NextStep {
+  const { context, plan } = options
+  const { finished, startedMs } = progress
   const { input, services } = context
   const step = afterAttempt({
     plan,
@@ -148,7 +158,5 @@ function nextStep({ context, plan }: RunOptions, { finished, startedMs }: Progre
     random: context.jitter,
   })
   const failure = finished.findLast((call) => call.record.failure)?.record.failure
-  // Nobody is waiting any more, or the client has already seen part of a stream: nothing further is bought.
-  const pointless = finished.length > 0 && (input.clientGone.aborted || input.stream?.started === true)
-  return step.kind === 'call' && pointless && failure ? { kind: 'stop', failure } : step
+  return step.kind === 'call' && failure && isPointless(options, progress) ? { kind: 'stop', failure } : step
 }

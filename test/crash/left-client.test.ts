@@ -1,0 +1,121 @@
+/** A client that leaves between two tries of its request: found by the crash suite, as a request that never ended. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createDiskBlobStore } from '../../src/blobs/disk.ts'
+import { createSpool } from '../../src/blobs/spool.ts'
+import { buildState } from '../../src/compose-state.ts'
+import { loadConfig } from '../../src/config/index.ts'
+import { createBudgetIndex } from '../../src/gateway/budget-index.ts'
+import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
+import { createHealthFeed } from '../../src/gateway/health-feed.ts'
+import type { Ledger } from '../../src/ports/ledger.ts'
+import { providerTypes } from '../../src/providers/index.ts'
+import { openSqliteLedger } from '../../src/storage/index.ts'
+import { systemClock } from '../../src/system-clock.ts'
+import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
+
+let dir: string
+let double: ProviderDouble
+let ledger: Ledger
+let client: AbortController
+/** Called as each settle is about to be written. */
+let onSettle: () => void
+/** Called as the gateway waits before a retry. */
+let onWait: () => void
+let gateway: Gateway
+let close: () => Promise<void>
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'halftone-left-'))
+  double = await startProviderDouble({ script: { status: 500 } })
+  ledger = await openSqliteLedger({ dataDir: dir, now: () => systemClock.nowUs(), declaredTags: [] })
+  client = new AbortController()
+  onSettle = () => undefined
+  onWait = () => undefined
+  const { epoch } = await ledger.openNode({ nodeId: 'node', leaseMs: 60_000 })
+  const env = { HALFTONE_DATA_DIR: dir, OPENAI_API_KEY: 'sk-test' }
+  const { config } = await loadConfig({ env, cwd: dir, providerTypes })
+  const { openai } = config.providers
+  if (!openai) throw new Error('the variable did not configure a provider')
+  const state = await buildState({ ...config, providers: { openai: { ...openai, baseUrl: double.baseUrl } } }, systemClock)
+  const spool = createSpool({ dir: join(dir, 'spool'), memoryBudgetBytes: 1_000_000 })
+  const blobs = createDiskBlobStore({ dir: join(dir, 'blobs') })
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+  let id = 0
+  const services = {
+    ledger: {
+      ...ledger,
+      settle: (command) => {
+        onSettle()
+        return ledger.settle(command)
+      },
+    } satisfies Ledger,
+    blobs,
+    spool,
+    clock: {
+      ...systemClock,
+      sleep: (ms: number, signal?: AbortSignal) => {
+        onWait()
+        return systemClock.sleep(Math.min(ms, 20), signal)
+      },
+    },
+    log,
+    disk: { mayStore: () => true, mayDispatch: () => true },
+    random: () => 0.5,
+    newId: () => `id-${++id}`,
+    node: { id: 'node', epoch },
+  }
+  gateway = createGateway({
+    services: services as never,
+    current: () => state,
+    budgets: await createBudgetIndex(ledger.admin),
+    health: createHealthFeed(systemClock, () => 0.5),
+    promptHmacKey: new Uint8Array(32),
+  })
+  close = async () => {
+    for (const provider of state.providers.values()) await provider.close()
+    await spool.close()
+    await blobs.close()
+  }
+})
+
+afterEach(async () => {
+  await close()
+  await ledger.close()
+  await double.close()
+  await rm(dir, { recursive: true, force: true })
+})
+
+const ask = () =>
+  gateway.execute({
+    request: {
+      operation: 'generate',
+      model: 'openai/gpt-image-2',
+      prompt: 'a red fox',
+      n: 1,
+      inputs: [],
+      stream: false,
+      partialImages: 0,
+      responseFormat: 'b64_json',
+      attribution: { tags: {} },
+      extraBody: {},
+    },
+    options: { allowUnsupported: false, bodyMetadata: true },
+    caller: { keyId: 'key', projectId: 'default', tags: {}, promptMode: 'full', assetTtlDays: 30 },
+    inputs: [],
+    sdkRetry: 0,
+    clientGone: client.signal,
+  })
+
+test.each([
+  ['while the failed call is settled', () => (onSettle = () => client.abort())],
+  ['during the pause before the retry', () => (onWait = () => client.abort())],
+])('a client that leaves %s gets no retry bought, and its request ends', async (_, leave) => {
+  leave()
+  await expect(ask()).rejects.toMatchObject({ code: 'provider_error' })
+  expect(double.calls).toHaveLength(1)
+  const { rows } = await ledger.read.requests({ limit: 10 })
+  expect(rows).toMatchObject([{ attempts: 1, outcome: 'error', errorCode: 'provider_error', finishedUs: expect.any(Number) }])
+})
