@@ -1,0 +1,39 @@
+// Ask what a picture would cost on every candidate, choose one, and buy it with a limit.
+// Run it beside a gateway: HALFTONE_KEY="$(cat .halftone/admin-key)" npx node examples/quote-then-generate.ts
+const origin = process.env['HALFTONE_URL']?.replace(/\/v1$/, '') ?? 'http://127.0.0.1:7788'
+
+async function post<Answer>(path: string, body: object): Promise<Answer> {
+  const response = await fetch(origin + path, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${process.env['HALFTONE_KEY']}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
+  return (await response.json()) as Answer
+}
+
+interface Quote {
+  readonly candidates: readonly { readonly offer: string; readonly expected_usd: string; readonly max_usd: string | null }[]
+}
+interface Images {
+  readonly data: readonly { readonly url: string }[]
+  readonly halftone: { readonly request_id: string; readonly cost_usd: string; readonly offer: string }
+}
+
+const request = { prompt: 'a lighthouse at dusk, linocut', size: '1536x1024', n: 2 }
+
+const { candidates } = await post<Quote>('/v1/halftone/quote', request)
+for (const { offer, expected_usd, max_usd } of candidates)
+  console.log(`${offer}: $${expected_usd}, at most ${max_usd === null ? 'unknown' : `$${max_usd}`}`)
+
+const [cheapest] = candidates
+if (!cheapest) throw new Error('No offer can make this picture.')
+
+const { data, halftone } = await post<Images>('/v1/images/generations', {
+  ...request,
+  model: cheapest.offer,
+  response_format: 'url',
+  halftone: { max_cost_usd: cheapest.max_usd ?? '0.50', tags: { campaign: 'summer' } },
+})
+for (const { url } of data) console.log(url)
+console.log(`request ${halftone.request_id} cost $${halftone.cost_usd} at ${halftone.offer}`)
