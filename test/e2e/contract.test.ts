@@ -1,0 +1,246 @@
+/** Every endpoint of the table answers as its schema says, strictly; and lets in whom the table says. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { errorBody } from '../../src/contract/common.ts'
+import { type Endpoint, type EndpointName, endpoints } from '../../src/contract/endpoints.ts'
+import { type CallOptions, compatibleProvider, startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { doublePicture, type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
+import { strictly } from '../support/strictly.ts'
+
+let double: ProviderDouble
+let gateway: TestGateway
+/** An inference key, another one, and one that was revoked. */
+let keys: { own: string; other: string; revoked: string; revokedId: string }
+let requestId: string
+let image: { readonly id: string; readonly url: string; readonly thumbnail_url: string }
+
+const generation = { model: 'acme/painter', prompt: 'a red fox' }
+const all = Object.entries(endpoints) as [EndpointName, Endpoint][]
+const exercised = new Set<EndpointName>()
+
+beforeAll(async () => {
+  double = await startProviderDouble()
+  gateway = await startTestGateway({
+    config: { providers: { double: compatibleProvider(double) }, aliases: { fox: 'acme/painter@low' }, maxUsdPerDay: '100' },
+  })
+  const [own, other, revoked] = await Promise.all([
+    gateway.createKey({ name: 'own', tags: { team: 'web' }, max_usd_per_day: '5' }),
+    gateway.createKey({ name: 'other', allowed_models: ['acme/painter'] }),
+    gateway.createKey({ name: 'revoked' }),
+  ])
+  await gateway.call(`/v1/halftone/keys/${revoked.id}`, { method: 'DELETE' })
+  keys = { own: own.secret, other: other.secret, revoked: revoked.secret, revokedId: revoked.id }
+  // One of each fate: made, made in part, refused by the provider, unknown.
+  const { body } = await gateway.call<{ halftone: { request_id: string } }>('/v1/images/generations', {
+    key: keys.own,
+    body: {
+      ...generation,
+      n: 2,
+      seed: 7,
+      halftone: { allow_unsupported: true, tags: { sku: '4711' }, group: 'g' },
+      user: 'customer',
+    },
+  })
+  requestId = body.halftone.request_id
+  double.enqueue({ missing: 1 }, { fault: 'reset_after' }, { status: 400, body: { error: { message: 'No.' } } })
+  for (const n of [2, 1, 1]) await gateway.call('/v1/images/generations', { body: { ...generation, n } })
+  const [first] = (await gateway.record(requestId)).images
+  if (!first?.url || !first.thumbnail_url) throw new Error('the image was not stored')
+  image = { id: first.id, url: first.url, thumbnail_url: first.thumbnail_url }
+})
+
+afterAll(async () => {
+  await gateway?.close()
+  await double?.close()
+})
+
+const pathOf = (endpoint: Endpoint, id = 'nothing'): string => endpoint.path.replace('{id}', encodeURIComponent(id))
+const local = (url: string): string => url.slice(gateway.url.length)
+
+/** What is sent to each endpoint so that it succeeds; a list where one answer has several shapes. */
+const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?: string })[]> = {
+  createImage: () => [
+    { body: generation },
+    { body: { ...generation, response_format: 'url', n: 2 } },
+    { body: { ...generation, halftone: { body: 'off' } } },
+  ],
+  editImage: () => [
+    { body: { ...generation, images: [{ image_url: `data:image/png;base64,${doublePicture(8, 8).toString('base64')}` }] } },
+  ],
+  createVariation: () => [],
+  listModels: () => [{}],
+  getModel: () => [
+    { path: '/v1/models/auto' },
+    { path: '/v1/models/fox' },
+    { path: '/v1/models/acme/painter' },
+    { path: '/v1/models/double:acme/painter' },
+  ],
+  quote: () => [
+    { body: generation },
+    { body: { ...generation, model: 'auto', n: 3, operation: 'edit', inputs: [{ width: 64, height: 64 }], mask: true } },
+  ],
+  listRequests: () => [
+    {},
+    { path: '/v1/halftone/requests?limit=2' },
+    { path: '/v1/halftone/requests?outcome=succeeded', key: keys.own },
+  ],
+  getRequest: () => [{ path: `/v1/halftone/requests/${requestId}` }],
+  getReceipt: () => [{ path: `/v1/halftone/requests/${requestId}/receipt` }],
+  explainRequest: () => [{ path: `/v1/halftone/requests/${requestId}/explain` }],
+  watchRequests: () => [],
+  getImage: () => [{ path: local(image.url), key: null }],
+  getThumbnail: () => [{ path: local(image.thumbnail_url), key: null }],
+  overview: () => [{}],
+  listKeys: () => [{}],
+  createKey: () => [
+    { body: { name: 'made here' } },
+    { body: { name: 'boss', role: 'admin', max_usd_per_day: '1', allowed_models: ['auto'], tags: { a: 'b' } } },
+  ],
+  revokeKey: () => [{ path: `/v1/halftone/keys/${keys.revokedId}` }],
+  listProjects: () => [{}],
+  putProject: () => [
+    { path: '/v1/halftone/projects/shop', body: { name: 'Shop', prompt_mode: 'hmac', asset_ttl_days: 7, tags: { a: 'b' } } },
+  ],
+  listBudgets: () => [{}],
+  putBudget: () => [
+    {
+      path: '/v1/halftone/budgets/team',
+      body: { scope: 'project', scope_value: 'shop', period: 'month', limit_usd: '9.5', hard: false },
+    },
+  ],
+  deleteBudget: () => [{ path: '/v1/halftone/budgets/team' }],
+  status: () => [{}],
+  probeProviders: () => [{ body: {} }],
+  getSession: () => [{}, { key: keys.own }],
+  signIn: () => [{ key: null, body: { key: gateway.adminKey } }],
+  signOut: () => [{ key: null }],
+  health: () => [{ key: null }],
+  ready: () => [{ key: null }],
+  metrics: () => [{}],
+  openapi: () => [{ key: null }],
+}
+
+describe('answers', () => {
+  it.each(all.map(([name]) => name))('%s', async (name) => {
+    const endpoint: Endpoint = endpoints[name]
+    for (const { path = endpoint.path, ...options } of good[name]()) {
+      const { status, headers, body } = await gateway.call(path, { method: endpoint.method, ...options })
+      expect({ status, body: status === 200 ? '' : body }).toEqual({ status: 200, body: '' })
+      if (endpoint.response) expect(strictly(endpoint.response).safeParse(body).error).toBeUndefined()
+      else if (endpoint.mediaType) expect(headers.get('content-type')).toMatch(endpoint.mediaType.replace('*', ''))
+      exercised.add(name)
+    }
+  })
+
+  it('createVariation: no provider here makes variations, which is said', async () => {
+    const form = new FormData()
+    form.append('image', new Blob([new Uint8Array(doublePicture(8, 8))]), 'a.png')
+    const answer = await fetch(`${gateway.baseUrl}/images/variations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${keys.own}` },
+      body: form,
+    })
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({
+      error: { code: 'unsupported_parameter', message: expect.stringContaining('not variation') },
+    })
+    exercised.add('createVariation')
+  })
+
+  it('watchRequests: each event is a request summary', async () => {
+    const abort = new AbortController()
+    const { body } = await fetch(`${gateway.url}/v1/halftone/events`, {
+      headers: { authorization: `Bearer ${gateway.adminKey}` },
+      signal: abort.signal,
+    })
+    void gateway.call('/v1/images/generations', { body: generation })
+    let text = ''
+    for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+      text += Buffer.from(chunk).toString()
+      if ((text.match(/^data: .*\n\n/gm)?.length ?? 0) >= 2) break
+    }
+    const events = [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data ?? '') as unknown)
+    const { data } = endpoints.listRequests.response.shape
+    for (const event of events) expect(strictly(data.element).safeParse(event).error).toBeUndefined()
+    exercised.add('watchRequests')
+  })
+
+  it('every endpoint of the table was exercised', () => {
+    expect(all.map(([name]) => name).filter((name) => !exercised.has(name))).toEqual([])
+  })
+
+  it('the document lists every endpoint with its method', async () => {
+    const { body } = await gateway.call<{ paths: Record<string, Record<string, { operationId: string }>> }>('/openapi.json')
+    for (const [name, { path, method }] of all) expect(body.paths[path]?.[method.toLowerCase()]?.operationId).toBe(name)
+  })
+
+  it('strictness is proven: a field nobody declared is found, at any depth', () => {
+    const schema = z.object({ data: z.array(z.object({ id: z.string() })), next: z.object({ at: z.string() }).nullable() })
+    expect(strictly(schema).safeParse({ data: [{ id: 'a' }], next: null }).success).toBe(true)
+    expect(strictly(schema).safeParse({ data: [{ id: 'a', more: 1 }], next: null }).success).toBe(false)
+    expect(strictly(schema).safeParse({ data: [], next: { at: 'x', more: 1 } }).success).toBe(false)
+  })
+})
+
+describe('who may', () => {
+  /** Paths that change or spend are asked with a body that fails after the door. */
+  const ask = (endpoint: Endpoint, key: string | null) =>
+    gateway.call(pathOf(endpoint), {
+      method: endpoint.method,
+      key,
+      ...(['POST', 'PUT'].includes(endpoint.method) && { body: { nonsense: true } }),
+    })
+  const protectedOnes = all.filter(([, { access }]) => access !== 'none')
+
+  it.each(protectedOnes)('%s needs a key', async (_, endpoint) => {
+    const { status, headers, body } = await ask(endpoint, null)
+    expect([status, body]).toMatchObject([401, { error: { code: 'missing_api_key', type: 'authentication_error' } }])
+    expect(headers.get('www-authenticate')).toBe('Bearer realm="halftone"')
+    expect(strictly(errorBody).safeParse(body).error).toBeUndefined()
+  })
+
+  it.each(protectedOnes)('%s refuses unknown and revoked keys', async (_, endpoint) => {
+    for (const key of ['ht-nobody', keys.revoked]) {
+      const { status, body } = await ask(endpoint, key)
+      expect([status, body]).toMatchObject([401, { error: { code: 'invalid_api_key' } }])
+    }
+  })
+
+  it.each(all.filter(([, { access }]) => access === 'admin'))('%s refuses an inference key', async (_, endpoint) => {
+    const { status, body } = await ask(endpoint, keys.own)
+    expect([status, body]).toMatchObject([403, { error: { code: 'forbidden', type: 'permission_error' } }])
+  })
+
+  it.each(all.filter(([name, { access }]) => access === 'inference' && name !== 'watchRequests'))(
+    '%s lets an inference key in',
+    async (_, endpoint) => {
+      expect([401, 403]).not.toContain((await ask(endpoint, keys.own)).status)
+    },
+  )
+
+  it.each(['', '/receipt', '/explain'])("another key's request%s is as unknown as one that never was", async (suffix) => {
+    const path = `/v1/halftone/requests/${requestId}${suffix}`
+    expect((await gateway.call(path, { key: keys.own })).status).toBe(200)
+    const { status, body } = await gateway.call(path, { key: keys.other })
+    expect([status, body]).toMatchObject([404, { error: { code: 'not_found' } }])
+  })
+
+  it('a key sees only its own requests in the list, and only its models', async () => {
+    const list = await gateway.call<{ data: { id: string }[] }>('/v1/halftone/requests', { key: keys.own })
+    expect(list.body.data.map(({ id }) => id)).toEqual([requestId])
+    const models = await gateway.call<{ data: { id: string }[] }>('/v1/models', { key: keys.other })
+    expect(models.body.data.map(({ id }) => id).sort()).toEqual(['acme/painter', 'double:acme/painter'])
+  })
+
+  it('a session cookie needs the header no foreign page can set, for whatever changes something', async () => {
+    const signIn = await gateway.call('/v1/halftone/session', { key: null, body: { key: gateway.adminKey } })
+    const cookie = signIn.headers.get('set-cookie')?.split(';')[0] ?? ''
+    expect(signIn.headers.get('set-cookie')).toMatch(/HttpOnly; SameSite=Strict/)
+    const create = (headers: Record<string, string>) =>
+      gateway.call('/v1/halftone/keys', { key: null, body: { name: 'by session' }, headers: { cookie, ...headers } })
+    expect((await create({})).status).toBe(403)
+    expect((await create({ 'x-halftone-csrf': '1' })).status).toBe(200)
+    expect((await gateway.call('/v1/halftone/overview', { key: null, headers: { cookie } })).status).toBe(200)
+    expect((await gateway.call('/v1/halftone/overview', { key: null, headers: { cookie: `${cookie}x` } })).status).toBe(401)
+  })
+})
