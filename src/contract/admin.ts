@@ -143,5 +143,4 @@ export type KeyWire = z.infer<typeof keyObject>
 export type CreatedKey = z.infer<typeof createdKey>
 export type ModelWire = z.infer<typeof modelObject>
 export type BudgetWire = z.infer<typeof budgetObject>
-export type StatusWire = z.infer<typeof status>
 export type OverviewWire = z.infer<typeof overview>

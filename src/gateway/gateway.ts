@@ -1,5 +1,5 @@
 /** The gateway: from a normalized request to an answer, with idempotency, joining of retries, limits and drain. */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { HalftoneError } from '../core/error.ts'
 import type { JsonObject } from '../core/json.ts'
 import { promptFeatures } from '../core/prompt/features.ts'
@@ -318,6 +318,3 @@ async function storeInput(services: GatewayServices, body: SpooledBody): Promise
     services.log.error({ err }, 'an input image could not be stored; the request goes on without a copy')
   }
 }
-
-/** A fresh key for prompt HMACs, for data folders that have none yet. */
-export const newPromptHmacKey = (): Uint8Array => randomBytes(32)

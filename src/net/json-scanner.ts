@@ -8,7 +8,7 @@ import { sextetOf } from './base64.ts'
 import { type BodySink, createBodySink } from './body-sink.ts'
 import { ScanError } from './scan-error.ts'
 
-export { ScanError, type ScanErrorKind } from './scan-error.ts'
+export { ScanError } from './scan-error.ts'
 
 export interface JsonScannerOptions {
   /** A place for the bytes of one string; its own limit bounds them. */

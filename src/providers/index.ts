@@ -7,7 +7,6 @@ import { openaiCompatible } from './openai-compatible.ts'
 import type { ProviderConfig } from './provider-config.ts'
 
 export type { ProviderDeps } from './engine.ts'
-export type { ModelConfig, ProviderConfig } from './provider-config.ts'
 
 export const providers = {
   openai,

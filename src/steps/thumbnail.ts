@@ -18,8 +18,6 @@ export interface Thumbnail {
   readonly height: number
 }
 
-export const THUMBNAIL_MEDIA_TYPE = 'image/webp'
-
 /** Throws `invalid_image` or `image_too_large`. */
 export async function makeThumbnail(
   source: AsyncIterable<Uint8Array>,
