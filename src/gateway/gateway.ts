@@ -1,22 +1,21 @@
 /** The gateway: from a normalized request to an answer, with idempotency, joining of retries, limits and drain. */
-import { createHmac } from 'node:crypto'
 import { HalftoneError } from '../core/error.ts'
-import type { JsonObject } from '../core/json.ts'
 import { promptFeatures } from '../core/prompt/features.ts'
-import { sizeClassOf } from '../core/request.ts'
-import { type Plan, type Policy, plan, resolveModel, type Snapshot } from '../core/routing/index.ts'
+import type { Plan } from '../core/routing/index.ts'
 import type { SpooledBody } from '../ports/blob-store.ts'
-import type { NewRequest } from '../ports/ledger.ts'
-import { inputAssets, keep } from './assets.ts'
+import { keep } from './assets.ts'
 import type { BudgetIndex } from './budget-index.ts'
-import { decisionToJson, nothingEligible } from './decision.ts'
-import type { Caller, ExecuteInput, ExecuteResult } from './execution.ts'
+import { withDeadline } from './deadline.ts'
+import { decide, everything, policyOf } from './decide.ts'
+import { nothingEligible } from './decision.ts'
+import type { ExecuteInput, ExecuteResult } from './execution.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { HealthFeed } from './health-feed.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
-import { replayRequest } from './replay.ts'
+import { createRepeats, joinKey } from './repeats.ts'
+import { requestRow } from './request-row.ts'
 import type { CallContext } from './run-call.ts'
-import { IdempotentRequest, runRequest } from './run-request.ts'
+import { runRequest } from './run-request.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
 export interface Gateway {
@@ -40,13 +39,12 @@ export interface GatewayOptions {
   readonly promptHmacKey: Uint8Array
 }
 
-/** SDK retries come within minutes of the call they repeat. */
-const JOIN_WINDOW_US = 10 * 60 * 1_000_000
 const IDEMPOTENCY_US = 24 * 3_600 * 1_000_000
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { services, current, budgets, health } = options
   const inFlight = createInFlight()
+  const repeats = createRepeats(services, inFlight)
   const listeners = new Set<(requestId: string) => void>()
   let draining = false
   const notify = (requestId: string): void => {
@@ -72,7 +70,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       })
     }
     const fingerprint = fingerprintOf(input)
-    const repeated = input.sdkRetry > 0 ? await joinEarlier(input, fingerprint) : undefined
+    const repeated = input.sdkRetry > 0 ? await repeats.joinEarlier(input, fingerprint) : undefined
     if (repeated) return repeated
     if (inFlight.size >= state.settings.maxConcurrentRequests) {
       throw new HalftoneError('overloaded', `${inFlight.size} requests are running, the limit of this node.`, {
@@ -92,16 +90,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     const tags = { ...caller.tags, ...request.attribution.tags }
     const scopes = budgets.for(caller, request.attribution.endCustomer, tags)
     const features = promptFeatures(request.prompt, request)
-    const decision = decide(
+    const nowUs = services.clock.nowUs()
+    const decision = decide({
       input,
       state,
-      policyOf(input, state),
-      scopes.some((budget) => budget.hard),
-    )
-    if (decision.kind === 'none') throw nothingEligible(decision, state, services.clock.nowUs(), health.view())
+      health: health.view(),
+      policy: policyOf(request.model, state, nowUs),
+      promptComplexity: features.complexity,
+      nowUs,
+      hardBudget: scopes.some((budget) => budget.hard),
+    })
+    if (decision.kind === 'none') throw nothingEligible(decision, state, nowUs, health.view())
     const [{ candidate: first }] = decision.attempts
     const requestId = services.newId()
-    const nowUs = services.clock.nowUs()
     const context: CallContext = {
       services,
       state,
@@ -113,27 +114,17 @@ export function createGateway(options: GatewayOptions): Gateway {
       sandbox: first.offer.sandbox,
       jitter: services.random(),
     }
-    const newRequest: NewRequest = {
+    const newRequest = requestRow({
       id: requestId,
-      createdUs: nowUs,
-      keyId: caller.keyId,
-      projectId: caller.projectId,
-      operation: request.operation,
-      model: request.model,
-      route: decision.policy.route,
-      n: request.n,
+      nowUs,
+      input,
       tags,
       fingerprint,
-      sizeClass: sizeClassOf(first.settings.size),
-      quality: first.settings.quality ?? '',
-      promptClass: features.promptClass,
-      sandbox: first.offer.sandbox,
-      content: contentOf(input, features as unknown as JsonObject),
-      decision: decisionToJson(decision, state),
-      inputs: inputAssets(input, nowUs),
-      ...(request.attribution.endCustomer !== undefined && { endCustomer: request.attribution.endCustomer }),
-      ...(request.attribution.group !== undefined && { group: request.attribution.group }),
-    }
+      features,
+      decision,
+      state,
+      promptHmacKey: options.promptHmacKey,
+    })
     ownership.handedOver = true
     const running = runRequest({
       context,
@@ -161,94 +152,24 @@ export function createGateway(options: GatewayOptions): Gateway {
         () => undefined,
       ),
     })
-    return withDeadline(input, tracked, requestId).catch((error: unknown) => onIdempotent(error))
+    return withDeadline(input, tracked, requestId).catch((error: unknown) => repeats.onIdempotent(error))
   }
-
-  /** The ledger refused the reservation because the key is known: answer from the first call, or say that it still runs. */
-  async function onIdempotent(error: unknown): Promise<ExecuteResult> {
-    if (!(error instanceof IdempotentRequest)) throw error
-    const { requestId, sameFingerprint, finished } = error.result
-    if (!sameFingerprint) {
-      throw new HalftoneError('idempotency_mismatch', 'This Idempotency-Key was used for a different request.', { requestId })
-    }
-    if (finished) return replayRequest(services, requestId, 'hit')
-    throw new HalftoneError('idempotency_in_progress', 'The first request with this Idempotency-Key is still running.', {
-      requestId,
-      retryAfterMs: 2_000,
-    })
-  }
-
-  /** An SDK that timed out repeats a call that is running or done: it gets that one's answer. */
-  async function joinEarlier(input: ExecuteInput, fingerprint: string): Promise<ExecuteResult | undefined> {
-    const running = inFlight.find(joinKey(input.caller, fingerprint))
-    if (running) await running.ended
-    const earlier = await services.ledger.read.byFingerprint({
-      keyId: input.caller.keyId,
-      fingerprint,
-      sinceUs: services.clock.nowUs() - JOIN_WINDOW_US,
-    })
-    if (!earlier) return undefined
-    if (!earlier.finished) {
-      throw new HalftoneError('idempotency_in_progress', 'The call that this retry repeats is still running.', {
-        requestId: earlier.requestId,
-        retryAfterMs: 2_000,
-      })
-    }
-    const record = await services.ledger.read.request(earlier.requestId)
-    // Failed without a bill: trying again is what the client wants.
-    if (!record?.response) return undefined
-    inFlight.countJoined(record.costNanoUsd)
-    return replayRequest(services, earlier.requestId, 'joined')
-  }
-
-  function decide(
-    input: Pick<ExecuteInput, 'request' | 'options' | 'caller'>,
-    state: GatewayState,
-    policy: Policy,
-    hardBudget: boolean,
-  ): Plan {
-    const snapshot: Snapshot = {
-      offers: state.offers,
-      health: health.view(),
-      quality: state.quality,
-      qualityLevels: state.qualityLevels,
-      ...(input.caller.allowedModels && { allowedModels: input.caller.allowedModels }),
-    }
-    return plan({
-      request: input.request,
-      options: input.options,
-      policy,
-      snapshot,
-      prices: state.prices,
-      promptComplexity: promptFeatures(input.request.prompt, input.request).complexity,
-      nowUs: services.clock.nowUs(),
-      hardBudget,
-    })
-  }
-
-  const policyOf = ({ request }: Pick<ExecuteInput, 'request'>, state: GatewayState): Policy =>
-    resolveModel(request.model, {
-      offers: state.offers,
-      routes: state.routes,
-      aliases: state.aliases,
-      direct: state.direct,
-      today: new Date(services.clock.nowUs() / 1_000).toISOString().slice(0, 10),
-    })
-
-  const contentOf = ({ request, caller }: ExecuteInput, features: JsonObject): NewRequest['content'] => ({
-    prompt: caller.promptMode === 'full' ? request.prompt : null,
-    promptHmac:
-      caller.promptMode === 'hmac' ? createHmac('sha256', options.promptHmacKey).update(request.prompt).digest('hex') : null,
-    parameters: parametersOf(request),
-    features,
-  })
 
   return {
     execute,
     plan(input, choose) {
       const state = current()
-      const policy = policyOf(input, state)
-      return decide(input, state, choose === 'all' ? everything(policy) : policy, false)
+      const nowUs = services.clock.nowUs()
+      const named = policyOf(input.request.model, state, nowUs)
+      return decide({
+        input,
+        state,
+        health: health.view(),
+        policy: choose === 'all' ? everything(named) : named,
+        promptComplexity: promptFeatures(input.request.prompt, input.request).complexity,
+        nowUs,
+        hardBudget: false,
+      })
     },
     inFlight,
     onRequest(listener) {
@@ -269,44 +190,6 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 const disposeInputs = async ({ inputs }: ExecuteInput): Promise<void> => {
   await Promise.all(inputs.map(({ body }) => body.dispose()))
-}
-
-const joinKey = (caller: Caller, fingerprint: string): string => `${caller.keyId}:${fingerprint}`
-
-/** The same policy over every offer, without floor: for quotes that show what else there is. */
-function everything({ filter, floor: _floor, ...policy }: Policy): Policy {
-  return { ...policy, ...(filter?.quality && { filter: { quality: filter.quality } }), fallback: true }
-}
-
-/** Parameters as asked for, without prompt, inputs and attribution, which have columns of their own. */
-function parametersOf({
-  prompt: _prompt,
-  inputs: _inputs,
-  attribution: _attribution,
-  ...parameters
-}: ExecuteInput['request']): JsonObject {
-  return parameters as unknown as JsonObject
-}
-
-/** At the deadline the client gets its answer; the call runs on, is settled and can be replayed. */
-async function withDeadline(input: ExecuteInput, running: Promise<ExecuteResult>, requestId: string): Promise<ExecuteResult> {
-  const { deadlineMs } = input.options
-  if (deadlineMs === undefined) return running
-  let timer: NodeJS.Timeout | undefined
-  const expired = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const message = `Not done within the deadline of ${deadlineMs} ms; the call was made and is being settled.`
-      reject(new HalftoneError('provider_timeout', message, { requestId, billed: 'unknown', retryable: false }))
-    }, deadlineMs)
-  })
-  // After the deadline nobody reads the pictures any more.
-  running.then((result) => (timer ? undefined : result.dispose())).catch(() => undefined)
-  try {
-    return await Promise.race([running, expired])
-  } finally {
-    clearTimeout(timer)
-    timer = undefined
-  }
 }
 
 /** Its row is durable already, so its bytes need no holding beyond the moment in which they are stored. */

@@ -36,15 +36,18 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
           await work().catch((err: unknown) => log.error({ err }, `${what} failed; it will be tried again`))
       }
     })()
+  let isLost = false
   const loops = [
     every(options.leaseMs / 3, 'renewing the lease', async () => {
-      if (await ledger.renewNode({ nodeId: node.id, epoch: node.epoch, leaseMs: options.leaseMs })) return
+      if (isLost || (await ledger.renewNode({ nodeId: node.id, epoch: node.epoch, leaseMs: options.leaseMs }))) return
+      isLost = true
       log.error({ nodeId: node.id }, 'the lease of this node was taken over; it stops dispatching')
       options.onLeaseLost()
     }),
-    every(options.leaseMs, 'recovering expired nodes', async () =>
-      resumeAll(options, await ledger.recoverExpired(), stop.signal),
-    ),
+    every(options.leaseMs, 'recovering expired nodes', async () => {
+      // What a lost node took over, the next one would have to take over again.
+      if (!isLost) await resumeAll(options, await ledger.recoverExpired(), stop.signal)
+    }),
     every(REFRESH_EVERY_MS, 'reading budgets', () => budgets.refresh()),
     every(SWEEP_EVERY_MS, 'sweeping', () => sweep(services)),
   ]

@@ -1,0 +1,52 @@
+/** From the state of this moment to core's plan. */
+
+import type { OfferId } from '../core/offer.ts'
+import { type OfferHealth, type Plan, type Policy, plan, resolveModel } from '../core/routing/index.ts'
+import type { ExecuteInput } from './execution.ts'
+import type { GatewayState } from './state.ts'
+
+export interface DecideInput {
+  readonly input: Pick<ExecuteInput, 'request' | 'options' | 'caller'>
+  readonly state: GatewayState
+  readonly health: ReadonlyMap<OfferId, OfferHealth>
+  readonly policy: Policy
+  /** 0 to 1, from the prompt features. */
+  readonly promptComplexity: number
+  readonly nowUs: number
+  readonly hardBudget: boolean
+}
+
+export function decide({ input, state, health, policy, promptComplexity, nowUs, hardBudget }: DecideInput): Plan {
+  const { allowedModels } = input.caller
+  return plan({
+    request: input.request,
+    options: input.options,
+    policy,
+    snapshot: {
+      offers: state.offers,
+      health,
+      quality: state.quality,
+      qualityLevels: state.qualityLevels,
+      ...(allowedModels && { allowedModels }),
+    },
+    prices: state.prices,
+    promptComplexity,
+    nowUs,
+    hardBudget,
+  })
+}
+
+/** What the `model` of a request stands for. Throws `model_not_found`, `model_retired` or `model_ambiguous`. */
+export const policyOf = (model: string, state: GatewayState, nowUs: number): Policy =>
+  resolveModel(model, {
+    offers: state.offers,
+    routes: state.routes,
+    aliases: state.aliases,
+    direct: state.direct,
+    today: new Date(nowUs / 1_000).toISOString().slice(0, 10),
+  })
+
+/** The same policy over every offer, without floor: for quotes that show what else there is. */
+export function everything({ filter, floor: _floor, ...policy }: Policy): Policy {
+  return { ...policy, ...(filter?.quality && { filter: { quality: filter.quality } }), fallback: true }
+}

@@ -1,0 +1,79 @@
+/** The ledger's row of a request, as it is inserted with its first attempt. */
+import { createHmac } from 'node:crypto'
+import type { JsonObject } from '../core/json.ts'
+import type { PromptFeatures } from '../core/prompt/features.ts'
+import { sizeClassOf } from '../core/request.ts'
+import type { NewRequest } from '../ports/ledger.ts'
+import { inputAssets } from './assets.ts'
+import { decisionToJson } from './decision.ts'
+import type { ExecuteInput } from './execution.ts'
+import type { UsablePlan } from './result.ts'
+import type { GatewayState } from './state.ts'
+
+export interface RequestRowInput {
+  readonly id: string
+  readonly nowUs: number
+  readonly input: ExecuteInput
+  /** Of the request, the key and the project. */
+  readonly tags: Readonly<Record<string, string>>
+  readonly fingerprint: string
+  readonly features: PromptFeatures
+  readonly decision: UsablePlan
+  readonly state: GatewayState
+  readonly promptHmacKey: Uint8Array
+}
+
+export function requestRow({
+  id,
+  nowUs,
+  input,
+  tags,
+  fingerprint,
+  features,
+  decision,
+  state,
+  promptHmacKey,
+}: RequestRowInput): NewRequest {
+  const { request, caller } = input
+  const [{ candidate: first }] = decision.attempts
+  return {
+    id,
+    createdUs: nowUs,
+    keyId: caller.keyId,
+    projectId: caller.projectId,
+    operation: request.operation,
+    model: request.model,
+    route: decision.policy.route,
+    n: request.n,
+    tags,
+    fingerprint,
+    sizeClass: sizeClassOf(first.settings.size),
+    quality: first.settings.quality ?? '',
+    promptClass: features.promptClass,
+    sandbox: first.offer.sandbox,
+    content: contentOf(input, features, promptHmacKey),
+    decision: decisionToJson(decision, state),
+    inputs: inputAssets(input, nowUs),
+    ...(request.attribution.endCustomer !== undefined && { endCustomer: request.attribution.endCustomer }),
+    ...(request.attribution.group !== undefined && { group: request.attribution.group }),
+  }
+}
+
+/** The prompt as the project keeps it: whole, as a keyed hash, or not at all. */
+const contentOf = ({ request, caller }: ExecuteInput, features: PromptFeatures, key: Uint8Array): NewRequest['content'] => ({
+  prompt: caller.promptMode === 'full' ? request.prompt : null,
+  promptHmac: caller.promptMode === 'hmac' ? createHmac('sha256', key).update(request.prompt).digest('hex') : null,
+  parameters: parametersOf(request),
+  // Plain numbers and texts; an interface has no index signature.
+  features: { ...features } as unknown as JsonObject,
+})
+
+/** Parameters as asked for, without prompt, inputs and attribution, which have columns of their own. */
+function parametersOf({
+  prompt: _prompt,
+  inputs: _inputs,
+  attribution: _attribution,
+  ...parameters
+}: ExecuteInput['request']): JsonObject {
+  return parameters as unknown as JsonObject
+}
