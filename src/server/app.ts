@@ -16,7 +16,7 @@ import * as assets from './routes/assets.ts'
 import { handleImages } from './routes/images.ts'
 import * as models from './routes/models.ts'
 import * as operations from './routes/operations.ts'
-import { passThrough } from './routes/passthrough.ts'
+import { isTextPath, passThrough } from './routes/passthrough.ts'
 import { quote } from './routes/quote.ts'
 import * as records from './routes/records.ts'
 
@@ -111,6 +111,8 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
     app.route({
       method: endpoint.method,
       url: fastifyPath(endpoint.path),
+      // Programs read these answers, not browsers: the headers would be worked out anew for each image, for nobody.
+      ...(ownBody.has(name) && { helmet: false }),
       handler: (request, reply) => serve(context, name, endpoint, request, reply),
     })
   }
@@ -198,7 +200,7 @@ function answerClientError(error: Error & { readonly code?: string }, socket: So
 /** OpenAI paths that make no images go to the configured text provider, or say how to configure one. */
 async function notFound(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const path = request.url.split('?')[0] ?? ''
-  if (path.startsWith('/v1/') && !path.startsWith('/v1/halftone/') && !path.startsWith('/v1/images/')) {
+  if (isTextPath(path)) {
     await authenticate(request, 'inference', context.keys)
     return passThrough(context, request, reply)
   }

@@ -9,6 +9,19 @@ import type { ServerContext } from '../context.ts'
 const forwarded = ['content-type', 'accept', 'openai-beta', 'idempotency-key'] as const
 const returned = ['content-type', 'x-request-id', 'retry-after', 'x-should-retry', 'cache-control'] as const
 
+const SEGMENT = /^(?:[\w~:@!$&'()*+,;=.-]|%(?!2[ef]|5c|00)[0-9a-f]{2})+$/i
+
+/**
+ * A path of OpenAI's that makes no images. Only one spelling of each is taken: what another server would read as dots, as a
+ * slash or as another case must not reach its image paths past the ledger, nor leave `/v1`.
+ */
+export function isTextPath(path: string): boolean {
+  const [empty, version, ...segments] = path.split('/')
+  if (empty !== '' || version !== 'v1' || segments.length === 0) return false
+  if (!segments.every((segment) => SEGMENT.test(segment) && !/^\.+$/.test(segment))) return false
+  return !/^(images|halftone)/i.test(segments[0] ?? '')
+}
+
 export async function passThrough(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const target = context.settings.passthrough
   if (!target) {
