@@ -34,15 +34,18 @@ export async function openNode(
   return { epoch, recovery: await recover(tx, { ...context, node: { nodeId, epoch } }) }
 }
 
-/** The lease counts from the database's clock; a lease that ran out or was taken over cannot be renewed. */
+/**
+ * The lease counts from the database's clock. One that ran out is renewed as long as nobody noticed: recovery closes a node
+ * before it takes over, and from then on it cannot be.
+ */
 export async function renewNode(
   tx: Tx,
   { nodeId, epoch, leaseMs }: { nodeId: string; epoch: number; leaseMs: number },
 ): Promise<boolean> {
   const clockUs = await tx.clockUs()
   const renewed = await tx.run(
-    'UPDATE nodes SET lease_until_us = ?, renewed_us = ? WHERE node_id = ? AND epoch = ? AND closed_us IS NULL AND lease_until_us >= ?',
-    [clockUs + leaseMs * 1000, clockUs, nodeId, epoch, clockUs],
+    'UPDATE nodes SET lease_until_us = ?, renewed_us = ? WHERE node_id = ? AND epoch = ? AND closed_us IS NULL',
+    [clockUs + leaseMs * 1000, clockUs, nodeId, epoch],
   )
   return renewed === 1
 }

@@ -78,10 +78,13 @@ export async function createPostgresWriter(url: string): Promise<PostgresWriter>
   }
 }
 
-/** A connection whose commits wait for the disk, and which frees its locks if this process is cut off from the server. */
+/**
+ * A connection whose commits wait for the disk, and which frees its locks if this process is stopped or cut off: well within a
+ * lease, or the nodes that wait for those locks would lose theirs.
+ */
 async function prepare(url: string): Promise<Client> {
   const client = await connect(url)
-  await client.query(`SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '30s'`)
+  await client.query(`SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '5s'; SET lock_timeout = '30s'`)
   // Every statement here finds rows by an index. A plan made while a table was small would read it whole, and it would be
   // kept while the table grows.
   await client.query(`SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;

@@ -149,6 +149,18 @@ export function recoveryRules(opened: () => OpenedLedger): void {
     await expect(ledger.reserve(newReserve(doomed))).rejects.toMatchObject({ code: 'draining' })
   })
 
+  test('a lease that ran out unnoticed is renewed: a machine that slept goes on', async () => {
+    const { ledger, harness } = opened()
+    const sleeper = await deadNode(ledger)
+    const before = newReserve(sleeper)
+    await ledger.reserve(before)
+    await harness.expireLease(sleeper.nodeId)
+    expect(await ledger.renewNode({ ...sleeper, leaseMs: 60_000 })).toBe(true)
+    expect(await ledger.recoverExpired()).toEqual({ voided: [], unknown: [], resumable: [] })
+    expect(await ledger.settle(newSettle(before))).toEqual({ kind: 'settled' })
+    expect(await ledger.reserve(newReserve(sleeper))).toEqual({ kind: 'reserved' })
+  })
+
   test('opening a node again under its old name fences the old epoch', async () => {
     const { ledger } = opened()
     const before = await deadNode(ledger)
