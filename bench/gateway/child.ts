@@ -32,6 +32,9 @@ export function startChild(options: ChildOptions): Child {
     ['-c', String(options.core), process.execPath, ...(options.nodeOptions ?? []), script, ...(options.args ?? [])],
     { stdio: ['ignore', output, output, 'ipc'], cwd: options.cwd, env: { ...process.env, ...options.env } },
   )
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   if (options.logFile !== undefined) {
     const log = createWriteStream(options.logFile, { flags: 'a' })
     child.stdout?.pipe(log)

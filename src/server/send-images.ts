@@ -1,5 +1,4 @@
 /** The answer of an image endpoint: bytes stream from the spool through base64 to the socket, never as one string. */
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { HalftoneResult } from '../contract/images.ts'
 import { formatUsd } from '../core/money.ts'
@@ -80,8 +79,21 @@ export async function sendImages(raw: ServerResponse, options: SendOptions): Pro
 export async function writeEncoded(raw: ServerResponse, image: { open(): AsyncIterable<Uint8Array> }): Promise<void> {
   for await (const chunk of encodeBase64(image.open())) {
     if (raw.destroyed) return
-    if (!raw.write(chunk)) await Promise.race([once(raw, 'drain'), once(raw, 'close')])
+    if (!raw.write(chunk)) await drained(raw)
   }
+}
+
+/** Resolves when the socket takes more, or is gone; leaves no listener behind, for a long answer waits many times. */
+export function drained(raw: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      raw.off('drain', done)
+      raw.off('close', done)
+      resolve()
+    }
+    raw.on('drain', done)
+    raw.on('close', done)
+  })
 }
 
 function bodyParts({ result, responseFormat, bodyMetadata, urlOf }: SendOptions): readonly Part[] {

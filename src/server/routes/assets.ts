@@ -1,8 +1,8 @@
 /** Stored images and their thumbnails, by signed URL. */
-import { once } from 'node:events'
 import { HalftoneError } from '../../core/error.ts'
 import type { AssetRecord } from '../../ports/ledger.ts'
 import type { Call, Handler } from '../handler.ts'
+import { drained } from '../send-images.ts'
 
 /** SVG may carry script: shown only as an image, never as a document of our origin. */
 const documentHeaders = {
@@ -25,7 +25,7 @@ export const getImage: Handler = async (call) => {
   })
   for await (const chunk of blob.stream) {
     if (raw.destroyed) return undefined
-    if (!raw.write(chunk)) await Promise.race([once(raw, 'drain'), once(raw, 'close')])
+    if (!raw.write(chunk)) await drained(raw)
   }
   raw.end()
   return undefined
