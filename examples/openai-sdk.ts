@@ -3,10 +3,7 @@
 import { writeFile } from 'node:fs/promises'
 import OpenAI from 'openai'
 
-const client = new OpenAI({
-  baseURL: process.env['HALFTONE_URL'] ?? 'http://127.0.0.1:7788/v1',
-  apiKey: process.env['HALFTONE_KEY'],
-})
+const client = new OpenAI({ baseURL: 'http://127.0.0.1:7788/v1', apiKey: process.env['HALFTONE_KEY'] })
 
 const { data: answer, response } = await client.images
   .generate({ model: 'auto', prompt: 'a lighthouse at dusk, linocut' })

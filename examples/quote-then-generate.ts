@@ -1,6 +1,6 @@
 // Ask what a picture would cost on every candidate, choose one, and buy it with a limit.
 // Run it beside a gateway: HALFTONE_KEY="$(cat .halftone/admin-key)" npx node examples/quote-then-generate.ts
-const origin = process.env['HALFTONE_URL']?.replace(/\/v1$/, '') ?? 'http://127.0.0.1:7788'
+const origin = 'http://127.0.0.1:7788'
 
 async function post<Answer>(path: string, body: object): Promise<Answer> {
   const response = await fetch(origin + path, {

@@ -2,13 +2,10 @@
 // Run it beside a gateway: HALFTONE_KEY="$(cat .halftone/admin-key)" npx node examples/stream.ts
 import OpenAI from 'openai'
 
-const client = new OpenAI({
-  baseURL: process.env['HALFTONE_URL'] ?? 'http://127.0.0.1:7788/v1',
-  apiKey: process.env['HALFTONE_KEY'],
-})
+const client = new OpenAI({ baseURL: 'http://127.0.0.1:7788/v1', apiKey: process.env['HALFTONE_KEY'] })
 
 const events = await client.images.generate({
-  model: process.env['MODEL'] ?? 'sandbox/thinking',
+  model: 'sandbox/thinking',
   prompt: 'a harbour town in the mist',
   stream: true,
   partial_images: 2,

@@ -75,9 +75,11 @@ describe('commands in the documentation', () => {
   test('npm scripts named in the documentation exist', async () => {
     const { default: manifest } = await import('../../package.json', { with: { type: 'json' } })
     const named = pages.flatMap(({ path, text }) =>
-      [...text.matchAll(/\bnpm (?:run )?(start|test|bench|crash|check|format|licences|unused|types|lint|build|[a-z]+:[a-z]+)\b/g)].map(
-        ([, script = '']) => ({ path, script }),
-      ),
+      [
+        ...text.matchAll(
+          /\bnpm (?:run )?(start|test|bench|crash|check|format|licences|unused|types|lint|build|[a-z]+:[a-z]+)\b/g,
+        ),
+      ].map(([, script = '']) => ({ path, script })),
     )
     expect(named.length).toBeGreaterThan(8)
     expect(named.filter(({ script }) => !Object.hasOwn(manifest.scripts, script))).toEqual([])

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { clientVariables } from '../../src/config/client-environment.ts'
@@ -18,6 +18,12 @@ function linkProblem(from: string, link: string): string | undefined {
   if (anchor !== undefined && page && !anchorsOf(page).has(anchor)) return `${from}: ${path} has no heading #${anchor}`
   return undefined
 }
+
+/** Variables that only tests read. */
+const testVariables = (): readonly string[] =>
+  readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => readFileSync(join(root, 'test', name), 'utf8').match(/\bHALFTONE_TEST_[A-Z_]*[A-Z]\b/g) ?? [])
 
 describe('the pages of the documentation', () => {
   test('are found', () => {
@@ -73,6 +79,7 @@ describe('the pages of the documentation', () => {
       ...settings.map(({ variable }) => variable as string),
       ...providerEnvironment.map(({ variable }) => variable),
       ...Object.keys(clientVariables),
+      ...testVariables(),
     ])
     const named = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/\bHALFTONE_[A-Z_]*[A-Z]\b/g)].map(([variable]) => ({ path, variable })),
