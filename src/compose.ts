@@ -169,6 +169,8 @@ async function start(context: StartContext): Promise<Halftone> {
   onClose(() => foreign.close())
   const startedUs = clock.nowUs()
   const version = await packageVersion()
+  let inForce = config
+  let settings = serverSettings(config)
   const server: ServerContext = {
     gateway,
     services,
@@ -182,7 +184,9 @@ async function start(context: StartContext): Promise<Halftone> {
     thumbnails,
     throttle: createSignInThrottle(clock),
     liveStreams: new Set(),
-    settings: serverSettings(config),
+    get settings() {
+      return settings
+    },
     webRoot: findWebRoot(),
     describe: () => ({
       version,
@@ -192,7 +196,7 @@ async function start(context: StartContext): Promise<Halftone> {
       freeBytes: disk.freeBytes(),
       configFile: loaded.file ?? null,
       baseUrls: new Map(
-        Object.values(config.providers).flatMap(({ name, baseUrl }) => (baseUrl ? [[name, baseUrl] as const] : [])),
+        Object.values(inForce.providers).flatMap(({ name, baseUrl }) => (baseUrl ? [[name, baseUrl] as const] : [])),
       ),
       unpriced: unpricedOffers(state, clock.nowUs()),
     }),
@@ -213,7 +217,9 @@ async function start(context: StartContext): Promise<Halftone> {
         problems.add(RELOAD_PROBLEM)
         log.error({ err: reload.error }, RELOAD_PROBLEM)
       }
+      if (reload.kind === 'unchanged') problems.delete(RELOAD_PROBLEM)
       if (reload.kind === 'changed') {
+        if (reload.needRestart.length > 0) log.warn({ keys: reload.needRestart }, 'these changes wait for the next start')
         swapState(reload.loaded.config).catch((err: unknown) => {
           problems.add(RELOAD_PROBLEM)
           log.error({ err }, RELOAD_PROBLEM)
@@ -234,6 +240,8 @@ async function start(context: StartContext): Promise<Halftone> {
     await applyManagedObjects(changed, ledger)
     await budgets.refresh()
     state = next
+    inForce = changed
+    settings = serverSettings(changed)
     server.keys.forget()
     problems.delete(RELOAD_PROBLEM)
     log.info({}, 'the configuration was read again')

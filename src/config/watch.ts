@@ -32,7 +32,7 @@ export interface WatchOptions {
   readonly load: LoadOptions
   /** What the process runs with. */
   readonly loaded: LoadedConfig
-  /** Told of every reload that changed something or failed. Must not throw. */
+  /** Told of every reload that changed something, failed, or ended a failure. Must not throw. */
   readonly onReload: (reload: Reload) => void
   /** How long a file must be quiet before it is read; default 100 ms. */
   readonly settleMs?: number
@@ -58,7 +58,11 @@ export function watchConfig({ load, loaded, onReload, settleMs = 100 }: WatchOpt
       const failure = String(reload.error)
       if (failure !== lastFailure) onReload(reload)
       lastFailure = failure
-    } else lastFailure = ''
+    } else {
+      // Mended back to what is in force: that, too, ends the failure.
+      if (lastFailure !== '') onReload(reload)
+      lastFailure = ''
+    }
     return reload
   }
   const reload = (): Promise<Reload> => {
@@ -72,7 +76,11 @@ export function watchConfig({ load, loaded, onReload, settleMs = 100 }: WatchOpt
   const relevant = new Set([folder, file, resolve(folder, '..data')])
   const watcher = watch(folder, { depth: 0, ignoreInitial: true, ignored: (path) => !relevant.has(resolve(path)) })
   const becameReady = new Promise<void>((resolveReady) => {
-    watcher.once('ready', resolveReady)
+    // What changed between the first reading and the start of watching would not be seen otherwise.
+    watcher.once('ready', () => {
+      resolveReady()
+      void reload()
+    })
   })
   watcher.on('all', () => {
     clearTimeout(timer)

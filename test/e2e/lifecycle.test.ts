@@ -1,0 +1,177 @@
+/** A gateway that is changed while it runs, and one that is stopped while it works. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  ADMIN_KEY,
+  checkLedger,
+  compatibleProvider,
+  doubleCapabilities,
+  startTestGateway,
+  type TestGateway,
+} from '../support/gateway.ts'
+import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
+
+const open: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+})
+
+async function startDouble(): Promise<ProviderDouble> {
+  const double = await startProviderDouble()
+  open.push(() => double.close())
+  return double
+}
+
+/** Until the condition holds, at most 5 s. */
+async function eventually(condition: () => Promise<boolean> | boolean): Promise<void> {
+  for (const deadline = Date.now() + 5_000; Date.now() < deadline; ) {
+    if (await condition()) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error('it never came true')
+}
+
+const call = { model: 'acme/painter', prompt: 'a red fox' }
+
+describe('reload of halftone.yaml', () => {
+  async function start(double: ProviderDouble, more: object = {}): Promise<TestGateway> {
+    const gateway = await startTestGateway({ config: { providers: { double: compatibleProvider(double) }, ...more } })
+    open.push(() => gateway.close())
+    return gateway
+  }
+  const models = async (gateway: TestGateway): Promise<readonly string[]> => {
+    const { body } = await gateway.call<{ data: { id: string }[] }>('/v1/models')
+    return body.data.map(({ id }) => id)
+  }
+  const ready = async (gateway: TestGateway): Promise<number> => (await gateway.call('/readyz', { key: null })).status
+
+  it('new models, routes, aliases and prices are in force without a restart; a running request is not disturbed', async () => {
+    const double = await startDouble()
+    const gateway = await start(double)
+    double.script({ delayMs: 600 })
+    const running = gateway.call('/v1/images/generations', { body: call })
+    await eventually(() => double.waiting === 1)
+    const models2 = [
+      { model: 'acme/painter', ...doubleCapabilities },
+      { model: 'acme/sculptor', ...doubleCapabilities },
+    ]
+    await gateway.writeConfig({
+      providers: { double: compatibleProvider(double, { models: models2, perImage: '0.05' }) },
+      aliases: { fox: 'acme/sculptor' },
+      routes: { thumbnails: { models: ['acme/sculptor'] } },
+    })
+    await eventually(async () => (await models(gateway)).includes('fox'))
+    expect(await models(gateway)).toEqual(expect.arrayContaining(['acme/sculptor', 'thumbnails', 'fox']))
+    const { status, headers } = await running
+    expect([status, headers.get('x-halftone-cost-usd')]).toEqual([200, '0.04'])
+    double.script({})
+    const next = await gateway.call('/v1/images/generations', { body: { ...call, model: 'fox' } })
+    expect([next.status, next.headers.get('x-halftone-cost-usd')]).toEqual([200, '0.05'])
+    await gateway.settled()
+  })
+
+  it('a bad file changes nothing and shows in /readyz; mending it, also back to what it was, is seen', async () => {
+    const double = await startDouble()
+    const gateway = await start(double)
+    const config = { providers: { double: compatibleProvider(double) } }
+    await gateway.writeConfig('providers: {double: {tipe: openai}}')
+    await eventually(async () => (await ready(gateway)) === 503)
+    expect((await gateway.call('/v1/images/generations', { body: call })).status).toBe(200)
+    await gateway.writeConfig(config)
+    await eventually(async () => (await ready(gateway)) === 200)
+    await checkLedger(gateway, { doubles: { double } })
+  })
+
+  it('keys and caps of the file come and go with it', async () => {
+    const double = await startDouble()
+    const gateway = await start(double, { maxUsdPerDay: '0.01' })
+    expect((await gateway.call('/v1/images/generations', { body: call })).status).toBe(429)
+    await gateway.writeConfig({ providers: { double: compatibleProvider(double) }, maxUsdPerDay: '5' })
+    await eventually(async () => (await gateway.call('/v1/images/generations', { body: call })).status === 200)
+  })
+
+  it('limits, public URL and pass-through of the file change too', async () => {
+    const double = await startDouble()
+    const gateway = await start(double)
+    await gateway.writeConfig({
+      providers: { double: compatibleProvider(double) },
+      server: { publicUrl: 'https://images.example.com', maxBodyBytes: 100 },
+    })
+    await eventually(
+      async () => (await gateway.call('/v1/images/generations', { body: { ...call, user: 'x, '.repeat(100) } })).status === 413,
+    )
+    const { body } = await gateway.call<{ data: { url: string }[] }>('/v1/images/generations', {
+      body: { ...call, response_format: 'url' },
+    })
+    expect(body.data[0]?.url).toMatch(/^https:\/\/images\.example\.com\//)
+  })
+})
+
+describe('SIGTERM', () => {
+  /** The real command in a process of its own. */
+  async function serve(config: object): Promise<{ child: ChildProcess; url: string; exit: Promise<number | null> }> {
+    const folder = await mkdtemp(join(tmpdir(), 'halftone-serve-'))
+    open.push(() => rm(folder, { recursive: true, force: true }))
+    await writeFile(join(folder, 'halftone.yaml'), JSON.stringify(config))
+    const main = fileURLToPath(new URL('../cli/start-cli.ts', import.meta.url))
+    const child = spawn(process.execPath, [main, 'serve', '--port', '0', '--json'], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], HALFTONE_ADMIN_KEY: ADMIN_KEY, HALFTONE_LOG_LEVEL: 'error' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const exit = once(child, 'exit').then(([code]) => code as number | null)
+    open.push(async () => {
+      if (child.exitCode === null) child.kill('SIGKILL')
+      await exit
+    })
+    let text = ''
+    for await (const line of createInterface(child.stdout)) {
+      text += line
+      const url = /"url": ?"([^"]+)"/.exec(text)?.[1]
+      if (url) return { child, url, exit }
+    }
+    throw new Error('it never started')
+  }
+  const post = (url: string, body: object): Promise<Response> =>
+    fetch(`${url}/v1/images/generations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+
+  it('running requests are answered in full, new ones are turned away, /readyz says so, and the process ends with 0', async () => {
+    const double = await startDouble()
+    // Large enough that the answer is still being sent when everything is settled.
+    double.script({ delayMs: 800, imageBytes: 4 * 1024 * 1024 })
+    const { child, url, exit } = await serve({ providers: { double: compatibleProvider(double) } })
+    const running = Promise.all([post(url, call), post(url, { ...call, prompt: 'another', stream: true })])
+    await eventually(() => double.waiting === 2)
+    child.kill('SIGTERM')
+    await eventually(async () => (await fetch(`${url}/readyz`)).status === 503)
+    const refused = await post(url, call)
+    expect([refused.status, refused.headers.get('x-should-retry')]).toEqual([503, 'true'])
+    expect(await refused.json()).toMatchObject({ error: { code: 'draining' } })
+    const [plain, stream] = await running
+    const { data } = (await plain.json()) as { data: { b64_json: string }[] }
+    expect(Buffer.from(data[0]?.b64_json ?? '', 'base64')).toHaveLength(4 * 1024 * 1024)
+    expect(await stream.text()).toMatch(/^event: image_generation\.completed$/m)
+    expect(await exit).toBe(0)
+    expect(double.billed).toHaveLength(2)
+  })
+
+  it('with nothing to do it ends at once, also with an idle connection open', async () => {
+    const double = await startDouble()
+    const { child, url, exit } = await serve({ providers: { double: compatibleProvider(double) } })
+    await (await fetch(`${url}/healthz`)).text()
+    const since = Date.now()
+    child.kill('SIGTERM')
+    expect(await exit).toBe(0)
+    expect(Date.now() - since).toBeLessThan(3_000)
+  })
+})
