@@ -55,10 +55,10 @@ try {
 }
 
 function line(so: CrashReport): string {
-  const { kills, startKills, drains, pauses } = so
+  const { kills, startKills, drains, pauses, restarts } = so
   const seconds = Math.round((performance.now() - began) / 1000)
   return (
-    `${so.runs} runs, ${kills} kills, ${startKills} kills at start, ${drains} drains, ${pauses} pauses; ` +
+    `${so.runs} runs, ${kills} kills, ${startKills} kills at start, ${drains} drains, ${pauses} pauses, ${restarts} lost leases; ` +
     `${so.calls} calls, ${so.attempts} attempts, ${so.billedCalls} billed, ${so.unknownByCrash} unknown by crash, ` +
     `${so.reconciled} reconciled, ${so.resumedJobs} jobs resumed, ${so.replays} of ${so.repeats} repeats replayed; ${seconds} s`
   )

@@ -34,6 +34,8 @@ export interface CrashReport {
   startKills: number
   drains: number
   pauses: number
+  /** Nodes that had lost their lease and were restarted. */
+  restarts: number
   /** Attempts whose provisional charge stands for a crash; and those that evidence resolved after all. */
   unknownByCrash: number
   reconciled: number
@@ -89,6 +91,7 @@ const emptyReport = (): CrashReport => ({
   startKills: 0,
   drains: 0,
   pauses: 0,
+  restarts: 0,
   unknownByCrash: 0,
   reconciled: 0,
   resumedJobs: 0,
@@ -134,6 +137,7 @@ class Round {
       }),
     ])
     this.#observations.push(...observations)
+    await world.restartUnready()
     const resolved = await this.#resolved()
     const repeated = await this.#repeat(observations, resolved)
     this.#tamper?.({ dataDir: world.dataDir, bills: this.#provider.bills })
@@ -244,7 +248,8 @@ class Round {
   #count(plan: RoundPlan, seen: { observations: readonly Observation[]; facts: LedgerFacts; before: World['counts'] }): void {
     const report = this.#report
     const { observations, facts, before } = seen
-    for (const key of ['kills', 'startKills', 'drains', 'pauses'] as const) report[key] += this.world.counts[key] - before[key]
+    for (const key of ['kills', 'startKills', 'drains', 'pauses', 'restarts'] as const)
+      report[key] += this.world.counts[key] - before[key]
     report.calls += observations.length
     const known = new Set(this.#before?.attempts.map((attempt) => attempt.id))
     const fresh = facts.attempts.filter((attempt) => !known.has(attempt.id))

@@ -11,6 +11,16 @@ import type { Ending } from './schedule.ts'
 /** A lease long enough for a busy machine to renew, short enough to wait for. */
 export const LEASE_MS = 3_000
 
+export interface Counts {
+  /** Processes that were killed or paused, or lost their lease. */
+  crashes: number
+  kills: number
+  startKills: number
+  drains: number
+  pauses: number
+  restarts: number
+}
+
 /** A client waits no longer than this for a gateway that is starting again. */
 const RESTART_LIMIT_MS = 60_000
 
@@ -24,8 +34,7 @@ export interface WorldOptions {
 }
 
 export interface World {
-  /** Processes that were killed or paused so far, and those killed before they listened. */
-  readonly counts: { crashes: number; kills: number; drains: number; pauses: number; startKills: number }
+  readonly counts: Counts
   readonly problems: string[]
   /** Of the first node. */
   readonly dataDir: string
@@ -35,6 +44,8 @@ export interface World {
   start(node: number, killsBefore: readonly number[]): Promise<void>
   /** Do to a node what the plan says, and bring it back. */
   end(ending: Ending): Promise<void>
+  /** Do what an orchestrator does: restart whoever says that it is not ready, such as a node that lost its lease. */
+  restartUnready(): Promise<void>
   openDatabase(): Promise<Database>
   close(): Promise<void>
 }
@@ -46,7 +57,7 @@ export async function createWorld({ nodes, doubleUrl, database, starts }: WorldO
   const dataDirs = Array.from({ length: nodes }, (_, node) => join(root, `node-${node}`))
   for (const dataDir of dataDirs) await mkdir(dataDir, { mode: 0o700 })
   const running = new Map<number, GatewayProcess>()
-  const counts = { crashes: 0, kills: 0, drains: 0, pauses: 0, startKills: 0 }
+  const counts: Counts = { crashes: 0, kills: 0, startKills: 0, drains: 0, pauses: 0, restarts: 0 }
   const problems: string[] = []
   const spawn = (node: number): GatewayProcess => {
     const gateway = startGateway({
@@ -118,6 +129,17 @@ export async function createWorld({ nodes, doubleUrl, database, starts }: WorldO
         await drain(node)
       }
       await start(node, startKills)
+    },
+    async restartUnready() {
+      for (const [node, gateway] of running) {
+        const response = gateway.url === undefined || gateway.ended ? undefined : await fetch(`${gateway.url}/readyz`)
+        await response?.text()
+        if (response?.ok) continue
+        counts.restarts += 1
+        counts.crashes += 1
+        await drain(node)
+        await start(node, [])
+      }
     },
     openDatabase: async () => (database ? openPostgresFacts(database.url) : openSqliteFacts(dataDirs[0] ?? root)),
     async close() {

@@ -80,9 +80,13 @@ function bomb(): Buffer {
   return Buffer.concat([gzipSync('{"data":[{"b64_json":"'), ...Array.from({ length: 32 }, () => member), gzipSync('"}]}')])
 }
 
+/** Resolves when the caller is gone; at once when it left before anybody looked. */
+export const closing = (response: ServerResponse): Promise<void> =>
+  response.destroyed || response.closed ? Promise.resolve() : new Promise((resolve) => response.once('close', () => resolve()))
+
 async function sendBroken(response: ServerResponse, type: string, body: Buffer, { fault, faultAt }: DoubleScript): Promise<void> {
   response.writeHead(200, { 'content-type': type })
-  const closed = new Promise<void>((resolve) => response.once('close', resolve))
+  const closed = closing(response)
   const part = body.subarray(0, Math.floor(body.length * (faultAt ?? 0.5)))
   if (fault === 'truncate') return void response.end(part)
   if (fault === 'reset_mid_body') {
@@ -118,7 +122,7 @@ export async function sendStream(
 ): Promise<void> {
   const prefix = operation === 'generations' ? 'image_generation' : 'image_edit'
   response.writeHead(200, { 'content-type': 'text/event-stream' })
-  const closed = new Promise<void>((resolve) => response.once('close', resolve))
+  const closed = closing(response)
   const send = (type: string, image: Buffer, extra: Record<string, unknown>): Promise<void> => {
     const rest = JSON.stringify({ type, created_at: 1_770_000_000, size: seen.fields['size'], ...extra }).slice(1)
     const text = `event: ${type}\ndata: {"b64_json":"${image.toString('base64')}",${rest}\n\n`

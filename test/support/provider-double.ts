@@ -8,7 +8,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { parseArgs } from 'node:util'
 import busboy from 'busboy'
-import { pictureFor, sendAnswer, sendError, sendJson, sendScripted, sendStream, usageFor } from './double-answers.ts'
+import { closing, pictureFor, sendAnswer, sendError, sendJson, sendScripted, sendStream, usageFor } from './double-answers.ts'
 import type { BilledCall, DoubleScript, SeenCall } from './double-script.ts'
 
 export { doublePicture } from './double-picture.ts'
@@ -168,7 +168,7 @@ class Double implements ProviderDouble {
     }
     this.billed.push(bill)
     this.#options.onBilled?.(bill)
-    if (script.fault === 'hang') return new Promise((resolve) => response.once('close', resolve))
+    if (script.fault === 'hang') return closing(response)
     if (script.fault === 'reset_after') return void request.socket.resetAndDestroy()
     response.once('finish', () => {
       bill.delivered = true
