@@ -89,6 +89,16 @@ describe('what is sent', () => {
     expect(files.map((file) => file.name)).toEqual(['image-0.png', 'image-1.png', 'mask.png'])
   })
 
+  test("the attempt's id, so that both sides can name the call", async () => {
+    const ids: unknown[] = []
+    const { origin } = await serve((request, _, response) => {
+      ids.push(request.headers['x-client-request-id'])
+      json(response, { data: [{ b64_json: picture.toString('base64') }] })
+    })
+    await attempt(compatible(origin))
+    expect(ids).toEqual(['attempt-1'])
+  })
+
   test('JSON with images as base64, read while they are sent', async () => {
     let body: JsonValue = null
     const { origin } = await serve((_, bytes, response) => {
