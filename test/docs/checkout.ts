@@ -16,9 +16,10 @@ export interface Finished {
 }
 
 export interface Running {
-  readonly output: () => string
-  /** SIGTERM, as Ctrl-C in a terminal: to the whole group. Resolves with the exit code. */
-  stop(): Promise<number | null>
+  /** What it has printed so far. */
+  stdout(): string
+  /** As Ctrl-C in a terminal does, a signal to the whole group. Resolves when all of it has ended, with what it wrote on stderr. */
+  stop(): Promise<string>
 }
 
 export interface Checkout {
@@ -84,16 +85,16 @@ export async function createCheckout(): Promise<Checkout> {
     },
     async start(block, until) {
       const { child, text, ended } = launch(block)
-      const output = (): string => text.stdout + text.stderr
       await new Promise<void>((resolve, reject) => {
         child.stdout?.on('data', () => (text.stdout.includes(until) ? resolve() : undefined))
-        ended.then((code) => reject(new Error(`it ended with ${code}:\n${output()}`)), reject)
+        ended.then((code) => reject(new Error(`it ended with ${code}:\n${text.stdout}${text.stderr}`)), reject)
       })
       return {
-        output,
-        stop() {
-          signalGroup(child, 'SIGTERM')
-          return ended
+        stdout: () => text.stdout,
+        async stop() {
+          signalGroup(child, 'SIGINT')
+          await ended
+          return text.stderr
         },
       }
     },

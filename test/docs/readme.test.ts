@@ -48,10 +48,10 @@ describe('the two-minute start', { timeout: 3 * MINUTES }, () => {
   })
 
   test('the first start says that nothing is spent; its curl, pasted, gives a link to a picture, and the cost', async () => {
-    expect(server.output()).toMatch(/Sandbox: pictures are drawn locally and cost nothing/)
-    const curl = server.output().slice(server.output().indexOf('  curl '))
+    expect(server.stdout()).toMatch(/Sandbox: pictures are drawn locally and cost nothing/)
+    const curl = server.stdout().slice(server.stdout().indexOf('  curl '))
     const pasted = await checkout.run(curl)
-    expect(pasted).toMatchObject({ code: 0, stderr: '' })
+    expect(pasted, curl).toMatchObject({ code: 0, stderr: '' })
     const { data, usage, halftone } = JSON.parse(pasted.stdout)
     expect({ usage, halftone }).toMatchObject({ usage: { cost: expect.any(Number) }, halftone: { cost_status: 'final' } })
     const picture = await fetch(data[0].url)
@@ -106,8 +106,9 @@ describe('the two-minute start', { timeout: 3 * MINUTES }, () => {
     )
   })
 
-  test('SIGTERM ends it with 0', async () => {
-    expect(await server.stop()).toBe(0)
+  test('Ctrl-C stops it: it says so, and nothing listens any more', async () => {
+    expect(await server.stop()).toContain('Stopping: running requests are finished first.')
+    await expect(fetch(`${checkout.origin}/healthz`)).rejects.toThrow('fetch failed')
   })
 })
 
@@ -124,8 +125,8 @@ async function expectUnhappy(what: string, run: () => Promise<{ code: number | n
 describe('other starts', { timeout: 3 * MINUTES }, () => {
   test('with a provider key and a cap it says that calls spend money, and how much', async () => {
     const server = await checkout.start(only('Real pictures, with a cap'), 'per day')
-    expect(server.output()).toMatch(/The first call spends money: openai\.\s+Spend cap: \$25 per day\./)
-    expect(await server.stop()).toBe(0)
+    await server.stop()
+    expect(server.stdout()).toMatch(/The first call spends money: openai\.\s+Spend cap: \$25\.00 per day\./)
   })
 
   test('with DATABASE_URL the ledger is PostgreSQL and a picture is made', async () => {
