@@ -3,7 +3,7 @@
  * CPU, latency and memory, all systems in turn within one run. Linux with two cores: the system under test has one, client and
  * upstream the other.
  *
- *     node bench/gateway.ts [--rounds 3] [--only small64,flood] [--systems direct,proxy,halftone] [--no-save] [--profile FOLDER]
+ *     node bench/gateway.ts [--rounds 3] [--only small64,flood] [--systems direct,proxy,halftone] [--no-save] [--flags "--cpu-prof"]
  *
  * Exits with 1 when a target is missed; a partial run has no targets.
  */
@@ -25,8 +25,8 @@ const { values } = parseArgs({
     only: { type: 'string', default: [...Object.keys(scenarios), 'flood'].join() },
     systems: { type: 'string', default: systemNames.join() },
     'no-save': { type: 'boolean', default: false },
-    /** Where Halftone leaves a CPU profile of the run. */
-    profile: { type: 'string' },
+    /** Of Node, for Halftone alone: profilers and the like. */
+    flags: { type: 'string', default: '' },
   },
 })
 const only = new Set(values.only.split(','))
@@ -38,7 +38,7 @@ const runs = fileURLToPath(new URL('./.peers/', import.meta.url))
 mkdirSync(runs, { recursive: true })
 const folder = mkdtempSync(join(runs, 'run-'))
 try {
-  const bench = await openBench(folder, values.profile)
+  const bench = await openBench(folder, values.flags.split(' ').filter(Boolean))
   const results = {
     fsyncMs: fsyncMs(folder),
     scenarios: await measureScenarios(bench, { systems, chosen, rounds: Number(values.rounds) }),

@@ -18,7 +18,7 @@ export interface Bench {
   close(): Promise<void>
 }
 
-export async function openBench(folder: string, profileFolder?: string): Promise<Bench> {
+export async function openBench(folder: string, halftoneFlags: readonly string[]): Promise<Bench> {
   const upstream = startChild({ script: './upstream.ts', core: ENDS_CORE })
   const client = startChild({ script: './load.ts', core: ENDS_CORE })
   const listening = await upstream.next<UpstreamReport>()
@@ -28,12 +28,11 @@ export async function openBench(folder: string, profileFolder?: string): Promise
   return {
     start(name) {
       starts += 1
-      const profiled = name === 'halftone' && profileFolder !== undefined
       return startSystem(name, {
         upstreamPort,
         core: SYSTEM_CORE,
         folder: join(folder, `${name}-${starts}`),
-        ...(profiled && { nodeOptions: ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`] }),
+        nodeOptions: name === 'halftone' ? halftoneFlags : [],
       })
     },
     async plan(answers) {

@@ -25,21 +25,39 @@ function buildPairs(): Uint16Array {
 /** Characters of the padded base64 form of `bytes` bytes. */
 export const base64Length = (bytes: number): number => Math.ceil(bytes / 3) * 4
 
-/** Encode a stream of chunks; each is encoded as it comes, with at most two bytes carried over to the next. */
-export async function* encodeBase64(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Makes room for encoded characters. */
+export type Allocate = (bytes: number) => Buffer
+
+/**
+ * Encode a stream of chunks; each is encoded as it comes, with at most two bytes carried over to the next. `allocate` may hand
+ * out the same memory again once its taker is done with the piece before.
+ */
+export async function* encodeBase64(
+  source: AsyncIterable<Uint8Array>,
+  allocate: Allocate = Buffer.allocUnsafeSlow,
+): AsyncGenerator<Uint8Array> {
   let carry: Uint8Array = new Uint8Array(0)
   for await (const chunk of source) {
-    const whole = carry.length === 0 ? chunk : Buffer.concat([carry, chunk])
-    const usable = whole.length - (whole.length % 3)
-    if (usable > 0) yield encodeTriples(whole, usable)
-    carry = whole.slice(usable)
+    // The first group takes what was carried over, so that the rest is encoded where it lies.
+    const borrowed = carry.length === 0 ? 0 : Math.min(3 - carry.length, chunk.length)
+    const first = carry.length === 0 ? carry : Buffer.concat([carry, chunk.subarray(0, borrowed)])
+    const rest = chunk.subarray(borrowed)
+    const whole = first.length === 3 ? 4 : 0
+    const usable = rest.length - (rest.length % 3)
+    if (whole + usable > 0) {
+      const target = allocate(whole + (usable / 3) * 4)
+      if (whole > 0) encodeTriples(first, 3, target)
+      encodeTriples(rest, usable, target.subarray(whole))
+      yield target
+    }
+    carry = whole > 0 || first.length === 0 ? rest.slice(usable) : first
   }
   if (carry.length > 0) yield encodeTail(carry)
 }
 
-function encodeTriples(source: Uint8Array, usable: number): Uint8Array {
-  const target = Buffer.allocUnsafeSlow((usable / 3) * 4)
-  const pairs = new Uint16Array(target.buffer, target.byteOffset, target.length / 2)
+/** `target` starts at an even address. */
+function encodeTriples(source: Uint8Array, usable: number, target: Uint8Array): void {
+  const pairs = new Uint16Array(target.buffer, target.byteOffset, (usable / 3) * 2)
   const done = usable >= SHORT_BYTES ? encodeVectors(source, usable, target) : 0
   let out = (done / 3) * 2
   for (let index = done; index < usable; index += 3) {
@@ -49,13 +67,13 @@ function encodeTriples(source: Uint8Array, usable: number): Uint8Array {
     pairs[out + 1] = PAIRS[triple & 0xfff] as number
     out += 2
   }
-  return target
 }
 
 function encodeTail(tail: Uint8Array): Uint8Array {
   const padded = new Uint8Array(3)
   padded.set(tail)
-  const encoded = encodeTriples(padded, 3)
+  const encoded = Buffer.allocUnsafeSlow(4)
+  encodeTriples(padded, 3, encoded)
   for (let index = tail.length + 1; index < 4; index += 1) encoded[index] = PAD
   return encoded
 }

@@ -55,6 +55,8 @@ export interface SendOptions {
   urlOf(assetId: string): string
 }
 
+const PIECE_STEP = 16 * 1024
+
 /** Parts of the body: text, or an image to be encoded in place. */
 type Part = { readonly text: Buffer } | { readonly image: OutputImage }
 
@@ -75,11 +77,20 @@ export async function sendImages(raw: ServerResponse, options: SendOptions): Pro
   raw.end()
 }
 
-/** Base64 of an image, waiting for the socket whenever it is full. */
+/**
+ * Base64 of an image, waiting for the socket whenever it is full. A piece that the socket has let go of leaves its memory to
+ * the next one: fresh memory for each would keep the garbage collector running all the time.
+ */
 export async function writeEncoded(raw: ServerResponse, image: { open(): AsyncIterable<Uint8Array> }): Promise<void> {
-  for await (const chunk of encodeBase64(image.open())) {
+  let spare: Buffer | undefined
+  const allocate = (bytes: number): Buffer => {
+    if (!spare || spare.length < bytes) spare = Buffer.allocUnsafeSlow(Math.ceil(bytes / PIECE_STEP) * PIECE_STEP)
+    return spare.subarray(0, bytes)
+  }
+  for await (const piece of encodeBase64(image.open(), allocate)) {
     if (raw.destroyed) return
-    if (!raw.write(chunk)) await drained(raw)
+    if (raw.write(piece)) spare = undefined
+    else await drained(raw)
   }
 }
 
