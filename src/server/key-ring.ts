@@ -38,15 +38,19 @@ export interface KeyRingOptions {
   /** Signs session cookies; from the data folder, so that a restart keeps people signed in. */
   readonly sessionKey: Uint8Array
   readonly defaultProject: ProjectRecord
+  /** Told of every key this node has not seen lately: another node may have made it a moment ago, with a cap of its own. */
+  onNewKey?(): Promise<void>
 }
 
-export function createKeyRing({ ledger, clock, sessionKey, defaultProject }: KeyRingOptions): KeyRing {
+export function createKeyRing({ ledger, clock, sessionKey, defaultProject, onNewKey }: KeyRingOptions): KeyRing {
   const remembered = new Map<string, { readonly identity: Identity | undefined; readonly untilMs: number }>()
 
   async function byHash(hash: string): Promise<Identity> {
     const known = remembered.get(hash)
     if (known && known.untilMs > clock.monotonicMs()) return valid(known.identity)
     const key = await ledger.admin.keyByHash(hash)
+    // A key is written after its cap: whoever sees the key reads the cap too.
+    if (key && !known?.identity) await onNewKey?.()
     const projects = key ? await ledger.admin.projects() : []
     const identity = key && {
       key,
