@@ -52,7 +52,12 @@ export function newReserve(
     inputs: [],
     ...overrides.request,
   }
-  const attempt = newAttempt(owner, { requestId, sandbox, holdNanoUsd: overrides.holdNanoUsd ?? 50_000_000n, ...overrides.attempt })
+  const attempt = newAttempt(owner, {
+    requestId,
+    sandbox,
+    holdNanoUsd: overrides.holdNanoUsd ?? 50_000_000n,
+    ...overrides.attempt,
+  })
   return {
     request,
     attempt,
