@@ -234,3 +234,65 @@ describe('budgets', () => {
     expect(receipt).toMatchObject({ total_usd: '0.08', cost_per_image_usd: '0.04', images_returned: 2, cost_status: 'final' })
   })
 })
+
+describe('what a call costs', () => {
+  it('metered: the reported tokens times the published rates, to the nano-dollar', async () => {
+    await start()
+    const book = await startTestGateway({
+      config: { providers: { openai: { type: 'openai', baseUrl: double.baseUrl, apiKey: 'sk-double' } } },
+    })
+    try {
+      double.enqueue({
+        usage: {
+          input_tokens: 350,
+          input_tokens_details: { text_tokens: 50, image_tokens: 300 },
+          output_tokens: 1_000,
+          output_tokens_details: { image_tokens: 1_000, text_tokens: 0 },
+          total_tokens: 1_350,
+        },
+      })
+      const { body } = await book.call<Images>('/v1/images/generations', { body: { model: 'gpt-image-2', prompt: 'metered' } })
+      const { attempts, total_usd, cost_status } = await book.receipt(body.halftone.request_id)
+      const lines = attempts[0]?.charges.map(({ meter, quantity, amount_usd, provenance }) => [
+        meter,
+        quantity,
+        amount_usd,
+        provenance,
+      ])
+      expect(lines?.sort()).toEqual([
+        ['tokens.image.in', '300', '0.0024', 'metered'],
+        ['tokens.image.out', '1000', '0.03', 'metered'],
+        ['tokens.text.in', '50', '0.00025', 'metered'],
+      ])
+      expect([total_usd, cost_status]).toEqual(['0.03265', 'final'])
+      double.enqueue({ usage: null })
+      const silent = await book.call<Images>('/v1/images/generations', { body: { model: 'gpt-image-2', prompt: 'silent' } })
+      expect(silent.headers.get('x-halftone-cost-status')).toBe('estimated')
+      expect(silent.headers.get('x-halftone-warnings')).toBe('cost_estimated')
+      expect(parseUsd((await book.receipt(silent.body.halftone.request_id)).total_usd)).toBeGreaterThan(0n)
+    } finally {
+      await book.close()
+      double.reset()
+    }
+  })
+
+  it('a model without a known price is not called, and the error says where to set one', async () => {
+    await start({ provider: { prices: undefined } })
+    const { status, body } = await generate<Failure>()
+    expect([status, body.error.code]).toEqual([400, 'unpriced'])
+    expect(body.error.message).toMatch(/providers\.<name>\.prices/)
+    expect(double.calls).toHaveLength(0)
+  })
+
+  it('a quote says what the call then costs, line by line', async () => {
+    await start()
+    const wanted = { ...base, n: 3, quality: 'high' }
+    const { body } = await gateway.call<{
+      candidates: { offer: string; expected_usd: string; max_usd: string; eligible: boolean }[]
+    }>('/v1/halftone/quote', { body: wanted })
+    expect(body.candidates).toMatchObject([
+      { offer: 'double:acme/painter', expected_usd: '0.12', max_usd: '0.12', eligible: true },
+    ])
+    expect((await generate(wanted)).headers.get('x-halftone-cost-usd')).toBe('0.12')
+  })
+})
