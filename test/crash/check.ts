@@ -75,6 +75,10 @@ const chargedOn = (index: Index, attemptId: string): bigint =>
 const wasRecovered = (index: Index, attemptId: string): boolean =>
   (index.events.get(attemptId) ?? []).some((event) => event.kind === 'recovered')
 
+/** Recovery decided, and the node that made the call never said otherwise. */
+const isGuess = (index: Index, attemptId: string): boolean =>
+  wasRecovered(index, attemptId) && !(index.events.get(attemptId) ?? []).some((event) => event.kind === 'late_settle')
+
 /** 0 lost, 0 doubled: every call that was billed is one attempt, and each attempt was sent once. */
 function billProblems(index: Index, { bills }: CrashEvidence): readonly string[] {
   const problems: string[] = []
@@ -158,7 +162,7 @@ function observationProblems(facts: LedgerFacts, index: Index, { observations }:
     const attempts = index.attemptsOf.get(request.id) ?? []
     const kept = facts.outputs.filter((output) => output.requestId === request.id).length
     if (kept !== images) problems.push(`LOST IMAGE: ${name} had ${images} images, ${kept} are kept`)
-    if (attempts.some((attempt) => attempt.state === 'unknown' && wasRecovered(index, attempt.id)))
+    if (attempts.some((attempt) => attempt.state === 'unknown' && isGuess(index, attempt.id)))
       problems.push(`LOST: ${name} was sent before it was settled`)
     const charged = sum(attempts.map((attempt) => chargedOn(index, attempt.id)))
     if (costStatus !== 'unknown' && costUsd !== undefined && nanoUsd(costUsd) !== charged)

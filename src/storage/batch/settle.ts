@@ -52,9 +52,11 @@ function applyLate(
       describe(attempt, command)
       attempt.settled_us = settledUs
       keepSettledAssets(changes, command, request)
-      if (command.finish) finishRequest(world, changes, request, { finish: command.finish, offer: attempt.offer })
     }
   }
+  const isOpen = attempt.state === 'intent' || attempt.state === 'dispatched'
+  // What the client was told replaces the ending that recovery made up, whether or not this settle knows what was billed.
+  if (command.finish && !isOpen) finishRequest(world, changes, request, { finish: command.finish, offer: attempt.offer })
   return { kind: 'late', state: attempt.state as AttemptState }
 }
 

@@ -88,6 +88,25 @@ export function recoveryRules(opened: () => OpenedLedger): void {
     await expectConsistent(harness)
   })
 
+  test('a late settle that does not know either ends its request as the client was told', async () => {
+    const { ledger, harness } = opened()
+    const doomed = await deadNode(ledger)
+    const idempotency = { scope: 'late-unknown', fingerprint: 'same', expiresUs: T0 + 86_400_000_000 }
+    const reserve = newReserve(doomed, { request: { fingerprint: 'same' }, idempotency })
+    await ledger.reserve(reserve)
+    const { owner } = await takeOver({ ledger, harness }, doomed.nodeId)
+    const finish = newFinish({ outcome: 'timeout', httpStatus: 504, imagesReturned: 0, response: { error: 'provider_timeout' } })
+    const unknown = { state: 'unknown', outcome: 'unknown', billed: 'unknown', charges: [], imagesMade: 0, finish } as const
+    expect(await ledger.settle(newSettle(reserve, unknown))).toEqual({ kind: 'late', state: 'unknown' })
+    expect(await ledger.read.request(reserve.request.id)).toMatchObject({ httpStatus: 504, costNanoUsd: 50_000_000n })
+    expect(await ledger.reserve(newReserve(owner, { request: { fingerprint: 'same' }, idempotency }))).toMatchObject({
+      kind: 'idempotent',
+      requestId: reserve.request.id,
+      finished: true,
+    })
+    await expectConsistent(harness)
+  })
+
   test('an answer that came late takes its idempotency key back, unless a repeat has taken it', async () => {
     const { ledger, harness } = opened()
     const scopes = ['late-free', 'late-taken']
