@@ -1,7 +1,9 @@
 /** Links, proxies, aliases, deadlines and pass-through. */
+import { rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openSecrets } from '../../src/compose-data.ts'
 import { createUrlSigner } from '../../src/server/url-signer.ts'
@@ -15,7 +17,7 @@ import {
   type TestGateway,
   type TestGatewayOptions,
 } from '../support/gateway.ts'
-import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
+import { doublePicture, type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
 
 let double: ProviderDouble
 let gateway: TestGateway
@@ -116,6 +118,22 @@ describe('links', () => {
     const [image] = request?.images ?? []
     expect((await fetch(image?.url ?? '')).headers.get('content-type')).toBe('image/png')
     expect((await fetch(image?.thumbnail_url ?? '')).headers.get('content-type')).toBe('image/webp')
+  })
+})
+
+describe('when images cannot be stored', () => {
+  it('the picture is made, paid for once and sent all the same; a link falls back to bytes; nothing stays held', async () => {
+    await start()
+    const blobs = join(gateway.folder, 'data', 'blobs')
+    await rm(blobs, { recursive: true })
+    // Where the folder was is a file now, so that nothing can be written below it.
+    await writeFile(blobs, '')
+    const image_url = `data:image/png;base64,${doublePicture(8, 8).toString('base64')}`
+    const edit = { model: 'acme/painter', prompt: 'bluer', images: [{ image_url }], response_format: 'url' }
+    const { status, body } = await gateway.call<{ data: { b64_json?: string; url?: string }[] }>('/v1/images/edits', {
+      body: edit,
+    })
+    expect([status, body.data.map((item) => Object.keys(item))]).toEqual([200, [['b64_json']]])
   })
 })
 
