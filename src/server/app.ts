@@ -8,7 +8,7 @@ import { type Endpoint, type EndpointName, endpoints } from '../contract/endpoin
 import { HalftoneError } from '../core/error.ts'
 import { authenticate } from './authenticate.ts'
 import type { ServerContext } from './context.ts'
-import { fromZod, toHttpError } from './errors.ts'
+import { fromZod, toHttpError, toKnownError } from './errors.ts'
 import { callerIdentity, type Handler } from './handler.ts'
 import { readJson } from './read-body.ts'
 import * as admin from './routes/admin.ts'
@@ -161,9 +161,10 @@ function check(schema: NonNullable<Endpoint['body']>, value: unknown): unknown {
 }
 
 function sendError(context: ServerContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, headers, body } = toHttpError(error)
-  if (status >= 500 && !(error instanceof HalftoneError))
-    context.services.log.error({ err: error }, 'a request failed inside Halftone')
+  const known = toKnownError(error, context.services.newId)
+  const { status, headers, body } = toHttpError(known)
+  if (known.code === 'internal_error')
+    context.services.log.error({ err: error, requestId: known.requestId }, 'a request failed inside Halftone')
   finishReading(request.raw)
   return reply
     .code(status)

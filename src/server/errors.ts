@@ -17,6 +17,13 @@ export interface HttpError {
   }
 }
 
+/** The error as the client gets it. Anything else than a `HalftoneError` is a bug: its text stays in the log, under an id. */
+export function toKnownError(error: unknown, newId: () => string): HalftoneError {
+  if (error instanceof HalftoneError) return error
+  const { code, message } = fromFramework(error)
+  return new HalftoneError(code, message, { cause: error, ...(code === 'internal_error' && { requestId: newId() }) })
+}
+
 /** Anything else than a `HalftoneError` is a bug: its text stays in the log. */
 export function toHttpError(error: unknown): HttpError {
   const known = error instanceof HalftoneError ? error : fromFramework(error)

@@ -5,7 +5,7 @@ import { formatSize, type Operation } from '../../core/request.ts'
 import type { ExecuteResult } from '../../gateway/execution.ts'
 import { callerOf } from '../authenticate.ts'
 import type { ServerContext } from '../context.ts'
-import { toHttpError } from '../errors.ts'
+import { toHttpError, toKnownError } from '../errors.ts'
 import { createImageEventStream } from '../event-stream.ts'
 import { checkWire, fromFormFields, type NormalizedRequest, normalizeRequest, type WireRequest } from '../image-request.ts'
 import { fetchIncomingImage, type IncomingImage, toIncomingImage } from '../incoming-image.ts'
@@ -75,9 +75,11 @@ export async function handleImages(
       services.log.error({ err: error }, 'an answer broke off while it was sent')
       reply.raw.destroy()
     } else {
-      const failure = stream ? stream.fail(error) : toHttpError(error)
+      const known = toKnownError(error, services.newId)
+      const failure = stream ? stream.fail(known) : toHttpError(known)
       if (failure) sendFailure(reply, failure)
-      logUnexpected(context, error)
+      if (known.code === 'internal_error')
+        services.log.error({ err: error, requestId: known.requestId }, 'a request failed inside Halftone')
     }
   } finally {
     await result?.dispose()
@@ -93,11 +95,6 @@ function sendFailure(reply: FastifyReply, failure: ReturnType<typeof toHttpError
     'content-length': Buffer.byteLength(text),
   })
   reply.raw.end(text)
-}
-
-function logUnexpected({ services }: ServerContext, error: unknown): void {
-  if (!(error instanceof HalftoneError) || error.code === 'internal_error')
-    services.log.error({ err: error }, 'a request failed inside Halftone')
 }
 
 function wireOf(operation: Operation, { parameters: given, images }: ReadBody, request: FastifyRequest): WireRequest {
