@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { createTestDatabase } from '../support/test-database.ts'
-import { type CrashOptions, type CrashReport, runCrashes } from './suite.ts'
+import type { CrashReport } from './report.ts'
+import { type CrashOptions, runCrashes } from './suite.ts'
 
 /** As many runs as fit, one at least. */
 const RUNS = 1_000

@@ -1,7 +1,8 @@
 /** `npm run crash -- --runs 1000`: the crash suite by hand. Prints its seed first, so that any failure can be repeated. */
 import { parseArgs } from 'node:util'
 import { createDatabase, startPostgres } from '../support/postgres.ts'
-import { type CrashReport, runCrashes } from './suite.ts'
+import type { CrashReport } from './report.ts'
+import { runCrashes } from './suite.ts'
 
 const usage = `npm run crash -- [--runs 1000] [--seed <number>] [--from 0] [--database sqlite|postgres] [--nodes 1] [--minutes <number>]`
 
