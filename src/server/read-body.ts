@@ -67,7 +67,13 @@ function parseJson(text: string): JsonValue {
 }
 
 /** Breaking off leaves the socket open: the refusal still has to go out on it. */
-const chunksOf = (raw: IncomingMessage): AsyncIterable<Buffer> => raw.iterator({ destroyOnReturn: false })
+async function* chunksOf(raw: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    for await (const chunk of raw.iterator({ destroyOnReturn: false })) yield chunk
+  } catch (cause) {
+    throw new HalftoneError('cancelled', 'The connection was closed before the body was complete.', { cause })
+  }
+}
 
 const tooLarge = (limit: number): HalftoneError => new HalftoneError('body_too_large', `The body is larger than ${limit} bytes.`)
 
@@ -192,8 +198,9 @@ function readMultipart(raw: IncomingMessage, { spool, settings }: ReadBodyOption
     })
     parser.on('file', (name, stream, info) => {
       const role = fileRoles.get(name)
-      if (!role) {
+      if (!role || failed) {
         stream.on('error', () => undefined).resume()
+        // The rest of a chunk is still parsed after a refusal; nothing of it may be spooled any more.
         return fail(
           new HalftoneError('unknown_parameter', `Unknown file "${name.slice(0, 64)}": send image, image[], mask or markup.`, {
             param: name.slice(0, 64),

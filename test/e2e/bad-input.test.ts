@@ -47,8 +47,14 @@ afterEach(async () => {
   const seen = { calls: (double.calls as unknown[]).splice(0).length, visits }
   visits = 0
   expect(seen, 'nothing bad reaches the provider or the inside').toEqual({ calls: 0, visits: 0 })
+  expect(await metric('halftone_spool_bytes'), 'the memory of uploads is given back').toBe('0')
   await checkLedger(gateway, { doubles: { openai: double } })
 })
+
+const metric = async (name: string): Promise<string | undefined> => {
+  const { body } = await gateway.call<string>('/metrics')
+  return new RegExp(`^${name}(?:{[^}]*})? (.*)$`, 'm').exec(body)?.[1]
+}
 
 interface Expected {
   readonly status?: number
@@ -609,5 +615,29 @@ describe('paths and methods', () => {
     const response = await to('DELETE', '/v1/images/generations')
     expect(response.headers.get('allow')).toBe('POST')
     await response.text()
+  })
+})
+
+describe('clients that leave while they send', () => {
+  const partial = (type: string, start: string): Promise<void> =>
+    new Promise((resolve) => {
+      const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1', () => {
+        socket.write(
+          `POST /v1/images/edits HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${gateway.adminKey}\r\nContent-Type: ${type}\r\nContent-Length: 200000\r\n\r\n`,
+        )
+        socket.write(start + 'A'.repeat(20_000), () => setTimeout(() => socket.destroy(), 50))
+      })
+      socket.on('close', () => resolve())
+    })
+  it('leave nothing behind: no memory, no request, no error of ours', async () => {
+    await partial('application/json', '{"prompt":"x","images":[{"image_url":"data:image/png;base64,')
+    await partial(
+      'multipart/form-data; boundary=b',
+      '--b\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n',
+    )
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(await metric('halftone_requests_in_flight')).toBe('0')
+    expect((await gateway.call<string>('/metrics')).body).not.toMatch(/halftone_http_requests_total{[^}]*status="500"/)
+    expect(await gateway.requests()).toEqual([])
   })
 })
