@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { referenceKeys } from '../../src/config/reference.ts'
 import { providerTypes } from '../../src/providers/index.ts'
 import { type ConfigFolder, createConfigFolder } from '../support/config.ts'
 import { readPages, root } from './pages.ts'
@@ -39,4 +40,15 @@ describe('configurations in the documentation', () => {
     const failure = await folder.failure(broken, { env: environmentOf(broken), providerTypes: providerTypes })
     expect(failure.message).toContain('baseURL')
   })
+})
+
+test('configuration keys named in running text exist', () => {
+  const known = new Set(referenceKeys().map(({ path }) => path))
+  const sections = [...known].filter((path) => !/[.[]/.test(path)).join('|')
+  const key = new RegExp(`\`((?:${sections})\\.[A-Za-z<>[\\].]+)(?::[^\`]*)?\``, 'g')
+  const named = readPages().flatMap(({ path, prose }) => [...prose.matchAll(key)].map(([, name = '']) => ({ path, name })))
+  expect(named.length).toBeGreaterThan(25)
+  // Free names below a key (`providers.<name>`, `aliases.<alias>`) are not keys of their own.
+  const exists = (name: string): boolean => known.has(name) || [...known].some((path) => path.startsWith(`${name}.`))
+  expect(named.filter(({ name }) => !exists(name))).toEqual([])
 })
