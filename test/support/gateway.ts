@@ -207,7 +207,7 @@ export interface LedgerCheck {
 
 /**
  * The promise of the ledger: what it says was spent is what each provider billed, or the difference is covered by attempts
- * it lists as unknown; every receipt adds up; nothing is held.
+ * it lists as unknown; every receipt adds up; neither money nor memory is held.
  */
 export async function checkLedger(gateway: TestGateway, { doubles, perImage = PRICE }: LedgerCheck): Promise<void> {
   await gateway.settled()
@@ -229,6 +229,19 @@ export async function checkLedger(gateway: TestGateway, { doubles, perImage = PR
   ).body
   const held = [overview, ...overview.budgets].filter((entry) => parseUsd(entry.held_usd) !== 0n)
   if (held.length > 0) throw new Error(`money is still held: ${JSON.stringify(held)}`)
+  await memoryGivenBack(gateway)
+}
+
+/** Image bytes in memory go when the last answer has; an answer may still be on its way out. */
+async function memoryGivenBack(gateway: TestGateway): Promise<void> {
+  let bytes: string | undefined
+  for (const deadline = Date.now() + 2_000; Date.now() < deadline; ) {
+    const { body } = await gateway.call<string>('/metrics')
+    bytes = /^halftone_spool_bytes (.*)$/m.exec(body)?.[1]
+    if (bytes === '0') return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`${bytes} bytes of images are still in memory`)
 }
 
 function checkReceipt(receipt: Receipt): void {
