@@ -17,7 +17,7 @@ import { measureFlood } from './gateway/measure-flood.ts'
 import { measureScenarios } from './gateway/measure-scenarios.ts'
 import { formatReport, isMet, saveReport } from './gateway/report.ts'
 import { type Results, type ScenarioName, scenarios, targetsOf } from './gateway/scenarios.ts'
-import { systemNames } from './gateway/systems.ts'
+import { buildHalftone, systemNames } from './gateway/systems.ts'
 
 const { values } = parseArgs({
   options: {
@@ -34,6 +34,10 @@ const systems = systemNames.filter((name) => values.systems.split(',').includes(
 const chosen = (Object.keys(scenarios) as ScenarioName[]).filter((name) => only.has(name))
 const isWhole = chosen.length === Object.keys(scenarios).length && only.has('flood') && systems.length === systemNames.length
 
+// Children are ended when this process exits, which a signal alone would not make it do.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
+buildHalftone()
 const runs = fileURLToPath(new URL('./.peers/', import.meta.url))
 mkdirSync(runs, { recursive: true })
 const folder = mkdtempSync(join(runs, 'run-'))

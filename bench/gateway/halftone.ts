@@ -1,6 +1,8 @@
-/** Child process: the gateway as `halftone serve` starts it, from the sources. */
-import { startHalftone } from '../../src/compose.ts'
+/** Child process: the gateway as `halftone serve` starts it, from the build that is shipped. */
+type Composition = typeof import('../../src/compose.ts')
 
+// The build's own types are those of the sources.
+const { startHalftone } = (await import(new URL('../../dist/compose.js', import.meta.url).href)) as Composition
 const halftone = await startHalftone({ env: process.env, cwd: process.cwd() })
 process.on('SIGTERM', () => {
   void halftone.close().then(() => process.exit(0))
