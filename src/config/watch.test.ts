@@ -100,6 +100,15 @@ describe('a bad file', () => {
     expect(current.current().config.budgets[0]?.limitNanoUsd).toBe(2_000_000_000n)
   })
 
+  test('mended back to what is in force ends the failure', async () => {
+    const current = await start('log: {level: warn}\n')
+    await writeFile(file, 'log: {level: loud}\n')
+    await reported(1)
+    await writeFile(file, 'log: {level: warn}\n')
+    expect((await reported(2)).kind).toBe('unchanged')
+    expect(levelOf(current)).toBe('warn')
+  })
+
   test('that disappears keeps the last configuration', async () => {
     const current = await start('log: {level: warn}\n')
     await unlink(file)

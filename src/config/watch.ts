@@ -77,10 +77,7 @@ export function watchConfig({ load, loaded, onReload, settleMs = 100 }: WatchOpt
   const watcher = watch(folder, { depth: 0, ignoreInitial: true, ignored: (path) => !relevant.has(resolve(path)) })
   const becameReady = new Promise<void>((resolveReady) => {
     // What changed between the first reading and the start of watching would not be seen otherwise.
-    watcher.once('ready', () => {
-      resolveReady()
-      void reload()
-    })
+    watcher.once('ready', () => void reload().then(() => resolveReady()))
   })
   watcher.on('all', () => {
     clearTimeout(timer)
