@@ -150,6 +150,7 @@ async function start(context: StartContext): Promise<Halftone> {
     budgets,
     leaseMs,
     recovery: opening.recovery,
+    maxImageBytes: config.storage.assetMaxBytes,
     onLeaseLost() {
       problems.add('the lease of this node was lost')
       gateway.drain(0).catch(() => undefined)

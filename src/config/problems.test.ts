@@ -94,7 +94,7 @@ describe('problems', () => {
       'rate id twice',
       'providers: {openai: {prices: {a/b: {rates: [{id: r, meter: steps, price: 1, effectiveFrom: 2026-02-03}, {id: r, meter: requests, price: 1, effectiveFrom: 2026-02-03}]}}}}\n',
       [
-        'halftone.yaml:1:36 providers.openai.prices["a/b"]: cannot be used: prices/openai: config:openai:a/b: rate r: this id is used twice',
+        'halftone.yaml:1:36 providers.openai.prices["a/b"]: cannot be used: providers.openai.prices: config:openai:a/b: rate r: this id is used twice',
       ],
     ],
     ['route name', 'routes: {a/b: {}}\n', ['halftone.yaml:1:10 routes["a/b"]: the name must be a name without "/" and ":"']],

@@ -48,7 +48,7 @@ const storage = z.strictObject({
     .describe('`postgres://...`: PostgreSQL for the ledger instead of SQLite in the data folder.'),
   transferBudgetBytes: byteCount.prefault('64MiB').describe('Memory for image bytes in transit; beyond it they go to disk.'),
   assetTtlDays: z.int().min(1).max(36_500).default(30).describe('How long images are kept.'),
-  assetMaxBytes: byteCount.prefault('20GiB').describe('Most bytes of kept images; the oldest go first.'),
+  assetMaxBytes: byteCount.prefault('20GiB').describe('Most bytes of kept images; those nearest to their end go early.'),
   minFreeBytes: byteCount.prefault('1GiB').describe('With less free disk no image is stored.'),
   minFreeBytesDispatch: byteCount.prefault('256MiB').describe('With less free disk no request is sent to a provider.'),
   thumbnails: z
@@ -65,7 +65,6 @@ const network = z.strictObject({
     .default([])
     .describe('Hosts that URLs in requests and answers may name although their address is private.'),
   connectTimeoutMs: milliseconds.default(10_000).describe('Longest wait for a connection.'),
-  headersTimeoutMs: milliseconds.default(300_000).describe('Longest wait for the first byte of an answer.'),
 })
 
 const offerId = z
@@ -76,7 +75,7 @@ const offerId = z
   )
 
 export const routeSchema = z.strictObject({
-  offers: z.array(offerId).min(1).exactOptional().describe('Exactly these offers, in order of preference.'),
+  offers: z.array(offerId).min(1).exactOptional().describe('Exactly these offers.'),
   models: z.array(modelPattern).min(1).exactOptional().describe('Models it may use; default: all.'),
   providers: z.array(objectName).min(1).exactOptional().describe('Providers it may use; default: all.'),
   regions: z.array(z.string().min(1)).min(1).exactOptional().describe('Regions it may use; default: all.'),
@@ -197,7 +196,6 @@ export const fileSchema = z.strictObject({
         .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
         .default('info')
         .describe('Least level written.'),
-      format: z.enum(['auto', 'json', 'pretty']).default('auto').describe('`auto`: readable on a terminal, else JSON.'),
     })
     .prefault({})
     .describe('Logging.'),

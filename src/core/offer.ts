@@ -66,7 +66,6 @@ export const warningCodes = {
   cost_above_hold: 'The provider charged more than was held.',
   prompt_revised: 'The provider rewrote the prompt.',
   joined_retry: 'This retry was answered by the first call; nothing was paid twice.',
-  cap_missing: 'A paid provider is configured without a spend cap.',
 } as const satisfies Record<string, string>
 export type WarningCode = keyof typeof warningCodes
 

@@ -13,6 +13,8 @@ export interface NodeLifeOptions {
   readonly current: () => GatewayState
   readonly budgets: BudgetIndex
   readonly leaseMs: number
+  /** Most bytes of kept images; above it those nearest to their end go early. */
+  readonly maxImageBytes: number
   /** What `openNode` found. */
   readonly recovery: RecoveryReport
   /** The lease was lost: this node must stop dispatching at once. */
@@ -49,7 +51,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       if (!isLost) await resumeAll(options, await ledger.recoverExpired(), stop.signal)
     }),
     every(REFRESH_EVERY_MS, 'reading budgets', () => budgets.refresh()),
-    every(SWEEP_EVERY_MS, 'sweeping', () => sweep(services)),
+    every(SWEEP_EVERY_MS, 'sweeping', () => sweep(services, options.maxImageBytes)),
   ]
   return {
     async close() {
@@ -59,9 +61,9 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   }
 }
 
-async function sweep({ ledger, blobs, clock, blobGuard, onDeleted }: GatewayServices): Promise<void> {
+async function sweep({ ledger, blobs, clock, blobGuard, onDeleted }: GatewayServices, maxBytes: number): Promise<void> {
   for (let more = true; more; ) {
-    const swept = await ledger.sweep({ nowUs: clock.nowUs(), limit: SWEEP_ROWS })
+    const swept = await ledger.sweep({ nowUs: clock.nowUs(), limit: SWEEP_ROWS, maxBytes })
     await Promise.all(
       swept.deletedBlobs.map((sha256) =>
         blobGuard.whileUnheld(sha256, () => Promise.all([blobs.delete(sha256), onDeleted?.(sha256)])),

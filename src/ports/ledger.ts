@@ -39,10 +39,14 @@ export interface Ledger {
 
   readonly read: LedgerReader
   readonly admin: LedgerAdmin
-  /** Delete what has expired (assets, idempotency, content), bounded work per call; returns blobs no longer referenced. */
+  /**
+   * Delete what has expired (assets, idempotency, content) and, above `maxBytes` of kept images, the assets nearest to
+   * their end that no replayable answer pins. Bounded work per call; returns blobs no longer referenced.
+   */
   sweep(command: {
     nowUs: TimestampUs
     limit: number
+    maxBytes?: number
   }): Promise<{ readonly deletedBlobs: readonly string[]; readonly more: boolean }>
   /** Counters for metrics. */
   stats(): LedgerStats

@@ -99,7 +99,7 @@ export type SingleCommand =
   | { readonly kind: 'renewNode'; readonly nodeId: string; readonly epoch: number; readonly leaseMs: number }
   | { readonly kind: 'recoverExpired' }
   | { readonly kind: 'closeNode'; readonly nodeId: string; readonly epoch: number }
-  | { readonly kind: 'sweep'; readonly nowUs: number; readonly limit: number }
+  | { readonly kind: 'sweep'; readonly nowUs: number; readonly limit: number; readonly maxBytes?: number }
   | { readonly kind: 'createKey'; readonly row: NewRow<'keys'> }
   | { readonly kind: 'revokeKey'; readonly id: string; readonly atUs: number }
   | { readonly kind: 'putProject'; readonly row: NewRow<'projects'> }

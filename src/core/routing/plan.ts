@@ -58,8 +58,8 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
       else eligible.push(scored)
     }
   }
-  const ordered = preferNamedOrder(strategies[policy.objective](eligible), policy)
-  const [first, ...rest] = ordered.map(
+  const ordered = strategies[policy.objective](eligible)
+  const [first, ...rest] = (policy.fallback ? ordered : ordered.slice(0, 1)).map(
     (entry): PlannedAttempt => ({
       candidate: entry.candidate,
       total: entry.total,
@@ -178,7 +178,3 @@ function overCost(maxNanoUsd: bigint | null, limit: bigint | undefined, hardBudg
     ? { reason: 'max_cost', detail: `may cost ${Number(maxNanoUsd) / 1e9} USD` }
     : undefined
 }
-
-/** `filter.offers` is a list of equals for one model; strategies have ordered it. Kept as the one place to honour an order. */
-const preferNamedOrder = (ordered: readonly ScoredCandidate[], policy: Policy): readonly ScoredCandidate[] =>
-  policy.fallback ? ordered : ordered.slice(0, 1)

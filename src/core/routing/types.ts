@@ -39,7 +39,7 @@ export interface Policy {
 }
 
 export interface OfferFilter {
-  /** Exactly these offers, in order of preference. */
+  /** Exactly these offers. */
   readonly offers?: readonly string[]
   readonly models?: readonly string[]
   readonly providers?: readonly string[]

@@ -3,7 +3,7 @@ import type { Row, Tx } from '../tx.ts'
 
 export async function sweep(
   tx: Tx,
-  { nowUs, limit }: { nowUs: number; limit: number },
+  { nowUs, limit, maxBytes }: { nowUs: number; limit: number; maxBytes?: number },
 ): Promise<{ readonly deletedBlobs: readonly string[]; readonly more: boolean }> {
   // An answer that can still be replayed pins its images.
   const expired = await tx.all(
@@ -13,12 +13,37 @@ export async function sweep(
     [nowUs, nowUs, limit],
   )
   await releaseAssets(tx, expired, nowUs)
+  const evicted = maxBytes === undefined ? 0 : await evict(tx, { nowUs, limit, maxBytes })
   const scopes = await expire(tx, { table: 'idempotency', key: 'scope', nowUs, limit })
   const contents = await expire(tx, { table: 'request_content', key: 'request_id', nowUs, limit })
   const unreferenced = await tx.all('SELECT sha256 FROM blobs WHERE refs <= 0 ORDER BY sha256 LIMIT ? FOR UPDATE', [limit])
   const deletedBlobs = unreferenced.map((row) => String(row['sha256']))
   if (deletedBlobs.length > 0) await tx.run('DELETE FROM blobs WHERE refs <= 0 AND sha256 IN (?...)', [deletedBlobs])
-  return { deletedBlobs, more: Math.max(expired.length, scopes, contents, deletedBlobs.length) >= limit }
+  return { deletedBlobs, more: Math.max(expired.length, evicted, scopes, contents, deletedBlobs.length) >= limit }
+}
+
+/**
+ * Above the cap the images nearest to their end go before their time; returns how many went. Bytes that others share free
+ * nothing yet: the next round goes on from what is left.
+ */
+async function evict(tx: Tx, { nowUs, limit, maxBytes }: { nowUs: number; limit: number; maxBytes: number }): Promise<number> {
+  const [row] = await tx.all('SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) AS kept FROM blobs WHERE refs > 0', [])
+  let excess = Number(row?.['kept'] ?? 0) - maxBytes
+  if (excess <= 0) return 0
+  const next = await tx.all(
+    `SELECT id, sha256, bytes FROM assets a WHERE a.deleted_us IS NULL
+       AND NOT EXISTS (SELECT 1 FROM idempotency i WHERE i.request_id = a.request_id AND i.expires_us > ?)
+     ORDER BY a.expires_us, a.id LIMIT ? FOR UPDATE`,
+    [nowUs, limit],
+  )
+  const going: Row[] = []
+  for (const asset of next) {
+    if (excess <= 0) break
+    going.push(asset)
+    excess -= Number(asset['bytes'])
+  }
+  await releaseAssets(tx, going, nowUs)
+  return going.length
 }
 
 async function releaseAssets(tx: Tx, assets: readonly Row[], nowUs: number): Promise<void> {

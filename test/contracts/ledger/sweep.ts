@@ -54,6 +54,23 @@ export function sweepRules(opened: () => OpenedLedger): void {
     })
   })
 
+  test('above the cap the images nearest to their end go first, except those an answer still needs', async () => {
+    const { ledger, owner } = opened()
+    const made: string[] = []
+    for (const [index, letter] of ['1', '2', '3', '4'].entries()) {
+      const pinned = index === 0 ? { idempotency: { scope: 'keep', fingerprint: 'f', expiresUs: T0 + 5 * DAY } } : {}
+      const reserve = newReserve(owner, pinned)
+      await ledger.reserve(reserve)
+      const sha256 = letter.repeat(64)
+      const settle = newSettle(reserve, { assets: [newAsset({ sha256, bytes: 100, expiresUs: T0 + 9 * DAY + index })] })
+      await ledger.settle(settle)
+      made.push(sha256)
+    }
+    expect(await ledger.sweep({ nowUs: T0, limit: 100, maxBytes: 400 })).toEqual({ deletedBlobs: [], more: false })
+    expect((await ledger.sweep({ nowUs: T0, limit: 100, maxBytes: 250 })).deletedBlobs).toEqual([made[1], made[2]])
+    expect((await ledger.sweep({ nowUs: T0, limit: 100, maxBytes: 250 })).deletedBlobs).toEqual([])
+  })
+
   test('content can be deleted without touching money', async () => {
     const { ledger, owner, harness } = opened()
     const reserve = newReserve(owner)
