@@ -20,12 +20,6 @@ export function residentBytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   return Number(new RegExp(`^${field}:\\s*(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN) * 1024
 }
 
-/** Let `VmHWM` start anew. */
-export async function resetPeak(pid: number): Promise<void> {
-  const { writeFile } = await import('node:fs/promises')
-  await writeFile(`/proc/${pid}/clear_refs`, '5')
-}
-
 /** Median of 50 appends of one page, each forced to disk. */
 export function fsyncMs(folder: string): number {
   const path = join(folder, 'fsync-probe')
