@@ -4,6 +4,7 @@ import { loadPriceFiles, type PriceFiles } from '../../src/config/price-files.ts
 import type { CandidateSettings } from '../../src/core/offer.ts'
 import type { CompiledPrices } from '../../src/core/pricing/compiled.ts'
 import { compilePriceBooks, expectedTotal, quoteCandidate } from '../../src/core/pricing/index.ts'
+import { modelMatches } from '../../src/core/pricing/match.ts'
 import type { PriceBook, Sku } from '../../src/core/pricing/price-book.ts'
 import type { Quality } from '../../src/core/request.ts'
 import { imageOf, inputOf, offerOf } from '../support/pricing.ts'
@@ -167,6 +168,17 @@ describe('the book as a whole', () => {
     )
     expect(checked.length).toBeGreaterThanOrEqual(400)
     expect(checked.filter((date) => date > '2026-11-22')).toEqual([])
+  })
+
+  it('declares no model unpriced that it prices', () => {
+    const both = books.flatMap(({ provider, skus, unpriced = [] }) =>
+      skus
+        .filter(({ rates }) => rates.length > 0)
+        .flatMap(({ model, aliases = [] }) => [model, ...aliases])
+        .filter((name) => unpriced.some((entry) => modelMatches(entry.model, name)))
+        .map((name) => `${provider}: ${name}`),
+    )
+    expect(both).toEqual([])
   })
 
   it('names models as publisher/name in lower case', () => {
