@@ -3,6 +3,7 @@
  * retirements; the Images guide for the size grid; its pixel budget and floor as measured by third parties, 2026-11-09.
  */
 import type { Capabilities, OptionalParameter, SizeRule } from '../../core/capability.ts'
+import type { Size } from '../../core/request.ts'
 import type { KnownModel } from './offers.ts'
 
 const standardSizes: SizeRule = {
@@ -55,6 +56,9 @@ const gptImage25: Capabilities = {
   parameters: animated,
 }
 
+const listed = (...sizes: readonly Size[]): SizeRule => ({ kind: 'list', sizes })
+const square = (edge: number): Size => ({ width: edge, height: edge })
+
 const dallE: Capabilities = {
   ...gptImage,
   operations: ['generate'],
@@ -89,12 +93,26 @@ export const openaiModels: readonly KnownModel[] = [
   model('gpt-image-1', gptImage, retired('2026-10-23')),
   model(
     'dall-e-3',
-    { ...dallE, qualities: ['standard', 'hd'], defaultQuality: 'standard', maxN: 1, maxPromptChars: 4000, parameters: ['style'] },
+    {
+      ...dallE,
+      sizes: listed(square(1024), { width: 1792, height: 1024 }, { width: 1024, height: 1792 }),
+      qualities: ['standard', 'hd'],
+      defaultQuality: 'standard',
+      maxN: 1,
+      maxPromptChars: 4000,
+      parameters: ['style'],
+    },
     retired('2026-05-12'),
   ),
   model(
     'dall-e-2',
-    { ...dallE, qualities: ['standard'], defaultQuality: 'standard', maxPromptChars: 1000 },
+    {
+      ...dallE,
+      sizes: listed(square(256), square(512), square(1024)),
+      qualities: ['standard'],
+      defaultQuality: 'standard',
+      maxPromptChars: 1000,
+    },
     retired('2026-05-12'),
   ),
 ]
