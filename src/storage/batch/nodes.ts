@@ -7,6 +7,9 @@ import { finishRequest } from './finish.ts'
 import { closeAttempt, provisionalLine } from './posting.ts'
 import { type Attempt, emptyWorld, loadAttempts, loadCounters, loadRequests, type World } from './world.ts'
 
+const STOPPED = 'The gateway stopped before it could answer.'
+const STOPPED_AT_RISK = `${STOPPED} The call may have been billed; send it under a new Idempotency-Key to accept that and try again.`
+
 /** Recovery is rare and must be one at a time, so that a job is handed to exactly one node. */
 const RECOVERY_LOCK = 'recovery'
 
@@ -132,26 +135,32 @@ async function finishAbandoned(tx: Tx, world: World, changes: Changes, clockUs: 
   await loadRequests(tx, world, unfinished)
   const attempts = await tx.all('SELECT id, request_id, state FROM attempts WHERE request_id IN (?...)', [unfinished])
   const running = new Set<string>()
+  const atRisk = new Set<string>()
   for (const row of attempts) {
     const state = world.attempts.get(String(row['id']))?.state ?? row['state']
     if (state === 'intent' || state === 'dispatched') running.add(String(row['request_id']))
+    else if (state !== 'voided') atRisk.add(String(row['request_id']))
   }
   for (const id of unfinished) {
     const request = world.requests.get(id)
     if (!request || running.has(id)) continue
-    finishRequest(world, changes, request, { finish: abandoned(Number(request.created_us), clockUs), recovered: true })
+    finishRequest(world, changes, request, {
+      finish: abandoned(Number(request.created_us), clockUs, atRisk.has(id)),
+      recovered: true,
+    })
   }
 }
 
-const abandoned = (createdUs: number, atUs: number): EncodedFinish => ({
+/** What may have been paid for is answered again rather than paid again; what was surely free leaves nothing behind. */
+const abandoned = (createdUs: number, atUs: number, atRisk: boolean): EncodedFinish => ({
   finishedUs: atUs,
   outcome: 'unknown',
   httpStatus: 500,
   imagesReturned: 0,
   latencyUs: Math.max(0, atUs - createdUs),
   errorCode: 'internal_error',
-  errorMessage: 'The gateway stopped before it could answer.',
-  response: null,
+  errorMessage: STOPPED,
+  response: atRisk ? JSON.stringify({ error: { code: 'internal_error', message: STOPPED_AT_RISK } }) : null,
   warnings: '[]',
   duplicatesPrevented: 0,
 })

@@ -55,12 +55,11 @@ export function recoveryRules(opened: () => OpenedLedger): void {
     })
     expect(await ledger.read.request(polled.request.id)).toMatchObject({ finishedUs: null, attemptRows: [owner] })
     await expectConsistent(harness)
-    // The key is free again: nothing can be replayed.
+    // It may have been billed: the same key never pays for it again.
     expect(
-      await ledger.reserve(newReserve(owner, { idempotency: { scope: 'crash', fingerprint: 'g', expiresUs: T0 + 9e9 } })),
-    ).toEqual({
-      kind: 'reserved',
-    })
+      await ledger.reserve(newReserve(owner, { idempotency: { scope: 'crash', fingerprint: 'f', expiresUs: T0 + 9e9 } })),
+    ).toEqual({ kind: 'idempotent', requestId: sent.request.id, sameFingerprint: true, finished: true })
+    expect(await ledger.read.request(sent.request.id)).toMatchObject({ response: { error: { code: 'internal_error' } } })
     expect(await ledger.settle(newSettle({ ...polled, attempt: { ...polled.attempt, ...owner } }))).toEqual({ kind: 'settled' })
     expect(await ledger.read.request(polled.request.id)).toMatchObject({ outcome: 'succeeded', costNanoUsd: 40_000_000n })
     await expectConsistent(harness)
@@ -113,6 +112,8 @@ export function recoveryRules(opened: () => OpenedLedger): void {
     const keyed = (owner: { nodeId: string; epoch: number }, scope: string) =>
       newReserve(owner, {
         request: { fingerprint: scope },
+        // Surely not billed as far as recovery can tell, so it lets the key go.
+        attempt: { state: 'intent' },
         idempotency: { scope, fingerprint: scope, expiresUs: T0 + 86_400_000_000 },
       })
     const doomed = await deadNode(ledger)
