@@ -46,7 +46,7 @@ maxUsdPerDay: 1000000
 sandbox: { enabled: always, latencyScale: 0.05 }
 storage: { thumbnails: 'off' }
 server: { drainSeconds: 20 }
-log: { level: info, format: json }
+log: { level: info }
 declaredTags: [crash]
 `
 }
