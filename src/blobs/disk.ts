@@ -21,13 +21,10 @@ import {
   tempPath,
   truncateFile,
   writeChunks,
-  writeFileNow,
 } from './files.ts'
 import { type FileBackedBody, isFileBacked } from './spool.ts'
 
 const CONCURRENT_PUTS = 3
-/** So little is written faster than it is handed to another thread. */
-const WRITTEN_AT_ONCE_BYTES = 64 * 1024
 const SHA256 = /^[0-9a-f]{64}$/
 
 /**
@@ -86,10 +83,6 @@ async function store(path: string, body: SpooledBody, tempDir: string): Promise<
 async function writeNew(path: string, body: SpooledBody): Promise<void> {
   const chunks: Uint8Array[] = []
   for await (const chunk of body.open()) chunks.push(chunk)
-  if (body.bytes <= WRITTEN_AT_ONCE_BYTES) {
-    writeFileNow(path, chunks)
-    return
-  }
   const fd = await openFile(path, 'wx', FILE_MODE)
   try {
     await writeChunks(fd, chunks, 0)

@@ -2,14 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import {
   close,
-  closeSync,
   fstat,
   ftruncate,
-  ftruncateSync,
   mkdir,
   mkdirSync,
   open,
-  openSync,
   read,
   readdirSync,
   rename,
@@ -62,19 +59,6 @@ export function writeChunksNow(fd: number, chunks: readonly Uint8Array[], positi
     const bytesWritten = writevSync(fd, rest as Uint8Array[], at)
     at += bytesWritten
     rest = skipBytes(rest, bytesWritten)
-  }
-}
-
-/** Make a file and write it at once. Throws `EEXIST` when there is one of that name; a failure leaves it empty. */
-export function writeFileNow(path: string, chunks: readonly Uint8Array[]): void {
-  const fd = openSync(path, 'wx', FILE_MODE)
-  try {
-    writeChunksNow(fd, chunks, 0)
-  } catch (error) {
-    ftruncateSync(fd, 0)
-    throw error
-  } finally {
-    closeSync(fd)
   }
 }
 

@@ -20,8 +20,8 @@ afterEach(async () => {
   rmSync(dir, { recursive: true })
 })
 
-async function write(chunks: readonly Uint8Array[], maxBytes = 1e9): Promise<SpooledBody> {
-  const writer = spool.create({ maxBytes })
+async function write(chunks: readonly Uint8Array[], maxBytes = 1e9, recycle = false): Promise<SpooledBody> {
+  const writer = spool.create({ maxBytes, recycle })
   for (const chunk of chunks) await writer.write(chunk)
   return writer.end()
 }
@@ -67,6 +67,47 @@ describe.each(chunkings)('%s', (_, sizes) => {
     expect(spool.bytesInMemory).toBe(0)
     expect(readdirSync(dir)).toEqual([])
   })
+
+  test('comes back as written in recycled memory, whatever happens to the buffer it was written from', async () => {
+    const chunks = sizes.map(own)
+    const whole = Buffer.concat(chunks)
+    const writer = spool.create({ maxBytes: 1e9, recycle: true })
+    const scratch = Buffer.alloc(Math.max(1, ...sizes))
+    for (const chunk of chunks) {
+      chunk.copy(scratch)
+      const waiting = writer.write(scratch.subarray(0, chunk.byteLength))
+      scratch.fill(0xee)
+      await waiting
+    }
+    const body = await writer.end()
+    expect(body.sha256).toBe(createHash('sha256').update(whole).digest('hex'))
+    expect((await read(body)).equals(whole)).toBe(true)
+    await body.dispose()
+    expect(spool.bytesInMemory).toBe(0)
+    expect(readdirSync(dir)).toEqual([])
+  })
+})
+
+test('recycled memory never shows through: bodies that live at the same time keep their own bytes', async () => {
+  const step = fc.record({ bytes: fc.integer({ min: 0, max: 150 * KIB }), keep: fc.boolean() })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+      const alive: { readonly body: SpooledBody; readonly bytes: Buffer }[] = []
+      for (const { bytes, keep } of steps) {
+        const content = own(bytes)
+        const body = await write([content.subarray(0, bytes >> 1), content.subarray(bytes >> 1)], 1e9, true)
+        if (keep) alive.push({ body, bytes: content })
+        else await body.dispose()
+      }
+      for (const { body, bytes } of alive) expect((await read(body)).equals(bytes)).toBe(true)
+      for (const { body } of alive) {
+        await body.dispose()
+        await body.dispose()
+      }
+      expect(spool.bytesInMemory).toBe(0)
+    }),
+    { numRuns: 40 },
+  )
 })
 
 test('any chunking, through slices of a shared buffer, gives the same bytes', async () => {

@@ -48,6 +48,24 @@ const MOST_WAITING_WRITES = 256
 /** Blocks that small slices of big buffers are copied into; they grow with the body. */
 const SMALLEST_BLOCK = 4 * 1024
 const LARGEST_BLOCK = 64 * 1024
+const LARGEST_POOLLESS_BODY = 32 * 1024
+
+/** Blocks of recycling writers that wait for their next use. */
+interface BlockPool {
+  take(): Uint8Array
+  give(blocks: readonly Uint8Array[]): void
+}
+
+/** As many as the budget can have in use at once are worth keeping. */
+function createBlockPool(mostBlocks: number): BlockPool {
+  const free: Uint8Array[] = []
+  return {
+    take: () => free.pop() ?? Buffer.allocUnsafeSlow(LARGEST_BLOCK),
+    give(blocks) {
+      for (const block of blocks) if (free.length < mostBlocks) free.push(block)
+    },
+  }
+}
 
 /** Memory accounting shared by the writers of one spool. */
 interface Budget {
@@ -70,10 +88,12 @@ export function createSpool({ dir, memoryBudgetBytes = 64 * 1024 * 1024 }: Spool
       used -= bytes
     },
   }
+  const pool = createBlockPool(Math.floor(memoryBudgetBytes / LARGEST_BLOCK))
   const open = new Set<BodyWriter>()
   return {
-    create({ maxBytes, tooLargeCode = 'provider_response_too_large' }) {
-      const writer: BodyWriter = new BodyWriter({ dir, budget, gate, maxBytes, tooLargeCode, onClose: () => open.delete(writer) })
+    create({ maxBytes, tooLargeCode = 'provider_response_too_large', recycle = false }) {
+      const onClose = (): void => void open.delete(writer)
+      const writer: BodyWriter = new BodyWriter({ dir, budget, gate, maxBytes, tooLargeCode, onClose, ...(recycle && { pool }) })
       open.add(writer)
       return writer
     },
@@ -93,6 +113,8 @@ interface WriterContext {
   readonly maxBytes: number
   readonly tooLargeCode: 'provider_response_too_large' | 'image_too_large'
   readonly onClose: () => void
+  /** Present for recycling writers. */
+  readonly pool?: BlockPool
 }
 
 class BodyWriter implements SpoolWriter {
@@ -106,11 +128,17 @@ class BodyWriter implements SpoolWriter {
   /** Where the next small slice goes. */
   #block: Uint8Array | undefined
   #blockUsed = 0
+  /** Blocks that go back to the pool. */
+  #pooled: Uint8Array[] = []
   #file: { readonly path: string; readonly fd: number; written: number } | undefined
   #writing: Promise<void> = Promise.resolve()
 
   constructor(context: WriterContext) {
     this.#context = context
+  }
+
+  get copies(): boolean {
+    return this.#context.pool !== undefined
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
@@ -123,7 +151,7 @@ class BodyWriter implements SpoolWriter {
     if (chunk.byteLength === 0) return undefined
     this.#bytes += chunk.byteLength
     this.#hash.update(chunk)
-    if (!this.#hold(chunk)) return this.#flush(chunk)
+    if (!this.#hold(chunk)) return this.#flush(this.copies ? Buffer.from(chunk) : chunk)
     return this.#file && this.#held >= FLUSH_BYTES ? this.#flush() : undefined
   }
 
@@ -139,8 +167,13 @@ class BodyWriter implements SpoolWriter {
     if (this.#file) return fileBody(this.#file.path, this.#bytes, sha256)
     this.#closeBlock()
     const held = this.#held
-    const body = memoryBody(this.#chunks, this.#bytes, sha256, () => this.#context.budget.give(held))
+    const pooled = this.#pooled
+    const body = memoryBody(this.#chunks, this.#bytes, sha256, () => {
+      this.#context.budget.give(held)
+      this.#context.pool?.give(pooled)
+    })
     this.#chunks = []
+    this.#pooled = []
     return body
   }
 
@@ -151,6 +184,7 @@ class BodyWriter implements SpoolWriter {
 
   /** Keep a chunk in memory; false when the budget is exhausted. */
   #hold(chunk: Uint8Array): boolean {
+    if (this.#context.pool) return this.#holdPooled(chunk, this.#context.pool)
     // A view keeps its whole buffer alive; a copy is cheaper than a small slice of a network buffer held for seconds.
     const wasteful = chunk.byteLength * 2 < chunk.buffer.byteLength
     return wasteful ? this.#holdCopy(chunk) : this.#holdView(chunk)
@@ -174,6 +208,27 @@ class BodyWriter implements SpoolWriter {
     }
     this.#block.set(chunk, this.#blockUsed)
     this.#blockUsed += chunk.byteLength
+    return true
+  }
+
+  /** Small bodies take a small block of their own, larger ones whole blocks of the pool. */
+  #holdPooled(chunk: Uint8Array, pool: BlockPool): boolean {
+    if (this.#pooled.length === 0 && this.#held + chunk.byteLength <= LARGEST_POOLLESS_BODY) return this.#holdCopy(chunk)
+    const room = this.#pooled.length > 0 && this.#block ? this.#block.byteLength - this.#blockUsed : 0
+    const blocks = Math.ceil(Math.max(0, chunk.byteLength - room) / LARGEST_BLOCK)
+    if (!this.#context.budget.take(blocks * LARGEST_BLOCK)) return false
+    this.#held += blocks * LARGEST_BLOCK
+    for (let at = 0; at < chunk.byteLength; ) {
+      if (this.#pooled.length === 0 || !this.#block || this.#blockUsed === this.#block.byteLength) {
+        this.#closeBlock()
+        this.#block = pool.take()
+        this.#pooled.push(this.#block)
+      }
+      const part = chunk.subarray(at, at + this.#block.byteLength - this.#blockUsed)
+      this.#block.set(part, this.#blockUsed)
+      this.#blockUsed += part.byteLength
+      at += part.byteLength
+    }
     return true
   }
 
@@ -224,6 +279,8 @@ class BodyWriter implements SpoolWriter {
 
   #releaseChunks(): void {
     this.#chunks = []
+    this.#context.pool?.give(this.#pooled)
+    this.#pooled = []
     this.#block = undefined
     this.#blockUsed = 0
     this.#context.budget.give(this.#held)

@@ -7,6 +7,10 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const PADDING = 0x3d
 
+/** Above what a scanner may hold back of a string before it knows it for an image. */
+const SMALLEST_SHARED = 8 * 1024
+let shared: Uint8Array = new Uint8Array(0)
+
 export interface BodySink {
   readonly declaredType: string | undefined
   /** The closing quote was taken. */
@@ -43,7 +47,7 @@ class Sink implements BodySink {
   }
 
   take(chunk: Uint8Array, from: number): number {
-    const target = Buffer.allocUnsafe(Math.ceil(((chunk.length - from) * 3) / 4) + 3)
+    const target = this.#target(Math.ceil(((chunk.length - from) * 3) / 4) + 3)
     let out = 0
     let at = from
     while (at < chunk.length && !this.finished) {
@@ -64,6 +68,16 @@ class Sink implements BodySink {
     if (this.finished) out += this.#takeRest(target, out)
     if (out > 0) this.#out.push(target.subarray(0, out))
     return at
+  }
+
+  /**
+   * Where to decode to. A spool that copies gets everything through one buffer: nothing else runs between a `take` of this size
+   * and its `flush`. What comes before a chunk, or is small, has a buffer of its own.
+   */
+  #target(bytes: number): Uint8Array {
+    if (!this.#writer.copies || this.#out.length > 0 || bytes < SMALLEST_SHARED) return Buffer.allocUnsafe(bytes)
+    if (shared.length < bytes) shared = Buffer.allocUnsafeSlow(bytes)
+    return shared
   }
 
   /** One character by the slow path; true when it completes a group of four. */

@@ -14,6 +14,8 @@ export interface SpooledBody {
 }
 
 export interface SpoolWriter {
+  /** `write` takes a copy before it returns: the caller may use its buffer again at once. */
+  readonly copies: boolean
   /** Never waits for memory: past the budget it goes to disk. Await the promise, if one is returned, before the next write. */
   write(chunk: Uint8Array): void | Promise<void>
   end(): Promise<SpooledBody>
@@ -26,6 +28,11 @@ export interface Spool {
   create(options: {
     readonly maxBytes: number
     readonly tooLargeCode?: 'provider_response_too_large' | 'image_too_large'
+    /**
+     * Memory is used again as soon as the body is disposed, which spares the garbage collector megabytes for each image. Only
+     * for bodies of which no reader keeps a chunk beyond that, such as a socket with an upload in its queue.
+     */
+    readonly recycle?: boolean
   }): SpoolWriter
   /** Bytes held in memory now, for metrics. */
   readonly bytesInMemory: number

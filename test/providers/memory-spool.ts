@@ -12,7 +12,7 @@ export interface MemorySpool extends Spool {
 export function createMemorySpool(options: { readonly slow?: boolean } = {}): MemorySpool {
   let open = 0
   let bytesInMemory = 0
-  const create: Spool['create'] = ({ maxBytes, tooLargeCode }): SpoolWriter => {
+  const create: Spool['create'] = ({ maxBytes, tooLargeCode, recycle = false }): SpoolWriter => {
     open++
     const chunks: Uint8Array[] = []
     let bytes = 0
@@ -24,11 +24,12 @@ export function createMemorySpool(options: { readonly slow?: boolean } = {}): Me
       bytesInMemory -= bytes
     }
     return {
+      copies: recycle,
       write(chunk) {
         bytes += chunk.length
         bytesInMemory += chunk.length
         if (bytes > maxBytes) throw new HalftoneError(tooLargeCode ?? 'provider_response_too_large', 'too large')
-        chunks.push(chunk)
+        chunks.push(recycle ? Buffer.from(chunk) : chunk)
         return options.slow ? new Promise((resolve) => setImmediate(resolve)) : undefined
       },
       async end(): Promise<SpooledBody> {

@@ -66,7 +66,10 @@ class Run {
     const { apiKey, headers = {} } = context.config
     this.#redact = redactor([apiKey, ...Object.values(headers)].flatMap((secret) => secret?.reveal() ?? []))
     const maxBytes = context.config.maxImageBytes ?? defaultLimits.maxImageBytes
-    this.#limits = { openBody: () => io.spool.create({ maxBytes }), bodyKeys: new Set(context.definition.bodyKeys) }
+    this.#limits = {
+      openBody: () => io.spool.create({ maxBytes, recycle: true }),
+      bodyKeys: new Set(context.definition.bodyKeys),
+    }
   }
 
   async run(): Promise<AttemptResult> {
