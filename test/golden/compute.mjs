@@ -6,7 +6,7 @@ import { measured } from './cases/measured.mjs'
 import { outcomes } from './cases/outcomes.mjs'
 import { perImage } from './cases/per-image.mjs'
 import { tokens } from './cases/tokens.mjs'
-import { compare, minus, most, nano, nearest, over, plus, rational, times, upTo } from './exact.mjs'
+import { compare, least, minus, most, NANO, nano, nearest, over, plus, rational, times, upTo } from './exact.mjs'
 
 /**
  * One line is `[quantity, price, per = 1, unit = 1]`: quantity x price / per, in a unit worth so many dollars, rounded to the
@@ -55,8 +55,8 @@ const adjust = {
   multiplier: (total, factor) => nearest(times([total, 1n], rational(factor))),
   percent: (total, percent) => total + nearest(over(times([total, 1n], rational(percent)), rational(100))),
   add: (total, amount) => total + nano(rational(amount)),
-  min: (total, amount) => (total < nano(rational(amount)) ? nano(rational(amount)) : total),
-  max: (total, amount) => (total > nano(rational(amount)) ? nano(rational(amount)) : total),
+  min: (total, amount) => nano(most(over([total, 1n], NANO), rational(amount))),
+  max: (total, amount) => nano(least(over([total, 1n], NANO), rational(amount))),
 }
 
 function total(lines, adjustments = []) {

@@ -35,7 +35,7 @@ export function nearest([a, b]) {
 /** The next multiple of `step` at or above a value. */
 export const upTo = (value, step) => times([ceiling(over(value, step)), 1n], step)
 
-const NANO = rational('1000000000')
+export const NANO = rational('1000000000')
 
 /** Whole nano-dollars of an amount in dollars. */
 export const nano = (dollars) => nearest(times(dollars, NANO))

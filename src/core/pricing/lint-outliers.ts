@@ -19,6 +19,9 @@ interface Place {
   readonly provider: string
   readonly file: string
   readonly sku: Sku
+}
+
+interface PricedPlace extends Place {
   /** Comparable amounts in nano-USD by what they are for. */
   readonly amounts: ReadonlyMap<string, number>
 }
@@ -37,14 +40,15 @@ export function compareWeights(
     for (const sku of book.skus) {
       if (sku.retiredAt !== undefined && sku.retiredAt <= today) continue
       const weights = sku.weights ?? weightsOf.get(sku.model) ?? sku.model
-      const place = { provider: book.provider, file: name, sku, amounts: amountsOf(prices, book.provider, sku, atUs) }
+      const place = { provider: book.provider, file: name, sku }
       groups.set(weights, [...(groups.get(weights) ?? []), place])
     }
   }
   let compared = 0
   let shared = 0
-  for (const [weights, places] of groups) {
-    if (new Set(places.map(({ provider }) => provider)).size < 2) continue
+  for (const [weights, sellers] of groups) {
+    if (new Set(sellers.map(({ provider }) => provider)).size < 2) continue
+    const places = sellers.map((place) => ({ ...place, amounts: amountsOf(prices, place.provider, place.sku, atUs) }))
     shared += 1
     const keys = [...new Set(places.flatMap(({ amounts }) => [...amounts.keys()]))].filter((key) => isShared(places, key))
     if (keys.length > 0) compared += 1
@@ -78,7 +82,7 @@ function nameWeights(books: readonly NamedBook[], findings: Finding[]): Readonly
   return known
 }
 
-const isShared = (places: readonly Place[], key: string): boolean =>
+const isShared = (places: readonly PricedPlace[], key: string): boolean =>
   new Set(places.filter(({ amounts }) => amounts.has(key)).map(({ provider }) => provider)).size > 1
 
 interface Outlier {
@@ -89,7 +93,7 @@ interface Outlier {
 }
 
 /** The amount that is furthest from the nearest one of any other provider, if that is too far. */
-function outlier(places: readonly Place[], key: string, limit: number): Outlier | undefined {
+function outlier(places: readonly PricedPlace[], key: string, limit: number): Outlier | undefined {
   const rows = places.flatMap(({ provider, file, sku, amounts }) => {
     const amount = amounts.get(key)
     return amount === undefined ? [] : [{ provider, place: `${file} ${sku.id}`, amount }]
