@@ -93,6 +93,7 @@ export function readLintInput(folder: URL, today: string): LintInput {
     knownSpreads,
     today,
     uncounted: ['sandbox'],
+    atLeast: { rates: 400, providers: 28, groups: 30 },
   }
 }
 

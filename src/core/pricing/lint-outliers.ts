@@ -1,5 +1,5 @@
 /** The same weights at several providers, held against each other: tenfold and hundredfold slips stand out. */
-import { formatUsd, type NanoUsd } from '../money.ts'
+import { formatUsd } from '../money.ts'
 import { type Offer, offerId } from '../offer.ts'
 import { type Operation, operations, type Quality, qualities } from '../request.ts'
 import type { Meter } from '../usage.ts'
@@ -21,9 +21,15 @@ interface Place {
   readonly sku: Sku
 }
 
+/** The ends differ where a price depends on steps, which pictures of other providers do not tell. */
+interface Amount {
+  readonly low: number
+  readonly high: number
+}
+
 interface PricedPlace extends Place {
   /** Comparable amounts in nano-USD by what they are for. */
-  readonly amounts: ReadonlyMap<string, number>
+  readonly amounts: ReadonlyMap<string, Amount>
 }
 
 /** How many groups (weights that two or more providers sell today) were compared. */
@@ -102,7 +108,7 @@ function outlier(places: readonly PricedPlace[], key: string, limit: number): Ou
   for (const row of rows) {
     const ratios = rows
       .filter(({ provider }) => provider !== row.provider)
-      .map(({ amount }) => Math.max(amount / row.amount, row.amount / amount))
+      .map(({ amount }) => Math.max(amount.low / row.amount.high, row.amount.low / amount.high))
     const nearest = Math.min(...ratios)
     if (nearest <= limit || (worst && worst.ratio >= nearest)) continue
     const text = rows.map(({ place, amount }) => `${place} ${dollars(amount)}`).join(', ')
@@ -111,27 +117,35 @@ function outlier(places: readonly PricedPlace[], key: string, limit: number): Ou
   return worst
 }
 
-const dollars = (nano: number): string =>
+const dollars = ({ low, high }: Amount): string => (low === high ? usd(low) : `${usd(low)} to ${usd(high)}`)
+
+const usd = (nano: number): string =>
   `$${nano < 1 ? String(Number((nano / 1e9).toPrecision(4))) : formatUsd(BigInt(Math.round(nano)))}`
 
-/** A plain picture by operation and quality; tokens by the unit; and compute by the unit where nothing else is billed. */
-function amountsOf(prices: CompiledPrices, provider: string, sku: Sku, atUs: number): Map<string, number> {
-  const amounts = new Map<string, number>()
+/** Steps of the quickest and of the most patient models. */
+const STEPS = [4, 50] as const
+
+/** A plain picture by operation and quality; and tokens, GPU time and the like by the unit. */
+function amountsOf(prices: CompiledPrices, provider: string, sku: Sku, atUs: number): Map<string, Amount> {
+  const amounts = new Map<string, Amount>()
   const offer = syntheticOffer(provider, sku)
   const rates = findSku(prices, offer).sku?.rates ?? new Map<Meter, readonly CompiledRate[]>()
-  const compute = [...rates.keys()].filter((meter) => meter === 'steps' || meter.endsWith('.seconds'))
   for (const [meter, ofMeter] of rates) {
-    if (!meter.startsWith('tokens.') && !(compute.includes(meter) && rates.size === 1)) continue
+    if (!meter.startsWith('tokens.') && !meter.endsWith('.seconds')) continue
     const rate = ofMeter.find(({ when, fromUs, toUs }) => when.keys === 0 && fromUs <= atUs && atUs < toUs)
     const amount = rate && unitAmount(rate)
-    if (amount) amounts.set(`one ${meter}`, amount)
+    if (amount) amounts.set(`one ${meter}`, { low: amount, high: amount })
   }
-  if (compute.length > 0) return amounts
+  // What a picture takes of somebody's GPU is an assumption, so it says nothing about the price.
+  if ([...rates.keys()].some((meter) => meter.endsWith('.seconds'))) return amounts
   for (const operation of operations) {
     for (const quality of [undefined, ...qualities]) {
-      const amount = plainAmount(prices, offer, { operation, quality, atUs })
-      if (amount !== undefined && amount > 0n)
-        amounts.set(`${operation}${quality ? ` ${quality}` : ''} 1024x1024`, Number(amount))
+      const quoted = [undefined, ...STEPS].flatMap(
+        (steps) => plainAmount(prices, offer, { operation, quality, steps, atUs }) ?? [],
+      )
+      if (quoted.length === 0) continue
+      const key = `${operation}${quality ? ` ${quality}` : ''} 1024x1024`
+      amounts.set(key, { low: Math.min(...quoted), high: Math.max(...quoted) })
     }
   }
   return amounts
@@ -141,16 +155,24 @@ function amountsOf(prices: CompiledPrices, provider: string, sku: Sku, atUs: num
 const unitAmount = ({ conversion, native }: CompiledRate): number | undefined =>
   conversion && (Number(native.n) * Number(conversion.nano.n) * 1e6) / Number(conversion.nano.d)
 
-function plainAmount(
-  prices: CompiledPrices,
-  offer: Offer,
-  { operation, quality, atUs }: { readonly operation: Operation; readonly quality: Quality | undefined; readonly atUs: number },
-): NanoUsd | undefined {
-  const size = { width: 1024, height: 1024 }
-  const candidate = { offer, settings: { size, format: 'png', n: 1, ...(quality && { quality }) }, warnings: [] } as const
+interface Plain {
+  readonly operation: Operation
+  readonly quality: Quality | undefined
+  readonly steps: number | undefined
+  readonly atUs: number
+}
+
+function plainAmount(prices: CompiledPrices, offer: Offer, { operation, quality, steps, atUs }: Plain): number | undefined {
+  const settings = {
+    size: { width: 1024, height: 1024 },
+    format: 'png',
+    n: 1,
+    ...(quality && { quality }),
+    ...(steps && { steps }),
+  } as const
   const request = plainRequest(offer.model, operation, operation === 'generate' ? 0 : 1)
-  const quote = quoteCandidate(prices, { candidate, request, promptComplexity: 0.5, atUs })
-  return quote.kind === 'priced' ? quote.expectedNanoUsd : undefined
+  const quote = quoteCandidate(prices, { candidate: { offer, settings, warnings: [] }, request, promptComplexity: 0.5, atUs })
+  return quote.kind === 'priced' && quote.expectedNanoUsd > 0n ? Number(quote.expectedNanoUsd) : undefined
 }
 
 /** An offer that exactly this sku sells; what it can do is not looked at. */

@@ -418,22 +418,33 @@ const planted: readonly Planted[] = [
   {
     rule: 'count',
     what: 'fewer rates than promised',
-    input: good({ atLeast: { rates: 7, providers: 2 } }),
+    input: good({ atLeast: { rates: 7, providers: 2, groups: 1 } }),
     place: 'prices',
     message: /6 rates; 7 are promised/,
   },
   {
     rule: 'count',
     what: 'fewer providers than promised',
-    input: good({ atLeast: { rates: 6, providers: 3 } }),
+    input: good({ atLeast: { rates: 6, providers: 3, groups: 1 } }),
     place: 'prices',
     message: /2 providers; 3 are promised/,
+  },
+  {
+    rule: 'count',
+    what: 'no weights to compare, because every id was lost',
+    input: good(
+      { offers: [], atLeast: { rates: 6, providers: 2, groups: 1 } },
+      { ...acme(), skus: acme().skus.map(({ weights: _weights, ...sku }) => sku) },
+      { ...other(), skus: other().skus.map(({ weights: _weights, ...sku }) => ({ ...sku, model: 'other/one' })) },
+    ),
+    place: 'prices',
+    message: /0 weights compared between providers; 1 are promised/,
   },
 ]
 
 describe('price lint', () => {
   test('a good book has no finding, and everything was looked at', () => {
-    expect(lintPrices(good({ atLeast: { rates: 6, providers: 2 } }))).toEqual({
+    expect(lintPrices(good({ atLeast: { rates: 6, providers: 2, groups: 1 } }))).toEqual({
       findings: [],
       rates: 6,
       providers: 2,

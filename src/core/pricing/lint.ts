@@ -61,7 +61,8 @@ export interface LintInput {
   readonly knownSpreads?: Readonly<Record<string, { readonly upTo: number; readonly reason: string }>>
   /** Books of invented prices: checked, but not counted. */
   readonly uncounted?: readonly string[]
-  readonly atLeast?: { readonly rates: number; readonly providers: number }
+  /** Fewer is a finding: a lint that has nothing to look at passes. `groups`: weights compared between providers. */
+  readonly atLeast?: { readonly rates: number; readonly providers: number; readonly groups: number }
 }
 
 export interface LintReport {
@@ -101,7 +102,9 @@ export function lintPrices(input: LintInput): LintReport {
   const offers = input.offers.filter(({ providerType }) => !unread.has(`${providerType}.json`))
   const coverage = checkCoverage(prices, books, { ...input, offers }, findings)
   const groupsCompared = compareWeights(prices, books, input, findings)
-  return { findings, ...coverage, groupsCompared, ...count(books, input, findings) }
+  const counts = { ...count(books, input), groupsCompared }
+  checkCounts(counts, input, findings)
+  return { findings, ...coverage, ...counts }
 }
 
 function readFx(json: unknown, findings: Finding[]): readonly FxRate[] {
@@ -174,7 +177,21 @@ function checkConversion(
   findings.push({ rule: 'conversion', severity: 'warning', place, message })
 }
 
-function count(books: readonly NamedBook[], { uncounted = [], atLeast }: LintInput, findings: Finding[]) {
+function checkCounts(
+  counts: Pick<LintReport, 'rates' | 'providers' | 'groupsCompared'>,
+  { atLeast }: LintInput,
+  findings: Finding[],
+) {
+  const short = (found: number, promised: number | undefined, what: string) => {
+    if (promised === undefined || found >= promised) return
+    findings.push({ rule: 'count', severity: 'error', place: 'prices', message: `${found} ${what}; ${promised} are promised.` })
+  }
+  short(counts.rates, atLeast?.rates, 'rates')
+  short(counts.providers, atLeast?.providers, 'providers')
+  short(counts.groupsCompared, atLeast?.groups, 'weights compared between providers')
+}
+
+function count(books: readonly NamedBook[], { uncounted = [] }: LintInput) {
   const byConfidence = { official: 0, secondary: 0, derived: 0, assumption: 0 }
   const counted = books.filter(({ book }) => !uncounted.includes(book.provider))
   let rates = 0
@@ -187,17 +204,5 @@ function count(books: readonly NamedBook[], { uncounted = [], atLeast }: LintInp
     }
   }
   const providers = counted.filter(({ book }) => book.skus.length > 0).length
-  if (atLeast && rates < atLeast.rates) {
-    findings.push({
-      rule: 'count',
-      severity: 'error',
-      place: 'prices',
-      message: `${rates} rates; ${atLeast.rates} are promised.`,
-    })
-  }
-  if (atLeast && providers < atLeast.providers) {
-    const message = `${providers} providers; ${atLeast.providers} are promised.`
-    findings.push({ rule: 'count', severity: 'error', place: 'prices', message })
-  }
   return { rates, providers, byConfidence }
 }
