@@ -141,6 +141,9 @@ const stepped = [
   ['black-forest-labs/flux.1-schnell', '0.00035', 4],
   ['stability-ai/stable-diffusion-xl', '0.00013', 30],
   ['playground/playground-v2.5', '0.00013', 50],
+  ['playground/playground-v2', '0.00013', 40],
+  ['segmind/ssd-1b', '0.00013', 25],
+  ['stability-ai/japanese-stable-diffusion-xl', '0.00013', 35],
 ].flatMap(([model, price, steps]) => [
   quoted(`fireworks:${model}`, fireworks, '1024x1024', [[steps, price]], { steps, plain: true }),
   quoted(`fireworks:${model}`, fireworks, '1024x1024', [[3 * (steps + 1), price]], { steps: steps + 1, n: 3 }),

@@ -21,6 +21,7 @@ const sources = {
   bedrock: 'LiteLLM model_prices_and_context_window.json (2026-07-24), bedrock',
   deepinfra: 'https://deepinfra.com/black-forest-labs/FLUX-2-max/api: $0.07 per image',
   fireworks: 'LiteLLM model_prices_and_context_window.json (2026-07-24), fireworks_ai',
+  router: 'github.com/DaWe35/image-router, src/shared/imageModels (2026-02-11): dollars per image, averages where billed by time',
   openai: 'github.com/Portkey-AI/models, pricing (2026-08-21), retired 2026-05-12',
   sandbox: 'docs/reference/sandbox.md: invented prices',
 }
@@ -130,6 +131,53 @@ const current = {
     bedrock:stability-ai/stable-image-core | | 0.04
     bedrock:stability-ai/stable-diffusion-3.5-large | | 0.08`,
   deepinfra: 'deepinfra:black-forest-labs/flux.2-max | | 0.07',
+  router: `
+    runware:black-forest-labs/flux.2-pro | | 0.03
+    runware:black-forest-labs/flux.2-flex | | 0.06
+    runware:black-forest-labs/flux.2-max | | 0.07
+    runware:black-forest-labs/flux.2-dev | | 0.009
+    runware:black-forest-labs/flux.2-klein-4b | | 0.0006
+    runware:black-forest-labs/flux.2-klein-9b | | 0.0008
+    runware:black-forest-labs/flux.1-krea-dev | | 0.0098
+    runware:black-forest-labs/flux.1-kontext-dev | | 0.0105
+    runware:black-forest-labs/flux.1-schnell | | 0.0013
+    runware:black-forest-labs/flux.1-dev | | 0.0038
+    runware:black-forest-labs/flux.2-dev-turbo | | 0.0019
+    runware:bytedance/seedream-4.5 | | 0.04
+    runware:bytedance/seedream-4.0 | | 0.03
+    runware:bytedance/seedream-3.0 | | 0.03
+    runware:google/gemini-2.5-flash-image | | 0.039
+    runware:google/gemini-3-pro-image | | 0.138
+    runware:bria/fibo | | 0.04
+    runware:imagineart/imagineart-1.5 | | 0.03
+    runware:imagineart/imagineart-1.5-pro | | 0.045
+    runware:sourceful/riverflow-1 | | 0.066
+    runware:sourceful/riverflow-1-mini | | 0.05
+    runware:xai/grok-imagine-image | | 0.02
+    runware:alibaba/qwen-image | | 0.007
+    runware:alibaba/qwen-image-2512 | | 0.0064
+    runware:alibaba/z-image-turbo | | 0.0013
+    runware:hidream/hidream-i1-full | | 0.009
+    runware:hidream/hidream-i1-dev | | 0.0045
+    runware:hidream/hidream-i1-fast | | 0.002
+    runware:pruna/p-image | | 0.0044
+    runware:rundiffusion/juggernaut-pro-flux | | 0.005
+    runware:rundiffusion/juggernaut-lightning-flux | | 0.0017
+    runware:stability-ai/stable-diffusion-xl | | 0.0019
+    deepinfra:bria/bria-3.2 | | 0.04
+    deepinfra:stability-ai/sdxl-turbo | | 0.0002
+    deepinfra:black-forest-labs/flux.1-pro | | 0.05
+    fal:bytedance/dreamina-3.1 | | 0.03
+    fal:aidc-ai/ovis-image | | 0.012
+    fal:bytedance/seedream-3.0 | | 0.03
+    replicate:luma/photon | | 0.03
+    replicate:luma/photon-flash | | 0.01
+    replicate:minimax/image-01 | | 0.01
+    replicate:tencent/hunyuan-image-3 | | 0.08
+    replicate:ideogram/ideogram-2a-turbo | | 0.025
+    replicate:ideogram/ideogram-3 | medium | 0.06
+    replicate:ideogram/ideogram-3 | high | 0.09
+    xai:xai/grok-2-image | | 0.07`,
   fireworks: `
     fireworks:black-forest-labs/flux.1-kontext-pro | | 0.04
     fireworks:black-forest-labs/flux.1-kontext-max | | 0.08`,

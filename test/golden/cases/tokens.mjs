@@ -198,6 +198,25 @@ const geminiMetered = Object.entries(gemini).flatMap(([model, { source, prices, 
   })),
 )
 
+/** A token for each 32x32 pixels: 1024 for a picture of 1024x1024. */
+const mai = [
+  ['mai-image-2.5', '5', '47'],
+  ['mai-image-2.5-flash', '1.75', '33'],
+  ['mai-image-2e', '5', '19.5'],
+].map(([model, input, output]) => ({
+  name: `azure-openai:microsoft/${model} quoted: 1024x1024`,
+  offer: `azure-openai:microsoft/${model}`,
+  source: 'LiteLLM model_prices_and_context_window.json (2026-07-24); 25 tokens of prompt are expected',
+  settings: { size: '1024x1024', n: 1 },
+  request: { operation: 'generate' },
+  lines: [
+    [25, input, M],
+    [1024, output, M],
+  ],
+  perToken: output,
+  plain: true,
+}))
+
 /** Vector pictures written as text. */
 const claude = [
   ['claude-fable-5-1', '10', '50'],
@@ -237,4 +256,4 @@ const sandbox = [
   },
 ]
 
-export const tokens = [...openaiMetered, ...openaiQuoted, ...geminiQuoted, ...geminiMetered, ...claude, ...sandbox]
+export const tokens = [...openaiMetered, ...openaiQuoted, ...geminiQuoted, ...geminiMetered, ...mai, ...claude, ...sandbox]
