@@ -1,5 +1,5 @@
 // `npm run prices:check`: reads prices/ and holds it to the rules of src/core/pricing/lint.ts. Errors fail it; warnings are
-// printed. src/core/pricing/lint.test.ts plants an error for each rule.
+// printed. Another folder may be named as the first argument. src/core/pricing/lint.test.ts plants an error for each rule.
 import { readdirSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { type LintInput, type LintReport, lintPrices } from '../src/core/pricing/lint.ts'
@@ -111,7 +111,9 @@ export function describeReport(report: LintReport): string {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const report = lintPrices(readLintInput(new URL('../prices/', import.meta.url), new Date().toISOString().slice(0, 10)))
+  const [, , folder] = process.argv
+  const prices = folder === undefined ? new URL('../prices/', import.meta.url) : pathToFileURL(`${folder}/`)
+  const report = lintPrices(readLintInput(prices, new Date().toISOString().slice(0, 10)))
   console.log(describeReport(report))
   process.exitCode = report.findings.some(({ severity }) => severity === 'error') ? 1 : 0
 }

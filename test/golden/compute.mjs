@@ -1,5 +1,6 @@
 // The golden cases: what a request costs, worked out in rational arithmetic from prices as their sources state them.
-// `node test/golden/compute.mjs` prints them; `--write` writes cases.json and true-prices.json beside this file.
+// `node test/golden/compute.mjs` prints them; `--write` writes cases.json and true-prices.json beside this file (then
+// `npm run format`).
 import { writeFileSync } from 'node:fs'
 import { forms } from './cases/forms.mjs'
 import { measured } from './cases/measured.mjs'
