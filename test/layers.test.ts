@@ -15,7 +15,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/gateway': ['src/core', 'src/ports', 'src/net'],
   'src/server': ['src/core', 'src/ports', 'src/net', 'src/gateway', 'src/contract'],
   'src/config': ['src/core', 'src/ports'],
-  'src/cli': ['src/core', 'src/ports', 'src/contract', 'src/config', 'src/compose.ts', 'src/compose-offline.ts'],
+  'src/cli': [
+    'src/core',
+    'src/ports',
+    'src/contract',
+    'src/config',
+    'src/compose.ts',
+    'src/compose-offline.ts',
+    'src/tune-collector.ts',
+  ],
   'web/src': ['src/core', 'src/contract'],
 }
 

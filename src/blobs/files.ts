@@ -72,13 +72,13 @@ function skipBytes(chunks: readonly Uint8Array[], count: number): readonly Uint8
 }
 
 /** Read a file piece by piece. It is opened at the first read, so an iterable nobody starts holds nothing. */
-export async function* readChunks(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* readChunks(path: string, shared?: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   const fd = await openFile(path, 'r').catch(asStorageError)
   try {
     const { size } = await fileInfo(fd)
     for (let at = 0; at < size; ) {
-      const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, size - at))
-      const { bytesRead } = await readFile(fd, buffer, 0, buffer.byteLength, at)
+      const buffer = shared ?? Buffer.allocUnsafeSlow(Math.min(READ_BYTES, size - at))
+      const { bytesRead } = await readFile(fd, buffer, 0, Math.min(buffer.byteLength, size - at), at)
       if (bytesRead === 0) throw new HalftoneError('storage_failed', 'A stored file became shorter while it was read.')
       at += bytesRead
       yield bytesRead === buffer.byteLength ? buffer : buffer.subarray(0, bytesRead)

@@ -151,7 +151,7 @@ class BodyWriter implements SpoolWriter {
     if (chunk.byteLength === 0) return undefined
     this.#bytes += chunk.byteLength
     this.#hash.update(chunk)
-    if (!this.#hold(chunk)) return this.#flush(this.copies ? Buffer.from(chunk) : chunk)
+    if (!this.#hold(chunk)) return this.#flush(...this.#pieces(chunk))
     return this.#file && this.#held >= FLUSH_BYTES ? this.#flush() : undefined
   }
 
@@ -164,7 +164,7 @@ class BodyWriter implements SpoolWriter {
     this.#state = 'ended'
     this.#context.onClose()
     const sha256 = this.#hash.digest('hex')
-    if (this.#file) return fileBody(this.#file.path, this.#bytes, sha256)
+    if (this.#file) return fileBody(this.#file.path, this.#bytes, sha256, this.#context.pool)
     this.#closeBlock()
     const held = this.#held
     const pooled = this.#pooled
@@ -180,6 +180,21 @@ class BodyWriter implements SpoolWriter {
   async abort(): Promise<void> {
     await this.#writing.catch(() => undefined)
     await this.#discard()
+  }
+
+  /** Beyond the budget, for the moment in which they are written: as many blocks at most as writes may wait. */
+  #pieces(chunk: Uint8Array): readonly Uint8Array[] {
+    const { pool } = this.#context
+    if (!pool) return [chunk]
+    const pieces: Uint8Array[] = []
+    for (let at = 0; at < chunk.byteLength; at += LARGEST_BLOCK) {
+      const block = pool.take()
+      const part = chunk.subarray(at, at + LARGEST_BLOCK)
+      block.set(part)
+      this.#pooled.push(block)
+      pieces.push(block.subarray(0, part.byteLength))
+    }
+    return pieces
   }
 
   /** Keep a chunk in memory; false when the budget is exhausted. */
@@ -238,14 +253,14 @@ class BodyWriter implements SpoolWriter {
     this.#blockUsed = 0
   }
 
-  #flush(chunk?: Uint8Array): Promise<void> {
-    this.#writing = this.#writeOut(chunk)
+  #flush(...more: readonly Uint8Array[]): Promise<void> {
+    this.#writing = this.#writeOut(more)
     return this.#writing
   }
 
-  async #writeOut(chunk: Uint8Array | undefined): Promise<void> {
+  async #writeOut(more: readonly Uint8Array[]): Promise<void> {
     this.#closeBlock()
-    const chunks = chunk ? [...this.#chunks, chunk] : this.#chunks
+    const chunks = [...this.#chunks, ...more]
     if (chunks.length === 0) return
     try {
       const { gate, dir } = this.#context
@@ -307,7 +322,7 @@ function memoryBody(chunks: readonly Uint8Array[], bytes: number, sha256: string
   }
 }
 
-function fileBody(temp: string, bytes: number, sha256: string): FileBackedBody {
+function fileBody(temp: string, bytes: number, sha256: string, pool: BlockPool | undefined): FileBackedBody {
   let path: string | undefined = temp
   let kept = false
   const current = (): string => path ?? disposed()
@@ -319,7 +334,13 @@ function fileBody(temp: string, bytes: number, sha256: string): FileBackedBody {
       return readHead(current(), Math.min(bytes, HEAD_BYTES))
     },
     async *open() {
-      yield* readChunks(current())
+      // One block for the whole reading: a reader of a recycled body has used a chunk when it asks for the next.
+      const block = pool?.take()
+      try {
+        yield* readChunks(current(), block)
+      } finally {
+        if (block) pool?.give([block])
+      }
     },
     async moveTo(target) {
       await renameFile(current(), target)

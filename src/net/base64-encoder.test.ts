@@ -17,3 +17,17 @@ test('any bytes in any chunks encode as the platform encodes them', async () => 
     }),
   )
 })
+
+test('a source that gives every chunk in the same buffer is encoded all the same', async () => {
+  const bytes = Buffer.from(Array.from({ length: 1000 }, (_, index) => (index * 7) % 256))
+  async function* oneBuffer(): AsyncGenerator<Uint8Array> {
+    const buffer = Buffer.alloc(100)
+    for (let at = 0; at < bytes.length; at += 100) {
+      bytes.copy(buffer, 0, at, at + 100)
+      yield buffer
+    }
+  }
+  const encoded: Uint8Array[] = []
+  for await (const piece of encodeBase64(oneBuffer())) encoded.push(Buffer.from(piece))
+  expect(Buffer.concat(encoded).toString('latin1')).toBe(bytes.toString('base64'))
+})

@@ -50,7 +50,8 @@ export async function* encodeBase64(
       encodeTriples(rest, usable, target.subarray(whole))
       yield target
     }
-    carry = whole > 0 || first.length === 0 ? rest.slice(usable) : first
+    // A copy, for the source may use its buffer again; `slice` of a Buffer is none.
+    carry = whole > 0 || first.length === 0 ? Uint8Array.from(rest.subarray(usable)) : first
   }
   if (carry.length > 0) yield encodeTail(carry)
 }

@@ -29,8 +29,8 @@ export interface Spool {
     readonly maxBytes: number
     readonly tooLargeCode?: 'provider_response_too_large' | 'image_too_large'
     /**
-     * Memory is used again as soon as the body is disposed, which spares the garbage collector megabytes for each image. Only
-     * for bodies of which no reader keeps a chunk beyond that, such as a socket with an upload in its queue.
+     * Memory is used again as soon as a reader asks for the next chunk or the body is disposed, which spares the garbage
+     * collector megabytes for each image. Only for bodies of which no reader keeps a chunk, as a socket with a queue does.
      */
     readonly recycle?: boolean
   }): SpoolWriter

@@ -84,7 +84,8 @@ function sniffFormat(bytes: Uint8Array): RasterFormat | undefined {
 /** All bytes of a body in one piece, as the library takes them; no copy when they are in one piece already. */
 export async function readAll(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const found: Uint8Array[] = []
-  for await (const chunk of chunks) found.push(chunk)
+  // A spool may read into the same buffer again.
+  for await (const chunk of chunks) found.push(Buffer.from(chunk))
   const [only] = found
   return only && found.length === 1 ? only : Buffer.concat(found)
 }

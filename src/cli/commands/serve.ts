@@ -25,6 +25,8 @@ function portText(text: string): string {
 /** Serve until the first signal, drain, return: the process then ends with 0. */
 async function serve(context: CliContext, options: Options): Promise<void> {
   const { env, cwd, out, signal } = context
+  const { tuneCollector } = await import('../../tune-collector.ts')
+  tuneCollector()
   const { startHalftone } = await import('../../compose.ts')
   const flags = {
     ...configFlags(options),
