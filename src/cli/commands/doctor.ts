@@ -35,7 +35,7 @@ async function examine(context: CliContext, options: ConnectOptions): Promise<Fi
     ...(await checkLedger(config, gateway.runs)),
     ...gateway.findings,
     ...(gateway.probed ? [] : await checkProviders(config, context.signal)),
-    ...(await checkPrices(context.nowMs())),
+    ...(await checkPrices(config, context.nowMs())),
     ...checkCaps(config),
   ]
 }

@@ -113,16 +113,20 @@ function lockFinding(inUse: boolean, gatewayRuns: boolean): Finding[] {
 /** Days after which a price source should be looked at again. */
 const STALE_DAYS = 60
 
-export async function checkPrices(nowMs: number): Promise<Finding[]> {
+/** Of the providers in use: a stale price of one that is not configured harms nobody. */
+export async function checkPrices({ providers }: Pick<Config, 'providers'>, nowMs: number): Promise<Finding[]> {
   const { priceSources } = await import('../../compose-offline.ts')
-  const ages = (await priceSources()).map((source) => ({
+  const enabled = Object.values(providers).filter((provider) => !provider.disabled)
+  const used = new Set(['sandbox', ...enabled.map((provider) => provider.type)])
+  const sources = (await priceSources()).filter(({ provider }) => used.has(provider))
+  const ages = sources.map((source) => ({
     ...source,
     days: Math.floor((nowMs - Date.parse(source.checkedAt)) / 86_400_000),
   }))
   const stale = ages.filter(({ days }) => days > STALE_DAYS)
   if (stale.length === 0) {
     const oldest = ages.map(({ checkedAt }) => checkedAt).sort()[0] ?? 'never'
-    return [{ level: 'ok', area: 'Prices', message: `${ages.length} price files, the oldest checked on ${oldest}` }]
+    return [{ level: 'ok', area: 'Prices', message: `${ages.length} price files in use, the oldest checked on ${oldest}` }]
   }
   return stale.map(({ provider, checkedAt, days }) => ({
     level: 'notice',
