@@ -1,5 +1,6 @@
 /** Pieces shared by the schemas of the HTTP API. snake_case is the wire's; everything inside is camelCase. */
 import { z } from 'zod'
+import { operations } from '../core/request.ts'
 
 /** Exact USD as decimal text, at most nine decimals: `"0.042"`. */
 export const usdText = z
@@ -9,7 +10,7 @@ export const usdText = z
 
 export const timestamp = z.string().describe('ISO 8601, UTC.')
 
-export const operation = z.enum(['generate', 'edit', 'variation', 'upscale', 'remove_background'])
+export const operation = z.enum(operations)
 
 export const costStatus = z
   .enum(['final', 'estimated', 'unknown', 'unpriced', 'pending'])

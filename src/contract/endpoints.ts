@@ -1,5 +1,6 @@
 /** The HTTP surface as one table: it feeds the router, the OpenAPI document, the reference and the tests. */
 import { z } from 'zod'
+import { outcomes } from '../core/outcome.ts'
 import * as admin from './admin.ts'
 import { listOf } from './common.ts'
 import { editRequest, generationRequest, imagesResponse } from './images.ts'
@@ -27,9 +28,7 @@ export const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(64).optional(),
   project_id: z.string().max(64).optional(),
-  outcome: z
-    .enum(['succeeded', 'partial', 'refused', 'rejected', 'rate_limited', 'timeout', 'error', 'cancelled', 'unknown'])
-    .optional(),
+  outcome: z.enum(outcomes).optional(),
 })
 
 export const endpoints = {

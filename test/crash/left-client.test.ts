@@ -15,6 +15,7 @@ import { providerTypes } from '../../src/providers/index.ts'
 import { openSqliteLedger } from '../../src/storage/index.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
+import { requestOf } from '../support/request.ts'
 
 let dir: string
 let double: ProviderDouble
@@ -90,18 +91,7 @@ afterEach(async () => {
 
 const ask = () =>
   gateway.execute({
-    request: {
-      operation: 'generate',
-      model: 'openai/gpt-image-2',
-      prompt: 'a red fox',
-      n: 1,
-      inputs: [],
-      stream: false,
-      partialImages: 0,
-      responseFormat: 'b64_json',
-      attribution: { tags: {} },
-      extraBody: {},
-    },
+    request: requestOf({ model: 'openai/gpt-image-2' }),
     options: { allowUnsupported: false, bodyMetadata: true },
     caller: { keyId: 'key', projectId: 'default', tags: {}, promptMode: 'full', assetTtlDays: 30 },
     inputs: [],

@@ -3,21 +3,11 @@ import type { Candidate } from '../../src/core/offer.ts'
 import type { ImageInput, ImageRequest } from '../../src/core/request.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { AttemptIo, AttemptResult, Provider, ProviderCall } from '../../src/ports/provider.ts'
+import { requestOf } from '../support/request.ts'
 import { createMemorySpool, type MemorySpool } from './memory-spool.ts'
 
-export const testRequest = (changes: Partial<ImageRequest> = {}): ImageRequest => ({
-  operation: 'generate',
-  model: 'test',
-  prompt: 'a red kite over a grey sea',
-  n: 1,
-  inputs: [],
-  stream: false,
-  partialImages: 0,
-  responseFormat: 'b64_json',
-  attribution: { tags: {} },
-  extraBody: {},
-  ...changes,
-})
+export const testRequest = (changes: Partial<ImageRequest> = {}): ImageRequest =>
+  requestOf({ model: 'test', prompt: 'a red kite over a grey sea', ...changes })
 
 export function testCandidate(
   provider: Pick<Provider, 'offers'>,

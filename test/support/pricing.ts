@@ -6,6 +6,7 @@ import { compilePriceBooks } from '../../src/core/pricing/index.ts'
 import type { FxRate, PriceBook, Rate, Sku } from '../../src/core/pricing/price-book.ts'
 import type { PricingInput, SettleInput } from '../../src/core/pricing/types.ts'
 import type { ImageInput, ImageRequest } from '../../src/core/request.ts'
+import { requestOf as plainRequest } from './request.ts'
 
 export const atUs = Date.parse('2026-11-22T00:00:00Z') * 1000
 
@@ -37,19 +38,8 @@ export const offerOf = (model = 'acme/one', provider = 'acme', more: Partial<Off
   ...more,
 })
 
-export const requestOf = (more: Partial<ImageRequest> = {}): ImageRequest => ({
-  operation: 'generate',
-  model: 'acme/one',
-  prompt: 'a red fox in the snow',
-  n: 1,
-  inputs: [],
-  stream: false,
-  partialImages: 0,
-  responseFormat: 'b64_json',
-  attribution: { tags: {} },
-  extraBody: {},
-  ...more,
-})
+export const requestOf = (more: Partial<ImageRequest> = {}): ImageRequest =>
+  plainRequest({ model: 'acme/one', prompt: 'a red fox in the snow', ...more })
 
 export const imageOf = (width: number, height: number, role: ImageInput['role'] = 'image'): ImageInput => ({
   role,

@@ -3,7 +3,6 @@ import type { Capabilities } from '../../src/core/capability.ts'
 import { type Offer, offerId } from '../../src/core/offer.ts'
 import { compilePriceBooks } from '../../src/core/pricing/index.ts'
 import type { PriceBook, Rate, Source } from '../../src/core/pricing/price-book.ts'
-import type { ImageRequest } from '../../src/core/request.ts'
 import type { Policy } from '../../src/core/routing/types.ts'
 
 export const capabilities: Capabilities = {
@@ -47,19 +46,7 @@ export function offerOf(provider: string, name: string, changes: Partial<Offer> 
   }
 }
 
-export const requestOf = (changes: Partial<ImageRequest> = {}): ImageRequest => ({
-  operation: 'generate',
-  model: 'auto',
-  prompt: 'a red fox',
-  n: 1,
-  inputs: [],
-  stream: false,
-  partialImages: 0,
-  responseFormat: 'b64_json',
-  attribution: { tags: {} },
-  extraBody: {},
-  ...changes,
-})
+export { requestOf } from './request.ts'
 
 export const policyOf = (changes: Partial<Policy> = {}): Policy => ({
   route: 'auto',

@@ -1,13 +1,14 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, Outlet, useChildMatches, useNavigate } from '@tanstack/react-router'
 import type { KeyboardEvent } from 'react'
+import { outcomes } from '../../../../src/core/outcome.ts'
 import { requestsQuery } from '../../api/queries.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { EmptyState, ErrorNotice, Skeleton } from '../../ui/notice.tsx'
 import { outcomeText } from '../../ui/outcome.tsx'
 import { useLiveState } from '../shell/shell.tsx'
 import { RequestRow } from './request-row.tsx'
-import { outcomes, type RequestsSearch } from './select-requests.ts'
+import type { RequestsSearch } from './select-requests.ts'
 
 const route = getRouteApi('/shell/requests')
 

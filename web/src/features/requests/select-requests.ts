@@ -1,19 +1,8 @@
 /** Filters of the requests page in the URL, and what the rows show. */
 import type { RequestSummaryWire } from '../../../../src/contract/records.ts'
+import { outcomes } from '../../../../src/core/outcome.ts'
 import type { RequestFilters } from '../../api/queries.ts'
 import { formatDuration } from '../../lib/time.ts'
-
-export const outcomes = [
-  'succeeded',
-  'partial',
-  'refused',
-  'rejected',
-  'rate_limited',
-  'timeout',
-  'error',
-  'cancelled',
-  'unknown',
-] as const
 
 export interface RequestsSearch extends RequestFilters {
   readonly outcome?: (typeof outcomes)[number]

@@ -1,0 +1,57 @@
+/** Keys, projects and budgets: rows that people change. */
+import type { NanoUsd } from '../core/money.ts'
+import type { TimestampUs } from './ledger.ts'
+
+export interface LedgerAdmin {
+  createKey(key: NewKey): Promise<void>
+  /** By the SHA-256 of the secret; revoked keys are returned with their state. */
+  keyByHash(hash: string): Promise<KeyRecord | undefined>
+  keys(): Promise<readonly KeyRecord[]>
+  /** False when there is no such key. */
+  revokeKey(id: string, atUs: TimestampUs): Promise<boolean>
+  /** Insert or update by id; a row with another `managedBy` is a `managed_by_file` or `conflict` error. */
+  putProject(project: ProjectRecord): Promise<void>
+  projects(): Promise<readonly ProjectRecord[]>
+  putBudget(budget: BudgetRecord): Promise<void>
+  budgets(): Promise<readonly BudgetRecord[]>
+  deleteBudget(id: string): Promise<boolean>
+}
+
+export interface NewKey {
+  readonly id: string
+  readonly name: string
+  readonly hash: string
+  /** The first characters of the secret, to recognise it by. */
+  readonly prefix: string
+  readonly role: 'admin' | 'inference'
+  readonly projectId: string
+  readonly tags: Readonly<Record<string, string>>
+  /** undefined = all models. */
+  readonly allowedModels?: readonly string[]
+  readonly createdUs: TimestampUs
+  readonly managedBy: ManagedBy
+}
+export interface KeyRecord extends NewKey {
+  readonly revokedUs: TimestampUs | null
+}
+export type ManagedBy = 'api' | 'file' | 'environment'
+
+export interface ProjectRecord {
+  readonly id: string
+  readonly name: string
+  readonly promptMode: 'full' | 'hmac' | 'none'
+  readonly assetTtlDays: number
+  readonly tags: Readonly<Record<string, string>>
+  readonly managedBy: ManagedBy
+}
+
+export interface BudgetRecord {
+  readonly id: string
+  readonly scope: 'global' | 'key' | 'project' | 'customer' | 'tag'
+  /** Key id, project id, customer, `tag=value`; empty for global. */
+  readonly scopeValue: string
+  readonly period: 'day' | 'month' | 'total'
+  readonly limitNanoUsd: NanoUsd
+  readonly hard: boolean
+  readonly managedBy: ManagedBy
+}

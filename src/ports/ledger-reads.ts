@@ -1,0 +1,147 @@
+/** What the ledger can be asked. */
+import type { Billed } from '../core/error.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { NanoUsd } from '../core/money.ts'
+import type { OfferId, Warning } from '../core/offer.ts'
+import type { AttemptState, ChargeLine, Outcome, Provenance, RefusalStage } from '../core/outcome.ts'
+import type { Operation } from '../core/request.ts'
+import type { NewAsset, NewAttempt, TimestampUs } from './ledger.ts'
+import type { BudgetRecord } from './ledger-admin.ts'
+
+export interface LedgerReader {
+  request(id: string): Promise<RequestRecord | undefined>
+  /** Newest first. `cursor` is the last id of the page before. */
+  requests(query: RequestQuery): Promise<{ readonly rows: readonly RequestSummary[]; readonly nextCursor: string | null }>
+  asset(id: string): Promise<AssetRecord | undefined>
+  /** Latest request of a key with this fingerprint, started at or after `sinceUs`; joins SDK retries. */
+  byFingerprint(query: {
+    keyId: string
+    fingerprint: string
+    sinceUs: TimestampUs
+  }): Promise<{ requestId: string; finished: boolean } | undefined>
+  /** Attempts whose outcome is unknown, oldest first. */
+  unknownAttempts(query: { limit: number }): Promise<readonly AttemptRecordRow[]>
+  /** Per budget: what is spent and held in its current period. */
+  budgetStates(nowUs: TimestampUs): Promise<readonly BudgetState[]>
+  /** Sums over charges and holds, for invariants, doctor and the first page. */
+  totals(query: { sinceUs?: TimestampUs; sandbox: boolean }): Promise<LedgerTotals>
+  /** Month-to-date usage by offer from the rollups: the router's tier position. */
+  monthToDate(nowUs: TimestampUs): Promise<readonly { offer: OfferId; images: number; costNanoUsd: NanoUsd }[]>
+}
+
+export interface RequestQuery {
+  readonly limit: number
+  readonly cursor?: string
+  readonly keyId?: string
+  readonly projectId?: string
+  readonly outcome?: Outcome
+}
+
+export interface RequestSummary {
+  readonly id: string
+  readonly createdUs: TimestampUs
+  readonly finishedUs: TimestampUs | null
+  readonly keyId: string
+  readonly projectId: string
+  readonly operation: Operation
+  readonly model: string
+  readonly route: string
+  readonly n: number
+  /** Offer of the last attempt. */
+  readonly offer: OfferId | null
+  readonly outcome: Outcome | null
+  readonly httpStatus: number | null
+  readonly errorCode: string | null
+  readonly errorMessage: string | null
+  readonly imagesReturned: number
+  readonly attempts: number
+  readonly latencyUs: number | null
+  readonly costNanoUsd: NanoUsd
+  readonly costStatus: CostStatus
+  readonly sandbox: boolean
+  readonly endCustomer: string | null
+  readonly group: string | null
+  readonly tags: Readonly<Record<string, string>>
+  /** Where prompts are kept. */
+  readonly prompt: string | null
+  /** Output assets in image order, for thumbnails. */
+  readonly images: readonly {
+    readonly id: string
+    readonly width: number
+    readonly height: number
+    readonly mediaType: string
+    readonly expired: boolean
+  }[]
+}
+
+export type CostStatus = 'final' | 'estimated' | 'unknown' | 'unpriced' | 'pending'
+
+export interface RequestRecord extends RequestSummary {
+  readonly parameters: JsonObject
+  readonly features: JsonObject
+  readonly decision: JsonObject
+  readonly warnings: readonly Warning[]
+  readonly response: JsonObject | null
+  readonly attemptRows: readonly AttemptRecordRow[]
+  readonly assets: readonly AssetRecord[]
+}
+
+export interface AttemptRecordRow extends Omit<NewAttempt, 'state'> {
+  readonly state: AttemptState
+  readonly outcome: Outcome | null
+  readonly stage: RefusalStage | null
+  readonly billed: Billed | null
+  readonly errorCode: string | null
+  readonly errorMessage: string | null
+  readonly usage: Readonly<Record<string, string>>
+  readonly jobId: string | null
+  readonly settledUs: TimestampUs | null
+  readonly imagesMade: number
+  readonly durationUs: number | null
+  readonly firstByteUs: number | null
+  readonly httpStatus: number | null
+  readonly providerRequestId: string | null
+  readonly charges: readonly ChargeRecord[]
+  readonly events: readonly { readonly atUs: TimestampUs; readonly kind: string; readonly data: JsonObject }[]
+}
+
+export interface ChargeRecord extends ChargeLine {
+  readonly id: string
+  readonly attemptId: string
+  /** When the money was spent, and when the row was written. */
+  readonly incurredUs: TimestampUs
+  readonly postedUs: TimestampUs
+  readonly reverses: string | null
+}
+
+export interface AssetRecord extends Omit<NewAsset, 'parentId' | 'revisedPrompt' | 'seed'> {
+  readonly requestId: string
+  readonly projectId: string
+  readonly attemptId: string | null
+  readonly parentId: string | null
+  readonly revisedPrompt: string | null
+  readonly seed: number | null
+  readonly createdUs: TimestampUs
+}
+
+export interface BudgetState {
+  readonly budget: BudgetRecord
+  readonly periodStartUs: TimestampUs
+  readonly resetsAtUs: TimestampUs | null
+  readonly spentNanoUsd: NanoUsd
+  readonly heldNanoUsd: NanoUsd
+  /** The same counters for sandbox money, which never mixes with real money. */
+  readonly sandboxSpentNanoUsd: NanoUsd
+  readonly sandboxHeldNanoUsd: NanoUsd
+}
+
+export interface LedgerTotals {
+  readonly requests: number
+  readonly images: number
+  readonly costNanoUsd: NanoUsd
+  readonly heldNanoUsd: NanoUsd
+  /** The part of `costNanoUsd` that is provisional. */
+  readonly unknownNanoUsd: NanoUsd
+  readonly attemptsByState: Readonly<Record<AttemptState, number>>
+  readonly byProvenance: Readonly<Record<Provenance, NanoUsd>>
+}
