@@ -2,8 +2,7 @@
 import { DAY_US, dateUs } from './dates.ts'
 import type { Finding, LintInput, NamedBook } from './lint.ts'
 import type { PriceBook, Source } from './price-book.ts'
-
-export const STALE_AFTER_DAYS = 45
+import { STALE_AFTER_DAYS } from './summary.ts'
 
 interface Used {
   readonly place: string

@@ -8,6 +8,9 @@ import { DAY_US, dateUs } from './dates.ts'
 import { quoteCandidate } from './quote.ts'
 import { findSku } from './rules.ts'
 
+/** A price whose source nobody looked at for longer is stale, and says so wherever it is shown. */
+export const STALE_AFTER_DAYS = 45
+
 export type PriceForm = 'image' | 'megapixel' | 'token' | 'request' | 'step' | 'time' | 'credit' | 'mixed'
 
 export interface RateSummary {
@@ -112,7 +115,7 @@ export interface BookAge {
 }
 
 /** How long ago each book's oldest source was checked, oldest first; `stale` past `maxAgeDays`. */
-export function staleness(prices: CompiledPrices, atUs: number, maxAgeDays = 90): BookAge[] {
+export function staleness(prices: CompiledPrices, atUs: number, maxAgeDays = STALE_AFTER_DAYS): BookAge[] {
   return [...prices.books.values(), ...prices.overlays.values()]
     .map(({ provider, checkedAt }) => {
       const ageDays = Math.floor((atUs - (dateUs(checkedAt) ?? 0)) / DAY_US)
