@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { brief, type ConfigFolder, createConfigFolder } from '../../test/support/config.ts'
-import type { Offer } from '../core/offer.ts'
 import { compilePriceBooks, type PricingInput, quoteCandidate } from '../core/pricing/index.ts'
 
 let folder: ConfigFolder
@@ -14,45 +13,11 @@ afterEach(() => folder.remove())
 
 /** A plain request for `n` images of 1024x1024. */
 function pricingInput(provider: string, model: string, n: number): PricingInput {
-  const size = { width: 1024, height: 1024 }
-  const offer: Offer = {
-    id: `${provider}:${model}`,
-    provider,
-    providerType: 'openai-compatible',
-    model,
-    wireModel: model,
-    sandbox: false,
-    capabilities: {
-      operations: ['generate'],
-      sizes: { kind: 'any' },
-      defaultSize: size,
-      qualities: [],
-      maxN: 4,
-      formats: ['png'],
-      defaultFormat: 'png',
-      backgrounds: [],
-      maxInputs: 0,
-      mask: false,
-      maxPromptChars: 1000,
-      parameters: [],
-      cancelStopsBilling: false,
-      asyncJobs: false,
-    },
-  }
+  const offer = { provider, providerType: 'openai-compatible', model }
+  const request = { operation: 'generate', prompt: 'a cat', inputs: [], stream: false, partialImages: 0 } as const
   return {
-    candidate: { offer, settings: { size, format: 'png', n }, warnings: [] },
-    request: {
-      operation: 'generate',
-      model,
-      prompt: 'a cat',
-      n,
-      inputs: [],
-      stream: false,
-      partialImages: 0,
-      responseFormat: 'b64_json',
-      attribution: { tags: {} },
-      extraBody: {},
-    },
+    candidate: { offer, settings: { size: { width: 1024, height: 1024 }, format: 'png', n } },
+    request,
     promptComplexity: 0,
     atUs: Date.UTC(2026, 0, 1) * 1000,
   }

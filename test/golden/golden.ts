@@ -74,7 +74,6 @@ export function pricingInputOf({ offer, at = '2026-11-22', settings, request, mo
     candidate: {
       offer: goldenOffer(offer),
       settings: { format: 'png', n: 1, ...settings, size: sizeOf(settings.size) },
-      warnings: [],
     },
     request: requestOf({
       ...rest,

@@ -58,7 +58,7 @@ export interface InputOptions {
 }
 
 export const inputOf = ({ offer = offerOf(), settings = {}, request = {}, pricing = {} }: InputOptions = {}): PricingInput => ({
-  candidate: { offer, settings: { size: { width: 1024, height: 1024 }, format: 'png', n: 1, ...settings }, warnings: [] },
+  candidate: { offer, settings: { size: { width: 1024, height: 1024 }, format: 'png', n: 1, ...settings } },
   request: requestOf(request),
   promptComplexity: 0.5,
   atUs,

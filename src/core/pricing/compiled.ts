@@ -1,13 +1,11 @@
 /** The price book as integers: what `compilePriceBooks` makes and every other pricing function reads. */
 import type { NanoUsd } from '../money.ts'
-import type { Offer } from '../offer.ts'
 import type { ChargeLine } from '../outcome.ts'
-import type { ImageRequest } from '../request.ts'
 import type { Meter, Quantity } from '../usage.ts'
 import type { Fraction } from './fraction.ts'
 import type { Facts } from './match.ts'
 import type { BilledPolicy, Commitment, EstimateForm, When } from './price-book.ts'
-import type { PricedQuote, Unpriced } from './types.ts'
+import type { PricedOffer, PricedQuote, PricedRequest, Unpriced } from './types.ts'
 
 export interface CompiledPrices {
   /** Fingerprint of all books, overlays and conversions together. */
@@ -165,8 +163,8 @@ export interface FxSpan {
 
 /** What was worked out before, so that ranking hundreds of candidates touches only what the prompt changes. */
 export interface PriceMemo {
-  readonly offers: WeakMap<Offer, OfferMemo>
-  readonly requests: WeakMap<ImageRequest, RequestFacts>
+  readonly offers: WeakMap<PricedOffer, OfferMemo>
+  readonly requests: WeakMap<PricedRequest, RequestFacts>
 }
 
 export interface OfferMemo {

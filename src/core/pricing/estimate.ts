@@ -1,7 +1,7 @@
 /** How much of each meter a call will take, before it is made. Quantities here are micro-units as safe integers. */
-import type { ImageRequest } from '../request.ts'
 import { type Meter, MICRO } from '../usage.ts'
 import type { CompiledEstimate, RequestFacts } from './compiled.ts'
+import type { PricedRequest } from './types.ts'
 
 const UNIT = Number(MICRO)
 
@@ -20,7 +20,7 @@ export interface Demand {
 export type Bound = 'min' | 'expected' | 'max'
 
 /** What a request alone says; worked out once per request object. */
-export function requestFactsOf(request: ImageRequest): RequestFacts {
+export function requestFactsOf(request: PricedRequest): RequestFacts {
   let inputs = 0
   let inputPixels = 0
   for (const input of request.inputs) {

@@ -1,7 +1,6 @@
 /**
- * The price book and its arithmetic, without I/O: `halftone/pricing` runs in Node and in a browser.
- *
- * Read books with `loadPriceBook`, compile them once with `compilePriceBooks`, then quote, rank and settle with the result.
+ * The price book and its arithmetic, without I/O, for the rest of Halftone. Read books with `loadPriceBook`, compile them once
+ * with `compilePriceBooks`, then quote, rank and settle with the result. Users of the package get `library.ts` instead.
  */
 export { type CompileInput, compilePriceBooks, type HashedBook } from './compile.ts'
 export type { CompiledPrices } from './compiled.ts'

@@ -1,6 +1,5 @@
 /** The same weights at several providers, held against each other: tenfold and hundredfold slips stand out. */
 import { formatUsd } from '../money.ts'
-import { type Offer, offerId } from '../offer.ts'
 import { type Operation, operations, type Quality, qualities } from '../request.ts'
 import type { Meter } from '../usage.ts'
 import type { CompiledPrices, CompiledRate } from './compiled.ts'
@@ -10,6 +9,7 @@ import { plainRequest } from './lint-coverage.ts'
 import type { Sku } from './price-book.ts'
 import { quoteCandidate } from './quote.ts'
 import { findSku } from './rules.ts'
+import type { PricedOffer } from './types.ts'
 
 /** Further than this from every other provider is a slip. Providers do differ by two or three. */
 const SLIP = 5
@@ -162,7 +162,7 @@ interface Plain {
   readonly atUs: number
 }
 
-function plainAmount(prices: CompiledPrices, offer: Offer, { operation, quality, steps, atUs }: Plain): number | undefined {
+function plainAmount(prices: CompiledPrices, offer: PricedOffer, { operation, quality, steps, atUs }: Plain): number | undefined {
   const settings = {
     size: { width: 1024, height: 1024 },
     format: 'png',
@@ -171,41 +171,17 @@ function plainAmount(prices: CompiledPrices, offer: Offer, { operation, quality,
     ...(steps && { steps }),
   } as const
   const request = plainRequest(offer.model, operation, operation === 'generate' ? 0 : 1)
-  const quote = quoteCandidate(prices, { candidate: { offer, settings, warnings: [] }, request, promptComplexity: 0.5, atUs })
+  const quote = quoteCandidate(prices, { candidate: { offer, settings }, request, promptComplexity: 0.5, atUs })
   return quote.kind === 'priced' && quote.expectedNanoUsd > 0n ? Number(quote.expectedNanoUsd) : undefined
 }
 
-/** An offer that exactly this sku sells; what it can do is not looked at. */
-function syntheticOffer(provider: string, sku: Sku): Offer {
-  const model = sku.model.endsWith('*') ? `${sku.model.slice(0, -1)}x` : sku.model
-  const place = {
-    ...(sku.region !== undefined && sku.region !== '*' && { region: sku.region }),
-    ...(sku.tier !== undefined && sku.tier !== '*' && { tier: sku.tier }),
-  }
-  const size = { width: 1024, height: 1024 }
+/** An offer that exactly this sku sells. */
+function syntheticOffer(provider: string, sku: Sku): PricedOffer {
   return {
-    id: offerId({ provider, model, ...place }),
     provider,
     providerType: provider,
-    model,
-    wireModel: model,
-    ...place,
-    sandbox: false,
-    capabilities: {
-      operations,
-      sizes: { kind: 'any' },
-      defaultSize: size,
-      qualities: [],
-      maxN: 1,
-      formats: ['png'],
-      defaultFormat: 'png',
-      backgrounds: [],
-      maxInputs: 1,
-      mask: false,
-      maxPromptChars: 1000,
-      parameters: [],
-      cancelStopsBilling: false,
-      asyncJobs: false,
-    },
+    model: sku.model.endsWith('*') ? `${sku.model.slice(0, -1)}x` : sku.model,
+    ...(sku.region !== undefined && sku.region !== '*' && { region: sku.region }),
+    ...(sku.tier !== undefined && sku.tier !== '*' && { tier: sku.tier }),
   }
 }

@@ -1,9 +1,10 @@
 /** Which conditions a candidate meets, and which of several rules is the most specific. */
 
-import type { Candidate, CandidateSettings } from '../offer.ts'
-import { formatSize, type ImageRequest, type Operation } from '../request.ts'
+import type { CandidateSettings } from '../offer.ts'
+import { formatSize, type Operation } from '../request.ts'
 import type { CompiledWhen } from './compiled.ts'
 import type { Range, When } from './price-book.ts'
+import type { PricedCandidate, PricedRequest } from './types.ts'
 
 /** What conditions look at. */
 export interface Facts {
@@ -19,13 +20,13 @@ export interface Facts {
   readonly stream: boolean
 }
 
-export const countInputs = (request: ImageRequest): number => {
+export const countInputs = (request: PricedRequest): number => {
   let count = 0
   for (const input of request.inputs) if (input.role === 'image' || input.role === 'reference') count += 1
   return count
 }
 
-export function factsOf(candidate: Candidate, request: ImageRequest): Facts {
+export function factsOf(candidate: PricedCandidate, request: PricedRequest): Facts {
   const { size } = candidate.settings
   return {
     settings: candidate.settings,

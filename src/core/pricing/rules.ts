@@ -1,6 +1,5 @@
 /** Everything that prices a candidate, resolved once per offer and settings and kept. */
-import type { Candidate, Offer } from '../offer.ts'
-import type { ImageRequest } from '../request.ts'
+import type { CandidateSettings } from '../offer.ts'
 import type { Meter } from '../usage.ts'
 import { amountNano, boundAmount, mostQuantity, transformQuantity, usageLine } from './charge.ts'
 import type {
@@ -18,12 +17,12 @@ import type {
 import { earlierDate, FOREVER_US } from './dates.ts'
 import { countedQuantity, type Demand, estimatedQuantity, isCounted, requestFactsOf } from './estimate.ts'
 import { factsOf, matches, modelMatches, mostSpecific } from './match.ts'
-import type { PricingInput, Unpriced } from './types.ts'
+import type { PricedCandidate, PricedOffer, PricedRequest, PricingInput, Unpriced } from './types.ts'
 
 /** Settings kept per offer before the oldest are dropped: sizes are the client's choice, memory is not. */
 const MAX_KEPT = 2048
 
-export function requestFacts(prices: CompiledPrices, request: ImageRequest): RequestFacts {
+export function requestFacts(prices: CompiledPrices, request: PricedRequest): RequestFacts {
   const known = prices.memo.requests.get(request)
   if (known) return known
   const facts = requestFactsOf(request)
@@ -32,7 +31,10 @@ export function requestFacts(prices: CompiledPrices, request: ImageRequest): Req
 }
 
 /** The sku that sells an offer: the operator's overlay for that provider first, then the book of its type. */
-export function findSku(prices: CompiledPrices, offer: Offer): { book: CompiledBook | undefined; sku: CompiledSku | undefined } {
+export function findSku(
+  prices: CompiledPrices,
+  offer: PricedOffer,
+): { book: CompiledBook | undefined; sku: CompiledSku | undefined } {
   const overlay = prices.overlays.get(offer.provider)
   const own = overlay?.skus.find((sku) => sells(sku, offer))
   if (own) return { book: overlay, sku: own }
@@ -40,7 +42,7 @@ export function findSku(prices: CompiledPrices, offer: Offer): { book: CompiledB
   return { book: book ?? overlay, sku: book?.skus.find((sku) => sells(sku, offer)) }
 }
 
-const sells = (sku: CompiledSku, offer: Offer): boolean =>
+const sells = (sku: CompiledSku, offer: PricedOffer): boolean =>
   modelMatches(sku.model, offer.model) &&
   (sku.region === undefined || sku.region === '*' || sku.region === offer.region) &&
   (sku.tier === '*' || sku.tier === offer.tier)
@@ -62,7 +64,7 @@ export function rulesFor(prices: CompiledPrices, input: PricingInput): Candidate
   return rules
 }
 
-function offerMemo(prices: CompiledPrices, offer: Offer): OfferMemo {
+function offerMemo(prices: CompiledPrices, offer: PricedOffer): OfferMemo {
   const known = prices.memo.offers.get(offer)
   if (known) return known
   const memo = { ...findSku(prices, offer), rules: new Map() }
@@ -70,7 +72,7 @@ function offerMemo(prices: CompiledPrices, offer: Offer): OfferMemo {
   return memo
 }
 
-function noSku(offer: Offer, book: CompiledBook | undefined): Unpriced {
+function noSku(offer: PricedOffer, book: CompiledBook | undefined): Unpriced {
   const known = book?.unpriced.find((entry) => modelMatches(entry.model, offer.model))
   const tier = offer.tier ? ` on tier ${offer.tier}` : ''
   return {
@@ -80,7 +82,7 @@ function noSku(offer: Offer, book: CompiledBook | undefined): Unpriced {
   }
 }
 
-const bucketOf = ({ settings: { size, n } }: Candidate, facts: RequestFacts): number =>
+const bucketOf = ({ settings: { size, n } }: PricedCandidate, facts: RequestFacts): number =>
   (size.width * 31 + size.height * 17 + n * 7 + facts.inputs) | 0
 
 function applies({ facts, partials, fromUs, toUs }: CandidateRules, input: PricingInput, request: RequestFacts): boolean {
@@ -193,7 +195,7 @@ function quoteProblem(
 const isConsumed = (meter: Meter, estimates: readonly CompiledEstimate[], demand: Demand): boolean =>
   estimates.length > 0 ? (estimatedQuantity(estimates, demand, 'expected') ?? 1) > 0 : (countedQuantity(meter, demand) ?? 0) > 0
 
-function noRate(meter: Meter, { quality, size }: Candidate['settings']): string {
+function noRate(meter: Meter, { quality, size }: CandidateSettings): string {
   return `No rate for ${meter} at ${quality ? `${quality}, ` : ''}${size.width}x${size.height} on this date.`
 }
 
@@ -210,7 +212,7 @@ function fixedPart(
   rate: CompiledRate,
   estimates: readonly CompiledEstimate[],
   demand: Demand,
-  settings: Candidate['settings'],
+  settings: CandidateSettings,
 ): FixedPart | undefined {
   const { conversion } = rate
   const perVolume = rate.tiers !== undefined && rate.tiers.scope !== 'request'

@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { billAll, bookOf, type InputOptions, inputOf, pricesOf, rateOf, settleOf, skuOf } from '../../../test/support/pricing.ts'
+import {
+  billAll,
+  bookOf,
+  type InputOptions,
+  inputOf,
+  offerOf,
+  pricesOf,
+  rateOf,
+  settleOf,
+  skuOf,
+} from '../../../test/support/pricing.ts'
 import type { Meter, Usage } from '../usage.ts'
 import { quoteCandidate, settleCharges } from './index.ts'
 import type { Sku } from './price-book.ts'
@@ -136,7 +146,7 @@ describe('usage without a rate', () => {
   })
 
   it('a candidate without a sku is unpriced however it ended', () => {
-    expect(settleCharges(flat, settleOf({ offer: { ...inputOf().candidate.offer, model: 'other/x' } })).kind).toBe('unpriced')
+    expect(settleCharges(flat, settleOf({ offer: offerOf('other/x') })).kind).toBe('unpriced')
   })
 
   it('a setting without a rate is unpriced', () => {

@@ -1,15 +1,30 @@
 /** What pricing answers. The functions are `compilePriceBooks`, `quoteCandidate`, `expectedTotal` and `settleCharges`. */
 import type { Billed } from '../error.ts'
 import type { NanoUsd } from '../money.ts'
-import type { Candidate } from '../offer.ts'
+import type { CandidateSettings, Offer } from '../offer.ts'
 import type { ChargeLine, Outcome, Provenance, RefusalStage, ReportedCost } from '../outcome.ts'
-import type { ImageRequest } from '../request.ts'
+import type { ImageInput, ImageRequest } from '../request.ts'
 import type { Meter, Usage } from '../usage.ts'
+
+/** What a price may depend on of an offer; every `Offer` is one. */
+export type PricedOffer = Pick<Offer, 'provider' | 'providerType' | 'model' | 'region' | 'tier'>
+
+/** What a price may depend on of a candidate; every `Candidate` is one. */
+export interface PricedCandidate {
+  readonly offer: PricedOffer
+  readonly settings: CandidateSettings
+}
+
+/** What a price may depend on of a request; every `ImageRequest` is one. */
+export interface PricedRequest
+  extends Pick<ImageRequest, 'operation' | 'prompt' | 'negativePrompt' | 'style' | 'stream' | 'partialImages'> {
+  readonly inputs: readonly Pick<ImageInput, 'role' | 'width' | 'height'>[]
+}
 
 /** Everything a price may depend on, before or after the call. */
 export interface PricingInput {
-  readonly candidate: Candidate
-  readonly request: ImageRequest
+  readonly candidate: PricedCandidate
+  readonly request: PricedRequest
   /** 0 (plain) to 1, from the prompt features. */
   readonly promptComplexity: number
   /** The instant the price is pinned at, microseconds UTC. */

@@ -2,7 +2,7 @@
  * What can be told about a prompt without a model: counts by pattern and word list, in one pass over the text. They are
  * stored with every request, so the version says which rules made them.
  */
-import type { ImageRequest } from '../request.ts'
+import type { ImageInput, ImageRequest } from '../request.ts'
 import { categories, flags, lexicon, type PromptClass, type WordEntry } from './lexicon.ts'
 
 export type { PromptClass } from './lexicon.ts'
@@ -59,10 +59,15 @@ const WORD = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*/gu
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/gu
 const ASCII_ONLY = /^[\t\n\r -~]*$/
 
+/** What features look at besides the prompt; every `ImageRequest` has it. */
+interface FeatureRequest extends Pick<ImageRequest, 'size' | 'operation'> {
+  readonly inputs: readonly Pick<ImageInput, 'role'>[]
+}
+
 type Counts = { -readonly [Key in keyof PromptFeatures]: PromptFeatures[Key] }
 
 /** The feature vector of a prompt. Linear in its length; the same input always gives the same vector. */
-export function promptFeatures(prompt: string, request: Pick<ImageRequest, 'size' | 'inputs' | 'operation'>): PromptFeatures {
+export function promptFeatures(prompt: string, request: FeatureRequest): PromptFeatures {
   const text = prompt.length > MAX_CHARS ? prompt.slice(0, MAX_CHARS) : prompt
   const counts = emptyCounts(prompt, request)
   const scores = countWords(text, counts)
@@ -74,7 +79,7 @@ export function promptFeatures(prompt: string, request: Pick<ImageRequest, 'size
   return counts
 }
 
-function emptyCounts(prompt: string, { size, inputs, operation }: Pick<ImageRequest, 'size' | 'inputs' | 'operation'>): Counts {
+function emptyCounts(prompt: string, { size, inputs, operation }: FeatureRequest): Counts {
   return {
     version: PROMPT_FEATURES_VERSION,
     chars: prompt.length,
