@@ -168,14 +168,14 @@ describe('a folder that cannot be used is refused, naming the file', () => {
   })
   it('when a file is not JSON, or not a price book: every problem with its path', async () => {
     await writeFile(join(folder, 'acme.json'), '{')
-    await expect(loadPriceFiles(folder)).rejects.toEqual(refusal(/acme.json is not valid JSON/))
+    await expect(loadPriceFiles(folder)).rejects.toEqual(refusal(/acme.json:1:\d+: is not valid JSON/))
     await writeFile(
       join(folder, 'acme.json'),
       JSON.stringify({ provider: 'acme', unit: 'USD', extra: 1, skus: [{ rates: [{ meter: 'x', price: 1 }] }] }),
     )
     await expect(loadPriceFiles(folder)).rejects.toEqual(
       refusal(
-        /acme.json.extra: unknown key\nacme.json.source: missing\n(.*\n)*acme.json.skus\[0\].rates\[0\].meter: expected one of/,
+        /acme.json:1:\d+: extra: unknown key.*\n.*source: missing\. Add it\.\n(.*\n)*.*acme.json:1:\d+: skus\[0\].rates\[0\].meter: expected one of/,
       ),
     )
   })
