@@ -1,7 +1,7 @@
 /** From the state of this moment to core's plan. */
 
 import type { OfferId } from '../core/offer.ts'
-import { type OfferHealth, type Plan, type Policy, plan, resolveModel } from '../core/routing/index.ts'
+import { type OfferHealth, type Plan, type PlanInput, type Policy, plan, resolveModel } from '../core/routing/index.ts'
 import type { ExecuteInput } from './execution.ts'
 import type { GatewayState } from './state.ts'
 
@@ -16,9 +16,12 @@ export interface DecideInput {
   readonly hardBudget: boolean
 }
 
-export function decide({ input, state, health, policy, promptComplexity, nowUs, hardBudget }: DecideInput): Plan {
+export const decide = (input: DecideInput): Plan => plan(planInputOf(input))
+
+/** What core's plan works from. */
+export function planInputOf({ input, state, health, policy, promptComplexity, nowUs, hardBudget }: DecideInput): PlanInput {
   const { allowedModels } = input.caller
-  return plan({
+  return {
     request: input.request,
     options: input.options,
     policy,
@@ -33,7 +36,7 @@ export function decide({ input, state, health, policy, promptComplexity, nowUs, 
     promptComplexity,
     nowUs,
     hardBudget,
-  })
+  }
 }
 
 /** What the `model` of a request stands for. Throws `model_not_found`, `model_retired` or `model_ambiguous`. */
@@ -46,7 +49,7 @@ export const policyOf = (model: string, state: GatewayState, nowUs: number): Pol
     today: new Date(nowUs / 1_000).toISOString().slice(0, 10),
   })
 
-/** The same policy over every offer, without floor: for quotes that show what else there is. */
+/** The same policy over every offer and quality, without floor: for quotes that show what else there is. */
 export function everything({ filter, floor: _floor, ...policy }: Policy): Policy {
-  return { ...policy, ...(filter?.quality && { filter: { quality: filter.quality } }), fallback: true }
+  return { ...policy, ...(filter?.quality && { filter: { quality: filter.quality } }), everyQuality: true, fallback: true }
 }

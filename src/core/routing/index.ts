@@ -1,6 +1,8 @@
 export * from './attempts.ts'
 export * from './breaker.ts'
 export * from './candidate.ts'
+export * from './frontier.ts'
 export * from './plan.ts'
+export * from './relax.ts'
 export * from './resolve.ts'
 export type * from './types.ts'

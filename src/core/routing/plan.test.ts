@@ -78,6 +78,16 @@ const table: { rule: string; given: Given; expected: string[] }[] = [
     expected: ['tiered#medium', 'tiered#high'],
   },
   {
+    rule: 'a model without quality tiers is rated as a whole',
+    given: { offers: [tiered, flat], policy: { floor: 'standard' }, quality: { 'acme/flat': 1100 } },
+    expected: ['flat'],
+  },
+  {
+    rule: 'a quote weighs every quality tier where none is stated',
+    given: { offers: [tiered, flat], policy: { everyQuality: true } },
+    expected: ['tiered#low', 'flat', 'tiered#medium', 'tiered#high'],
+  },
+  {
     rule: 'a floor may name a model and quality',
     given: {
       offers: [tiered],

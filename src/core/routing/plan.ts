@@ -91,7 +91,7 @@ function offerProblem(
     return { reason: 'sandbox', detail: 'sandbox offers are never chosen beside real ones' }
   if (isRetired(offer, new Date(nowUs / 1000).toISOString().slice(0, 10)))
     return { reason: 'retired', detail: `retired on ${offer.retiredAt}` }
-  if (offer.tier === 'batch' && !named && !filter?.models) {
+  if (offer.tier === 'batch' && !named && !filter?.models && !policy.everyLane) {
     return { reason: 'lane', detail: 'it answers in its own time; name it, or list it in a route' }
   }
   if (offer.assumed && !named) return { reason: 'assumed', detail: 'its wire format is not confirmed; name it to use it' }
@@ -111,14 +111,23 @@ function offerProblem(
 function qualitiesToTry(offer: Offer, { request, policy }: PlanInput): readonly (Quality | undefined)[] {
   const stated = policy.filter?.quality ?? request.quality
   if (stated) return [stated]
-  return policy.floor && offer.capabilities.qualities.length > 0 ? offer.capabilities.qualities : [undefined]
+  const every = policy.floor !== undefined || policy.everyQuality === true
+  return every && offer.capabilities.qualities.length > 0 ? offer.capabilities.qualities : [undefined]
+}
+
+/**
+ * The known score of a candidate: its own, else that of its model at exactly this quality tier; undefined when nobody measured
+ * it. A score is never carried from one tier to another.
+ */
+export function qualityScoreOf(scores: Snapshot['quality'], candidate: Candidate): number | undefined {
+  const { offer, settings } = candidate
+  const product = settings.quality ? `${offer.model}@${settings.quality}` : offer.model
+  return scores.get(candidateKey(candidate)) ?? scores.get(product)
 }
 
 function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason {
   const { policy, snapshot, options, hardBudget } = input
-  const quality =
-    snapshot.quality.get(candidateKey(candidate)) ??
-    snapshot.quality.get(`${candidate.offer.model}@${candidate.settings.quality ?? ''}`)
+  const quality = qualityScoreOf(snapshot.quality, candidate)
   if (policy.floor && !candidate.offer.sandbox) {
     const floor = snapshot.qualityLevels.get(policy.floor) ?? snapshot.quality.get(policy.floor)
     if (floor === undefined) return { reason: 'floor', detail: `the floor ${policy.floor} is not a known level or rated model` }

@@ -36,6 +36,10 @@ export interface Policy {
   readonly fallback: boolean
   /** Chosen through an alias, so the caller speaks another model's language: what the offer cannot use is a warning. */
   readonly viaAlias?: boolean
+  /** For quotes: weigh every quality tier where none is stated, not only the offer's default. */
+  readonly everyQuality?: boolean
+  /** For quotes of jobs: weigh lanes that answer in their own time as well. */
+  readonly everyLane?: boolean
 }
 
 export interface OfferFilter {
