@@ -68,6 +68,8 @@ export interface ChargeLine {
   /** Decimal text of the quantity that was priced, after rounding rules. */
   readonly quantity?: string
   readonly amountNanoUsd: NanoUsd
+  /** Decimal text of what this month or contract had bought before, where the price depends on it: part of the inputs of a replay. */
+  readonly volumeBefore?: string
   /** Exact decimal text in `nativeUnit`, before conversion. */
   readonly nativeAmount: string
   readonly nativeUnit: string

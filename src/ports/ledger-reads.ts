@@ -7,6 +7,7 @@ import type { AttemptState, ChargeLine, Outcome, Provenance, RefusalStage } from
 import type { Operation } from '../core/request.ts'
 import type { NewAsset, NewAttempt, TimestampUs } from './ledger.ts'
 import type { BudgetRecord } from './ledger-admin.ts'
+import type { DrawRecord } from './ledger-commitments.ts'
 
 export interface LedgerReader {
   request(id: string): Promise<RequestRecord | undefined>
@@ -102,6 +103,8 @@ export interface AttemptRecordRow extends Omit<NewAttempt, 'state'> {
   readonly httpStatus: number | null
   readonly providerRequestId: string | null
   readonly charges: readonly ChargeRecord[]
+  /** What lots paid of the charges: billed cost is the charges without the covered part, effective cost adds the lots' own share. */
+  readonly draws: readonly DrawRecord[]
   readonly events: readonly { readonly atUs: TimestampUs; readonly kind: string; readonly data: JsonObject }[]
 }
 

@@ -9,9 +9,11 @@ import type { OfferId, Warning } from '../core/offer.ts'
 import type { AttemptKind, AttemptState, ChargeLine, Outcome, RefusalStage, ReportedCost } from '../core/outcome.ts'
 import type { InputRole, Operation } from '../core/request.ts'
 import type { LedgerAdmin } from './ledger-admin.ts'
+import type { Consumption, LedgerCommitments } from './ledger-commitments.ts'
 import type { LedgerReader } from './ledger-reads.ts'
 
 export type * from './ledger-admin.ts'
+export type * from './ledger-commitments.ts'
 export type * from './ledger-reads.ts'
 
 /** Microseconds since 1970 UTC, an integer. */
@@ -44,6 +46,7 @@ export interface Ledger {
 
   readonly read: LedgerReader
   readonly admin: LedgerAdmin
+  readonly commitments: LedgerCommitments
   /**
    * Delete what has expired (assets, idempotency, content) and, above `maxBytes` of kept images, the assets nearest to
    * their end that no replayable answer pins. Bounded work per call; returns blobs no longer referenced.
@@ -172,6 +175,8 @@ export interface SettleCommand {
   readonly usage: Readonly<Record<string, string>>
   readonly reportedCost?: ReportedCost
   readonly charges: readonly ChargeLine[]
+  /** Present with charges: counted towards volumes, and paid from lots, in the same commit. */
+  readonly consumption?: Consumption
   readonly imagesMade: number
   readonly assets: readonly NewAsset[]
   /** Provider evidence and findings, stored as an attempt event. */

@@ -5,7 +5,7 @@
 import type { Billed, ErrorCode } from '../core/error.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { ChargeLine, Outcome, RefusalStage } from '../core/outcome.ts'
-import type { NewAsset } from '../ports/ledger.ts'
+import type { Consumption, NewAsset, NewLot, OutsideDraw } from '../ports/ledger.ts'
 import type { NewRow, RowTuple } from './schema.ts'
 
 export interface EncodedReserve {
@@ -54,6 +54,7 @@ export interface EncodedSettle {
   readonly usage: string
   readonly reportedCost: string | null
   readonly charges: readonly ChargeLine[]
+  readonly consumption: Consumption | undefined
   readonly imagesMade: number
   readonly assets: readonly NewAsset[]
   /** JSON of `{ evidence, findings }`. */
@@ -105,6 +106,9 @@ export type SingleCommand =
   | { readonly kind: 'putProject'; readonly row: NewRow<'projects'> }
   | { readonly kind: 'putBudget'; readonly row: NewRow<'budgets'> }
   | { readonly kind: 'deleteBudget'; readonly id: string }
+  | { readonly kind: 'putLots'; readonly lots: readonly NewLot[] }
+  | { readonly kind: 'drawOutside'; readonly draw: OutsideDraw }
+  | { readonly kind: 'closeLots'; readonly atUs: number }
 
 export type Command = BulkCommand | SingleCommand
 

@@ -144,6 +144,7 @@ export function encodeSettle(command: SettleCommand): EncodedSettle {
     usage: JSON.stringify(command.usage),
     reportedCost: command.reportedCost ? JSON.stringify(command.reportedCost) : null,
     charges: command.charges,
+    consumption: command.charges.length > 0 ? command.consumption : undefined,
     imagesMade: command.imagesMade,
     assets: command.assets,
     evidence: JSON.stringify({ evidence: command.evidence, findings: command.findings }),

@@ -6,6 +6,7 @@ import { createCollector } from './collector.ts'
 import type { BatchContext, Command, CommandResult } from './commands.ts'
 import { encodeFinish, encodeReconcile, encodeReserve, encodeSettle } from './encode.ts'
 import { createAdminReads } from './reads/admin.ts'
+import { createCommitmentReads } from './reads/commitments.ts'
 import { createReader } from './reads/reader.ts'
 import type { Database, NewRow } from './schema.ts'
 
@@ -58,6 +59,12 @@ export function createLedger(engine: LedgerEngine): Ledger {
     sweep: (command) => submit({ kind: 'sweep', ...command }),
     read: createReader(reads),
     admin: { ...createAdminReads(reads), ...adminCommands(submit) },
+    commitments: {
+      ...createCommitmentReads(reads),
+      putLots: (lots) => submit<void>({ kind: 'putLots', lots }),
+      drawOutside: (draw) => submit<{ drawn: bigint }>({ kind: 'drawOutside', draw }),
+      closeLots: ({ atUs }) => submit<{ lotId: string; breakageNanoUsd: bigint }[]>({ kind: 'closeLots', atUs }),
+    },
     stats: () => collector.stats(),
     close: () => {
       closing ??= collector.drain().then(() => engine.close())

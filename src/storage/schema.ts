@@ -1,8 +1,18 @@
 /** The schema as types and lists: one source for SQL generation, bulk inserts and Kysely. */
 import { initialTables } from './migrations/001-initial.ts'
+import { commitmentColumns, commitmentTables } from './migrations/002-commitments.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
-export const tables = initialTables
+/** The tables as the last migration leaves them. */
+export const tables = {
+  ...initialTables,
+  ...commitmentTables,
+  charges: { ...initialTables.charges, columns: { ...initialTables.charges.columns, ...commitmentColumns.charges } },
+  credit_lots: {
+    ...initialTables.credit_lots,
+    columns: { ...initialTables.credit_lots.columns, ...commitmentColumns.credit_lots },
+  },
+} as const
 
 export type TableName = keyof typeof tables
 export type SqlValue = string | number | bigint | null

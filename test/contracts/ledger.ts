@@ -4,6 +4,7 @@ import type { Ledger, NodeOpening } from '../../src/ports/ledger.ts'
 import type { Owner } from '../support/ledger-rows.ts'
 import { adminRules } from './ledger/admin.ts'
 import { budgetRules } from './ledger/budgets.ts'
+import { commitmentRules } from './ledger/commitments.ts'
 import { idempotencyRules } from './ledger/idempotency.ts'
 import { readRules } from './ledger/reads.ts'
 import { recoveryRules } from './ledger/recovery.ts'
@@ -33,7 +34,7 @@ export interface OpenedLedger {
 }
 
 export function ledgerContract(name: string, createHarness: () => Promise<LedgerHarness>): void {
-  const groups = { settleRules, budgetRules, idempotencyRules, readRules, adminRules, sweepRules, recoveryRules }
+  const groups = { settleRules, budgetRules, idempotencyRules, readRules, adminRules, sweepRules, recoveryRules, commitmentRules }
   describe(`ledger on ${name}`, () => {
     for (const [group, rules] of Object.entries(groups)) {
       describe(group, () => {

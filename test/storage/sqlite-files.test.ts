@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { backupSqlite, openSqliteLedger, restoreSqlite, schemaVersion, sqliteSchemaVersion } from '../../src/storage/index.ts'
-import { initialTables } from '../../src/storage/migrations/001-initial.ts'
+import { tables } from '../../src/storage/schema.ts'
 import { newBudget, newReserve, newSettle, T0 } from '../support/ledger-rows.ts'
 
 let dataDir: string
@@ -37,8 +37,8 @@ test('the database has exactly the declared tables and columns', async () => {
   const names = db
     .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'schema_migrations' ORDER BY name")
     .all()
-  expect(names.map((row) => row['name'])).toEqual(Object.keys(initialTables).sort())
-  for (const [table, spec] of Object.entries(initialTables)) {
+  expect(names.map((row) => row['name'])).toEqual(Object.keys(tables).sort())
+  for (const [table, spec] of Object.entries(tables)) {
     const columns = db.prepare(`SELECT name FROM pragma_table_info('${table}')`).all()
     expect(columns.map((row) => row['name'])).toEqual(Object.keys(spec.columns))
   }

@@ -6,6 +6,7 @@ import { storableText, toTuple } from '../schema.ts'
 import type { Tx } from '../tx.ts'
 import type { Rollups } from './rollup.ts'
 import { createRollups, flushRollups } from './rollup.ts'
+import { flushConsumption, type StoredLot } from './stored-lots.ts'
 import type { Attempt, Request, World } from './world.ts'
 
 const attemptUpdates = {
@@ -69,6 +70,10 @@ export interface Changes {
   /** New references by blob. */
   readonly blobs: Map<string, { refs: number; readonly bytes: number; readonly createdUs: number }>
   readonly rollups: Rollups
+  /** Quantities by day, provider, scope and meter. */
+  readonly volumes: Map<string, Omit<NewRow<'volumes'>, 'quantity'> & { quantity: bigint }>
+  /** Lots that were drawn on, as they stand now. */
+  readonly lots: Map<string, StoredLot>
 }
 
 export const createChanges = (): Changes => ({
@@ -83,6 +88,8 @@ export const createChanges = (): Changes => ({
   regainedScopes: new Map(),
   blobs: new Map(),
   rollups: createRollups(),
+  volumes: new Map(),
+  lots: new Map(),
 })
 
 export function insertTuple(changes: Changes, table: TableName, tuple: RowTuple): void {
@@ -148,6 +155,7 @@ const insertOrder: readonly TableName[] = [
   'holds',
   'attempt_events',
   'charges',
+  'credit_draws',
   'assets',
 ]
 
@@ -165,6 +173,7 @@ export async function flush(tx: Tx, world: World, changes: Changes): Promise<voi
   await flushBlobs(tx, changes)
   await flushCounters(tx, world)
   await flushRollups(tx, changes.rollups)
+  await flushConsumption(tx, changes)
 }
 
 async function update(

@@ -80,6 +80,7 @@ export function postCharge(
     kind: line.kind,
     meter: line.meter ?? null,
     quantity: line.quantity ?? null,
+    volume_before: line.volumeBefore ?? null,
     amount_nano_usd: line.amountNanoUsd,
     native_amount: line.nativeAmount,
     native_unit: line.nativeUnit,

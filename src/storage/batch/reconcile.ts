@@ -4,6 +4,7 @@ import { HalftoneError } from '../../core/error.ts'
 import type { ChargeLine } from '../../core/outcome.ts'
 import type { EncodedReconcile } from '../commands.ts'
 import { type Changes, keepAssets, recordEvent } from './changes.ts'
+import { returnDraws } from './lots.ts'
 import { attemptOf, countersOf, postCharge } from './posting.ts'
 import { count } from './rollup.ts'
 import { type Attempt, addEvidence, type Request, type StandingCharge, type World } from './world.ts'
@@ -45,6 +46,7 @@ export function applyEvidence(
     const reversal = { line: reversalOf(charge), incurredUs: Number(charge.incurred_us), postedUs: atUs, reverses: charge.id }
     postCharge(changes, attempt, request, { ...reversal, evidenceId })
   }
+  returnDraws(world, changes, attempt.id, atUs)
   for (const line of charges) postCharge(changes, attempt, request, { line, incurredUs, postedUs: atUs, evidenceId })
   const was = sum(standing.map((charge) => BigInt(charge.amount_nano_usd)))
   const is = sum(charges.map((line) => line.amountNanoUsd))

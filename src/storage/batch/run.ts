@@ -5,6 +5,7 @@ import type { Tx } from '../tx.ts'
 import { createKey, deleteBudget, putManaged, revokeKey } from './admin.ts'
 import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
 import { finishRequest } from './finish.ts'
+import { closeLots, drawFromOutside, putLots } from './lot-commands.ts'
 import { closeNode, openNode, recover, renewNode } from './nodes.ts'
 import { attemptOf } from './posting.ts'
 import { applyReconcile } from './reconcile.ts'
@@ -130,6 +131,12 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
       return putManaged(tx, context.nowUs, 'budgets', command.row)
     case 'deleteBudget':
       return deleteBudget(tx, context.nowUs, command.id)
+    case 'putLots':
+      return putLots(tx, context.nowUs, command.lots)
+    case 'drawOutside':
+      return drawFromOutside(tx, command.draw)
+    case 'closeLots':
+      return closeLots(tx, context.nowUs, command.atUs)
   }
 }
 

@@ -4,6 +4,7 @@ import type { SettleResult } from '../../ports/ledger.ts'
 import type { EncodedSettle } from '../commands.ts'
 import { type Changes, keepAssets, recordEvent } from './changes.ts'
 import { finishRequest } from './finish.ts'
+import { consume } from './lots.ts'
 import { attemptOf, closeAttempt, provisionalLine } from './posting.ts'
 import { applyEvidence } from './reconcile.ts'
 import { countLatency } from './rollup.ts'
@@ -24,6 +25,7 @@ export function applySettle(world: World, changes: Changes, command: EncodedSett
     outcome: command.outcome,
     atUs: command.settledUs,
   })
+  if (command.state === 'settled') consume(world, changes, attempt, useOf(command))
   countLatency(world, changes.rollups, { request, attempt, outcome: command.outcome, durationUs: command.durationUs })
   recordEvent(changes, { attemptId: attempt.id, atUs: command.settledUs, kind: command.state, data: command.evidence })
   keepSettledAssets(changes, command, request)
@@ -49,6 +51,7 @@ function applyLate(
     const evidence = { evidenceId: `settle:${attempt.id}`, source: 'late settle', atUs, outcome, charges, imagesMade }
     if (applyEvidence(world, changes, { attempt, request }, evidence)) {
       const settledUs = attempt.settled_us
+      consume(world, changes, attempt, useOf(command))
       describe(attempt, command)
       attempt.settled_us = settledUs
       keepSettledAssets(changes, command, request)
@@ -59,6 +62,12 @@ function applyLate(
   if (command.finish && !isOpen) finishRequest(world, changes, request, { finish: command.finish, offer: attempt.offer })
   return { kind: 'late', state: attempt.state as AttemptState }
 }
+
+const useOf = ({ consumption, charges, settledUs }: EncodedSettle) => ({
+  consumption,
+  totalNanoUsd: charges.reduce((sum, line) => sum + line.amountNanoUsd, 0n),
+  atUs: settledUs,
+})
 
 function describe(attempt: Attempt, command: EncodedSettle): void {
   attempt.stage = command.stage

@@ -5,6 +5,7 @@ import type { BatchContext, BulkCommand, EncodedReserve } from '../commands.ts'
 import type { NewRow, TableName } from '../schema.ts'
 import { columnsOf, toTuple } from '../schema.ts'
 import type { Row, Tx } from '../tx.ts'
+import { loadDraws, loadLots, type StoredDraw, type StoredLot } from './stored-lots.ts'
 
 type Mutable<T extends TableName> = { -readonly [C in keyof NewRow<T>]: NewRow<T>[C] }
 
@@ -54,6 +55,10 @@ export interface World {
   readonly evidence: Map<string, Set<string>>
   /** Attempts whose present state was decided by recovery. */
   readonly recovered: Set<string>
+  /** Open lots that settles of this batch may draw on. */
+  readonly lots: Map<string, StoredLot>
+  /** Standing draws of attempts that evidence may correct. */
+  readonly draws: Map<string, readonly StoredDraw[]>
 }
 
 export const counterKey = (budgetId: string, period: string, startUs: number | bigint, sandbox: number | bigint): string =>
@@ -75,6 +80,8 @@ export function emptyWorld(context: BatchContext): World {
     standing: new Map(),
     evidence: new Map(),
     recovered: new Set(),
+    lots: new Map(),
+    draws: new Map(),
   }
 }
 
@@ -98,6 +105,12 @@ export async function loadWorld(tx: Tx, commands: readonly BulkCommand[], contex
   await loadIdempotency(tx, world, reserves)
   await loadBudgets(tx, world, reserves)
   await loadCounters(tx, world, reserves)
+  await loadLots(
+    tx,
+    world,
+    commands.flatMap((command) => (command.kind === 'settle' ? (command.consumption?.commitments ?? []) : [])),
+  )
+  await loadDraws(tx, world, late)
   return world
 }
 

@@ -24,11 +24,17 @@ export interface DdlFlavour {
   forwardOnlyAttempts(): readonly string[]
 }
 
+function columnText(column: string, type: ColumnType, flavour: DdlFlavour): string {
+  const nullable = type.endsWith('?')
+  return `${column} ${flavour.types[nullable ? (type.slice(0, -1) as 'text' | 'int') : (type as 'text' | 'int')]}${nullable ? '' : ' NOT NULL'}`
+}
+
+/** One statement per column; rows that exist have NULL in it, so that its type must allow that. */
+export const addColumns = (table: string, columns: Readonly<Record<string, ColumnType>>, flavour: DdlFlavour): string[] =>
+  Object.entries(columns).map(([column, type]) => `ALTER TABLE ${table} ADD COLUMN ${columnText(column, type, flavour)}`)
+
 export function createTable(name: string, spec: TableSpec, flavour: DdlFlavour): string {
-  const columns = Object.entries(spec.columns).map(([column, type]) => {
-    const nullable = type.endsWith('?')
-    return `${column} ${flavour.types[nullable ? (type.slice(0, -1) as 'text' | 'int') : (type as 'text' | 'int')]}${nullable ? '' : ' NOT NULL'}`
-  })
+  const columns = Object.entries(spec.columns).map(([column, type]) => columnText(column, type, flavour))
   return `CREATE TABLE ${name} (${[...columns, `PRIMARY KEY (${spec.key.join(', ')})`].join(', ')})${flavour.tableOptions(spec)}`
 }
 

@@ -1,6 +1,7 @@
 /** The list of migrations: forward-only and additive. Add a file, add a line; never edit one that was released. */
 import { initialIndexes, initialTables, insertOnlyTables } from './001-initial.ts'
-import { createTable, type DdlFlavour } from './ddl.ts'
+import { commitmentColumns, commitmentIndexes, commitmentTables } from './002-commitments.ts'
+import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
   readonly version: number
@@ -17,6 +18,16 @@ export const migrations: readonly Migration[] = [
       ...initialIndexes,
       ...insertOnlyTables.flatMap((table) => flavour.insertOnly(table)),
       ...flavour.forwardOnlyAttempts(),
+    ],
+  },
+  {
+    version: 2,
+    name: 'commitments',
+    statements: (flavour) => [
+      ...Object.entries(commitmentTables).map(([name, spec]) => createTable(name, spec, flavour)),
+      ...Object.entries(commitmentColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
+      ...commitmentIndexes,
+      ...flavour.insertOnly('credit_draws'),
     ],
   },
 ]

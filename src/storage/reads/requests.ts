@@ -201,7 +201,15 @@ async function withDetails(db: Kysely<Database>, attempts: readonly AttemptRow[]
     .where('attempt_id', 'in', ids)
     .orderBy('id')
     .execute()
+  const draws = await db.selectFrom('credit_draws').selectAll().where('attempt_id', 'in', ids).orderBy('id').execute()
   const chargesOf = groupBy(charges, (row) => row.attempt_id)
+  const drawsOf = groupBy(draws, (row) => row.attempt_id)
   const eventsOf = groupBy(events, (row) => row.attempt_id)
-  return attempts.map((row) => toAttempt(row, chargesOf.get(row.id) ?? [], eventsOf.get(row.id) ?? []))
+  return attempts.map((row) =>
+    toAttempt(row, {
+      charges: chargesOf.get(row.id) ?? [],
+      events: eventsOf.get(row.id) ?? [],
+      draws: drawsOf.get(row.id) ?? [],
+    }),
+  )
 }

@@ -9,9 +9,16 @@ import { numberOrNull, parseObject, parseTags } from './decode.ts'
 export type AttemptRow = Selectable<Database['attempts']>
 export type ChargeRow = Selectable<Database['charges']>
 export type EventRow = Selectable<Database['attempt_events']>
+export type DrawRow = Selectable<Database['credit_draws']>
 export type AssetRow = Selectable<Database['assets']>
 
-export const toAttempt = (row: AttemptRow, charges: readonly ChargeRow[], events: readonly EventRow[]): AttemptRecordRow => ({
+export interface AttemptDetails {
+  readonly charges: readonly ChargeRow[]
+  readonly events: readonly EventRow[]
+  readonly draws: readonly DrawRow[]
+}
+
+export const toAttempt = (row: AttemptRow, { charges, events, draws }: AttemptDetails): AttemptRecordRow => ({
   id: row.id,
   requestId: row.request_id,
   sequence: Number(row.sequence),
@@ -46,6 +53,12 @@ export const toAttempt = (row: AttemptRow, charges: readonly ChargeRow[], events
   httpStatus: numberOrNull(row.http_status),
   providerRequestId: row.provider_request_id,
   charges: charges.map(toCharge),
+  draws: draws.map((draw) => ({
+    lotId: draw.lot_id,
+    drawn: draw.quantity ?? draw.covered_nano_usd,
+    coveredNanoUsd: draw.covered_nano_usd,
+    effectiveNanoUsd: draw.effective_nano_usd,
+  })),
   events: events.map((event) => ({ atUs: Number(event.at_us), kind: event.kind, data: parseObject(event.data) })),
 })
 
@@ -55,6 +68,7 @@ const toCharge = (row: ChargeRow): ChargeRecord => ({
   kind: row.kind as ChargeLine['kind'],
   ...(row.meter !== null && { meter: row.meter }),
   ...(row.quantity !== null && { quantity: row.quantity }),
+  ...(row.volume_before !== null && { volumeBefore: row.volume_before }),
   amountNanoUsd: row.amount_nano_usd,
   nativeAmount: row.native_amount,
   nativeUnit: row.native_unit,
