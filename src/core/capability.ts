@@ -1,5 +1,5 @@
 /** What an offer can do. A capability not declared is not there; nothing is assumed from the provider's name. */
-import type { Background, Operation, OutputFormat, Quality, Size } from './request.ts'
+import type { Background, ControlKind, Operation, OutputFormat, Quality, Size } from './request.ts'
 
 /** The sizes an offer really makes. `area` is for grids such as "multiples of 16, aspect 1:3 to 3:1". */
 export type SizeRule =
@@ -34,12 +34,18 @@ export interface Capabilities {
   /** Input images (image and reference roles) per call; 0 without edits. */
   readonly maxInputs: number
   readonly mask: boolean
+  /** Control images it reads, one per call; absent: none. */
+  readonly controls?: readonly ControlKind[]
+  /** Named looks the `style` parameter takes; absent: any text is passed on. */
+  readonly styles?: readonly string[]
+  /** For `upscale`: factors each edge can be multiplied by, the first being the default, and the most pixels it returns. */
+  readonly upscale?: { readonly factors: readonly number[]; readonly maxPixels: number }
   readonly maxPromptChars: number
   /** Optional parameters this offer takes, in the request's own names. */
   readonly parameters: readonly OptionalParameter[]
   /** Partial images per stream; `undefined` = no streaming at all. Halftone can still stream the final image. */
   readonly maxPartialImages?: number
-  /** Aborting an attempt in flight stops the bill. */
+  /** Aborting an attempt in flight (for a job: cancelling it) stops the bill. */
   readonly cancelStopsBilling: boolean
   /** The provider answers at once with a job id that can be polled after a crash. */
   readonly asyncJobs: boolean
@@ -58,6 +64,8 @@ export const optionalParameters = [
   'negativePrompt',
   'steps',
   'guidance',
+  'strength',
+  'outpaint',
   'markup',
 ] as const
 export type OptionalParameter = (typeof optionalParameters)[number]

@@ -64,6 +64,7 @@ export const warningCodes = {
   cost_estimated: 'The provider reported no usage; the cost is an estimate.',
   usage_unrecognized: 'The provider reported usage that no meter stands for; it is kept with the attempt.',
   cost_above_hold: 'The provider charged more than was held.',
+  size_adjusted: 'The offer does not make the size asked for; its nearest one was taken, as the client allowed.',
   prompt_revised: 'The provider rewrote the prompt.',
   joined_retry: 'This retry was answered by the first call; nothing was paid twice.',
 } as const satisfies Record<string, string>

@@ -18,8 +18,15 @@ export type OutputFormat = (typeof outputFormats)[number]
 
 export type Background = 'transparent' | 'opaque'
 
-/** `image` is edited; `reference` only guides; `mask` says where (alpha 0 = edit); `markup` is a drawn overlay. */
-export type InputRole = 'image' | 'reference' | 'mask' | 'markup'
+/**
+ * `image` is edited; `reference` only guides; `mask` says where (alpha 0 = edit); `markup` is a drawn overlay; `control` fixes
+ * the structure: its `control` says how it is read.
+ */
+export type InputRole = 'image' | 'reference' | 'mask' | 'markup' | 'control'
+
+/** How a control image is read. `structure` keeps the layout of any picture, `style` its look, `sketch` is a drawing to fill in. */
+export const controlKinds = ['canny', 'depth', 'pose', 'scribble', 'sketch', 'structure', 'style'] as const
+export type ControlKind = (typeof controlKinds)[number]
 
 /** An input image, spooled once to a blob; every attempt re-reads it. */
 export interface ImageInput {
@@ -30,8 +37,20 @@ export interface ImageInput {
   readonly mediaType: string
   readonly width: number
   readonly height: number
+  /** Of a `control` image. */
+  readonly control?: ControlKind
+  /** Of a `control` image: how strictly it is followed, 0..1; absent: the offer's default. */
+  readonly controlStrength?: number
   /** As uploaded, for multipart providers; never used as a path. */
   readonly filename?: string
+}
+
+/** Pixels to add at each side. */
+export interface Outpaint {
+  readonly left: number
+  readonly right: number
+  readonly top: number
+  readonly bottom: number
 }
 
 /** Who asked and what for; never sent to a provider unless a codec says so. */
@@ -55,13 +74,16 @@ export interface ImageRequest {
   readonly n: number
   /** `auto` and absent are the same. */
   readonly size?: Size
+  /** Instead of a size: each offer takes its own size of this shape, nearest to its default area. */
+  readonly aspectRatio?: Size
   readonly quality?: Quality
   readonly background?: Background
   readonly outputFormat?: OutputFormat
   /** 0..100, for jpeg and webp. */
   readonly outputCompression?: number
   readonly moderation?: 'low' | 'auto'
-  readonly style?: 'vivid' | 'natural'
+  /** A named look: `vivid` and `natural` of DALL-E 3, or one of the offer's own. */
+  readonly style?: string
   readonly inputFidelity?: 'high' | 'low'
   readonly complexity?: 'low' | 'medium' | 'high'
   readonly frameCount?: number
@@ -71,6 +93,12 @@ export interface ImageRequest {
   readonly negativePrompt?: string
   readonly steps?: number
   readonly guidance?: number
+  /** How far an edit or a variation may leave its input, 0 (not at all) to 1. */
+  readonly strength?: number
+  /** Pixels added at each side of the input, for edits that extend it. */
+  readonly outpaint?: Outpaint
+  /** Upscaling: each edge times this. */
+  readonly scale?: number
   readonly inputs: readonly ImageInput[]
   readonly stream: boolean
   /** Partial images wanted on a stream, 0..3. */
@@ -97,6 +125,12 @@ export const formatSize = (size: Size): string => `${size.width}x${size.height}`
 /** Parse `WIDTHxHEIGHT`; undefined when the text is not of that form. */
 export function parseSize(text: string): Size | undefined {
   const match = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text)
+  return match ? { width: Number(match[1]), height: Number(match[2]) } : undefined
+}
+
+/** Parse `16:9`; undefined when the text is not of that form. */
+export function parseAspectRatio(text: string): Size | undefined {
+  const match = /^([1-9]\d{0,3}):([1-9]\d{0,3})$/.exec(text)
   return match ? { width: Number(match[1]), height: Number(match[2]) } : undefined
 }
 

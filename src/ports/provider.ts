@@ -28,6 +28,8 @@ export interface ProviderCall {
   readonly candidate: Candidate
   /** Index of the first image of this call within the request, when n is split; 0 when absent. */
   readonly firstImage?: number
+  /** Where the provider may say that a job has ended; absent: this gateway cannot be reached from outside. */
+  readonly webhookUrl?: string
   /** Resume a job submitted before a crash instead of submitting again. */
   readonly resume?: JsonValue
 }
@@ -39,6 +41,8 @@ export interface AttemptIo {
   openInput(input: ImageInput): AsyncIterable<Uint8Array>
   /** The provider accepted an asynchronous job; awaited before polling, so that a crash can resume it. */
   onSubmitted(job: { readonly jobId: string; readonly resume: JsonValue }): Promise<void>
+  /** Resolves when a webhook says that the job has ended, so that it is asked about at once; absent: it is polled. */
+  woken?(signal: AbortSignal): Promise<void>
   /** A partial image of a stream. The receiver disposes the body. */
   onPartial?(image: ReceivedImage & { readonly partialIndex: number }): Promise<void>
 }

@@ -5,8 +5,7 @@ import { describeCodec, fixtureNames } from '../../test/contracts/codec.ts'
 import { testClock } from '../../test/providers/attempt.ts'
 import { createProvider, providers } from './index.ts'
 
-describeCodec(providers.openai)
-describeCodec(providers['openai-compatible'], [{ id: 'm', model: 'local/m', capabilities: {} }])
+for (const definition of Object.values(providers)) describeCodec(definition)
 
 test('every provider file of this folder is in the registry under its own id, and has fixtures', async () => {
   const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))

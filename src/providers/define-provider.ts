@@ -2,13 +2,14 @@
  * What a provider's file states. A codec is data and pure functions: it never fetches, waits or sees image bytes. The engine
  * runs it; `createCodecProvider` makes it a `Provider`.
  */
+import type { z } from 'zod'
 import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { Candidate, Offer, Warning } from '../core/offer.ts'
 import type { AttemptFailure, ReportedCost } from '../core/outcome.ts'
 import type { ImageInput, ImageRequest } from '../core/request.ts'
 import type { Usage } from '../core/usage.ts'
 import type { ProbeResult } from '../ports/provider.ts'
-import type { ProviderConfig } from './provider-config.ts'
+import type { ModelConfig, ProviderConfig } from './provider-config.ts'
 
 /** One HTTP call, fully described and without a byte of image data. */
 export interface HttpCall {
@@ -24,6 +25,8 @@ export interface HttpCall {
   readonly accept: 'json' | 'image'
   /** The answer is a stream of server-sent events. */
   readonly stream: boolean
+  /** False: nobody bills this call, as uploads and look-ups; so its failure is not billed, if none before it was. */
+  readonly spends?: false
 }
 
 export type CallBody =
@@ -45,6 +48,17 @@ export const inputReference = (inputIndex: number, { dataUrl }: { readonly dataU
 export interface Encoded {
   readonly call: HttpCall
   readonly warnings: readonly Warning[]
+  /** For `decode` of this call's answer, when the call is not the only one. */
+  readonly state?: JsonValue
+}
+
+/** What an account knows besides the request; fixed while the attempt lasts. */
+export interface EncodeContext {
+  readonly attemptId: string
+  /** `providers.<name>.options`; empty when there are none. */
+  readonly options: JsonObject
+  /** Where the provider may call when a job has ended; absent: nobody can reach us. What it says is only a hint to ask at once. */
+  readonly webhookUrl?: string
 }
 
 /** An answer as a codec sees it: images are `{"$body": k}` in the skeleton. */
@@ -70,7 +84,11 @@ export interface ProviderEvent {
 }
 
 /** Where an image is: cut out of the answer, or behind a URL that the engine fetches. */
-export type ImageSource = { readonly body: number } | { readonly url: string }
+export type ImageSource =
+  | { readonly body: number }
+  | { readonly url: string }
+  /** Behind a call to the account's own host, with its credentials; `accept` is `image`. */
+  | { readonly call: HttpCall }
 
 export interface DecodedImage {
   readonly source: ImageSource
@@ -95,6 +113,18 @@ export interface Pending {
   readonly jobId: string
   readonly poll: HttpCall
   readonly afterMs: number
+  /** Ends the job. Sent when the client leaves or the time is up, where cancelling stops the bill. */
+  readonly cancel?: HttpCall
+  /** For `decode` of the answers to `poll`; stored with the job. */
+  readonly state?: JsonValue
+}
+
+/** Another call belongs to this attempt: the next step after an upload, or the one that fetches the result of a finished job. */
+export interface Next {
+  readonly kind: 'next'
+  readonly call: HttpCall
+  /** For `decode` of its answer. */
+  readonly state?: JsonValue
 }
 
 export interface Failed {
@@ -102,7 +132,7 @@ export interface Failed {
   readonly failure: AttemptFailure
 }
 
-export type Decoded = Done | Pending | Failed
+export type Decoded = Done | Pending | Next | Failed
 
 export type DecodedEvent =
   | { readonly kind: 'partial'; readonly index: number; readonly source: ImageSource }
@@ -115,6 +145,9 @@ export interface DecodeContext {
   readonly candidate: Candidate
   /** Partial images received so far on this stream. */
   readonly partials: number
+  /** What the call that is answered here was sent with: `state` of `encode`, `pending` or `next`. */
+  readonly state?: JsonValue
+  readonly encode: EncodeContext
 }
 
 export interface Probe {
@@ -123,24 +156,71 @@ export interface Probe {
   readonly decode: (response: ProviderResponse) => ProbeResult
 }
 
+/** One call to the configured host before it is sent. */
+export interface CallToAuthorize {
+  readonly method: HttpCall['method']
+  readonly url: URL
+  /** Lower-case names, without credentials. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Hex; reads the body once more. */
+  readonly bodySha256: () => Promise<string>
+}
+
+/** Credentials that are more than a fixed header: signatures, tokens that expire. */
+export interface Authorizer {
+  authorize(call: CallToAuthorize, signal: AbortSignal): Promise<Readonly<Record<string, string>>>
+}
+
+export interface AuthorizerDeps {
+  readonly nowUs: () => number
+  /** A small JSON exchange with a fixed host of the provider, such as its token endpoint. Rejects unless the status is 200. */
+  readonly postForm: (url: URL, form: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<JsonValue>
+}
+
 export interface ProviderDefinition {
   /** The codec's id; also the price book's and the config's `type`. */
   readonly id: string
+  /** Usual environment variables of the key, the first being the name to tell people; one that is set enables the provider. */
+  readonly keyVariables?: readonly string[]
   /** Undefined: the configuration must name one. */
   readonly baseUrl?: string
   /** Header that carries the account's key; sent to the configured host only. */
   readonly auth: (apiKey: string) => Readonly<Record<string, string>>
+  /** Instead of `auth`, for one key of the account. */
+  readonly createAuthorizer?: (apiKey: string | undefined, config: ProviderConfig, deps: AuthorizerDeps) => Authorizer
+  /** Checks `providers.<name>.options`; absent: the codec takes none. */
+  readonly options?: z.ZodType
   /** False: works without a key, as self-hosted servers do. */
   readonly requiresKey: boolean
   readonly offers: (config: ProviderConfig) => readonly Offer[]
   /** Members of answers whose strings are images however short. */
   readonly bodyKeys: readonly string[]
   /** Pure. The request as sent to this candidate; sends exactly its settings. */
-  readonly encode: (request: ImageRequest, candidate: Candidate) => Encoded
+  readonly encode: (request: ImageRequest, candidate: Candidate, context: EncodeContext) => Encoded
   /** Pure. Never throws for what a provider may send. */
   readonly decode: (response: ProviderResponse, context: DecodeContext) => Decoded
   readonly decodeEvent?: (event: ProviderEvent, context: DecodeContext) => DecodedEvent
   readonly probe?: (config: ProviderConfig) => Probe
+  /** What the account's host serves now, for servers whose models are not known beforehand. */
+  readonly discover?: Discovery
+  /** What is true of the provider beyond its offers, for the generated reference. */
+  readonly facts?: ProviderFacts
+}
+
+/** Must not spend. */
+export interface Discovery {
+  readonly call: HttpCall
+  /** The models found; undefined when the answer is not understood. */
+  readonly decode: (response: ProviderResponse) => readonly ModelConfig[] | undefined
+}
+
+export interface ProviderFacts {
+  /** Where the answer carries a billed amount or quantity, in one line; absent: nowhere. */
+  readonly reportsCost?: string
+  /** Whether refusals are billed, in one line with its source. */
+  readonly refusals: string
+  /** URL of the official documentation or specification the codec was written from. */
+  readonly documentation: string
 }
 
 export const defineProvider = (definition: ProviderDefinition): ProviderDefinition => definition

@@ -2,11 +2,15 @@
  * Runs a codec: sends, waits, polls, downloads, limits and records. It never re-sends a call that may have been received, and
  * everything a provider may do ends as a result, not as an exception.
  */
+import { request as undiciRequest } from 'undici'
+import { HalftoneError } from '../core/error.ts'
+import type { JsonValue } from '../core/json.ts'
 import { createForeignFetcher } from '../net/foreign-fetch.ts'
 import type { Resolve } from '../net/public-address.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Provider } from '../ports/provider.ts'
-import type { ProviderDefinition } from './define-provider.ts'
+import type { AuthorizerDeps, ProviderDefinition } from './define-provider.ts'
+import { createCredentials } from './engine/credentials.ts'
 import { runProbe } from './engine/probe.ts'
 import { type EngineContext, runAttempt } from './engine/run.ts'
 import { createTransport } from './engine/transport.ts'
@@ -21,7 +25,13 @@ export interface ProviderDeps {
 /** A codec with an account as a `Provider`. Nothing is connected before the first call. */
 export function createCodecProvider(definition: ProviderDefinition, config: ProviderConfig, deps: ProviderDeps): Provider {
   const baseUrl = new URL(config.baseUrl ?? definition.baseUrl ?? missingBaseUrl(config))
-  const transport = createTransport(definition, config, baseUrl, deps.resolve)
+  const transport = createTransport(config, baseUrl, deps.resolve)
+  const { clock } = deps
+  const credentials = createCredentials(definition, config, {
+    nowUs: () => clock.nowUs(),
+    monotonicMs: () => clock.monotonicMs(),
+    postForm,
+  })
   const timeoutMs = config.timeoutMs ?? defaultTimeouts.timeoutMs
   const fetcher = createForeignFetcher({
     allowHosts: [transport.host, ...(config.allowHosts ?? [])],
@@ -29,18 +39,40 @@ export function createCodecProvider(definition: ProviderDefinition, config: Prov
     timeoutMs,
     ...(deps.resolve && { resolve: deps.resolve }),
   })
-  const context: EngineContext = { definition, config, transport, fetcher, clock: deps.clock, timeoutMs, baseUrl: baseUrl.href }
+  const context: EngineContext = { definition, config, transport, credentials, fetcher, clock, timeoutMs, baseUrl: baseUrl.href }
   const { probe } = definition
   return {
     name: config.name,
     type: definition.id,
     offers: definition.offers(config),
     run: (call, io) => runAttempt(context, call, io),
-    ...(probe && { probe: (signal: AbortSignal) => runProbe(probe(config), transport, signal) }),
+    ...(probe && { probe: (signal: AbortSignal) => runProbe(probe(config), transport, credentials.take(), signal) }),
     async close() {
       await Promise.all([transport.close(), fetcher.close()])
     },
   }
+}
+
+const TOKEN_TIMEOUT_MS = 10_000
+const MAX_TOKEN_BYTES = 64 * 1024
+
+/** Token endpoints are named by the operator's own credential, so their host may be private. */
+const postForm: AuthorizerDeps['postForm'] = async (url, form, signal) => {
+  const { statusCode, body } = await undiciRequest(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+    body: new URLSearchParams(form).toString(),
+    headersTimeout: TOKEN_TIMEOUT_MS,
+    bodyTimeout: TOKEN_TIMEOUT_MS,
+    signal,
+  })
+  let text = ''
+  for await (const chunk of body.setEncoding('utf8')) {
+    text += chunk
+    if (text.length > MAX_TOKEN_BYTES) throw new HalftoneError('provider_auth', `${url.host} answered with too much.`)
+  }
+  if (statusCode !== 200) throw new HalftoneError('provider_auth', `${url.host} answered ${statusCode} when asked for a token.`)
+  return JSON.parse(text) as JsonValue
 }
 
 function missingBaseUrl(config: ProviderConfig): never {

@@ -8,19 +8,20 @@ import type { Warning } from '../core/offer.ts'
 import type { ImageRequest } from '../core/request.ts'
 import { addUsage, wholeUnits } from '../core/usage.ts'
 import { type DecodedEvent, type Done, defineProvider, type Encoded, type Probe } from './define-provider.ts'
+import { mergeExtra } from './kit/extra.ts'
+import { makeOffer } from './kit/offers.ts'
+import { asCount, asObject } from './kit/read.ts'
 import { imageKeys, imagesOf, reportedCostOf, sourceOf } from './openai-dialect/answer.ts'
 import { failureFromEvent, failureFromResponse, hasError } from './openai-dialect/errors.ts'
-import { makeOffer } from './openai-dialect/offers.ts'
 import {
   imagesCall,
-  mergeExtra,
   optionalParametersOf,
+  reservedMembers,
   settingsParameters,
   streamParameters,
   streamWarnings,
 } from './openai-dialect/parameters.ts'
 import { decodeModelList } from './openai-dialect/probe.ts'
-import { asCount, asObject } from './openai-dialect/read.ts'
 import { readUsage } from './openai-dialect/usage.ts'
 
 const id = 'openai-compatible'
@@ -68,7 +69,7 @@ export const openaiCompatible = defineProvider({
       // Bytes in the answer need no second fetch; a server that sends links all the same is understood.
       response_format: 'b64_json',
     }
-    const { parameters, warnings } = mergeExtra(ours, request, candidate)
+    const { parameters, warnings } = mergeExtra(ours, request, candidate, reservedMembers)
     const imageField =
       request.inputs.filter(({ role }) => role === 'image' || role === 'reference').length > 1 ? 'image[]' : 'image'
     return {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { testCandidate, testInput, testRequest } from '../../test/providers/attempt.ts'
+import { testCandidate, testEncodeContext, testInput, testRequest } from '../../test/providers/attempt.ts'
 import { type Capabilities, optionalParameters } from '../core/capability.ts'
 import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { CandidateSettings } from '../core/offer.ts'
@@ -71,7 +71,7 @@ function sentMembers(operation: 'generate' | 'edit', { request, settings, input 
   const roles: InputRole[] = operation === 'edit' ? ['image', ...(input && input !== 'image' ? [input] : [])] : []
   const inputs = roles.map((role) => testInput(Buffer.alloc(3), { role }))
   const candidate = testCandidate({ offers: [offered!] }, settings)
-  return membersOf(openai.encode(testRequest({ ...request, operation, inputs }), candidate).call.body)
+  return membersOf(openai.encode(testRequest({ ...request, operation, inputs }), candidate, testEncodeContext).call.body)
 }
 
 function membersOf(body: CallBody): Record<string, JsonValue> {
@@ -143,14 +143,20 @@ test('every meter of usage is read: no key counts as unknown', () => {
 test.each(keys.events)('the event %s is read', (type) => {
   const candidate = testCandidate({ offers: [offered!] })
   const event = { name: type, value: { type, b64_json: { $body: 0 }, partial_image_index: 1 } }
-  const decoded = openai.decodeEvent?.(event, { request: testRequest(), candidate, partials: 0 })
+  const decoded = openai.decodeEvent?.(event, {
+    request: testRequest(),
+    candidate,
+    partials: 0,
+    encode: testEncodeContext,
+  })
   expect(decoded?.kind).toBe(type.endsWith('.completed') ? 'done' : 'partial')
 })
 
 test.each(keys.image)('the member %s of an image is read', (key) => {
   const item = key === 'url' ? { url: 'https://a.test/x' } : { b64_json: { $body: 0 }, revised_prompt: 'r' }
   const response = { status: 200, headers: {}, body: { kind: 'json' as const, value: { data: [item] } } }
-  const context = { request: testRequest(), candidate: testCandidate({ offers: [offered!] }), partials: 0 }
+  const candidate = testCandidate({ offers: [offered!] })
+  const context = { request: testRequest(), candidate, partials: 0, encode: testEncodeContext }
   expect(JSON.stringify(openai.decode(response, context))).toContain(
     key === 'b64_json' ? '"body":0' : key === 'url' ? 'a.test' : '"r"',
   )

@@ -3,20 +3,21 @@ import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { Warning } from '../core/offer.ts'
 import { addUsage, wholeUnits } from '../core/usage.ts'
 import { type DecodedEvent, type Done, defineProvider, type Encoded, type Probe } from './define-provider.ts'
+import { mergeExtra } from './kit/extra.ts'
+import { type KnownModel, makeOffer } from './kit/offers.ts'
+import { asCount, asObject } from './kit/read.ts'
 import { imageKeys, imagesOf, sourceOf } from './openai-dialect/answer.ts'
 import { failureFromEvent, failureFromResponse, hasError } from './openai-dialect/errors.ts'
-import { type KnownModel, makeOffer } from './openai-dialect/offers.ts'
 import { openaiModels } from './openai-dialect/openai-models.ts'
 import {
   imagesCall,
-  mergeExtra,
   optionalParametersOf,
+  reservedMembers,
   settingsParameters,
   streamParameters,
   streamWarnings,
 } from './openai-dialect/parameters.ts'
 import { decodeModelList } from './openai-dialect/probe.ts'
-import { asCount, asObject } from './openai-dialect/read.ts'
 import { readUsage } from './openai-dialect/usage.ts'
 import type { ModelConfig } from './provider-config.ts'
 
@@ -25,6 +26,7 @@ const id = 'openai'
 export const openai = defineProvider({
   id,
   baseUrl: 'https://api.openai.com/v1',
+  keyVariables: ['OPENAI_API_KEY'],
   requiresKey: true,
   auth: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
   bodyKeys: imageKeys,
@@ -40,7 +42,7 @@ export const openai = defineProvider({
       ...optionalParametersOf(request),
       ...streamParameters(request, candidate),
     }
-    const { parameters, warnings } = mergeExtra(ours, request, candidate)
+    const { parameters, warnings } = mergeExtra(ours, request, candidate, reservedMembers)
     // One field name per file; the API reads `image[]` as a list, also of one.
     return { call: imagesCall(request, parameters, 'image[]'), warnings: [...streamWarnings(request, candidate), ...warnings] }
   },

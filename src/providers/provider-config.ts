@@ -1,5 +1,6 @@
 /** One configured account, as the config layer resolves it; the types are structural, so that neither imports the other. */
 import type { Capabilities } from '../core/capability.ts'
+import type { JsonObject } from '../core/json.ts'
 
 /** A wrapped credential: prints as redacted, read only where it is sent. */
 export interface Revealable {
@@ -14,6 +15,10 @@ export interface ProviderConfig {
   /** With the path prefix, such as `https://api.example.com/v1`; absent: the codec's own. */
   readonly baseUrl?: string
   readonly apiKey?: Revealable
+  /** Further keys of the same account: when one is refused or limited, the next attempt takes another. */
+  readonly moreApiKeys?: readonly Revealable[]
+  /** `providers.<name>.options`, as the codec's own schema has it. */
+  readonly options?: JsonObject
   /** Sent with every call to the configured host, such as an organisation header. */
   readonly headers?: Readonly<Record<string, Revealable>>
   /** Absent: all that the codec knows. */

@@ -3,13 +3,14 @@
  * against a server that checks the call and replays the answer, so a codec is tested with the bytes it will meet.
  */
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import type { Capabilities } from '../../src/core/capability.ts'
 import type { JsonObject, JsonValue } from '../../src/core/json.ts'
 import type { CandidateSettings } from '../../src/core/offer.ts'
-import type { ImageRequest, InputRole } from '../../src/core/request.ts'
+import type { ImageInput, ImageRequest, InputRole, Operation } from '../../src/core/request.ts'
 import { formatQuantity, type Meter, type Quantity } from '../../src/core/usage.ts'
 import type { AttemptResult, Provider } from '../../src/ports/provider.ts'
 import type { ProviderDefinition } from '../../src/providers/define-provider.ts'
@@ -21,27 +22,26 @@ import { doublePicture } from '../support/provider-double.ts'
 interface Fixture {
   /** Where the wire facts are from: specification, SDK, document, with its version or date. */
   readonly source: string
-  readonly config?: Pick<ProviderConfig, 'models'>
+  /**
+   * How sure the wire format is: the call was held against the stored specification (`spec`), the vendor's own SDK talks to the
+   * double (`sdk`), official documentation (`documented`), or none of them (`assumed`).
+   */
+  readonly mark?: Mark
+  /** Cells of the provider matrix this exchange shows. */
+  readonly proves?: readonly Cell[]
+  readonly config?: Pick<ProviderConfig, 'models' | 'options' | 'region'>
   readonly model?: string
   readonly settings?: Partial<CandidateSettings>
+  /** `edit` when there are inputs, else `generate`. */
+  readonly operation?: Operation
   readonly request?: Partial<ImageRequest>
-  /** Inputs by role; each is a small PNG. */
-  readonly inputs?: readonly InputRole[]
-  readonly call?: {
-    readonly path: string
-    readonly headers?: Readonly<Record<string, string>>
-    readonly json?: JsonObject
-    readonly form?: Readonly<Record<string, string>>
-    readonly files?: readonly (readonly [field: string, filename: string])[]
-  }
-  /** In `json`, `events` and `text`, `<image>` stands for a picture in base64 and `<origin>` for this server. */
-  readonly response: {
-    readonly status?: number
-    readonly headers?: Readonly<Record<string, string>>
-    readonly json?: JsonValue
-    readonly text?: string
-    readonly events?: readonly JsonObject[]
-  }
+  /** Each is a small PNG; `control` inputs say of what kind. */
+  readonly inputs?: readonly (InputRole | (Pick<ImageInput, 'role'> & Partial<ImageInput>))[]
+  readonly webhookUrl?: string
+  /** One exchange, or several in order: upload, submit, polls, result. */
+  readonly call?: Call
+  readonly response?: Answer
+  readonly exchanges?: readonly { readonly call?: Call; readonly response: Answer }[]
   readonly outcome: {
     readonly kind: 'done' | 'failed'
     readonly images?: number
@@ -53,8 +53,54 @@ interface Fixture {
     readonly warnings?: readonly string[]
     readonly revisedPrompt?: string
     readonly seed?: number
+    /** The id under which a job was put on record. */
+    readonly jobId?: string
   }
 }
+
+interface Call {
+  /** `POST` when absent. */
+  readonly method?: string
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly json?: JsonObject | readonly JsonValue[]
+  readonly form?: Readonly<Record<string, string>>
+  readonly files?: readonly (readonly [field: string, filename: string])[]
+}
+
+interface Answer {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** In `json`, `events` and `text`, `<image>` stands for a picture in base64 and `<origin>` for this server. */
+  readonly json?: JsonValue
+  readonly text?: string
+  readonly events?: readonly JsonObject[]
+  /** The body is a picture; `true` is a PNG. */
+  readonly image?: true
+  /** Parts of a multipart answer: JSON, or a picture for `<image>`. */
+  readonly parts?: Readonly<Record<string, JsonValue>>
+}
+
+const marks = ['spec', 'sdk', 'documented', 'assumed'] as const
+type Mark = (typeof marks)[number]
+
+/** What a provider may be able to do, as the generated matrix lists it. */
+export const cells = [
+  'generate',
+  'edit',
+  'mask',
+  'outpaint',
+  'variation',
+  'upscale',
+  'remove_background',
+  'control',
+  'stream',
+  'async',
+  'cancel',
+  'reported_cost',
+  'refusal',
+] as const
+export type Cell = (typeof cells)[number]
 
 const picture = doublePicture(1024, 1024, { bytes: 6_000 })
 const fixturesDir = join(import.meta.dirname, '../fixtures/providers')
@@ -72,10 +118,17 @@ interface Received {
   readonly body: Buffer
 }
 
-/** `models`: for codecs that offer nothing on their own. */
-export function describeCodec(definition: ProviderDefinition, models?: ProviderConfig['models']): void {
+/** How the account of a codec's tests is configured, where it needs more than a key: `_account.json` beside its fixtures. */
+function testAccount(type: string): Partial<ProviderConfig> {
+  const path = join(fixturesDir, type, '_account.json')
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Partial<ProviderConfig>) : {}
+}
+
+/** Run the suite on a codec and all its fixtures. */
+export function describeCodec(definition: ProviderDefinition): void {
   const type = definition.id
   const names = fixtureNames(type)
+  const account = testAccount(type)
   const closers: (() => Promise<void>)[] = []
   afterAll(async () => {
     await Promise.all(closers.map((close) => close()))
@@ -88,7 +141,7 @@ export function describeCodec(definition: ProviderDefinition, models?: ProviderC
       baseUrl,
       apiKey: { reveal: () => 'sk-fixture' },
       timeoutMs: 5_000,
-      ...(models ? { models } : {}),
+      ...account,
       ...config,
     }
     const created = createCodecProvider(definition, all, { clock: testClock })
@@ -112,38 +165,64 @@ export function describeCodec(definition: ProviderDefinition, models?: ProviderC
         if (capabilities.qualities.length > 0) expect(capabilities.qualities).toContain(capabilities.defaultQuality)
         else expect(capabilities.defaultQuality).toBeUndefined()
         if (capabilities.sizes.kind === 'list') expect(capabilities.sizes.sizes).toContainEqual(capabilities.defaultSize)
-        expect(capabilities.operations.includes('edit')).toBe(capabilities.maxInputs > 0)
+        const takesInputs = capabilities.operations.some((operation) => operation !== 'generate')
+        expect(takesInputs, id).toBe(capabilities.maxInputs > 0)
+        expect(capabilities.operations.includes('upscale'), id).toBe(capabilities.upscale !== undefined)
       }
     })
 
     test('encodes the same call each time and changes nothing it is given', () => {
       const candidate = deepFreeze(testCandidate(provider('http://127.0.0.1:1')))
       const request = deepFreeze(testRequest({ extraBody: { [type]: { custom: [1, { a: 2 }] } } }))
-      expect(definition.encode(request, candidate)).toEqual(definition.encode(request, candidate))
+      const context = deepFreeze({ attemptId: 'a', options: account.options ?? {}, webhookUrl: 'https://halftone.example/hook' })
+      expect(definition.encode(request, candidate, context)).toEqual(definition.encode(request, candidate, context))
+    })
+
+    test('shows each thing its offers can do by an exchange of a stated source', () => {
+      const { offers } = provider('http://127.0.0.1:1')
+      const fixtures = names.map((name) => ({ name, ...readFixture(type, name) }))
+      const shown = new Set(fixtures.flatMap(({ proves = [] }) => proves))
+      // Codecs that came before the matrix show their cells by name of the fixture.
+      if (shown.size === 0) return
+      for (const { name, proves = [], mark } of fixtures) {
+        for (const cell of proves) expect(cells, name).toContain(cell)
+        if (proves.length > 0) expect(marks, name).toContain(mark)
+      }
+      expect([...claimedCells(offers.map(({ capabilities }) => capabilities))].filter((cell) => !shown.has(cell))).toEqual([])
     })
 
     test.each(names)('%s', async (name) => {
       const fixture = readFixture(type, name)
+      const exchanges = fixture.exchanges ?? [{ ...(fixture.call && { call: fixture.call }), response: fixture.response ?? {} }]
       const received: Received[] = []
-      const { origin, close } = await replay(fixture, received)
+      const { origin, close } = await replay(exchanges, received)
       closers.push(close)
       let partials = 0
-      const inputs = (fixture.inputs ?? []).map((role) => testInput(picture, { role, width: 1024, height: 1024 }))
+      let jobId: string | undefined
+      const inputs = (fixture.inputs ?? []).map((each) =>
+        testInput(picture, { width: 1024, height: 1024, ...(typeof each === 'string' ? { role: each } : each) }),
+      )
+      const operation = fixture.operation ?? (inputs.length > 0 ? 'edit' : 'generate')
       const { result, spool } = await attempt(provider(`${origin}/v1`, fixture.config), {
         ...(fixture.model === undefined ? {} : { model: fixture.model }),
         ...(fixture.settings ? { settings: fixture.settings } : {}),
-        request: { ...fixture.request, inputs, ...(inputs.length > 0 ? { operation: 'edit' } : {}) },
+        ...(fixture.webhookUrl === undefined ? {} : { webhookUrl: fixture.webhookUrl }),
+        request: { ...fixture.request, inputs, operation },
         files: { input: picture },
         io: {
           onPartial: async ({ body }) => {
             partials++
             await body.dispose()
           },
+          onSubmitted: async (job) => {
+            jobId = job.jobId
+          },
         },
       })
-      expect(received).toHaveLength(1)
-      if (fixture.call) await expectCall(received[0] as Received, fixture.call)
+      expect(received).toHaveLength(exchanges.length)
+      for (const [index, { call }] of exchanges.entries()) if (call) await expectCall(received[index] as Received, call, origin)
       expectOutcome(result, fixture.outcome)
+      if (fixture.outcome.jobId !== undefined) expect(jobId).toBe(fixture.outcome.jobId)
       expect(partials).toBe(fixture.outcome.partials ?? 0)
       const handedOut = result.kind === 'done' ? result.images : []
       await Promise.all(handedOut.map(({ body }) => body.dispose()))
@@ -153,8 +232,23 @@ export function describeCodec(definition: ProviderDefinition, models?: ProviderC
   })
 }
 
+/** What the capabilities of the offers promise. */
+function claimedCells(capabilities: readonly Capabilities[]): Set<Cell> {
+  const claims: Cell[] = capabilities.flatMap((each): Cell[] => [
+    ...each.operations,
+    ...(each.mask ? (['mask'] as const) : []),
+    ...(each.parameters.includes('outpaint') ? (['outpaint'] as const) : []),
+    ...(each.controls?.length ? (['control'] as const) : []),
+    ...(each.maxPartialImages ? (['stream'] as const) : []),
+    ...(each.asyncJobs ? (['async'] as const) : []),
+    ...(each.asyncJobs && each.cancelStopsBilling ? (['cancel'] as const) : []),
+  ])
+  return new Set(claims)
+}
+
+/** Answers the calls in order. A GET that is not the next exchange is a download of a result, and gets a picture. */
 async function replay(
-  { response: answer }: Fixture,
+  exchanges: NonNullable<Fixture['exchanges']>,
   received: Received[],
 ): Promise<{ origin: string; close: () => Promise<void> }> {
   let origin = ''
@@ -163,13 +257,14 @@ async function replay(
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      if (request.method === 'GET') return response.writeHead(200, { 'content-type': 'image/png' }).end(picture)
+      const next = exchanges[received.length]
+      const isNext = next?.call ? next.call.path === request.url : next !== undefined && request.method !== 'GET'
+      if (request.method === 'GET' && !isNext) return response.writeHead(200, { 'content-type': 'image/png' }).end(picture)
       received.push({ request, body: Buffer.concat(chunks) })
-      const isStream = answer.events !== undefined
-      const type = isStream ? 'text/event-stream' : answer.json === undefined ? 'text/plain' : 'application/json'
+      const answer = next?.response ?? { status: 500, text: 'one call too many' }
+      const { type, body } = bodyOf(answer, filled)
       response.writeHead(answer.status ?? 200, { 'content-type': type, ...answer.headers })
-      const events = answer.events?.map((event) => `event: ${event['type']}\ndata: ${JSON.stringify(event)}\n\n`).join('')
-      return response.end(filled(events ?? answer.text ?? JSON.stringify(answer.json)))
+      return response.end(body)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -183,10 +278,34 @@ async function replay(
   }
 }
 
-async function expectCall({ request, body }: Received, call: NonNullable<Fixture['call']>): Promise<void> {
+function bodyOf(answer: Answer, filled: (text: string) => string): { type: string; body: string | Buffer } {
+  if (answer.image) return { type: 'image/png', body: picture }
+  if (answer.parts) return { type: 'multipart/form-data; boundary=part', body: multipartOf(answer.parts, filled) }
+  if (answer.events) {
+    const events = answer.events.map((event) => `event: ${event['type']}\ndata: ${JSON.stringify(event)}\n\n`).join('')
+    return { type: 'text/event-stream', body: filled(events) }
+  }
+  return answer.json === undefined
+    ? { type: 'text/plain', body: filled(answer.text ?? '') }
+    : { type: 'application/json', body: filled(JSON.stringify(answer.json)) }
+}
+
+function multipartOf(parts: Readonly<Record<string, JsonValue>>, filled: (text: string) => string): Buffer {
+  const pieces = Object.entries(parts).flatMap(([name, value]) => {
+    const isImage = value === '<image>'
+    const file = isImage ? 'png' : 'json'
+    const head = `--part\r\ncontent-disposition: form-data; name="${name}"; filename="${name}.${file}"\r\ncontent-type: ${isImage ? 'image/png' : 'application/json'}\r\n\r\n`
+    return [Buffer.from(head), isImage ? picture : Buffer.from(filled(JSON.stringify(value))), Buffer.from('\r\n')]
+  })
+  return Buffer.concat([...pieces, Buffer.from('--part--\r\n')])
+}
+
+async function expectCall({ request, body }: Received, call: Call, origin: string): Promise<void> {
+  expect(request.method).toBe(call.method ?? 'POST')
   expect(request.url).toBe(call.path)
   for (const [name, value] of Object.entries(call.headers ?? {})) expect(request.headers[name]).toBe(value)
-  if (call.json) expect(JSON.parse(body.toString())).toEqual(call.json)
+  const text = body.toString().replaceAll(picture.toString('base64'), '<image>').replaceAll(origin, '<origin>')
+  if (call.json) expect(JSON.parse(text)).toEqual(call.json)
   if (!call.form) return
   const type = String(request.headers['content-type'])
   const form = await new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData()

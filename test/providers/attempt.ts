@@ -21,6 +21,9 @@ export function testCandidate(
   return { offer, settings: { size: defaultSize, ...quality, format: defaultFormat, n: 1, ...changes }, warnings: [] }
 }
 
+/** An account without options, which nobody can call back. */
+export const testEncodeContext = { attemptId: 'attempt-1', options: {} }
+
 export const testClock: Clock = {
   nowUs: () => Date.now() * 1000,
   monotonicMs: () => performance.now(),
@@ -45,6 +48,7 @@ export interface AttemptSetup {
   readonly settings?: Partial<Candidate['settings']>
   readonly model?: string
   readonly resume?: ProviderCall['resume']
+  readonly webhookUrl?: string
   readonly io?: Partial<AttemptIo>
   /** Bytes of each input, by its hash. */
   readonly files?: Readonly<Record<string, Buffer>>
@@ -61,7 +65,13 @@ export async function attempt(provider: Provider, setup: AttemptSetup = {}): Pro
   }
   const candidate = testCandidate(provider, setup.settings, setup.model)
   const request = testRequest({ n: candidate.settings.n, ...setup.request })
-  const call = { attemptId: 'attempt-1', request, candidate, ...(setup.resume === undefined ? {} : { resume: setup.resume }) }
+  const call = {
+    attemptId: 'attempt-1',
+    request,
+    candidate,
+    ...(setup.resume === undefined ? {} : { resume: setup.resume }),
+    ...(setup.webhookUrl === undefined ? {} : { webhookUrl: setup.webhookUrl }),
+  }
   return { result: await provider.run(call, io), spool }
 }
 

@@ -1,7 +1,8 @@
 /** From an offer and a request to a candidate with every setting resolved, or the reason why not. */
-import { type OptionalParameter, optionalParameters, type SizeRule } from '../capability.ts'
+import { type Capabilities, type OptionalParameter, optionalParameters } from '../capability.ts'
 import type { Candidate, CandidateSettings, Offer, Warning } from '../offer.ts'
 import { formatSize, type ImageRequest, type Quality, type Size } from '../request.ts'
+import { nearestSize, sizeOfShape, sizeProblem } from './size.ts'
 import type { Elimination, EliminationReason } from './types.ts'
 
 export interface ResolveOptions {
@@ -29,7 +30,7 @@ export function resolveCandidate(offer: Offer, request: ImageRequest, options: R
     const message = `${offer.id}: the route or alias asks for quality ${options.quality}; quality ${request.quality} was left out.`
     warnings.push({ code: 'parameter_dropped', param: 'quality', message })
   }
-  const settings = resolveSettings(offer, request, options, eliminate, unsupported)
+  const settings = resolveSettings(offer, request, options, eliminate, unsupported, (warning) => warnings.push(warning))
   checkParameters(offer, request, unsupported)
   const [first] = problems
   return first ? { elimination: first } : { candidate: { offer, settings, warnings } }
@@ -44,6 +45,10 @@ function checkInputs({ capabilities }: Offer, request: ImageRequest, eliminate: 
   }
   const images = request.inputs.filter((input) => input.role === 'image' || input.role === 'reference').length
   if (images > capabilities.maxInputs) eliminate('inputs', `takes at most ${capabilities.maxInputs} input images`, 'image')
+  const controls = request.inputs.flatMap((input) => (input.role === 'control' ? [input.control ?? 'structure'] : []))
+  const foreign = controls.find((kind) => !capabilities.controls?.includes(kind))
+  if (foreign) eliminate('inputs', `reads no control image of kind ${foreign}`, 'control')
+  if (controls.length > 1) eliminate('inputs', 'reads one control image', 'control')
   if (!capabilities.mask && request.inputs.some((input) => input.role === 'mask')) eliminate('mask', 'takes no mask', 'mask')
   if (request.prompt.length > capabilities.maxPromptChars) {
     eliminate('prompt_length', `takes at most ${capabilities.maxPromptChars} characters`, 'prompt')
@@ -56,10 +61,9 @@ function resolveSettings(
   options: ResolveOptions,
   eliminate: Eliminate,
   unsupported: Unsupported,
+  warn: (warning: Warning) => void,
 ): CandidateSettings {
-  const size = request.size ?? capabilities.defaultSize
-  const problem = sizeProblem(capabilities.sizes, size)
-  if (problem) eliminate('size', problem, 'size')
+  const size = resolveSize(capabilities, request, options, eliminate, warn)
   let quality = options.quality ?? request.quality ?? capabilities.defaultQuality
   if (quality && !capabilities.qualities.includes(quality)) {
     const known =
@@ -92,6 +96,54 @@ function resolveSettings(
   }
 }
 
+/** The pixels this offer will return. A size it does not make eliminates it, unless the client allows its nearest one. */
+function resolveSize(
+  capabilities: Capabilities,
+  request: ImageRequest,
+  { allowUnsupported }: ResolveOptions,
+  eliminate: Eliminate,
+  warn: (warning: Warning) => void,
+): Size {
+  const { sizes, defaultSize } = capabilities
+  const [input] = request.inputs
+  if (request.operation === 'remove_background' && input) return { width: input.width, height: input.height }
+  if (request.operation === 'upscale' && input) return upscaledSize(capabilities, request, input, eliminate)
+  const adjusted = (size: Size | undefined, problem: string, param: string): Size => {
+    if (!allowUnsupported || !size) {
+      eliminate('size', problem, param)
+      return size ?? defaultSize
+    }
+    warn({ code: 'size_adjusted', param, message: `It ${problem}; ${formatSize(size)} was taken.` })
+    return size
+  }
+  if (request.size) {
+    const problem = sizeProblem(sizes, request.size)
+    return problem ? adjusted(nearestSize(sizes, request.size), problem, 'size') : request.size
+  }
+  if (!request.aspectRatio) return defaultSize
+  const { width, height } = request.aspectRatio
+  const found = sizeOfShape(sizes, request.aspectRatio, defaultSize)
+  if (found) return found
+  const area = Math.sqrt((defaultSize.width * defaultSize.height) / (width * height))
+  const nearest = nearestSize(sizes, { width: width * area, height: height * area })
+  return adjusted(nearest, `makes no size of the shape ${width}:${height}`, 'aspect_ratio')
+}
+
+/** Each edge times the factor; a size asked for by name has to be one of those. */
+function upscaledSize({ upscale }: Capabilities, request: ImageRequest, input: Size, eliminate: Eliminate): Size {
+  const { factors, maxPixels } = upscale ?? { factors: [], maxPixels: 0 }
+  const times = (factor: number): Size => ({ width: Math.round(input.width * factor), height: Math.round(input.height * factor) })
+  const bySize = request.size && factors.find((each) => formatSize(times(each)) === formatSize(request.size as Size))
+  const factor = request.scale ?? (request.size ? bySize : factors[0])
+  if (factor === undefined || !factors.includes(factor)) {
+    eliminate('size', `enlarges ${factors.map((each) => `${each}x`).join(', ') || 'nothing'}`, request.size ? 'size' : 'scale')
+    return request.size ?? input
+  }
+  const size = times(factor)
+  if (size.width * size.height > maxPixels) eliminate('size', `returns at most ${maxPixels} pixels`, 'scale')
+  return size
+}
+
 /** Request fields that need a declared parameter, with the wire's name. */
 const parameterFields: readonly {
   readonly parameter: OptionalParameter
@@ -114,6 +166,8 @@ const parameterFields: readonly {
   { parameter: 'negativePrompt', wire: 'negative_prompt', used: (request) => request.negativePrompt !== undefined },
   { parameter: 'steps', wire: 'steps', used: (request) => request.steps !== undefined },
   { parameter: 'guidance', wire: 'guidance_scale', used: (request) => request.guidance !== undefined },
+  { parameter: 'strength', wire: 'strength', used: (request) => request.strength !== undefined },
+  { parameter: 'outpaint', wire: 'outpaint', used: (request) => request.outpaint !== undefined },
   { parameter: 'markup', wire: 'markup', used: (request) => request.inputs.some((input) => input.role === 'markup') },
 ]
 
@@ -121,6 +175,8 @@ function checkParameters({ capabilities }: Offer, request: ImageRequest, unsuppo
   for (const { parameter, wire, used } of parameterFields) {
     if (used(request) && !capabilities.parameters.includes(parameter)) unsupported('parameter', `does not take ${wire}`, wire)
   }
+  if (request.style !== undefined && capabilities.styles?.includes(request.style) === false)
+    unsupported('parameter', `has style ${capabilities.styles.join(', ')}`, 'style')
   const partial = capabilities.maxPartialImages ?? 0
   if (request.stream && request.partialImages > partial)
     unsupported('parameter', `streams at most ${partial} partial images`, 'partial_images')
@@ -128,32 +184,13 @@ function checkParameters({ capabilities }: Offer, request: ImageRequest, unsuppo
 
 /** The request without the optional parameters this offer cannot use: what was dropped with a warning must not travel. */
 export function withoutUnsupported({ capabilities }: Offer, request: ImageRequest): ImageRequest {
-  const dropped = optionalParameters.filter((parameter) => !capabilities.parameters.includes(parameter))
+  const hasOtherStyles = request.style !== undefined && capabilities.styles?.includes(request.style) === false
+  const dropped = optionalParameters.filter(
+    (parameter) => !capabilities.parameters.includes(parameter) || (parameter === 'style' && hasOtherStyles),
+  )
   if (!dropped.some((parameter) => parameter in request || parameter === 'markup')) return request
   const kept = Object.entries(request).filter(([name]) => !dropped.some((parameter) => parameter === name))
   const inputs = dropped.includes('markup') ? request.inputs.filter(({ role }) => role !== 'markup') : request.inputs
   // Only optional properties were taken out.
   return { ...(Object.fromEntries(kept) as unknown as ImageRequest), inputs }
-}
-
-/** Undefined when the offer makes this size exactly. */
-function sizeProblem(rule: SizeRule, size: Size): string | undefined {
-  const { width, height } = size
-  switch (rule.kind) {
-    case 'any':
-      return undefined
-    case 'list':
-      return rule.sizes.some((known) => known.width === width && known.height === height)
-        ? undefined
-        : `makes ${rule.sizes.map(formatSize).join(', ')}, not ${formatSize(size)}`
-    case 'area': {
-      const long = Math.max(width, height)
-      const short = Math.min(width, height)
-      if (width % rule.multipleOf !== 0 || height % rule.multipleOf !== 0) return `needs edges in multiples of ${rule.multipleOf}`
-      if (short < rule.minEdge || long > rule.maxEdge) return `needs edges from ${rule.minEdge} to ${rule.maxEdge}`
-      if (width * height < rule.minPixels || width * height > rule.maxPixels)
-        return `needs ${rule.minPixels} to ${rule.maxPixels} pixels`
-      return long / short > rule.maxAspect ? `needs an aspect ratio of at most ${rule.maxAspect}:1` : undefined
-    }
-  }
 }

@@ -1,5 +1,5 @@
 /** A call's body as bytes: input images are read from their blobs while they are sent, and never pass through a string. */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { JsonValue } from '../../core/json.ts'
 import type { ImageInput } from '../../core/request.ts'
@@ -12,14 +12,23 @@ export interface OutgoingBody {
   readonly headers: Readonly<Record<string, string>>
   /** A new one for each time the call is sent. */
   open(): Buffer | Readable | undefined
+  /** Hex, of all that `open` gives; for calls that are signed. */
+  sha256(): Promise<string>
 }
 
 /** The pieces of a body in order: ready bytes, or an image to be read. */
 type Piece = Buffer | { readonly input: ImageInput; readonly base64: boolean }
 
+/** Of calls without one. */
+export const emptyBody: OutgoingBody = {
+  headers: {},
+  open: () => undefined,
+  sha256: () => Promise.resolve(createHash('sha256').digest('hex')),
+}
+
 /** `inputs` are those of the request, as `inputReference` counts them. */
 export function outgoingBody(body: CallBody, inputs: readonly ImageInput[], openInput: OpenInput): OutgoingBody {
-  if (body.kind === 'none') return { headers: {}, open: () => undefined }
+  if (body.kind === 'none') return emptyBody
   if (body.kind === 'json') return fromPieces('application/json', jsonPieces(body.value, inputs), openInput)
   const boundary = `halftone-${randomBytes(16).toString('hex')}`
   return fromPieces(`multipart/form-data; boundary=${boundary}`, multipartPieces(body.parts, boundary), openInput)
@@ -29,8 +38,15 @@ function fromPieces(contentType: string, pieces: readonly Piece[], openInput: Op
   const bytes = pieces.reduce((total, piece) => total + pieceBytes(piece), 0)
   const headers = { 'content-type': contentType, 'content-length': String(bytes) }
   const [only] = pieces
-  if (pieces.length === 1 && Buffer.isBuffer(only)) return { headers, open: () => only }
-  return { headers, open: () => Readable.from(streamPieces(pieces, openInput), { objectMode: false }) }
+  const open = (): Buffer | Readable =>
+    pieces.length === 1 && Buffer.isBuffer(only) ? only : Readable.from(streamPieces(pieces, openInput), { objectMode: false })
+  return { headers, open, sha256: () => sha256Of(streamPieces(pieces, openInput)) }
+}
+
+async function sha256Of(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of chunks) hash.update(chunk)
+  return hash.digest('hex')
 }
 
 function pieceBytes(piece: Piece): number {

@@ -4,10 +4,12 @@ import type { AttemptFailure } from '../../core/outcome.ts'
 import { ForeignFetchError, type ForeignFetcher, type ForeignImage } from '../../net/foreign-fetch.ts'
 import { readImageHeader } from '../../net/image-header.ts'
 import type { ScannedBody } from '../../net/json-scanner.ts'
+import type { SpooledBody } from '../../ports/blob-store.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { AttemptIo, ReceivedImage } from '../../ports/provider.ts'
-import type { DecodedImage } from '../define-provider.ts'
-import { failure, failureOfDownload } from './failures.ts'
+import type { DecodedImage, HttpCall } from '../define-provider.ts'
+import type { Answer } from './answer.ts'
+import { failure, failureOfDownload, failureOfExchange } from './failures.ts'
 
 export type Collected =
   | { readonly kind: 'image'; readonly image: ReceivedImage }
@@ -19,6 +21,8 @@ export interface CollectContext {
   readonly fetcher: ForeignFetcher
   /** Relative result URLs are taken from here. */
   readonly baseUrl: string
+  /** Absent on streams, whose images are in the events. */
+  readonly fetchOwn?: (call: HttpCall) => Promise<Answer>
 }
 
 /** A paid picture behind a link is worth more than one try. */
@@ -35,8 +39,16 @@ export async function collectImage(
     ...(decoded.revisedPrompt === undefined ? {} : { revisedPrompt: decoded.revisedPrompt }),
     ...(decoded.seed === undefined ? {} : { seed: decoded.seed }),
   }
-  if ('url' in decoded.source) return download(decoded.source.url, extras, context)
-  const body = bodies[decoded.source.body]?.body
+  const { source } = decoded
+  if ('url' in source) return download(source.url, extras, context)
+  if ('call' in source) return fetchOwn(source.call, extras, context)
+  return taken(bodies[source.body]?.body, extras)
+}
+
+type Extras = Pick<ReceivedImage, 'revisedPrompt' | 'seed'>
+
+/** Recognised by its bytes. */
+function taken(body: SpooledBody | undefined, extras: Extras): Collected {
   if (!body || body.bytes === 0) return failed('provider_no_image', 'The provider answered with an empty image.')
   const header = readImageHeader(body.head)
   if (!header) return failed('provider_invalid_response', 'The provider answered with something that is not an image.')
@@ -49,11 +61,19 @@ const failed = (code: 'provider_no_image' | 'provider_invalid_response', message
   failure: failure(code, message, 'unknown'),
 })
 
-async function download(
-  url: string,
-  extras: Pick<ReceivedImage, 'revisedPrompt' | 'seed'>,
-  context: CollectContext,
-): Promise<Collected> {
+async function fetchOwn(call: HttpCall, extras: Extras, context: CollectContext): Promise<Collected> {
+  if (!context.fetchOwn) return failed('provider_invalid_response', 'The provider named a further call inside a stream.')
+  try {
+    const { response, bodies } = await context.fetchOwn(call)
+    if (response.status === 200 && response.body.kind === 'image') return taken(bodies[0]?.body, extras)
+    return failed('provider_invalid_response', `The result could not be fetched: the provider answered ${response.status}.`)
+  } catch (error) {
+    const { code, message } = failureOfExchange(error, { cancelStopsBilling: false })
+    return { kind: 'failed', failure: failure(code, `The result could not be fetched: ${message}`, 'yes', { retryable: false }) }
+  }
+}
+
+async function download(url: string, extras: Extras, context: CollectContext): Promise<Collected> {
   try {
     const { body, mediaType, width, height } = await fetchPatiently(URL.parse(url, context.baseUrl)?.href ?? url, context)
     return { kind: 'image', image: { body, mediaType, size: { width, height }, ...extras } }

@@ -9,20 +9,32 @@ import type { ScannedBody } from '../../net/json-scanner.ts'
 import type { SpooledBody } from '../../ports/blob-store.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { AttemptIo, AttemptResult, Evidence, ProviderCall, ReceivedImage } from '../../ports/provider.ts'
-import type { Decoded, Done, Failed, HttpCall, Pending, ProviderDefinition, ProviderResponse } from '../define-provider.ts'
+import type {
+  Decoded,
+  Done,
+  EncodeContext,
+  Failed,
+  HttpCall,
+  Pending,
+  ProviderDefinition,
+  ProviderResponse,
+} from '../define-provider.ts'
 import { defaultLimits, defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
 import { type Answer, type AnswerLimits, consumeAnswer, mediaTypeOf } from './answer.ts'
-import { outgoingBody } from './call-body.ts'
+import { type OutgoingBody, outgoingBody } from './call-body.ts'
+import type { Credential, Credentials } from './credentials.ts'
 import { evidenceOf, keptHeaders, mapTexts, redactor } from './evidence.ts'
 import { failure, failureOfExchange } from './failures.ts'
 import { collectImage } from './images.ts'
+import { isClientGone, keyOf, pause, pendingFrom, resumeOf, sendCancel } from './job.ts'
 import { consumeStream, createStreamState, type StreamState } from './stream.ts'
-import type { Transport } from './transport.ts'
+import type { SendOptions, Transport } from './transport.ts'
 
 export interface EngineContext {
   readonly definition: ProviderDefinition
   readonly config: ProviderConfig
   readonly transport: Transport
+  readonly credentials: Credentials
   readonly fetcher: ForeignFetcher
   readonly clock: Clock
   readonly timeoutMs: number
@@ -43,6 +55,9 @@ const CLIENT_ID_HEADER = 'x-client-request-id'
 /** How long to wait before asking again when the poll itself failed. */
 const POLL_PAUSE_MS = 2_000
 
+/** Calls one attempt may need between submitting and its picture; more is a codec going round in circles. */
+const MAX_NEXT_CALLS = 20
+
 class Run {
   readonly #context: EngineContext
   readonly #call: ProviderCall
@@ -50,7 +65,11 @@ class Run {
   readonly #startedMs: number
   readonly #limits: AnswerLimits
   readonly #redact: (text: string) => string
+  readonly #credential: Credential
+  readonly #encodeContext: EncodeContext
   #firstByteMs: number | undefined
+  /** A call that may cost money was sent. */
+  #mayBeBilled = false
   /** The last call was answered in full. */
   #answered = false
   #evidence: Omit<Evidence, 'timings'> = {}
@@ -63,8 +82,11 @@ class Run {
     this.#call = call
     this.#io = io
     this.#startedMs = context.clock.monotonicMs()
-    const { apiKey, headers = {} } = context.config
-    this.#redact = redactor([apiKey, ...Object.values(headers)].flatMap((secret) => secret?.reveal() ?? []))
+    const { apiKey, moreApiKeys = [], headers = {}, options = {} } = context.config
+    this.#redact = redactor([apiKey, ...moreApiKeys, ...Object.values(headers)].flatMap((secret) => secret?.reveal() ?? []))
+    this.#credential = context.credentials.take(call.resume === undefined ? undefined : keyOf(call.resume))
+    const { attemptId, webhookUrl } = call
+    this.#encodeContext = { attemptId, options, ...(webhookUrl === undefined ? {} : { webhookUrl }) }
     const maxBytes = context.config.maxImageBytes ?? defaultLimits.maxImageBytes
     this.#limits = {
       openBody: () => io.spool.create({ maxBytes, recycle: true }),
@@ -74,7 +96,8 @@ class Run {
 
   async run(): Promise<AttemptResult> {
     const { resume } = this.#call
-    let decoded: Decoded = resume === undefined ? await this.#submit() : pendingFrom(resume)
+    let decoded: Settled | Pending = resume === undefined ? await this.#submit() : pendingFrom(resume)
+    this.#mayBeBilled ||= resume !== undefined
     if (resume === undefined && decoded.kind === 'pending') decoded = await this.#report(decoded)
     while (decoded.kind === 'pending') decoded = await this.#poll(decoded)
     return decoded.kind === 'done' ? this.#finish(decoded) : this.#fail(decoded.failure)
@@ -87,17 +110,31 @@ class Run {
     await Promise.all(left.map(({ body }) => body.dispose()))
   }
 
-  async #submit(): Promise<Decoded> {
-    const { call, warnings } = this.#context.definition.encode(this.#call.request, this.#call.candidate)
+  async #submit(): Promise<Settled | Pending> {
+    const { request, candidate } = this.#call
+    const { call, warnings, state } = this.#context.definition.encode(request, candidate, this.#encodeContext)
     this.#warnings = warnings
     // A bill that is disputed later is settled by an id that both sides have on record.
-    return this.#send({ ...call, headers: { [CLIENT_ID_HEADER]: this.#call.attemptId, ...call.headers } })
+    return this.#follow({ ...call, headers: { [CLIENT_ID_HEADER]: this.#call.attemptId, ...call.headers } }, state)
+  }
+
+  /** Send, and send what the answer asks for next, until it is a picture, a job or a failure. */
+  async #follow(call: HttpCall, state: JsonValue | undefined): Promise<Settled | Pending> {
+    let decoded = await this.#send(call, state)
+    for (let calls = 1; decoded.kind === 'next'; calls++) {
+      if (calls > MAX_NEXT_CALLS) {
+        const message = `The provider's answers led to more than ${MAX_NEXT_CALLS} calls.`
+        return failedWith(failure('provider_invalid_response', message, this.#mayBeBilled ? 'unknown' : 'no'))
+      }
+      decoded = await this.#send(decoded.call, decoded.state)
+    }
+    return decoded
   }
 
   /** The job is on record before it is asked about: a crash from here on resumes it. */
-  async #report(pending: Pending): Promise<Decoded> {
+  async #report(pending: Pending): Promise<Failed | Pending> {
     try {
-      await this.#io.onSubmitted({ jobId: pending.jobId, resume: resumeOf(pending) })
+      await this.#io.onSubmitted({ jobId: pending.jobId, resume: resumeOf(pending, this.#credential.index) })
       return pending
     } catch (error) {
       if (!(error instanceof HalftoneError)) throw error
@@ -106,14 +143,18 @@ class Run {
   }
 
   /** Ask once; a poll that fails on the way says nothing about the job, so the job stays pending until the time is up. */
-  async #poll(pending: Pending): Promise<Decoded> {
-    if (this.#remainingMs() <= pending.afterMs) return failedWith(jobTimeout)
-    try {
-      await this.#context.clock.sleep(pending.afterMs, this.#io.signal)
-    } catch {
-      return failedWith(failure('cancelled', 'The call was cancelled while its job was running.', this.#billedWhenCancelled()))
+  async #poll(pending: Pending): Promise<Settled | Pending> {
+    if (this.#remainingMs() <= pending.afterMs) {
+      const isCancelled = await this.#cancel(pending)
+      return failedWith(failure('provider_timeout', 'The job did not finish in time.', isCancelled ? 'no' : 'unknown'))
     }
-    const decoded = await this.#send(pending.poll)
+    try {
+      await pause(this.#context.clock, this.#io, pending.afterMs)
+    } catch {
+      const isCancelled = isClientGone(this.#io.signal) && (await this.#cancel(pending))
+      return failedWith(failure('cancelled', 'The call was cancelled while its job was running.', isCancelled ? 'no' : 'unknown'))
+    }
+    const decoded = await this.#follow(pending.poll, pending.state)
     if (decoded.kind !== 'failed') return decoded
     const status = this.#evidence.httpStatus ?? 0
     const isAboutThePoll = this.#answered ? status === 429 || status >= 500 : !finalCodes.has(decoded.failure.code)
@@ -125,46 +166,81 @@ class Run {
     return { ...pending, afterMs: Math.max(pending.afterMs, decoded.failure.retryAfterMs ?? POLL_PAUSE_MS) }
   }
 
-  async #send(call: HttpCall): Promise<Decoded> {
-    const { transport, config, definition, timeoutMs } = this.#context
-    const { request, candidate } = this.#call
-    const stream = createStreamState()
-    const body = outgoingBody(call.body, request.inputs, (input) => this.#io.openInput(input))
-    const idleTimeoutMs = call.stream ? timeoutMs : (config.idleTimeoutMs ?? defaultTimeouts.idleTimeoutMs)
-    const options = {
+  async #cancel({ cancel, state }: Pending): Promise<boolean> {
+    if (!cancel || !this.#call.candidate.offer.capabilities.cancelStopsBilling) return false
+    const answer = await sendCancel(this.#context.transport, cancel, this.#bodyOf(cancel), {
+      ...this.#sendOptions(),
+      limits: this.#limits,
+    })
+    if (!answer) return false
+    const said = this.#context.definition.decode(answer, this.#decodeContext(0, state))
+    // A job that had finished before was not cancelled.
+    return said.kind !== 'done' && !(said.kind === 'failed' && said.failure.billed === 'yes')
+  }
+
+  #sendOptions(): SendOptions {
+    const { config } = this.#context
+    return {
       timeoutMs: Math.max(1, this.#remainingMs()),
-      idleTimeoutMs,
+      idleTimeoutMs: config.idleTimeoutMs ?? defaultTimeouts.idleTimeoutMs,
       maxBytes: config.maxResponseBytes ?? defaultLimits.maxResponseBytes,
       signal: this.#io.signal,
+      credential: this.#credential,
     }
+  }
+
+  #bodyOf({ body }: HttpCall): OutgoingBody {
+    return outgoingBody(body, this.#call.request.inputs, (input) => this.#io.openInput(input))
+  }
+
+  #decodeContext(partials: number, state: JsonValue | undefined) {
+    const { request, candidate } = this.#call
+    return { request, candidate, partials, encode: this.#encodeContext, ...(state === undefined ? {} : { state }) }
+  }
+
+  async #send(call: HttpCall, state: JsonValue | undefined): Promise<Decoded> {
+    const { transport, definition, timeoutMs } = this.#context
+    const { request, candidate } = this.#call
+    const stream = createStreamState()
+    const options = { ...this.#sendOptions(), ...(call.stream ? { idleTimeoutMs: timeoutMs } : {}) }
     this.#evidence = {}
     this.#answered = false
     try {
-      const answer = await transport.send<Answer | StreamState>(call, body, options, (status, headers) => {
+      const answer = await transport.send<Answer | StreamState>(call, this.#bodyOf(call), options, (status, headers) => {
         this.#firstByteMs ??= this.#elapsedMs()
         this.#evidence = { httpStatus: status, headers: keptHeaders(headers) }
         const isStream = call.stream && status === 200 && mediaTypeOf(headers) === 'text/event-stream'
         if (!isStream) return consumeAnswer(status, headers, call.accept, this.#limits)
         this.#evidence = evidenceOf({ status, headers, body: { kind: 'empty' } })
         const collect = { io: this.#io, ...this.#context }
-        return consumeStream(stream, { definition, decode: { request, candidate }, limits: this.#limits, collect }, () => stream)
+        const decode = { request, candidate, encode: this.#encodeContext }
+        return consumeStream(stream, { definition, decode, limits: this.#limits, collect }, () => stream)
       })
-      return 'response' in answer ? await this.#decode(answer) : this.#decodeStream(answer)
+      this.#mayBeBilled ||= call.spends !== false
+      return 'response' in answer ? await this.#decode(answer, state) : this.#decodeStream(answer)
     } catch (error) {
-      const broken = failureOfExchange(error, candidate.offer.capabilities)
+      // Raised while the call was being authorized: nothing was sent.
+      if (error instanceof HalftoneError)
+        return failedWith(failure(error.code, error.message, this.#mayBeBilled ? 'unknown' : 'no'))
+      const broken = this.#unlessFree(call, failureOfExchange(error, candidate.offer.capabilities))
+      this.#mayBeBilled ||= broken.billed !== 'no'
       return stream.done ? this.#decodeStream(stream, broken) : failedWith(withPartials(broken, stream.partials))
     }
   }
 
-  async #decode({ response, bodies }: Answer): Promise<Decoded> {
+  /** A call that nobody bills leaves no doubt, unless one before it did. */
+  #unlessFree({ spends }: HttpCall, broken: AttemptFailure): AttemptFailure {
+    return spends === false && !this.#mayBeBilled ? { ...broken, billed: 'no' } : broken
+  }
+
+  async #decode({ response, bodies }: Answer, state: JsonValue | undefined): Promise<Decoded> {
     await this.release()
     this.#bodies = bodies
     this.#answered = true
     this.#evidence = evidenceOf(response)
     const unusable = unusableAnswer(response)
     if (unusable) return failedWith(unusable)
-    const { request, candidate } = this.#call
-    return this.#context.definition.decode(response, { request, candidate, partials: 0 })
+    return this.#context.definition.decode(response, this.#decodeContext(0, state))
   }
 
   /** What a stream brought, even if it broke or failed after an image was there. */
@@ -180,7 +256,7 @@ class Run {
   }
 
   async #finish(done: Done): Promise<AttemptResult> {
-    const collect = { io: this.#io, ...this.#context }
+    const collect = { io: this.#io, ...this.#context, fetchOwn: (call: HttpCall) => this.#fetchOwn(call) }
     const collected = await Promise.all(done.images.map((image) => collectImage(image, this.#bodies, collect)))
     const images: ReceivedImage[] = []
     const failures: AttemptFailure[] = [...(done.failures ?? [])]
@@ -205,7 +281,19 @@ class Run {
     }
   }
 
-  #fail(failed: AttemptFailure): AttemptResult {
+  /** A result behind a call to the provider's own host. */
+  async #fetchOwn(call: HttpCall): Promise<Answer> {
+    const answer = await this.#context.transport.send(call, this.#bodyOf(call), this.#sendOptions(), (status, headers) =>
+      consumeAnswer(status, headers, 'image', this.#limits),
+    )
+    this.#bodies = [...this.#bodies, ...answer.bodies]
+    return answer
+  }
+
+  #fail(found: AttemptFailure): AttemptResult {
+    // Another key of the account may do what this one may not; nothing was made, so asking again pays once.
+    const isWorthAnotherKey = this.#context.credentials.report(this.#credential, found) && found.billed === 'no'
+    const failed = isWorthAnotherKey ? { ...found, retryable: true, retryAfterMs: 0 } : found
     return { kind: 'failed', failure: { ...failed, message: this.#redact(failed.message) }, evidence: this.#finalEvidence() }
   }
 
@@ -223,10 +311,6 @@ class Run {
   #remainingMs(): number {
     return this.#context.timeoutMs - this.#elapsedMs()
   }
-
-  #billedWhenCancelled(): 'no' | 'unknown' {
-    return this.#call.candidate.offer.capabilities.cancelStopsBilling ? 'no' : 'unknown'
-  }
 }
 
 /** Faults of a poll that asking again does not mend. */
@@ -234,14 +318,10 @@ const finalCodes: ReadonlySet<ErrorCode> = new Set(['cancelled', 'blocked_addres
 
 const promptRevised: Warning = { code: 'prompt_revised', param: 'prompt', message: 'The provider rewrote the prompt.' }
 
+/** The end of an attempt. */
+type Settled = Done | Failed
+
 const failedWith = (failed: AttemptFailure): Failed => ({ kind: 'failed', failure: failed })
-
-const jobTimeout = failure('provider_timeout', 'The job did not finish in time.', 'unknown')
-
-const resumeOf = ({ jobId, poll, afterMs }: Pending): JsonValue => ({ jobId, afterMs, poll: poll as unknown as JsonObject })
-
-/** Written by `resumeOf` of an earlier process and stored by us, so its shape is known. */
-const pendingFrom = (resume: JsonValue): Pending => ({ kind: 'pending', ...(resume as unknown as Omit<Pending, 'kind'>) })
 
 /** Partial images were certainly made, whatever came of the rest. */
 function withPartials(failed: AttemptFailure, partials: number): AttemptFailure {

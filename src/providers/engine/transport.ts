@@ -3,12 +3,14 @@ import { Agent, type Dispatcher, Pool } from 'undici'
 import { type BodyConsumer, ExchangeError, exchange } from '../../net/exchange.ts'
 import { hostWithPort } from '../../net/foreign-fetch.ts'
 import { BlockedAddressError, createPublicConnector, type Resolve } from '../../net/public-address.ts'
-import type { HttpCall, ProviderDefinition } from '../define-provider.ts'
+import type { HttpCall } from '../define-provider.ts'
 import { defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
 import { flatHeaders } from './answer.ts'
 import type { OutgoingBody } from './call-body.ts'
+import type { Credential } from './credentials.ts'
 
 export interface SendOptions {
+  readonly credential: Credential
   readonly timeoutMs: number
   readonly idleTimeoutMs: number
   readonly maxBytes: number
@@ -24,12 +26,7 @@ export interface Transport {
   close(): Promise<void>
 }
 
-export function createTransport(
-  definition: ProviderDefinition,
-  config: ProviderConfig,
-  baseUrl: URL,
-  resolve?: Resolve,
-): Transport {
+export function createTransport(config: ProviderConfig, baseUrl: URL, resolve?: Resolve): Transport {
   const connectTimeoutMs = config.connectTimeoutMs ?? defaultTimeouts.connectTimeoutMs
   const pool = new Pool(baseUrl.origin, {
     // As many as there are requests: each image call holds its connection for as long as the image takes.
@@ -46,18 +43,19 @@ export function createTransport(
     })
     return foreign
   }
-  const credentials = credentialHeaders(definition, config)
   const prefix = baseUrl.pathname.replace(/\/$/, '')
 
   return {
     host: hostWithPort(baseUrl),
-    send(call, body, options, consume) {
+    async send(call, body, options, consume) {
       const url = /^https?:/i.test(call.path) ? new URL(call.path) : new URL(`${baseUrl.origin}${prefix}${call.path}`)
       const isOwn = url.origin === baseUrl.origin
       if (!isOwn && url.protocol !== 'https:') {
-        return Promise.reject(new ExchangeError('connect', 'connecting', 'Blocked.', new BlockedAddressError(url.host)))
+        throw new ExchangeError('connect', 'connecting', 'Blocked.', new BlockedAddressError(url.host))
       }
-      const headers = requestHeaders(call, body, isOwn ? credentials : {})
+      const unsigned = requestHeaders(call, body, {})
+      const signing = { method: call.method, url, headers: unsigned, bodySha256: () => body.sha256() }
+      const headers = isOwn ? { ...unsigned, ...(await options.credential.headers(signing, options.signal)) } : unsigned
       const dispatcher = isOwn ? pool : withOrigin(openForeign(), url.origin)
       const sendOnce = async () => {
         const content = body.open()
@@ -101,9 +99,4 @@ function isWorthResending(error: unknown): boolean {
 
 function withOrigin(agent: Agent, origin: string): Dispatcher {
   return { dispatch: (request, handler) => agent.dispatch({ ...request, origin }, handler) } as Dispatcher
-}
-
-function credentialHeaders(definition: ProviderDefinition, config: ProviderConfig): Readonly<Record<string, string>> {
-  const extra = Object.entries(config.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value.reveal()] as const)
-  return { ...(config.apiKey ? definition.auth(config.apiKey.reveal()) : {}), ...Object.fromEntries(extra) }
 }

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../../core/json.ts'
 import type { ReportedCost } from '../../core/outcome.ts'
 import { bodyIndexOf } from '../../net/json-scanner.ts'
 import type { DecodedImage, ImageSource } from '../define-provider.ts'
-import { asList, asNumber, asObject, asText } from './read.ts'
+import { asList, asNumber, asObject, asText, decimalText } from '../kit/read.ts'
 
 /** Members that hold base64 in `data[]` and in stream events. */
 export const imageKeys = ['b64_json', 'b64'] as const
@@ -31,25 +31,6 @@ export function sourceOf(item: JsonValue): ImageSource | undefined {
   }
   const url = asText(object?.['url'])
   return url === undefined ? undefined : { url }
-}
-
-const DECIMAL = /^\d+(\.\d+)?$/
-
-/** An amount as exact decimal text; numbers that JavaScript would print with an exponent are written out. */
-export function decimalText(value: JsonValue | undefined): string | undefined {
-  if (typeof value === 'string') return DECIMAL.test(value.trim()) ? value.trim() : expanded(Number(value.trim() || Number.NaN))
-  return typeof value === 'number' ? expanded(value) : undefined
-}
-
-function expanded(value: number): string | undefined {
-  if (!Number.isFinite(value) || value < 0) return undefined
-  const plain = String(value)
-  if (DECIMAL.test(plain)) return plain
-  const [digits = '', exponent = '0'] = plain.split('e')
-  const [whole = '', fraction = ''] = digits.split('.')
-  const shift = Number(exponent)
-  if (shift > 0) return undefined
-  return `0.${'0'.repeat(-shift - 1)}${whole}${fraction}`
 }
 
 /** What the answer says it cost, in USD: 0 is an answer, absence is not. */

@@ -4,7 +4,7 @@
  */
 import type { Capabilities, OptionalParameter, SizeRule } from '../../core/capability.ts'
 import type { Size } from '../../core/request.ts'
-import type { KnownModel } from './offers.ts'
+import type { KnownModel } from '../kit/offers.ts'
 
 const standardSizes: SizeRule = {
   kind: 'list',
@@ -101,6 +101,7 @@ export const openaiModels: readonly KnownModel[] = [
       maxN: 1,
       maxPromptChars: 4000,
       parameters: ['style'],
+      styles: ['vivid', 'natural'],
     },
     retired('2026-05-12'),
   ),

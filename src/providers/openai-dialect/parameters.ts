@@ -3,9 +3,8 @@ import type { JsonObject, JsonValue } from '../../core/json.ts'
 import type { Candidate, Warning } from '../../core/offer.ts'
 import { formatSize, type ImageInput, type ImageRequest } from '../../core/request.ts'
 import type { HttpCall, MultipartPart } from '../define-provider.ts'
-
-/** Members in the order they are sent; undefined ones are not. */
-export type Parameters = Readonly<Record<string, JsonValue | undefined>>
+import type { Parameters } from '../kit/extra.ts'
+import { filenameOf } from '../kit/files.ts'
 
 /** What the candidate fixed: these decide the price, and nothing may change them on the way. */
 export function settingsParameters({ offer, settings }: Candidate, prompt: string): Parameters {
@@ -55,29 +54,15 @@ export function streamWarnings(request: ImageRequest, candidate: Candidate): rea
   return [{ code: 'parameter_ignored', param: 'partial_images', message }]
 }
 
-export interface Merged {
-  readonly parameters: JsonObject
-  readonly warnings: readonly Warning[]
-}
-
-/** Add what the client passes through untouched. It cannot replace what Halftone sends, since that was priced. */
-export function mergeExtra(ours: Parameters, request: ImageRequest, { offer }: Candidate): Merged {
-  const parameters: Record<string, JsonValue> = {}
-  for (const [name, value] of Object.entries(ours)) if (value !== undefined) parameters[name] = value
-  const warnings: Warning[] = []
-  const extra = { ...request.extraBody[offer.providerType], ...request.extraBody[offer.provider] }
-  for (const [name, value] of Object.entries(extra)) {
-    if (value === undefined) continue
-    if (name in ours || name in reserved) {
-      const message = `extra_body.${offer.provider}.${name} was left out: use the parameter "${name}" of the request itself.`
-      warnings.push({ code: 'parameter_dropped', param: name, message })
-    } else parameters[name] = value
-  }
-  return { parameters, warnings }
-}
-
 /** Members that carry input images or change the form of the answer. */
-const reserved = { image: true, mask: true, markup: true, stream: true, partial_images: true, response_format: true }
+export const reservedMembers: ReadonlySet<string> = new Set([
+  'image',
+  'mask',
+  'markup',
+  'stream',
+  'partial_images',
+  'response_format',
+])
 
 /** `POST /images/generations` with JSON, or `POST /images/edits` as a form. */
 export function imagesCall(request: ImageRequest, parameters: JsonObject, imageField: string): HttpCall {
@@ -95,17 +80,6 @@ function fileParts(inputs: readonly ImageInput[], imageField: string): Multipart
     return { kind: 'file', name, input, filename: filenameOf(input, index) }
   })
 }
-
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  'image/png': 'png',
-  'image/jpeg': 'jpg',
-  'image/webp': 'webp',
-  'image/gif': 'gif',
-}
-
-/** The name carries the type for servers that look at nothing else; what the client called its file is not passed on. */
-const filenameOf = ({ role, mediaType }: ImageInput, index: number): string =>
-  `${role === 'mask' || role === 'markup' ? role : `image-${index}`}.${EXTENSIONS[mediaType] ?? 'bin'}`
 
 /** Nested members as `svg[model]`, lists as `name[]`. */
 function fieldParts(value: JsonObject, prefix?: string): MultipartPart[] {

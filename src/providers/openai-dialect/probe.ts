@@ -1,8 +1,8 @@
 /** `GET /models` read for a human: it spends nothing and needs a working key. */
 import type { ProbeResult } from '../../ports/provider.ts'
 import type { ProviderResponse } from '../define-provider.ts'
+import { asList, asObject } from '../kit/read.ts'
 import { failureFromResponse } from './errors.ts'
-import { asList, asObject } from './read.ts'
 
 export function decodeModelList(response: ProviderResponse): ProbeResult {
   if (response.status === 404) return { ok: true, message: 'reachable; it lists no models (GET /models is not there)' }

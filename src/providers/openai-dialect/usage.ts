@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../core/json.ts'
 import type { Meter, Quantity, Usage } from '../../core/usage.ts'
 import { wholeUnits } from '../../core/usage.ts'
-import { asCount, asObject } from './read.ts'
+import { asCount, asObject } from '../kit/read.ts'
 
 export interface ReadUsage {
   /** Undefined: no counts at all. */

@@ -22,3 +22,22 @@ export function asCount(value: JsonValue | undefined): number | undefined {
   const number = asNumber(value)
   return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined
 }
+
+const DECIMAL = /^\d+(\.\d+)?$/
+
+/** An amount as exact decimal text; numbers that JavaScript would print with an exponent are written out. */
+export function decimalText(value: JsonValue | undefined): string | undefined {
+  if (typeof value === 'string') return DECIMAL.test(value.trim()) ? value.trim() : expanded(Number(value.trim() || Number.NaN))
+  return typeof value === 'number' ? expanded(value) : undefined
+}
+
+function expanded(value: number): string | undefined {
+  if (!Number.isFinite(value) || value < 0) return undefined
+  const plain = String(value)
+  if (DECIMAL.test(plain)) return plain
+  const [digits = '', exponent = '0'] = plain.split('e')
+  const [whole = '', fraction = ''] = digits.split('.')
+  const shift = Number(exponent)
+  if (shift > 0) return undefined
+  return `0.${'0'.repeat(-shift - 1)}${whole}${fraction}`
+}
