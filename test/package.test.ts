@@ -65,6 +65,37 @@ describe('the packed tarball', () => {
     expect(stdout.trim()).toContain(version)
   })
 
+  test('is a library that prices, with the books that came with it', async () => {
+    const program = `
+      import * as shipped from 'halftone/prices'
+      import openai from 'halftone/prices/openai.json' with { type: 'json' }
+      import { formatUsd, loadPriceBook, quote, settle } from 'halftone/pricing'
+      const order = { offer: 'openai:openai/gpt-image-2', size: '1024x1024', quality: 'high', at: '2026-11-22' }
+      for (const files of [openai, shipped]) {
+        const { totalNanoUsd } = settle(loadPriceBook(files), order, { usage: { 'tokens.image.out': 7024 } })
+        console.log(formatUsd(totalNanoUsd), quote(loadPriceBook(files), order).kind)
+      }
+    `
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], join(folder, 'app'))
+    expect(stdout).toBe('0.21072 priced\n0.21072 priced\n')
+  })
+
+  test('tells TypeScript what the library takes and answers', { timeout: MINUTES }, async () => {
+    const wrong = `
+      import * as shipped from 'halftone/prices'
+      import { formatUsd, loadPriceBook, type Order, quote, settle } from 'halftone/pricing'
+      const order: Order = { model: 'openai/gpt-image-2', size: '1024x1024', quality: 'high', at: new Date() }
+      const answer = quote(loadPriceBook(shipped), order)
+      if (answer.kind === 'priced') formatUsd(answer.expectedNanoUsd)
+      settle(loadPriceBook(shipped), { ...order, n: 'two' })
+      quote(loadPriceBook(shipped), { size: '1024x1024', at: '2026-11-22' })
+    `
+    await writeFile(join(folder, 'app/use.ts'), wrong)
+    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', '', 'use.ts']
+    const failure = await run('tsc', options, join(folder, 'app')).catch((error: { stdout: string }) => error)
+    expect([...failure.stdout.matchAll(/^use\.ts\((\d+),/gm)].map(([, line]) => Number(line))).toEqual([7, 8])
+  })
+
   test('serves in an empty folder and stops on SIGTERM', { timeout: 2 * MINUTES }, async () => {
     const port = await freePort()
     const env = { ...environment, HALFTONE_PORT: String(port), HALFTONE_DATA_DIR: join(folder, 'data') }

@@ -47,8 +47,9 @@ export async function createCheckout(): Promise<Checkout> {
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
   const port = await freePort()
   const here = (text: string): string => text.replaceAll(DOCUMENTED_PORT, String(port))
-  for (const name of await readdir(join(folder, 'examples'))) {
-    const file = join(folder, 'examples', name)
+  for (const entry of await readdir(join(folder, 'examples'), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const file = join(entry.parentPath, entry.name)
     await writeFile(file, here(await readFile(file, 'utf8')))
   }
   const children = new Set<ChildProcess>()
