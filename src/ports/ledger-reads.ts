@@ -28,6 +28,27 @@ export interface LedgerReader {
   totals(query: { sinceUs?: TimestampUs; sandbox: boolean }): Promise<LedgerTotals>
   /** Month-to-date usage by offer from the rollups: the router's tier position. */
   monthToDate(nowUs: TimestampUs): Promise<readonly { offer: OfferId; images: number; costNanoUsd: NanoUsd }[]>
+  /** How attempts ended lately, from the rollups: what quotes learn failed tries and the model in use from. */
+  tries(query: TriesQuery): Promise<readonly TryRow[]>
+}
+
+export interface TriesQuery {
+  readonly sinceUs: TimestampUs
+  readonly sandbox: boolean
+  /** Only those of this key. */
+  readonly keyId?: string
+}
+
+export interface TryRow {
+  readonly offer: OfferId
+  /** Of the request's first choice; empty = none. */
+  readonly quality: string
+  readonly outcome: Outcome
+  readonly attempts: number
+  readonly images: number
+  /** Provisional charges included. */
+  readonly costNanoUsd: NanoUsd
+  readonly durationUs: number
 }
 
 export interface RequestQuery {

@@ -3,6 +3,11 @@ import type { LedgerReader } from '../../ports/ledger.ts'
 import type { Database } from '../schema.ts'
 import { createReportReads } from './reports.ts'
 import { createRequestReads } from './requests.ts'
+import { createTryReads } from './tries.ts'
 
 /** Everything that can be read; each answer sees every commit that was acknowledged before the question. */
-export const createReader = (db: Kysely<Database>): LedgerReader => ({ ...createRequestReads(db), ...createReportReads(db) })
+export const createReader = (db: Kysely<Database>): LedgerReader => ({
+  ...createRequestReads(db),
+  ...createReportReads(db),
+  ...createTryReads(db),
+})

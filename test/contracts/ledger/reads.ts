@@ -80,6 +80,28 @@ export function readRules(opened: () => OpenedLedger): void {
     expect(await ledger.read.monthToDate(Date.UTC(2027, 0, 1) * 1000)).toEqual([])
   })
 
+  test('tries say how attempts ended and what they were charged, of everybody or of one key', async () => {
+    const { ledger, owner } = opened()
+    const offer = 'acme:acme/tries'
+    const paid = async (keyId: string, outcome: 'succeeded' | 'refused', cost: bigint) => {
+      const reserve = newReserve(owner, { attempt: { offer }, request: { keyId, quality: 'high' } })
+      await ledger.reserve(reserve)
+      const imagesMade = outcome === 'succeeded' ? 1 : 0
+      await ledger.settle(newSettle(reserve, { outcome, imagesMade, charges: [charge(cost)], durationUs: 1000 }))
+    }
+    await paid('key-a', 'succeeded', 5n)
+    await paid('key-a', 'succeeded', 6n)
+    await paid('key-b', 'refused', 2n)
+    const own = async (query: { sinceUs: number; keyId?: string }) =>
+      (await ledger.read.tries({ sandbox: false, ...query })).filter((row) => row.offer === offer)
+    const good = { offer, quality: 'high', outcome: 'succeeded', attempts: 2, images: 2, costNanoUsd: 11n, durationUs: 2000 }
+    const bad = { offer, quality: 'high', outcome: 'refused', attempts: 1, images: 0, costNanoUsd: 2n, durationUs: 1000 }
+    expect(await own({ sinceUs: T0 })).toEqual([bad, good])
+    expect(await own({ sinceUs: T0, keyId: 'key-b' })).toEqual([bad])
+    expect(await own({ sinceUs: T0 + 2 * 3_600_000_000 })).toEqual([])
+    expect(await ledger.read.tries({ sinceUs: T0, sandbox: true })).not.toContainEqual(good)
+  })
+
   test('declared tags have sums of their own, by value; other tags stay on the request', async () => {
     const { ledger, owner, harness } = opened()
     for (const [campaign, cost] of [
