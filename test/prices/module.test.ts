@@ -11,6 +11,6 @@ test('the module has every book of the folder but the sandbox, each once', () =>
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
   const providers = files.flatMap((name) => read(name).provider ?? []).filter((provider) => provider !== 'sandbox')
   expect(providers.length).toBeGreaterThan(28)
-  expect(shipped.books.map((book) => (book as { provider: string }).provider)).toEqual(providers.sort())
+  expect(shipped.books.map((book) => (book as { provider: string }).provider).sort()).toEqual(providers.sort())
   expect(shipped.fx).toEqual(read('fx.json'))
 })

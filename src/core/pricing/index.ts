@@ -2,20 +2,15 @@
  * The price book and its arithmetic, without I/O, for the rest of Halftone. Read books with `loadPriceBook`, compile them once
  * with `compilePriceBooks`, then quote, rank and settle with the result. Users of the package get `library.ts` instead.
  */
-export { type CompileInput, compilePriceBooks, type HashedBook } from './compile.ts'
-export type { CompiledPrices } from './compiled.ts'
+export { compilePriceBooks, type HashedBook } from './compile.ts'
 export { loadFx, loadPriceBook } from './parse.ts'
 export type * from './price-book.ts'
 export {
   floorScore,
   loadQualityPriors,
-  type QualityLevel,
-  type QualityPriors,
-  type QualityScore,
   qualityBounds,
-  qualityLevels,
 } from './quality.ts'
-export { expectedTotal, type QuoteTotals, quoteCandidate, quoteTotals } from './quote.ts'
+export { expectedTotal, quoteCandidate, quoteTotals } from './quote.ts'
 export { settleCharges } from './settle.ts'
-export { type BookAge, type PriceForm, type RateSummary, rateSummary, staleness } from './summary.ts'
+export { rateSummary, staleness } from './summary.ts'
 export type * from './types.ts'
