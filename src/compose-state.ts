@@ -1,7 +1,7 @@
 /** From configuration and price book to the gateway's state. */
 import { createHash } from 'node:crypto'
 import type { Config, ProviderConfig } from './config/index.ts'
-import { loadPriceFiles } from './config/price-files.ts'
+import { loadActivePrices } from './config/price-sets.ts'
 import { HalftoneError } from './core/error.ts'
 import type { Offer } from './core/offer.ts'
 import { compilePriceBooks, qualityBounds, rateSummary } from './core/pricing/index.ts'
@@ -26,10 +26,11 @@ const direct: Policy = {
 /** Connects nothing: providers open sockets at their first call. Throws `config_invalid`. */
 export async function buildState(config: Config, clock: Clock): Promise<GatewayState> {
   const providers = await createProviders(config, clock)
-  const files = await loadPriceFiles()
+  const files = await loadActivePrices(config.storage.dataDir)
   const overlays = Object.values(config.providers).flatMap(({ name, prices }) =>
     prices ? [{ provider: name, book: prices, hash: createHash('sha256').update(JSON.stringify(prices)).digest('hex') }] : [],
   )
+  const prices = compilePriceBooks({ books: files.books, fx: files.fx, overlays })
   const quality = qualityBounds(files.quality)
   const offers = providers.flatMap((provider) => {
     const retries = config.providers[provider.name]?.retries
@@ -51,7 +52,17 @@ export async function buildState(config: Config, clock: Clock): Promise<GatewayS
       ]),
     ),
     direct,
-    prices: compilePriceBooks({ books: files.books, fx: files.fx, overlays }),
+    prices,
+    priceSet: {
+      version: files.version,
+      origin: files.origin,
+      label: `${files.version} ${files.origin} ${prices.hash}`,
+      fx: files.fx,
+      books: [
+        ...overlays.map(({ provider, book, hash }) => ({ name: provider, isOverlay: true, book, hash })),
+        ...files.books.map(({ book, hash }) => ({ name: book.provider, isOverlay: false, book, hash })),
+      ],
+    },
     quality,
     qualityLevels: new Map(Object.entries(files.quality.levels).map(([level, { atLeast }]) => [level, atLeast])),
     settings: {

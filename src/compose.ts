@@ -23,6 +23,7 @@ import {
   loadConfig,
   watchConfig,
 } from './config/index.ts'
+import { watchPrices } from './config/watch-prices.ts'
 import { formatUsd } from './core/money.ts'
 import { createBlobGuard } from './gateway/blob-guard.ts'
 import { createBudgetIndex } from './gateway/budget-index.ts'
@@ -30,6 +31,7 @@ import { startDiskGuard } from './gateway/disk-guard.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createHealthFeed } from './gateway/health-feed.ts'
 import { startNodeLife } from './gateway/node-life.ts'
+import { createQuotePins } from './gateway/quote-pin.ts'
 import type { GatewayServices, GatewayState } from './gateway/state.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
 import type { Ledger, ProjectRecord } from './ports/ledger.ts'
@@ -65,6 +67,7 @@ export interface Halftone {
 }
 
 const LEASE_MS = 15_000
+const PRICE_PROBLEM = 'the installed prices cannot be used; the ones before stay in force'
 const RELOAD_PROBLEM = 'the changed configuration is not valid; the old one stays in force'
 
 /** Start a gateway: read the configuration, open the ledger, recover, listen. Rejects with a `HalftoneError` or the system's. */
@@ -142,7 +145,14 @@ async function start(context: StartContext): Promise<Halftone> {
   onClose(() => closeProviders(state))
   const health = createHealthFeed(clock, services.random)
   const budgets = await createBudgetIndex(ledger.admin)
-  const gateway = createGateway({ services, current: () => state, budgets, health, promptHmacKey: secrets.promptHmac })
+  const gateway = createGateway({
+    services,
+    current: () => state,
+    budgets,
+    health,
+    quotes: createQuotePins(secrets.quotes),
+    promptHmacKey: secrets.promptHmac,
+  })
   const problems = new Set<string>()
   const life = startNodeLife({
     services,
@@ -235,13 +245,20 @@ async function start(context: StartContext): Promise<Halftone> {
     },
   })
   onClose(() => watcher.close())
+  const priceWatcher = await watchPrices(dataDir, () => {
+    swapState(watcher.current().config, 'other prices are in use').catch((err: unknown) => {
+      problems.add(PRICE_PROBLEM)
+      log.error({ err }, PRICE_PROBLEM)
+    })
+  })
+  onClose(() => priceWatcher.close())
   process.on('SIGHUP', watcher.reload)
   onClose(async () => {
     process.off('SIGHUP', watcher.reload)
   })
 
   /** All or nothing: the new state is complete before the old one is let go. */
-  async function swapState(changed: Config): Promise<void> {
+  async function swapState(changed: Config, what = 'the configuration was read again'): Promise<void> {
     const next = await buildState(changed, clock)
     const before = state
     await applyManagedObjects(changed, ledger)
@@ -251,7 +268,8 @@ async function start(context: StartContext): Promise<Halftone> {
     settings = serverSettings(changed)
     server.keys.forget()
     problems.delete(RELOAD_PROBLEM)
-    log.info({}, 'the configuration was read again')
+    problems.delete(PRICE_PROBLEM)
+    log.info({ prices: next.priceSet.label }, what)
     // Attempts in flight keep their provider until they end.
     await gateway.inFlight.idle()
     await closeProviders(before)

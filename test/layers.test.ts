@@ -22,6 +22,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/config',
     'src/compose.ts',
     'src/compose-offline.ts',
+    'src/compose-prices.ts',
     'src/tune-collector.ts',
   ],
   'web/src': ['src/core', 'src/contract'],

@@ -25,6 +25,7 @@ export const commands = {
   receipt: { summary: 'every charge of one request, line by line', load: () => import('./commands/receipt.ts') },
   explain: { summary: 'why a request went where it went', load: () => import('./commands/explain.ts') },
   models: { summary: 'routes, models and offers, with abilities and prices', load: () => import('./commands/models.ts') },
+  prices: { summary: 'the price book: list, compare, update, correct the past', load: () => import('./commands/prices.ts') },
   keys: { summary: 'list, create and revoke keys; reset the admin key', load: () => import('./commands/keys.ts') },
   config: { summary: 'check the configuration, or print its schema', load: () => import('./commands/config.ts') },
   doctor: { summary: 'what is configured, reachable and wrong; never spends', load: () => import('./commands/doctor.ts') },

@@ -1,6 +1,7 @@
 /** What the gateway works with: services that live as long as the process, and a snapshot that a reload replaces whole. */
 import type { Offer } from '../core/offer.ts'
 import type { CompiledPrices } from '../core/pricing/compiled.ts'
+import type { FxRate, PriceBook } from '../core/pricing/price-book.ts'
 import type { Policy } from '../core/routing/index.ts'
 import type { BlobStore, Spool } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -17,9 +18,30 @@ export interface GatewayState {
   /** The policy of a model named by the client. */
   readonly direct: Policy
   readonly prices: CompiledPrices
+  /** What `prices` was compiled from. */
+  readonly priceSet: PriceSet
   readonly quality: ReadonlyMap<string, number>
   readonly qualityLevels: ReadonlyMap<string, number>
   readonly settings: GatewaySettings
+}
+
+export interface PriceSet {
+  /** Of the set of price files in use: the newest of the shipped and the installed one. */
+  readonly version: string
+  readonly origin: 'shipped' | 'installed'
+  /** Version, origin and fingerprint, as quotes and the status name it. */
+  readonly label: string
+  readonly fx: readonly FxRate[]
+  readonly books: readonly PriceSetBook[]
+}
+
+export interface PriceSetBook {
+  /** The book's provider, or the configured name for the operator's own prices. */
+  readonly name: string
+  readonly isOverlay: boolean
+  readonly book: PriceBook
+  /** SHA-256; charges name it. */
+  readonly hash: string
 }
 
 export interface GatewaySettings {

@@ -37,9 +37,16 @@ export class ForeignFetchError extends Error {
   }
 }
 
+export interface ForeignIo {
+  readonly spool: Spool
+  readonly signal: AbortSignal
+}
+
 export interface ForeignFetcher {
   /** The caller disposes the body. Rejects with `ForeignFetchError`. No header of ours but `accept` is sent. */
-  fetch(url: string, io: { readonly spool: Spool; readonly signal: AbortSignal }): Promise<ForeignImage>
+  fetch(url: string, io: ForeignIo): Promise<ForeignImage>
+  /** The same for a file of any kind. */
+  fetchFile(url: string, io: ForeignIo): Promise<SpooledBody>
   close(): Promise<void>
 }
 
@@ -77,18 +84,28 @@ export function createForeignFetcher(options: ForeignFetcherOptions): ForeignFet
     return { url, dispatcher: isAllowed ? open.allowed() : open.foreign() }
   }
 
+  const follow = async (
+    text: string,
+    accept: string,
+    io: ForeignIo,
+  ): Promise<{ readonly body: SpooledBody; readonly url: URL }> => {
+    const deadline = performance.now() + options.timeoutMs
+    let target = check(text)
+    for (let hop = 0; hop <= maxRedirects; hop++) {
+      const { url, dispatcher } = target
+      const answer = await get(url, dispatcher, { timeoutMs: deadline - performance.now(), maxBytes, accept, ...io })
+      if (answer.kind === 'body') return { body: answer.body, url }
+      target = check(answer.location, url)
+    }
+    throw new ForeignFetchError('status', `The URL redirects more than ${maxRedirects} times.`)
+  }
+
   return {
-    async fetch(text, { spool, signal }) {
-      const deadline = performance.now() + options.timeoutMs
-      let target = check(text)
-      for (let hop = 0; hop <= maxRedirects; hop++) {
-        const { url, dispatcher } = target
-        const answer = await get(url, dispatcher, { timeoutMs: deadline - performance.now(), maxBytes, spool, signal })
-        if (answer.kind === 'body') return asImage(answer.body, url)
-        target = check(answer.location, url)
-      }
-      throw new ForeignFetchError('status', `The URL redirects more than ${maxRedirects} times.`)
+    async fetch(text, io) {
+      const { body, url } = await follow(text, 'image/*', io)
+      return asImage(body, url)
     },
+    fetchFile: async (text, io) => (await follow(text, '*/*', io)).body,
     async close() {
       await Promise.all(agents.map((each) => each.destroy()))
     },
@@ -106,11 +123,10 @@ function lazy<T>(make: () => T): () => T {
   }
 }
 
-interface GetOptions {
+interface GetOptions extends ForeignIo {
   readonly timeoutMs: number
   readonly maxBytes: number
-  readonly spool: Spool
-  readonly signal: AbortSignal
+  readonly accept: string
 }
 
 async function get(url: URL, dispatcher: Dispatcher, options: GetOptions): Promise<Answer> {
@@ -122,7 +138,7 @@ async function get(url: URL, dispatcher: Dispatcher, options: GetOptions): Promi
       {
         method: 'GET',
         path: `${url.pathname}${url.search}`,
-        headers: { accept: 'image/*', 'accept-encoding': 'identity' },
+        headers: { accept: options.accept, 'accept-encoding': 'identity' },
       },
       { timeoutMs: options.timeoutMs, idleTimeoutMs: IDLE_TIMEOUT_MS, maxBytes: maxBytes + 1, signal },
       (status, headers) => consumerFor(url, status, headers, spool, maxBytes),

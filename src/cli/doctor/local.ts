@@ -4,8 +4,9 @@ import { dirname } from 'node:path'
 import type { Config } from '../../config/index.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd } from '../../core/money.ts'
+import { STALE_AFTER_DAYS } from '../../core/pricing/summary.ts'
 import { adminKeyFile } from '../connect.ts'
-import { bytes } from '../format.ts'
+import { bytes, plural } from '../format.ts'
 import type { Finding } from './finding.ts'
 
 const NODE_NEEDED = [22, 18] as const
@@ -110,30 +111,33 @@ function lockFinding(inUse: boolean, gatewayRuns: boolean): Finding[] {
   ]
 }
 
-/** Days after which a price source should be looked at again. */
-const STALE_DAYS = 60
-
-/** Of the providers in use: a stale price of one that is not configured harms nobody. */
-export async function checkPrices({ providers }: Pick<Config, 'providers'>, nowMs: number): Promise<Finding[]> {
+/** Which book is used, and how old it is for the providers in use: a stale price of one that is not configured harms nobody. */
+export async function checkPrices(
+  { providers, storage }: Pick<Config, 'providers' | 'storage'>,
+  nowMs: number,
+): Promise<Finding[]> {
   const { priceSources } = await import('../../compose-offline.ts')
+  const area = 'Prices'
   const enabled = Object.values(providers).filter((provider) => !provider.disabled)
   const used = new Set(['sandbox', ...enabled.map((provider) => provider.type)])
-  const sources = (await priceSources()).filter(({ provider }) => used.has(provider))
-  const ages = sources.map((source) => ({
-    ...source,
-    days: Math.floor((nowMs - Date.parse(source.checkedAt)) / 86_400_000),
-  }))
-  const stale = ages.filter(({ days }) => days > STALE_DAYS)
-  if (stale.length === 0) {
-    const oldest = ages.map(({ checkedAt }) => checkedAt).sort()[0] ?? 'never'
-    return [{ level: 'ok', area: 'Prices', message: `${ages.length} price files in use, the oldest checked on ${oldest}` }]
+  try {
+    const { version, origin, books, stale, oldest } = await priceSources({ storage }, used, nowMs * 1000)
+    const inUse = `price book ${version} (${origin}), ${plural(books, 'file')} in use, the oldest source checked on ${oldest ?? 'no day'}`
+    return [
+      { level: 'ok', area, message: inUse },
+      ...stale.map(
+        ({ provider, rates, checkedAt, ageDays }): Finding => ({
+          level: 'notice',
+          area,
+          message: `${plural(rates, 'rate')} of ${provider} stale: not checked for more than ${STALE_AFTER_DAYS} days, the oldest on ${checkedAt}, ${ageDays} days ago`,
+          remedy: 'Run `halftone prices update`, or set the prices you know under providers.<name>.prices.',
+        }),
+      ),
+    ]
+  } catch (error) {
+    if (!(error instanceof HalftoneError)) throw error
+    return [{ level: 'wrong', area, message: error.message, remedy: 'Correct the file, or run `halftone prices rollback`.' }]
   }
-  return stale.map(({ provider, checkedAt, days }) => ({
-    level: 'notice',
-    area: 'Prices',
-    message: `prices of ${provider} were checked on ${checkedAt}, ${days} days ago`,
-    remedy: 'Update Halftone, or set the prices you know under providers.<name>.prices.',
-  }))
 }
 
 /** Whether anything stops spending. */

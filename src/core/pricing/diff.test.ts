@@ -75,6 +75,11 @@ describe('rates one by one', () => {
     expect(means(typed, { provider: 'other', model: 'other/two' })).toBe(false)
   })
 
+  test('a pattern over every model is found by its provider alone', () => {
+    expect(means('acme/one', { provider: 'other', model: '*' })).toBe(false)
+    expect(means('other', { provider: 'other', model: '*' })).toBe(true)
+  })
+
   test('conditions are words', () => {
     expect(conditionWords({ quality: ['low', 'high'], steps: { min: 1, max: 4 }, mask: true, pixels: { min: 10 } })).toBe(
       'quality high or low, steps 1 to 4, with mask, pixels from 10',

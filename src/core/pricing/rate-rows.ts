@@ -107,7 +107,7 @@ export function means(typed: string, { provider, model }: { readonly provider: s
   if (typed === provider) return true
   const colon = typed.indexOf(':')
   if (colon > 0) return typed.slice(0, colon) === provider && means(typed.slice(colon + 1), { provider: '', model })
-  if (modelMatches(typed, model) || modelMatches(model, typed)) return true
+  if (modelMatches(typed, model) || (model.includes('/') && modelMatches(model, typed))) return true
   return !typed.includes('/') && model.slice(model.indexOf('/') + 1) === typed
 }
 

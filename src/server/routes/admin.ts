@@ -224,7 +224,7 @@ export const status: Handler = async ({ context }) => {
         base_url: facts.baseUrls.get(provider.name) ?? null,
       }
     }),
-    price_book: state.prices.hash,
+    price_book: state.priceSet.label,
     config_file: facts.configFile,
   }
 }

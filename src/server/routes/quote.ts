@@ -26,7 +26,7 @@ export const quote: Handler = async (call) => {
   const named = context.gateway.plan(input, 'named')
   const all = context.gateway.plan(input, 'all')
   const chosen = new Set(named.kind === 'plan' ? named.attempts.map(candidateId) : [])
-  const { prices } = context.current()
+  const { prices, priceSet } = context.current()
   const promptComplexity = promptFeatures(normalized.prompt, normalized).complexity
   const itemise = ({ candidate }: PlannedAttempt): Quote =>
     quoteCandidate(prices, { candidate, request: normalized, promptComplexity, atUs: context.services.clock.nowUs() })
@@ -34,7 +34,7 @@ export const quote: Handler = async (call) => {
     object: 'quote',
     route: named.policy.route,
     n: normalized.n,
-    price_book: prices.hash,
+    price_book: priceSet.label,
     candidates:
       all.kind === 'plan'
         ? all.attempts.flatMap((attempt) => toCandidate(attempt, itemise(attempt), chosen.has(candidateId(attempt))))

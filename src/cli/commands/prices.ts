@@ -1,0 +1,62 @@
+import type { Command } from 'commander'
+import { withConfigOptions, withJsonOption } from '../connect.ts'
+import type { CliContext } from '../context.ts'
+import { diffPrices, listPrices, showHistory, showPrices } from '../prices/rates.ts'
+import { packSet, rollbackPrices, updatePrices } from '../prices/sets.ts'
+
+const MODEL = 'model, provider, or provider:model; a trailing * matches the rest'
+
+export function define(command: Command, context: CliContext): void {
+  const add = (name: string, summary: string, description: string): Command =>
+    withJsonOption(withConfigOptions(command.command(name).summary(summary).description(description)))
+
+  add('list', 'what is in the price book', 'What is in the price book, by model; with its age and how sure it is.')
+    .argument('[model]', MODEL)
+    .option('--all', 'also rates that ended, start later, or are of models no longer sold')
+    .option('--stale', 'only rates not compared with their source for 45 days')
+    .option('--unpriced', 'only models without a known price, and why')
+    .action((model: string | undefined, options) => listPrices(context, model, options))
+
+  add('show', 'every rate of a model', 'Every rate of a model, with source, age, conditions and adjustments.')
+    .argument('<model>', MODEL)
+    .action((model: string, options) => showPrices(context, model, options))
+
+  add('history', 'the prices of a model through time', 'Every dated rate of a model through time, with its source.')
+    .argument('<model>', MODEL)
+    .action((model: string, options) => showHistory(context, model, options))
+
+  add(
+    'diff',
+    'what changed between two books or two days',
+    'What changed between two books or two days: added, ended, changed, in percent.',
+  )
+    .argument('[a]', 'shipped, current, an installed version, a data set (file or https address), or a folder')
+    .argument('[b]', 'the same, for the other side')
+    .option('--at <day...>', 'two days of one book (the one in use, or [a])')
+    .action((a: string | undefined, b: string | undefined, options) =>
+      diffPrices(
+        context,
+        [a, b].filter((it) => it !== undefined),
+        options,
+      ),
+    )
+
+  add('update', 'install a newer data set', 'Check a newer data set, show what it changes, ask, and install it.')
+    .argument('<source>', 'file or https address of a data set')
+    .option('--sha256 <hex>', 'refuse a file with another checksum')
+    .option('--yes', 'do not ask')
+    .option('--dry-run', 'show the changes, and install nothing')
+    .action((source: string, options) => updatePrices(context, source, options))
+
+  add('rollback', 'return to the prices before', 'Return to the set of prices installed before, or to the shipped one.')
+    .option('--shipped', 'give up every installed set')
+    .option('--yes', 'do not ask')
+    .action((options) => rollbackPrices(context, options))
+
+  add('pack', 'write a folder of prices as a data set', 'Write a folder of price files as a data set that `update` installs.')
+    .argument('<file>', 'file to write')
+    .option('--folder <folder>', 'folder of price files (default: the shipped one)')
+    .option('--as <version>', 'a day such as 2026-11-22, or 2026-11-22.1 (default: the newest day a source was read)')
+    .option('--note <text>', 'shown by `update`')
+    .action((file: string, options) => packSet(context, file, options))
+}
