@@ -2,6 +2,8 @@
  * What pricing costs a request: an itemised quote of 300 candidates, their ranking totals, and loading the book.
  * Prints the machine and the figures; exits with 1 when a target is missed.
  */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { loadPriceFiles } from '../src/config/price-files.ts'
 import type { Candidate } from '../src/core/offer.ts'
@@ -29,8 +31,12 @@ function measure(name: string, target: number, rounds: number, run: (round: numb
     run(round)
     samples[round] = performance.now() - start
   }
-  samples.sort()
-  const at = (share: number): number => samples[Math.min(rounds - 1, Math.floor(share * rounds))] ?? 0
+  return figureOf(name, target, samples)
+}
+
+function figureOf(name: string, target: number, samples: Float64Array): Figure {
+  const sorted = samples.toSorted()
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
   return { name, unit: 'ms', p50: at(0.5), p99: at(0.99), target }
 }
 
@@ -54,6 +60,38 @@ function candidatesOf(count: number): Candidate[] {
       warnings: [],
     }
   })
+}
+
+/** Reading, checking and compiling the shipped book, once, as a start of the gateway does it. */
+async function loadOnce(): Promise<number> {
+  const start = performance.now()
+  compilePriceBooks(await loadPriceFiles())
+  return performance.now() - start
+}
+
+/**
+ * The same in new processes, where nothing is warm and the code is interpreted; modules are loaded before the clock starts.
+ * The built package where there is one, as users start it.
+ */
+function measureColdLoads(rounds: number): Figure {
+  const built = existsSync(new URL('../dist/core/pricing/index.js', import.meta.url))
+  const module = (name: string): string => new URL(built ? `../dist/${name}.js` : `../src/${name}.ts`, import.meta.url).href
+  const program = `
+    const { loadPriceFiles } = await import('${module('config/price-files')}')
+    const { compilePriceBooks } = await import('${module('core/pricing/index')}')
+    const start = performance.now()
+    compilePriceBooks(await loadPriceFiles())
+    console.log(performance.now() - start)
+  `
+  const run = (): number => Number(execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }))
+  const name = `loading the shipped book in a new process (${built ? 'built' : 'sources'})`
+  return figureOf(name, 50, Float64Array.from({ length: rounds }, run))
+}
+
+async function measureWarmLoads(rounds: number): Promise<Figure> {
+  const samples = new Float64Array(rounds)
+  for (let round = 0; round < rounds; round += 1) samples[round] = await loadOnce()
+  return figureOf('loading it again', 50, samples)
 }
 
 const files = await loadPriceFiles()
@@ -97,6 +135,8 @@ const figures = [
       sink += expectedTotal(prices, { candidate, request, promptComplexity: (round % 100) / 100, atUs }) ?? 0n
     }
   }),
+  measureColdLoads(9),
+  await measureWarmLoads(30),
   measure('compiling the shipped book', 50, 30, () => {
     sink += BigInt(compilePriceBooks(files).books.size)
   }),

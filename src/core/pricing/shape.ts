@@ -42,7 +42,7 @@ export const list =
   (item: Check): Check =>
   (value, path, problems) => {
     if (!Array.isArray(value)) problems.push(`${path}: expected a list`)
-    else for (const [index, entry] of value.entries()) item(entry, `${path}[${index}]`, problems)
+    else for (let index = 0; index < value.length; index += 1) item(value[index], `${path}[${index}]`, problems)
   }
 export const oneOrMany =
   (item: Check): Check =>
@@ -52,31 +52,33 @@ export const oneOrMany =
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-export const object =
-  (fields: Readonly<Record<string, Field>>): Check =>
-  (value, path, problems) => {
+export const object = (fields: Readonly<Record<string, Field>>): Check => {
+  const known = Object.entries(fields)
+  return (value, path, problems) => {
     if (!isObject(value)) {
       problems.push(`${path}: expected an object`)
       return
     }
     for (const key of Object.keys(value)) if (!Object.hasOwn(fields, key)) problems.push(`${path}.${key}: unknown key`)
-    for (const [key, field] of Object.entries(fields)) {
+    for (const [key, field] of known) {
       const entry = value[key]
       if (entry === undefined) {
         if (!field.optional) problems.push(`${path}.${key}: missing`)
       } else field.check(entry, `${path}.${key}`, problems)
     }
   }
+}
 
 /** An object whose `kind` decides its other fields. */
-export const union =
-  (kinds: Readonly<Record<string, Readonly<Record<string, Field>>>>): Check =>
-  (value, path, problems) => {
+export const union = (kinds: Readonly<Record<string, Readonly<Record<string, Field>>>>): Check => {
+  const checks = new Map(Object.entries(kinds).map(([kind, fields]) => [kind, object({ kind: required(text), ...fields })]))
+  return (value, path, problems) => {
     const kind = isObject(value) ? value['kind'] : undefined
-    const fields = typeof kind === 'string' && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
-    if (fields) object({ kind: required(text), ...fields })(value, path, problems)
-    else problems.push(`${path}.kind: expected one of ${Object.keys(kinds).join(', ')}`)
+    const found = typeof kind === 'string' ? checks.get(kind) : undefined
+    if (found) found(value, path, problems)
+    else problems.push(`${path}.kind: expected one of ${[...checks.keys()].join(', ')}`)
   }
+}
 
 /** Raises `config_invalid` with every problem. */
 export function check(shape: Check, value: unknown, name: string): void {

@@ -8,8 +8,12 @@ import { estimateForms, type PriceBook, type Rate, type Sku } from './price-book
 
 const isCurrency = (unit: string): boolean => /^[A-Z]{3}$/.test(unit)
 
-/** Raises one `config_invalid` that lists every problem, each with its path and remedy. */
+/** Books found right: a loader checks while it can still name the line, and compiling need not do it again. */
+const found = new WeakSet<PriceBook>()
+
+/** Raises one `config_invalid` that lists every problem, each with its path and remedy. A book is data and does not change. */
 export function checkBook(book: PriceBook, place: string): void {
+  if (found.has(book)) return
   const problems: string[] = []
   if (!book.creditUnit && !isCurrency(book.unit)) {
     problems.push(`unit "${book.unit}" is not a currency; declare its price in "creditUnit".`)
@@ -26,8 +30,10 @@ export function checkBook(book: PriceBook, place: string): void {
     }
     checkSku(problems, sku, ids)
   }
-  if (problems.length === 0) return
-  throw new HalftoneError('config_invalid', problems.map((problem) => `${place}: ${problem}`).join('\n'))
+  if (problems.length > 0) {
+    throw new HalftoneError('config_invalid', problems.map((problem) => `${place}: ${problem}`).join('\n'))
+  }
+  found.add(book)
 }
 
 function checkSku(problems: string[], sku: Sku, ids: Set<string>): void {
