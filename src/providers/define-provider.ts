@@ -13,7 +13,7 @@ import type { ModelConfig, ProviderConfig } from './provider-config.ts'
 
 /** One HTTP call, fully described and without a byte of image data. */
 export interface HttpCall {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /**
    * Appended to the configured base URL; or an absolute URL out of an answer, which gets the account's credentials only on
    * the configured host.
@@ -37,13 +37,22 @@ export type CallBody =
 
 export type MultipartPart =
   | { readonly kind: 'field'; readonly name: string; readonly value: string }
-  | { readonly kind: 'file'; readonly name: string; readonly input: ImageInput; readonly filename: string }
+  | {
+      readonly kind: 'file'
+      readonly name: string
+      readonly input: ImageInput
+      readonly filename: string
+      readonly transform?: MaskTransform
+    }
+
+/** For APIs whose masks are black and white: the alpha channel of ours becomes a grey PNG in which this colour is edited. */
+export type MaskTransform = 'white-is-edit' | 'black-is-edit'
 
 /** Stands for an input image inside a JSON body; `dataUrl` puts `data:<type>;base64,` before the bytes. */
-export const inputReference = (inputIndex: number, { dataUrl }: { readonly dataUrl: boolean }): JsonObject => ({
-  $input: inputIndex,
-  dataUrl,
-})
+export const inputReference = (
+  inputIndex: number,
+  { dataUrl, transform }: { readonly dataUrl: boolean; readonly transform?: MaskTransform },
+): JsonObject => ({ $input: inputIndex, dataUrl, ...(transform ? { transform } : {}) })
 
 export interface Encoded {
   readonly call: HttpCall
@@ -184,8 +193,13 @@ export interface ProviderDefinition {
   readonly keyVariables?: readonly string[]
   /** Undefined: the configuration must name one. */
   readonly baseUrl?: string
-  /** Header that carries the account's key; sent to the configured host only. */
+  /** Header that carries the account's key; sent to the configured host (and `siblingHosts`) only. */
   readonly auth: (apiKey: string) => Readonly<Record<string, string>>
+  /**
+   * Matches whole names of hosts that are the same API as the configured one, such as its regions: a poll URL there gets the
+   * credentials too, over https and as long as the configured host is one of them. No `g` flag.
+   */
+  readonly siblingHosts?: RegExp
   /** Instead of `auth`, for one key of the account. */
   readonly createAuthorizer?: (apiKey: string | undefined, config: ProviderConfig, deps: AuthorizerDeps) => Authorizer
   /** Checks `providers.<name>.options`; absent: the codec takes none. */

@@ -25,7 +25,11 @@ export interface ProviderDeps {
 /** A codec with an account as a `Provider`. Nothing is connected before the first call. */
 export function createCodecProvider(definition: ProviderDefinition, config: ProviderConfig, deps: ProviderDeps): Provider {
   const baseUrl = new URL(config.baseUrl ?? definition.baseUrl ?? missingBaseUrl(config))
-  const transport = createTransport(config, baseUrl, deps.resolve)
+  const { siblingHosts } = definition
+  const transport = createTransport(config, baseUrl, {
+    ...(siblingHosts && { siblingHosts }),
+    ...(deps.resolve && { resolve: deps.resolve }),
+  })
   const { clock } = deps
   const credentials = createCredentials(definition, config, {
     nowUs: () => clock.nowUs(),

@@ -4,7 +4,8 @@ import { Readable } from 'node:stream'
 import type { JsonValue } from '../../core/json.ts'
 import type { ImageInput } from '../../core/request.ts'
 import { base64Length, encodeBase64 } from '../../net/base64-encoder.ts'
-import type { CallBody, MultipartPart } from '../define-provider.ts'
+import type { CallBody, MaskTransform, MultipartPart } from '../define-provider.ts'
+import { convertMask } from './mask.ts'
 
 export type OpenInput = (input: ImageInput) => AsyncIterable<Uint8Array>
 
@@ -17,7 +18,14 @@ export interface OutgoingBody {
 }
 
 /** The pieces of a body in order: ready bytes, or an image to be read. */
-type Piece = Buffer | { readonly input: ImageInput; readonly base64: boolean }
+type Piece = Buffer | InputPiece
+
+interface InputPiece {
+  readonly input: ImageInput
+  readonly base64: boolean
+  /** Converted before the body is sent, because its length has to be known. */
+  readonly transform?: MaskTransform
+}
 
 /** Of calls without one. */
 export const emptyBody: OutgoingBody = {
@@ -26,12 +34,27 @@ export const emptyBody: OutgoingBody = {
   sha256: () => Promise.resolve(createHash('sha256').digest('hex')),
 }
 
-/** `inputs` are those of the request, as `inputReference` counts them. */
-export function outgoingBody(body: CallBody, inputs: readonly ImageInput[], openInput: OpenInput): OutgoingBody {
+/**
+ * `inputs` are those of the request, as `inputReference` counts them. Rejects with `invalid_image` for a mask that cannot be
+ * converted.
+ */
+export async function outgoingBody(body: CallBody, inputs: readonly ImageInput[], openInput: OpenInput): Promise<OutgoingBody> {
   if (body.kind === 'none') return emptyBody
-  if (body.kind === 'json') return fromPieces('application/json', jsonPieces(body.value, inputs), openInput)
   const boundary = `halftone-${randomBytes(16).toString('hex')}`
-  return fromPieces(`multipart/form-data; boundary=${boundary}`, multipartPieces(body.parts, boundary), openInput)
+  const [type, pieces] =
+    body.kind === 'json'
+      ? ['application/json', jsonPieces(body.value, inputs)]
+      : [`multipart/form-data; boundary=${boundary}`, multipartPieces(body.parts, boundary)]
+  return fromPieces(type, await Promise.all(pieces.map((piece) => converted(piece, openInput))), openInput)
+}
+
+async function converted(piece: Piece, openInput: OpenInput): Promise<Piece> {
+  if (Buffer.isBuffer(piece) || !piece.transform) return piece
+  const mask = await convertMask(piece.input, openInput(piece.input), piece.transform)
+  if (!piece.base64) return mask
+  const encoded: Uint8Array[] = []
+  for await (const chunk of encodeBase64(Readable.from([mask]))) encoded.push(chunk)
+  return Buffer.concat(encoded)
 }
 
 function fromPieces(contentType: string, pieces: readonly Piece[], openInput: OpenInput): OutgoingBody {
@@ -62,6 +85,14 @@ async function* streamPieces(pieces: readonly Piece[], openInput: OpenInput): As
   }
 }
 
+interface InputMarks {
+  readonly dataUrl?: boolean
+  readonly transform?: MaskTransform
+}
+
+const sentTypeOf = ({ mediaType }: ImageInput, transform: MaskTransform | undefined): string =>
+  transform ? 'image/png' : mediaType
+
 /** JSON text with each `inputReference` left out; nothing a client writes can look like one, since codecs build the value. */
 function jsonPieces(value: JsonValue, inputs: readonly ImageInput[]): Piece[] {
   const pieces: Piece[] = []
@@ -69,7 +100,8 @@ function jsonPieces(value: JsonValue, inputs: readonly ImageInput[]): Piece[] {
   const write = (node: JsonValue): void => {
     if (typeof node !== 'object' || node === null) text += JSON.stringify(node)
     else if (Array.isArray(node)) writeList('[', ']', node as readonly JsonValue[], write)
-    else if ('$input' in node) writeInput(node['$input'] as number, node['dataUrl'] === true)
+    // Made by `inputReference`, so their shape is known.
+    else if ('$input' in node) writeInput(node['$input'] as number, node as InputMarks)
     else {
       const members = Object.entries(node).filter((member): member is [string, JsonValue] => member[1] !== undefined)
       writeList('{', '}', members, ([name, member]) => {
@@ -86,10 +118,11 @@ function jsonPieces(value: JsonValue, inputs: readonly ImageInput[]): Piece[] {
     })
     text += close
   }
-  const writeInput = (index: number, dataUrl: boolean): void => {
+  const writeInput = (index: number, { dataUrl, transform }: InputMarks): void => {
     const input = inputs[index]
     if (!input) throw new Error(`The codec refers to input ${index}, which is not there.`)
-    pieces.push(Buffer.from(`${text}"${dataUrl ? `data:${input.mediaType};base64,` : ''}`), { input, base64: true })
+    const prefix = dataUrl ? `data:${sentTypeOf(input, transform)};base64,` : ''
+    pieces.push(Buffer.from(`${text}"${prefix}`), { input, base64: true, ...(transform && { transform }) })
     text = '"'
   }
   write(value)
@@ -105,8 +138,9 @@ function multipartPieces(parts: readonly MultipartPart[], boundary: string): Pie
     if (part.kind === 'field') {
       text += `\r\n\r\n${part.value}\r\n`
     } else {
-      text += `; filename="${quoted(part.filename)}"\r\ncontent-type: ${part.input.mediaType}\r\n\r\n`
-      pieces.push(Buffer.from(text), { input: part.input, base64: false })
+      const { input, transform } = part
+      text += `; filename="${quoted(part.filename)}"\r\ncontent-type: ${sentTypeOf(input, transform)}\r\n\r\n`
+      pieces.push(Buffer.from(text), { input, base64: false, ...(transform && { transform }) })
       text = '\r\n'
     }
   }

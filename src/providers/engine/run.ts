@@ -168,7 +168,7 @@ class Run {
 
   async #cancel({ cancel, state }: Pending): Promise<boolean> {
     if (!cancel || !this.#call.candidate.offer.capabilities.cancelStopsBilling) return false
-    const answer = await sendCancel(this.#context.transport, cancel, this.#bodyOf(cancel), {
+    const answer = await sendCancel(this.#context.transport, cancel, await this.#bodyOf(cancel), {
       ...this.#sendOptions(),
       limits: this.#limits,
     })
@@ -189,7 +189,7 @@ class Run {
     }
   }
 
-  #bodyOf({ body }: HttpCall): OutgoingBody {
+  #bodyOf({ body }: HttpCall): Promise<OutgoingBody> {
     return outgoingBody(body, this.#call.request.inputs, (input) => this.#io.openInput(input))
   }
 
@@ -206,7 +206,8 @@ class Run {
     this.#evidence = {}
     this.#answered = false
     try {
-      const answer = await transport.send<Answer | StreamState>(call, this.#bodyOf(call), options, (status, headers) => {
+      const body = await this.#bodyOf(call)
+      const answer = await transport.send<Answer | StreamState>(call, body, options, (status, headers) => {
         this.#firstByteMs ??= this.#elapsedMs()
         this.#evidence = { httpStatus: status, headers: keptHeaders(headers) }
         const isStream = call.stream && status === 200 && mediaTypeOf(headers) === 'text/event-stream'
@@ -219,7 +220,7 @@ class Run {
       this.#mayBeBilled ||= call.spends !== false
       return 'response' in answer ? await this.#decode(answer, state) : this.#decodeStream(answer)
     } catch (error) {
-      // Raised while the call was being authorized: nothing was sent.
+      // Raised while the call was being made or authorized: nothing was sent.
       if (error instanceof HalftoneError)
         return failedWith(failure(error.code, error.message, this.#mayBeBilled ? 'unknown' : 'no'))
       const broken = this.#unlessFree(call, failureOfExchange(error, candidate.offer.capabilities))
@@ -283,7 +284,7 @@ class Run {
 
   /** A result behind a call to the provider's own host. */
   async #fetchOwn(call: HttpCall): Promise<Answer> {
-    const answer = await this.#context.transport.send(call, this.#bodyOf(call), this.#sendOptions(), (status, headers) =>
+    const answer = await this.#context.transport.send(call, await this.#bodyOf(call), this.#sendOptions(), (status, headers) =>
       consumeAnswer(status, headers, 'image', this.#limits),
     )
     this.#bodies = [...this.#bodies, ...answer.bodies]

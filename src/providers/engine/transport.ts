@@ -26,7 +26,17 @@ export interface Transport {
   close(): Promise<void>
 }
 
-export function createTransport(config: ProviderConfig, baseUrl: URL, resolve?: Resolve): Transport {
+export interface TransportOptions {
+  /** `siblingHosts` of the codec. */
+  readonly siblingHosts?: RegExp
+  readonly resolve?: Resolve
+}
+
+export function createTransport(
+  config: ProviderConfig,
+  baseUrl: URL,
+  { siblingHosts, resolve }: TransportOptions = {},
+): Transport {
   const connectTimeoutMs = config.connectTimeoutMs ?? defaultTimeouts.connectTimeoutMs
   const pool = new Pool(baseUrl.origin, {
     // As many as there are requests: each image call holds its connection for as long as the image takes.
@@ -55,7 +65,9 @@ export function createTransport(config: ProviderConfig, baseUrl: URL, resolve?: 
       }
       const unsigned = requestHeaders(call, body, {})
       const signing = { method: call.method, url, headers: unsigned, bodySha256: () => body.sha256() }
-      const headers = isOwn ? { ...unsigned, ...(await options.credential.headers(signing, options.signal)) } : unsigned
+      const headers = getsCredentials(url, baseUrl, siblingHosts)
+        ? { ...unsigned, ...(await options.credential.headers(signing, options.signal)) }
+        : unsigned
       const dispatcher = isOwn ? pool : withOrigin(openForeign(), url.origin)
       const sendOnce = async () => {
         const content = body.open()
@@ -72,6 +84,18 @@ export function createTransport(config: ProviderConfig, baseUrl: URL, resolve?: 
     },
   }
 }
+
+/**
+ * The configured origin, and hosts of the same API that an answer names: those only over https, and only while the configured
+ * host is one of them too, because a key for somebody's proxy is nobody else's.
+ */
+export const getsCredentials = (url: URL, baseUrl: URL, siblingHosts?: RegExp): boolean =>
+  url.origin === baseUrl.origin ||
+  (siblingHosts !== undefined &&
+    url.protocol === 'https:' &&
+    url.port === '' &&
+    siblingHosts.test(baseUrl.hostname) &&
+    siblingHosts.test(url.hostname))
 
 /** `credentials` are those meant for the host: none for a URL that came out of an answer. They are last, so no codec can replace them. */
 export function requestHeaders(
