@@ -19,6 +19,7 @@ export interface Secrets {
   readonly session: Uint8Array
   readonly urls: Uint8Array
   readonly promptHmac: Uint8Array
+  readonly quotes: Uint8Array
 }
 
 /** Only its owner may look inside. */
@@ -79,7 +80,7 @@ export async function openSecrets(config: Config): Promise<Secrets> {
   const given = config.adminKey?.reveal()
   const root = given === undefined ? await rootSecret(join(config.storage.dataDir, 'node-secret')) : Buffer.from(given)
   const derive = (use: string): Uint8Array => createHmac('sha256', root).update(`halftone:${use}`).digest()
-  return { session: derive('session'), urls: derive('urls'), promptHmac: derive('prompts') }
+  return { session: derive('session'), urls: derive('urls'), promptHmac: derive('prompts'), quotes: derive('quotes') }
 }
 
 async function rootSecret(file: string): Promise<Buffer> {

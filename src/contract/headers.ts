@@ -3,6 +3,7 @@ export const requestHeaders = {
   authorization: '`Bearer <key>`: the key.',
   'idempotency-key': 'At most 255 printable characters; the same key and request is answered once, for 24 hours.',
   'x-halftone-max-cost-usd': 'Refuse when the request could cost more than this many USD.',
+  'x-halftone-quote-id': 'Execute at the maximum of this quote, or fail: the `id` of `POST /v1/halftone/quote`.',
   'x-halftone-deadline-ms': 'Stop waiting after this many milliseconds.',
   'x-halftone-group': 'Requests that belong together; stored with them.',
   'x-halftone-tags': 'Attribution, `campaign=summer,sku=4711`, at most 10.',

@@ -6,6 +6,7 @@ import { costStatus, tags, usdText, warning } from './common.ts'
 export const halftoneOptions = z
   .strictObject({
     max_cost_usd: usdText.optional().describe('Refuse when the request could cost more than this.'),
+    quote_id: z.string().max(128).optional().describe('Execute at the maximum of this quote, or fail.'),
     deadline_ms: z.int().min(1).max(3_600_000).optional().describe('Stop waiting after this many milliseconds.'),
     group: z.string().min(1).max(128).optional().describe('Requests that belong together; stored with them.'),
     tags: tags.optional(),

@@ -46,6 +46,14 @@ export const errorCatalogue = {
   file_id_unsupported: bad('Send the image itself or an image_url; /v1/files is not available yet.'),
   invalid_header: bad('Send printable ASCII in x-halftone-* headers.'),
   model_ambiguous: bad('Name the publisher or the provider, as listed in the message.'),
+  quote_expired: bad('Ask for a new quote and send its id.', 410),
+  quote_mismatch: bad('Send exactly the request that was quoted, with the same key; or ask for a new quote.'),
+  quote_exceeded: {
+    status: 409,
+    type: 'conflict_error',
+    retryable: false,
+    remedy: 'The price went up or the cheaper offers are gone: ask for a new quote.',
+  },
   cost_limit_exceeded: bad('Raise max cost, or ask for a smaller size, a lower quality or fewer images.'),
   // Who asks.
   missing_api_key: { status: 401, type: 'authentication_error', retryable: false, remedy: 'Send Authorization: Bearer <key>.' },

@@ -113,6 +113,8 @@ export interface ImageRequest {
 export interface RequestOptions {
   /** Refuse candidates whose maximum all-in price for the whole request is above this. */
   readonly maxCostNanoUsd?: bigint
+  /** The quote whose maximum the whole request is held to. */
+  readonly quoteId?: string
   readonly deadlineMs?: number
   /** Unsupported parameters become warnings instead of errors. */
   readonly allowUnsupported: boolean

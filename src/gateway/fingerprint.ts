@@ -12,7 +12,7 @@ export function fingerprintOf({ request, options }: Pick<ExecuteInput, 'request'
 }
 
 /** JSON with sorted keys; absent and undefined are the same. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   const entries = Object.entries(value).filter(([, item]) => item !== undefined)

@@ -1,17 +1,18 @@
 /** The gateway: from a normalized request to an answer, with idempotency, joining of retries, limits and drain. */
 import { HalftoneError } from '../core/error.ts'
 import { promptFeatures } from '../core/prompt/features.ts'
-import type { Plan } from '../core/routing/index.ts'
+import { type Plan, type Relaxed, relax } from '../core/routing/index.ts'
 import type { SpooledBody } from '../ports/blob-store.ts'
 import { keep } from './assets.ts'
 import type { BudgetIndex } from './budget-index.ts'
 import { withDeadline } from './deadline.ts'
-import { decide, everything, policyOf } from './decide.ts'
+import { type DecideInput, decide, everything, planInputOf, policyOf } from './decide.ts'
 import { nothingEligible } from './decision.ts'
 import type { ExecuteInput, ExecuteResult } from './execution.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { HealthFeed } from './health-feed.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
+import { pinPlan, type QuotePins } from './quote-pin.ts'
 import { createRepeats, joinKey } from './repeats.ts'
 import { requestRow } from './request-row.ts'
 import type { CallContext } from './run-call.ts'
@@ -21,8 +22,11 @@ import type { GatewayServices, GatewayState } from './state.ts'
 export interface Gateway {
   /** Make pictures. Rejects with a `HalftoneError`; whatever was billed is in the ledger either way. */
   execute(input: ExecuteInput): Promise<ExecuteResult>
-  /** Plan without running: what a quote shows. `all` ignores the policy's choice of offers. */
-  plan(input: Pick<ExecuteInput, 'request' | 'options' | 'caller'>, choose: 'named' | 'all'): Plan
+  /** Plan without running: what a quote shows. */
+  plan(input: PlannedInput, choose: Choice): Plan
+  /** What each constraint of the request, its options and its policy costs. */
+  relax(input: PlannedInput): Relaxed
+  readonly quotes: QuotePins
   readonly inFlight: InFlight
   /** Told the id whenever a request starts or ends. */
   onRequest(listener: (requestId: string) => void): () => void
@@ -30,11 +34,17 @@ export interface Gateway {
   drain(timeoutMs: number): Promise<number>
 }
 
+export type PlannedInput = Pick<ExecuteInput, 'request' | 'options' | 'caller'>
+
+/** `all` ignores the policy's choice of offers; `lanes` as well what answers in its own time. */
+export type Choice = 'named' | 'all' | 'lanes'
+
 export interface GatewayOptions {
   readonly services: GatewayServices
   readonly current: () => GatewayState
   readonly budgets: BudgetIndex
   readonly health: HealthFeed
+  readonly quotes: QuotePins
   /** Key of the prompt HMACs, from the data folder, so that equal prompts stay comparable across restarts. */
   readonly promptHmacKey: Uint8Array
 }
@@ -91,7 +101,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     const scopes = budgets.for(caller, request.attribution.endCustomer, tags)
     const features = promptFeatures(request.prompt, request)
     const nowUs = services.clock.nowUs()
-    const decision = decide({
+    const { quoteId } = input.options
+    const pin = quoteId === undefined ? undefined : options.quotes.check(quoteId, input, nowUs)
+    const planned = decide({
       input,
       state,
       health: health.view(),
@@ -100,7 +112,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       nowUs,
       hardBudget: scopes.some((budget) => budget.hard),
     })
-    if (decision.kind === 'none') throw nothingEligible(decision, state, nowUs, health.view())
+    if (planned.kind === 'none') throw nothingEligible(planned, state, nowUs, health.view())
+    const decision = pin ? pinPlan(planned, pin) : planned
     const [{ candidate: first }] = decision.attempts
     const requestId = services.newId()
     const context: CallContext = {
@@ -113,6 +126,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       budgetIds: scopes.map((budget) => budget.id),
       sandbox: first.offer.sandbox,
       jitter: services.random(),
+      ...(pin && { pin }),
     }
     const newRequest = requestRow({
       id: requestId,
@@ -124,6 +138,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       decision,
       state,
       promptHmacKey: options.promptHmacKey,
+      ...(pin && { pin }),
     })
     ownership.handedOver = true
     const running = runRequest({
@@ -155,22 +170,28 @@ export function createGateway(options: GatewayOptions): Gateway {
     return withDeadline(input, tracked, requestId).catch((error: unknown) => repeats.onIdempotent(error))
   }
 
+  /** Of a request that is only looked at: budgets do not stop it. */
+  function preview(input: PlannedInput, choose: Choice): DecideInput {
+    const state = current()
+    const nowUs = services.clock.nowUs()
+    const named = policyOf(input.request.model, state, nowUs)
+    const all = choose === 'named' ? named : everything(named)
+    return {
+      input,
+      state,
+      health: health.view(),
+      policy: choose === 'lanes' ? { ...all, everyLane: true } : all,
+      promptComplexity: promptFeatures(input.request.prompt, input.request).complexity,
+      nowUs,
+      hardBudget: false,
+    }
+  }
+
   return {
     execute,
-    plan(input, choose) {
-      const state = current()
-      const nowUs = services.clock.nowUs()
-      const named = policyOf(input.request.model, state, nowUs)
-      return decide({
-        input,
-        state,
-        health: health.view(),
-        policy: choose === 'all' ? everything(named) : named,
-        promptComplexity: promptFeatures(input.request.prompt, input.request).complexity,
-        nowUs,
-        hardBudget: false,
-      })
-    },
+    plan: (input, choose) => decide(preview(input, choose)),
+    relax: (input) => relax(planInputOf(preview(input, 'named'))),
+    quotes: options.quotes,
     inFlight,
     onRequest(listener) {
       listeners.add(listener)

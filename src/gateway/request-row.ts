@@ -1,12 +1,14 @@
 /** The ledger's row of a request, as it is inserted with its first attempt. */
 import { createHmac } from 'node:crypto'
 import type { JsonObject } from '../core/json.ts'
+import { formatUsd } from '../core/money.ts'
 import type { PromptFeatures } from '../core/prompt/features.ts'
 import { sizeClassOf } from '../core/request.ts'
 import type { NewRequest } from '../ports/ledger.ts'
 import { inputAssets } from './assets.ts'
 import { decisionToJson } from './decision.ts'
 import type { ExecuteInput } from './execution.ts'
+import type { QuotePin } from './quote-pin.ts'
 import type { UsablePlan } from './result.ts'
 import type { GatewayState } from './state.ts'
 
@@ -21,6 +23,8 @@ export interface RequestRowInput {
   readonly decision: UsablePlan
   readonly state: GatewayState
   readonly promptHmacKey: Uint8Array
+  /** The quote it is held to. */
+  readonly pin?: QuotePin
 }
 
 export function requestRow({
@@ -33,6 +37,7 @@ export function requestRow({
   decision,
   state,
   promptHmacKey,
+  pin,
 }: RequestRowInput): NewRequest {
   const { request, caller } = input
   const [{ candidate: first }] = decision.attempts
@@ -52,12 +57,18 @@ export function requestRow({
     promptClass: features.promptClass,
     sandbox: first.offer.sandbox,
     content: contentOf(input, features, promptHmacKey),
-    decision: decisionToJson(decision, state),
+    decision: { ...decisionToJson(decision, state), ...(pin && { quote: pinToJson(pin) }) },
     inputs: inputAssets(input, nowUs),
     ...(request.attribution.endCustomer !== undefined && { endCustomer: request.attribution.endCustomer }),
     ...(request.attribution.group !== undefined && { group: request.attribution.group }),
   }
 }
+
+const pinToJson = ({ id, maxNanoUsd, expiresUs }: QuotePin): JsonObject => ({
+  id,
+  maxUsd: formatUsd(maxNanoUsd),
+  expiresAt: new Date(expiresUs / 1_000).toISOString(),
+})
 
 /** The prompt as the project keeps it: whole, as a keyed hash, or not at all. */
 const contentOf = ({ request, caller }: ExecuteInput, features: PromptFeatures, key: Uint8Array): NewRequest['content'] => ({

@@ -1,6 +1,7 @@
 /** One call to one offer: reserve, run, settle. Contains no rule about money or choice; those are core's. */
 import { HalftoneError } from '../core/error.ts'
 import type { JsonObject } from '../core/json.ts'
+import { formatUsd } from '../core/money.ts'
 import type { Candidate } from '../core/offer.ts'
 import type { AttemptFailure } from '../core/outcome.ts'
 import { quoteCandidate } from '../core/pricing/index.ts'
@@ -11,6 +12,7 @@ import type { AttemptResult } from '../ports/provider.ts'
 import { concludeCall, type FinishedCall, type ReservedCall } from './conclude.ts'
 import type { ExecuteInput } from './execution.ts'
 import type { HealthFeed } from './health-feed.ts'
+import type { QuotePin } from './quote-pin.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
 export interface CallContext {
@@ -24,6 +26,8 @@ export interface CallContext {
   readonly sandbox: boolean
   /** 0 to 1, drawn once per request for the jitter of its retries. */
   readonly jitter: number
+  /** The quote the whole request is held to. */
+  readonly pin?: QuotePin
 }
 
 /** Price the call as it will be made: a split asks for fewer images than the candidate it came from. */
@@ -48,6 +52,8 @@ export interface ReserveOptions {
   readonly firstImage: number
   /** Share of the client's max cost for this call, for offers without a maximum of their own. */
   readonly maxCostNanoUsd: bigint | undefined
+  /** What a quote leaves for this call; undefined = the request is not held to one. */
+  readonly quotedNanoUsd: bigint | undefined
   /** On the first attempt. */
   readonly request?: NewRequest
   readonly idempotency?: { readonly scope: string; readonly fingerprint: string; readonly expiresUs: number }
@@ -62,6 +68,7 @@ export async function reserveCall(
   const candidate: Candidate = { ...options.candidate, settings: { ...options.candidate.settings, n: options.call.n } }
   const nowUs = services.clock.nowUs()
   const quote = priceCall(context, candidate, nowUs)
+  if (options.quotedNanoUsd !== undefined) checkQuoted(candidate, quote, options.quotedNanoUsd)
   const attempt: NewAttempt = {
     id: services.newId(),
     requestId,
@@ -91,6 +98,17 @@ export async function reserveCall(
     ...(options.idempotency && { idempotency: options.idempotency }),
   })
   return { reserved: { call: options.call, attempt, candidate, round: options.round }, result }
+}
+
+/** The plan kept to the quote; what failed tries have cost since, or a price that changed this second, may still break it. */
+function checkQuoted({ offer }: Candidate, { maxNanoUsd }: PricedQuote, leftNanoUsd: bigint): void {
+  if (maxNanoUsd !== null && maxNanoUsd <= leftNanoUsd) return
+  const most = maxNanoUsd === null ? 'has no known maximum' : `may cost $${formatUsd(maxNanoUsd)}`
+  throw new HalftoneError(
+    'quote_exceeded',
+    `The next call, to ${offer.id}, ${most}; of the quoted maximum $${formatUsd(leftNanoUsd)} is left.`,
+    { param: 'x-halftone-quote-id' },
+  )
 }
 
 /** Make the call and work out what it cost. Never rejects: a provider that throws is an attempt of unknown outcome. */

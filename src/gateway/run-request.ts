@@ -71,13 +71,12 @@ async function runRound(
   let refused: HalftoneError | undefined
   let firstImage = progress.finished.reduce((sum, call) => sum + call.record.imagesMade, 0)
   for (const call of calls) {
-    const outcome = await reserve(options, call, { sequence: progress.sequence + 1, firstImage, round: progress.round }).catch(
-      (error: unknown) => {
-        // What is reserved already must still be run and settled, and what has begun must end.
-        if (progress.sequence === 0) throw error
-        return asRefusal(error)
-      },
-    )
+    const place = { sequence: progress.sequence + 1, firstImage, round: progress.round, reserved, finished: progress.finished }
+    const outcome = await reserve(options, call, place).catch((error: unknown) => {
+      // What is reserved already must still be run and settled, and what has begun must end.
+      if (progress.sequence === 0) throw error
+      return asRefusal(error)
+    })
     if (outcome instanceof HalftoneError) {
       refused = outcome
       break
@@ -107,10 +106,33 @@ const asRefusal = (error: unknown): HalftoneError =>
     ? error
     : new HalftoneError('storage_failed', 'The ledger could not reserve a call.', { cause: error })
 
+interface Place {
+  readonly sequence: number
+  readonly firstImage: number
+  readonly round: number
+  /** Of this round, not made yet. */
+  readonly reserved: readonly ReservedCall[]
+  readonly finished: readonly FinishedCall[]
+}
+
+/** What the quote leaves: its maximum less what earlier calls cost, or may yet. */
+function quotedLeft(
+  { context: { pin } }: RunOptions,
+  { reserved, finished }: Pick<Place, 'reserved' | 'finished'>,
+): bigint | undefined {
+  if (!pin) return undefined
+  const held = reserved.reduce((sum, { attempt }) => sum + attempt.holdNanoUsd, 0n)
+  const spent = finished.reduce((sum, { settlement, reserved: { attempt } }) => {
+    if (settlement.kind === 'free') return sum
+    return sum + (settlement.kind === 'charged' ? settlement.totalNanoUsd : attempt.holdNanoUsd)
+  }, 0n)
+  return pin.maxNanoUsd - held - spent
+}
+
 async function reserve(
   options: RunOptions,
   call: PlannedCall,
-  place: { readonly sequence: number; readonly firstImage: number; readonly round: number },
+  { reserved: beside, finished, ...place }: Place,
 ): Promise<ReservedCall | HalftoneError> {
   const { context, plan, newRequest, idempotency } = options
   const candidate = plan.attempts[call.candidate]?.candidate
@@ -120,6 +142,7 @@ async function reserve(
     call,
     candidate,
     ...place,
+    quotedNanoUsd: quotedLeft(options, { reserved: beside, finished }),
     maxCostNanoUsd: limit === undefined ? undefined : (limit * BigInt(call.n)) / BigInt(context.input.request.n),
     ...(place.sequence === 1 && { request: newRequest }),
     ...(place.sequence === 1 && idempotency && { idempotency }),

@@ -124,6 +124,7 @@ function present<Name extends string, Value>(name: Name, value: Value | null | u
 
 function optionsOf(headers: IncomingHttpHeaders, twin: HalftoneOptions): RequestOptions {
   const maxCost = headerText(headers, 'x-halftone-max-cost-usd', 32) ?? twin.max_cost_usd
+  const quoteId = headerText(headers, 'x-halftone-quote-id', 128) ?? twin.quote_id
   const deadline = headerText(headers, 'x-halftone-deadline-ms', 16)
   const deadlineMs = deadline === undefined ? twin.deadline_ms : Number(deadline)
   if (deadlineMs !== undefined && !(Number.isInteger(deadlineMs) && deadlineMs > 0 && deadlineMs <= 3_600_000)) {
@@ -135,6 +136,7 @@ function optionsOf(headers: IncomingHttpHeaders, twin: HalftoneOptions): Request
     allowUnsupported: flag(headers, 'x-halftone-allow-unsupported') ?? twin.allow_unsupported ?? false,
     bodyMetadata: (headerText(headers, 'x-halftone-body', 8) ?? twin.body) !== 'off',
     ...(maxCost !== undefined && { maxCostNanoUsd: maxCostOf(maxCost) }),
+    ...(quoteId !== undefined && { quoteId }),
     ...(deadlineMs !== undefined && { deadlineMs }),
   }
 }

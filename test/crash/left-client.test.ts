@@ -10,6 +10,7 @@ import { loadConfig } from '../../src/config/index.ts'
 import { createBudgetIndex } from '../../src/gateway/budget-index.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { createHealthFeed } from '../../src/gateway/health-feed.ts'
+import { createQuotePins } from '../../src/gateway/quote-pin.ts'
 import type { Ledger } from '../../src/ports/ledger.ts'
 import { providerTypes } from '../../src/providers/index.ts'
 import { openSqliteLedger } from '../../src/storage/index.ts'
@@ -73,6 +74,7 @@ beforeEach(async () => {
     current: () => state,
     budgets: await createBudgetIndex(ledger.admin),
     health: createHealthFeed(systemClock, () => 0.5),
+    quotes: createQuotePins(new Uint8Array(32)),
     promptHmacKey: new Uint8Array(32),
   })
   close = async () => {
