@@ -1,8 +1,7 @@
 /** The one schema of `halftone.yaml`. Key descriptions are also the reference; `resolve.ts` turns its output into `Config`. */
 import { z } from 'zod'
 import { qualities } from '../core/request.ts'
-import { strategies } from '../core/routing/strategies/index.ts'
-import type { Objective } from '../core/routing/types.ts'
+import { type Objective, strategies } from '../core/routing/strategies/index.ts'
 import { providerSchema } from './schema-providers.ts'
 import { byteCount, milliseconds, modelPattern, objectName, tagName, tags, usdAmount, variableName } from './schema-values.ts'
 import { Secret } from './secret.ts'

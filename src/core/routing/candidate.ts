@@ -1,7 +1,7 @@
 /** From an offer and a request to a candidate with every setting resolved, or the reason why not. */
-import { type Capabilities, type OptionalParameter, optionalParameters } from '../capability.ts'
+import { type Capabilities, type Need, type OptionalParameter, optionalParameters } from '../capability.ts'
 import type { Candidate, CandidateSettings, Offer, Warning } from '../offer.ts'
-import { formatSize, type ImageRequest, type Quality, type Size } from '../request.ts'
+import { formatSize, type ImageRequest, type Outpaint, type Quality, type Size } from '../request.ts'
 import { nearestSize, sizeOfShape, sizeProblem } from './size.ts'
 import type { Elimination, EliminationReason } from './types.ts'
 
@@ -26,6 +26,7 @@ export function resolveCandidate(offer: Offer, request: ImageRequest, options: R
     warnings.push({ code: 'parameter_dropped', param, message: `${offer.id}: ${detail}; ${param} was left out.` })
   }
   checkInputs(offer, request, eliminate)
+  checkExtra(offer, request, eliminate)
   if (options.quality && request.quality && options.quality !== request.quality) {
     const message = `${offer.id}: the route or alias asks for quality ${options.quality}; quality ${request.quality} was left out.`
     warnings.push({ code: 'parameter_dropped', param: 'quality', message })
@@ -49,10 +50,27 @@ function checkInputs({ capabilities }: Offer, request: ImageRequest, eliminate: 
   const foreign = controls.find((kind) => !capabilities.controls?.includes(kind))
   if (foreign) eliminate('inputs', `reads no control image of kind ${foreign}`, 'control')
   if (controls.length > 1) eliminate('inputs', 'reads one control image', 'control')
+  for (const need of capabilities.needs ?? []) {
+    const isThere = need === 'outpaint' ? request.outpaint : request.inputs.some(({ role }) => role === need)
+    if (!isThere) eliminate(need === 'mask' ? 'mask' : 'inputs', `needs ${needWords[need]}`, need)
+  }
   if (!capabilities.mask && request.inputs.some((input) => input.role === 'mask')) eliminate('mask', 'takes no mask', 'mask')
   if (request.prompt.length > capabilities.maxPromptChars) {
     eliminate('prompt_length', `takes at most ${capabilities.maxPromptChars} characters`, 'prompt')
   }
+}
+
+const needWords = {
+  image: 'an image',
+  mask: 'a mask',
+  control: 'a control image',
+  outpaint: 'sides to extend (outpaint)',
+} as const satisfies Record<Need, string>
+
+function checkExtra({ capabilities, provider, providerType }: Offer, { extraBody }: ImageRequest, eliminate: Eliminate): void {
+  const extra = { ...extraBody[providerType], ...extraBody[provider] }
+  const missing = capabilities.needsExtra?.find((name) => extra[name] === undefined)
+  if (missing) eliminate('parameter', `needs extra_body.${provider}.${missing}`, missing)
 }
 
 function resolveSettings(
@@ -108,6 +126,9 @@ function resolveSize(
   const [input] = request.inputs
   if (request.operation === 'remove_background' && input) return { width: input.width, height: input.height }
   if (request.operation === 'upscale' && input) return upscaledSize(capabilities, request, input, eliminate)
+  const own = capabilities.sizeFromInput && extendedSize(request)
+  const edited = request.inputs.find(({ role }) => role === 'image')
+  if (request.outpaint && edited && capabilities.parameters.includes('outpaint')) return extendedSize(edited, request.outpaint)
   const adjusted = (size: Size | undefined, problem: string, param: string): Size => {
     if (!allowUnsupported || !size) {
       eliminate('size', problem, param)
@@ -115,6 +136,10 @@ function resolveSize(
     }
     warn({ code: 'size_adjusted', param, message: `It ${problem}; ${formatSize(size)} was taken.` })
     return size
+  }
+  if (own) {
+    const isAsked = request.size === undefined || formatSize(request.size) === formatSize(own)
+    return isAsked && !request.aspectRatio ? own : adjusted(own, `keeps the size of the input, ${formatSize(own)}`, 'size')
   }
   if (request.size) {
     const problem = sizeProblem(sizes, request.size)
@@ -127,6 +152,19 @@ function resolveSize(
   const area = Math.sqrt((defaultSize.width * defaultSize.height) / (width * height))
   const nearest = nearestSize(sizes, { width: width * area, height: height * area })
   return adjusted(nearest, `makes no size of the shape ${width}:${height}`, 'aspect_ratio')
+}
+
+const extendedSize = ({ width, height }: Size, { left, right, top, bottom }: Outpaint): Size => ({
+  width: width + left + right,
+  height: height + top + bottom,
+})
+
+/** The edited image, with what is added at its sides. */
+function extendedSize({ inputs, outpaint }: ImageRequest): Size | undefined {
+  const image = inputs.find(({ role }) => role === 'image')
+  if (!image) return undefined
+  const { left, right, top, bottom } = outpaint ?? { left: 0, right: 0, top: 0, bottom: 0 }
+  return { width: image.width + left + right, height: image.height + top + bottom }
 }
 
 /** Each edge times the factor; a size asked for by name has to be one of those. */

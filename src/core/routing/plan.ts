@@ -4,11 +4,15 @@ import { candidateKey } from '../offer.ts'
 import type { CompiledPrices } from '../pricing/compiled.ts'
 import { type QuoteTotals, quoteTotals } from '../pricing/quote.ts'
 import type { Unpriced } from '../pricing/types.ts'
+import type { PromptClass } from '../prompt/features.ts'
 import type { ImageRequest, Quality, RequestOptions } from '../request.ts'
 import { resolveCandidate } from './candidate.ts'
+import { experienceKeys } from './learning/class.ts'
+import { estimate } from './learning/estimate.ts'
 import { isRetired } from './resolve.ts'
+import { scoreOf } from './score.ts'
 import { strategies } from './strategies/index.ts'
-import type { ScoredCandidate } from './strategies/strategy.ts'
+import { defaultWeights, type ScoredCandidate } from './strategies/strategy.ts'
 import type { Elimination, EliminationReason, Plan, PlannedAttempt, Policy, RequestTotal, Snapshot } from './types.ts'
 
 export interface PlanInput {
@@ -19,7 +23,11 @@ export interface PlanInput {
   readonly prices: CompiledPrices
   /** 0 to 1, from the prompt features. */
   readonly promptComplexity: number
+  /** From the prompt features; `other` when absent. */
+  readonly promptClass?: PromptClass
   readonly nowUs: number
+  /** 0 to 1, drawn once per request; only strategies that split traffic use it. 0.5 when absent. */
+  readonly random?: number
   /** A hard budget applies: candidates without a maximum price need a max cost. */
   readonly hardBudget: boolean
 }
@@ -58,12 +66,18 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
       else eligible.push(scored)
     }
   }
-  const ordered = strategies[policy.objective](eligible)
+  const ordered = strategies[policy.objective](eligible, {
+    weights: policy.weights ?? defaultWeights,
+    order: policy.order ?? [],
+    shares: policy.shares ?? {},
+    random: input.random ?? 0.5,
+  })
   const [first, ...rest] = (policy.fallback ? ordered : ordered.slice(0, 1)).map(
-    (entry): PlannedAttempt => ({
+    ({ entry, value }): PlannedAttempt => ({
       candidate: entry.candidate,
       total: entry.total,
-      score: Number(entry.total.expectedNanoUsd) / 1e9,
+      score: value,
+      allIn: entry.score,
     }),
   )
   if (!first) return { kind: 'none', policy, eliminated }
@@ -146,7 +160,17 @@ function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason
   if ('missing' in total) return { reason: 'unpriced', detail: `${total.reason} (${total.missing.join(', ')})` }
   const costProblem = overCost(total.maxNanoUsd, options.maxCostNanoUsd ?? policy.maxCostNanoUsd, hardBudget)
   if (costProblem) return costProblem
-  return { candidate, total, ...(quality !== undefined && { qualityScore: quality }) }
+  const expected = estimate(
+    ...experienceKeys(candidate, input.request, input.promptClass).map((key) => snapshot.experience?.get(key)),
+  )
+  const deadlineMs = options.deadlineMs ?? policy.deadlineMs
+  const allIn = scoreOf({
+    priceNanoUsd: total.expectedNanoUsd,
+    estimate: expected,
+    latenessNanoUsdPerSecond: policy.latenessNanoUsdPerSecond ?? 0n,
+    ...(deadlineMs !== undefined && { deadlineMs }),
+  })
+  return { candidate, total, estimate: expected, score: allIn, ...(quality !== undefined && { qualityScore: quality }) }
 }
 
 /** One call makes so many images; a request for more takes several, the last one perhaps smaller. */

@@ -3,6 +3,10 @@
 import type { Candidate, Offer, OfferId, Warning } from '../offer.ts'
 import type { AttemptFailure, AttemptKind } from '../outcome.ts'
 import type { Quality } from '../request.ts'
+import type { Experience } from './learning/experience.ts'
+import type { Score } from './score.ts'
+import type { Objective } from './strategies/index.ts'
+import type { BalanceWeights } from './strategies/strategy.ts'
 
 /** What happened lately at one offer, as the health feed sees it. */
 export interface OfferHealth {
@@ -13,9 +17,6 @@ export interface OfferHealth {
   readonly blockedUntilUs: number
 }
 
-/** The strategies that exist; each is one file under `strategies/`. */
-export type Objective = 'cost'
-
 /** A route or the implicit policy of a named model. */
 export interface Policy {
   /** Route name; `direct` when the client named a model or an offer. */
@@ -23,6 +24,16 @@ export interface Policy {
   /** Which offers; undefined = all. */
   readonly filter?: OfferFilter
   readonly objective: Objective
+  /** For `balanced`; defaults to half cost, a quarter each latency and quality. */
+  readonly weights?: BalanceWeights
+  /** For `priority`: offers, models or providers, first choice first. */
+  readonly order?: readonly string[]
+  /** For `weighted`: shares of the traffic by offer, model or provider. */
+  readonly shares?: Readonly<Record<string, number>>
+  /** Requests of this route have this long, unless they say otherwise; scored by `latenessNanoUsdPerSecond`. */
+  readonly deadlineMs?: number
+  /** What one second beyond the deadline is worth in choosing; 0 when absent. */
+  readonly latenessNanoUsdPerSecond?: bigint
   /** Named level or `publisher/name@quality`; offers without a known quality at or above it are not eligible. */
   readonly floor?: string
   /** Calls at most, splits of n not counted. */
@@ -60,6 +71,8 @@ export interface Snapshot {
   readonly quality: ReadonlyMap<string, number>
   /** Named levels (`draft`, `standard`, `high`) on the same scale. */
   readonly qualityLevels: ReadonlyMap<string, number>
+  /** By `experienceKeys`; absent where nothing was learned yet. */
+  readonly experience?: ReadonlyMap<string, Experience>
   /** Models the key may use; undefined = all. */
   readonly allowedModels?: readonly string[]
 }
@@ -68,7 +81,10 @@ export interface PlannedAttempt {
   readonly candidate: Candidate
   /** Of all the calls that the whole request takes. */
   readonly total: RequestTotal
+  /** What it was ordered by, lowest first; in USD for `cost`, in the strategy's own unit otherwise. */
   readonly score: number
+  /** Where the all-in cost comes from; absent in plans that were not scored. */
+  readonly allIn?: Score
 }
 
 export interface RequestTotal {

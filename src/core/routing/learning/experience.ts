@@ -1,0 +1,80 @@
+/**
+ * What was seen of one candidate in one class of requests: discounted counts, so that yesterday weighs less than today.
+ * A reducer: experience in, experience out; nothing here knows a clock or a provider.
+ */
+import { latencyBucket } from '../../latency.ts'
+
+/** How an attempt ended, as learning counts it. Client errors and our own key problems teach nothing and are not passed on. */
+export interface Observation {
+  readonly kind: 'succeeded' | 'refused' | 'failed'
+  /** The attempt was billed although it brought no picture. */
+  readonly billed: boolean
+  /** Milliseconds from dispatch to the last byte; absent for attempts that say nothing about it. */
+  readonly latencyMs?: number
+  /** Real price / expected price of an attempt that succeeded; absent where either is unknown. */
+  readonly priceRatio?: number
+}
+
+export interface Experience {
+  /** Discounted attempts. */
+  readonly weight: number
+  readonly succeeded: number
+  readonly refused: number
+  /** Discounted attempts that brought nothing and were billed. */
+  readonly billedInVain: number
+  /** Discounted sum and weight of price ratios. */
+  readonly priceRatios: number
+  readonly pricedWeight: number
+  /** Discounted counts by latency bucket. */
+  readonly latencies: ReadonlyMap<number, number>
+  readonly accepted: number
+  readonly rejected: number
+}
+
+export const noExperience: Experience = {
+  weight: 0,
+  succeeded: 0,
+  refused: 0,
+  billedInVain: 0,
+  priceRatios: 0,
+  pricedWeight: 0,
+  latencies: new Map(),
+  accepted: 0,
+  rejected: 0,
+}
+
+/** Each new observation makes all earlier ones count this much of themselves: half-life 231 attempts (reference, section 4). */
+export const FORGETTING = 0.997
+
+/** Counts so small that they only cost memory. */
+const NEGLIGIBLE = 1e-3
+
+export function reduceExperience(past: Experience, seen: Observation): Experience {
+  const kept = (value: number): number => value * FORGETTING
+  const latencies = new Map<number, number>()
+  for (const [bucket, count] of past.latencies) if (kept(count) > NEGLIGIBLE) latencies.set(bucket, kept(count))
+  if (seen.latencyMs !== undefined) {
+    const bucket = latencyBucket(seen.latencyMs * 1_000)
+    latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1)
+  }
+  return {
+    weight: kept(past.weight) + 1,
+    succeeded: kept(past.succeeded) + (seen.kind === 'succeeded' ? 1 : 0),
+    refused: kept(past.refused) + (seen.kind === 'refused' ? 1 : 0),
+    billedInVain: kept(past.billedInVain) + (seen.kind !== 'succeeded' && seen.billed ? 1 : 0),
+    priceRatios: kept(past.priceRatios) + (seen.priceRatio ?? 0),
+    pricedWeight: kept(past.pricedWeight) + (seen.priceRatio === undefined ? 0 : 1),
+    latencies,
+    accepted: past.accepted,
+    rejected: past.rejected,
+  }
+}
+
+/** A person's word, or a signal that stands for `weight` of one. */
+export function reduceFeedback(past: Experience, accepted: boolean, weight: number): Experience {
+  return {
+    ...past,
+    accepted: past.accepted * FORGETTING + (accepted ? weight : 0),
+    rejected: past.rejected * FORGETTING + (accepted ? 0 : weight),
+  }
+}
