@@ -40,6 +40,12 @@ export interface Capabilities {
   readonly styles?: readonly string[]
   /** For `upscale`: factors each edge can be multiplied by, the first being the default, and the most pixels it returns. */
   readonly upscale?: { readonly factors: readonly number[]; readonly maxPixels: number }
+  /** The picture has the size of its input and no other; `sizes` and `defaultSize` are then for show. */
+  readonly sizeFromInput?: true
+  /** What every request to it must carry: an offer that only inpaints needs a mask. */
+  readonly needs?: readonly Need[]
+  /** Members of `extra_body.<provider>` it cannot do without, such as the thing to search for; never eligible without them. */
+  readonly needsExtra?: readonly string[]
   readonly maxPromptChars: number
   /** Optional parameters this offer takes, in the request's own names. */
   readonly parameters: readonly OptionalParameter[]
@@ -50,6 +56,8 @@ export interface Capabilities {
   /** The provider answers at once with a job id that can be polled after a crash. */
   readonly asyncJobs: boolean
 }
+
+export type Need = 'image' | 'mask' | 'control' | 'outpaint'
 
 export const optionalParameters = [
   'outputCompression',

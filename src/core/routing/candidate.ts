@@ -126,9 +126,9 @@ function resolveSize(
   const [input] = request.inputs
   if (request.operation === 'remove_background' && input) return { width: input.width, height: input.height }
   if (request.operation === 'upscale' && input) return upscaledSize(capabilities, request, input, eliminate)
-  const own = capabilities.sizeFromInput && extendedSize(request)
   const edited = request.inputs.find(({ role }) => role === 'image')
   if (request.outpaint && edited && capabilities.parameters.includes('outpaint')) return extendedSize(edited, request.outpaint)
+  const own = capabilities.sizeFromInput && edited && { width: edited.width, height: edited.height }
   const adjusted = (size: Size | undefined, problem: string, param: string): Size => {
     if (!allowUnsupported || !size) {
       eliminate('size', problem, param)
@@ -158,14 +158,6 @@ const extendedSize = ({ width, height }: Size, { left, right, top, bottom }: Out
   width: width + left + right,
   height: height + top + bottom,
 })
-
-/** The edited image, with what is added at its sides. */
-function extendedSize({ inputs, outpaint }: ImageRequest): Size | undefined {
-  const image = inputs.find(({ role }) => role === 'image')
-  if (!image) return undefined
-  const { left, right, top, bottom } = outpaint ?? { left: 0, right: 0, top: 0, bottom: 0 }
-  return { width: image.width + left + right, height: image.height + top + bottom }
-}
 
 /** Each edge times the factor; a size asked for by name has to be one of those. */
 function upscaledSize({ upscale }: Capabilities, request: ImageRequest, input: Size, eliminate: Eliminate): Size {
