@@ -28,6 +28,7 @@ import { formatUsd } from './core/money.ts'
 import { createBlobGuard } from './gateway/blob-guard.ts'
 import { createBudgetIndex } from './gateway/budget-index.ts'
 import { startDiskGuard } from './gateway/disk-guard.ts'
+import { createExperienceFeed } from './gateway/experience-feed.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createHealthFeed } from './gateway/health-feed.ts'
 import { startNodeLife } from './gateway/node-life.ts'
@@ -67,6 +68,8 @@ export interface Halftone {
 }
 
 const LEASE_MS = 15_000
+/** Two weeks: longer ago an offer was another offer. */
+const EXPERIENCE_US = 14 * 24 * 3_600 * 1_000_000
 const PRICE_PROBLEM = 'the installed prices cannot be used; the ones before stay in force'
 const RELOAD_PROBLEM = 'the changed configuration is not valid; the old one stays in force'
 
@@ -144,12 +147,14 @@ async function start(context: StartContext): Promise<Halftone> {
   let state = await buildState(config, clock)
   onClose(() => closeProviders(state))
   const health = createHealthFeed(clock, services.random)
+  const experience = createExperienceFeed(await ledger.read.experience(clock.nowUs() - EXPERIENCE_US))
   const budgets = await createBudgetIndex(ledger.admin)
   const gateway = createGateway({
     services,
     current: () => state,
     budgets,
     health,
+    experience,
     quotes: createQuotePins(secrets.quotes),
     promptHmacKey: secrets.promptHmac,
   })

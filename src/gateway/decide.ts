@@ -1,7 +1,16 @@
 /** From the state of this moment to core's plan. */
 
 import type { OfferId } from '../core/offer.ts'
-import { type OfferHealth, type Plan, type PlanInput, type Policy, plan, resolveModel } from '../core/routing/index.ts'
+import type { PromptClass } from '../core/prompt/features.ts'
+import {
+  type Experience,
+  type OfferHealth,
+  type Plan,
+  type PlanInput,
+  type Policy,
+  plan,
+  resolveModel,
+} from '../core/routing/index.ts'
 import type { ExecuteInput } from './execution.ts'
 import type { GatewayState } from './state.ts'
 
@@ -10,8 +19,12 @@ export interface DecideInput {
   readonly state: GatewayState
   readonly health: ReadonlyMap<OfferId, OfferHealth>
   readonly policy: Policy
+  readonly experience: ReadonlyMap<string, Experience>
   /** 0 to 1, from the prompt features. */
   readonly promptComplexity: number
+  readonly promptClass: PromptClass
+  /** 0 to 1, drawn once per request. */
+  readonly random: number
   readonly nowUs: number
   readonly hardBudget: boolean
 }
@@ -19,7 +32,18 @@ export interface DecideInput {
 export const decide = (input: DecideInput): Plan => plan(planInputOf(input))
 
 /** What core's plan works from. */
-export function planInputOf({ input, state, health, policy, promptComplexity, nowUs, hardBudget }: DecideInput): PlanInput {
+export function planInputOf({
+  input,
+  state,
+  health,
+  experience,
+  policy,
+  promptComplexity,
+  promptClass,
+  random,
+  nowUs,
+  hardBudget,
+}: DecideInput): PlanInput {
   const { allowedModels } = input.caller
   return {
     request: input.request,
@@ -28,12 +52,15 @@ export function planInputOf({ input, state, health, policy, promptComplexity, no
     snapshot: {
       offers: state.offers,
       health,
+      experience,
       quality: state.quality,
       qualityLevels: state.qualityLevels,
       ...(allowedModels && { allowedModels }),
     },
     prices: state.prices,
     promptComplexity,
+    promptClass,
+    random,
     nowUs,
     hardBudget,
   }

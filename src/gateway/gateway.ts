@@ -9,10 +9,12 @@ import { withDeadline } from './deadline.ts'
 import { type DecideInput, decide, everything, planInputOf, policyOf } from './decide.ts'
 import { nothingEligible } from './decision.ts'
 import type { ExecuteInput, ExecuteResult } from './execution.ts'
+import type { ExperienceFeed } from './experience-feed.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { HealthFeed } from './health-feed.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
 import { pinPlan, type QuotePins } from './quote-pin.ts'
+import { createRecentTries, type RecentTries } from './recent-tries.ts'
 import { createRepeats, joinKey } from './repeats.ts'
 import { requestRow } from './request-row.ts'
 import type { CallContext } from './run-call.ts'
@@ -27,6 +29,7 @@ export interface Gateway {
   /** What each constraint of the request, its options and its policy costs. */
   relax(input: PlannedInput): Relaxed
   readonly quotes: QuotePins
+  readonly recentTries: RecentTries
   readonly inFlight: InFlight
   /** Told the id whenever a request starts or ends. */
   onRequest(listener: (requestId: string) => void): () => void
@@ -44,6 +47,7 @@ export interface GatewayOptions {
   readonly current: () => GatewayState
   readonly budgets: BudgetIndex
   readonly health: HealthFeed
+  readonly experience: ExperienceFeed
   readonly quotes: QuotePins
   /** Key of the prompt HMACs, from the data folder, so that equal prompts stay comparable across restarts. */
   readonly promptHmacKey: Uint8Array
@@ -52,7 +56,7 @@ export interface GatewayOptions {
 const IDEMPOTENCY_US = 24 * 3_600 * 1_000_000
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { services, current, budgets, health } = options
+  const { services, current, budgets, health, experience } = options
   const inFlight = createInFlight()
   const repeats = createRepeats(services, inFlight)
   const listeners = new Set<(requestId: string) => void>()
@@ -107,8 +111,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       input,
       state,
       health: health.view(),
+      experience: experience.view(),
       policy: policyOf(request.model, state, nowUs),
       promptComplexity: features.complexity,
+      promptClass: features.promptClass,
+      random: services.random(),
       nowUs,
       hardBudget: scopes.some((budget) => budget.hard),
     })
@@ -123,6 +130,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       input,
       requestId,
       promptComplexity: features.complexity,
+      onFinished: (call) => experience.finished(call, request, features.promptClass),
       budgetIds: scopes.map((budget) => budget.id),
       sandbox: first.offer.sandbox,
       jitter: services.random(),
@@ -176,12 +184,17 @@ export function createGateway(options: GatewayOptions): Gateway {
     const nowUs = services.clock.nowUs()
     const named = policyOf(input.request.model, state, nowUs)
     const all = choose === 'named' ? named : everything(named)
+    const features = promptFeatures(input.request.prompt, input.request)
     return {
       input,
       state,
       health: health.view(),
+      experience: experience.view(),
       policy: choose === 'lanes' ? { ...all, everyLane: true } : all,
-      promptComplexity: promptFeatures(input.request.prompt, input.request).complexity,
+      promptComplexity: features.complexity,
+      promptClass: features.promptClass,
+      // Of a split of traffic the larger part is shown.
+      random: 0.5,
       nowUs,
       hardBudget: false,
     }
@@ -192,6 +205,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     plan: (input, choose) => decide(preview(input, choose)),
     relax: (input) => relax(planInputOf(preview(input, 'named'))),
     quotes: options.quotes,
+    recentTries: createRecentTries(services.ledger.read, services.clock),
     inFlight,
     onRequest(listener) {
       listeners.add(listener)

@@ -19,6 +19,8 @@ export interface CallContext {
   readonly services: GatewayServices
   readonly state: GatewayState
   readonly health: HealthFeed
+  /** Told of every finished attempt before it is settled. */
+  onFinished(call: FinishedCall): void
   readonly input: ExecuteInput
   readonly requestId: string
   readonly promptComplexity: number
@@ -120,12 +122,14 @@ export async function runCall(context: CallContext, reserved: ReservedCall): Pro
   const result = await callProvider(context, reserved)
   health.finished(offer.id, result.kind === 'failed' ? result.failure : undefined)
   const durationUs = Math.round((services.clock.monotonicMs() - started) * 1_000)
-  return concludeCall(
+  const done = await concludeCall(
     { services, state, request: input.request, promptComplexity, caller: input.caller },
     reserved,
     result,
     durationUs,
   )
+  context.onFinished(done)
+  return done
 }
 
 async function callProvider(context: CallContext, { attempt, candidate }: ReservedCall): Promise<AttemptResult> {

@@ -4,7 +4,7 @@ import type { JsonObject } from '../core/json.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { OfferId, Warning } from '../core/offer.ts'
 import type { AttemptState, ChargeLine, Outcome, Provenance, RefusalStage } from '../core/outcome.ts'
-import type { Operation } from '../core/request.ts'
+import type { Operation, SizeClass } from '../core/request.ts'
 import type { NewAsset, NewAttempt, TimestampUs } from './ledger.ts'
 import type { BudgetRecord } from './ledger-admin.ts'
 import type { DrawRecord } from './ledger-commitments.ts'
@@ -30,6 +30,8 @@ export interface LedgerReader {
   monthToDate(nowUs: TimestampUs): Promise<readonly { offer: OfferId; images: number; costNanoUsd: NanoUsd }[]>
   /** How attempts ended lately, from the rollups: what quotes learn failed tries and the model in use from. */
   tries(query: TriesQuery): Promise<readonly TryRow[]>
+  /** What attempts since then taught about each offer, from the rollups, sandbox included: the router starts from it. */
+  experience(sinceUs: TimestampUs): Promise<ExperienceRows>
 }
 
 export interface TriesQuery {
@@ -49,6 +51,30 @@ export interface TryRow {
   /** Provisional charges included. */
   readonly costNanoUsd: NanoUsd
   readonly durationUs: number
+}
+
+export interface ExperienceRows {
+  /** Sums per offer, quality, class of request and outcome. */
+  readonly attempts: readonly {
+    readonly offer: OfferId
+    /** Empty = none. */
+    readonly quality: string
+    readonly operation: Operation
+    readonly sizeClass: SizeClass
+    readonly promptClass: string
+    readonly outcome: Outcome
+    readonly attempts: number
+    readonly costNanoUsd: NanoUsd
+    readonly accepted: number
+    readonly rejected: number
+  }[]
+  /** Attempts per offer, quality and latency bucket (`core/latency.ts`). */
+  readonly latencies: readonly {
+    readonly offer: OfferId
+    readonly quality: string
+    readonly bucket: number
+    readonly attempts: number
+  }[]
 }
 
 export interface RequestQuery {
@@ -136,6 +162,8 @@ export interface ChargeRecord extends ChargeLine {
   readonly incurredUs: TimestampUs
   readonly postedUs: TimestampUs
   readonly reverses: string | null
+  /** The charge that an adjusting charge corrects. */
+  readonly corrects: string | null
 }
 
 export interface AssetRecord extends Omit<NewAsset, 'parentId' | 'revisedPrompt' | 'seed'> {

@@ -8,6 +8,7 @@ import { createSpool } from '../../src/blobs/spool.ts'
 import { buildState } from '../../src/compose-state.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import { createBudgetIndex } from '../../src/gateway/budget-index.ts'
+import { createExperienceFeed } from '../../src/gateway/experience-feed.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { createHealthFeed } from '../../src/gateway/health-feed.ts'
 import { createQuotePins } from '../../src/gateway/quote-pin.ts'
@@ -74,6 +75,7 @@ beforeEach(async () => {
     current: () => state,
     budgets: await createBudgetIndex(ledger.admin),
     health: createHealthFeed(systemClock, () => 0.5),
+    experience: createExperienceFeed({ attempts: [], latencies: [] }),
     quotes: createQuotePins(new Uint8Array(32)),
     promptHmacKey: new Uint8Array(32),
   })

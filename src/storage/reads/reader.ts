@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { LedgerReader } from '../../ports/ledger.ts'
 import type { Database } from '../schema.ts'
+import { createExperienceReads } from './experience.ts'
 import { createReportReads } from './reports.ts'
 import { createRequestReads } from './requests.ts'
 import { createTryReads } from './tries.ts'
@@ -10,4 +11,5 @@ export const createReader = (db: Kysely<Database>): LedgerReader => ({
   ...createRequestReads(db),
   ...createReportReads(db),
   ...createTryReads(db),
+  ...createExperienceReads(db),
 })

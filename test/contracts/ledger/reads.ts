@@ -40,6 +40,31 @@ export function readRules(opened: () => OpenedLedger): void {
     expect((await ledger.read.requests({ limit: 5, projectId: 'outcomes', outcome: 'timeout' })).rows).toEqual([])
   })
 
+  test('what attempts taught about an offer is summed by its class of requests, with its latencies', async () => {
+    const { ledger, owner } = opened()
+    const offer = 'acme:acme/taught'
+    for (const outcome of ['succeeded', 'succeeded', 'refused'] as const) {
+      const reserve = newReserve(owner, { attempt: { offer }, request: { projectId: 'taught' } })
+      await ledger.reserve(reserve)
+      const isRefused = outcome === 'refused'
+      await ledger.settle(
+        newSettle(reserve, { outcome, imagesMade: isRefused ? 0 : 1, durationUs: 2_000_000, ...(isRefused && { charges: [] }) }),
+      )
+    }
+    const { attempts, latencies } = await ledger.read.experience(0)
+    const taught = attempts.filter((row) => row.offer === offer && row.attempts > 0)
+    expect(taught.map(({ outcome, attempts: count }) => [outcome, count]).sort()).toEqual([
+      ['refused', 1],
+      ['succeeded', 2],
+    ])
+    expect(taught.find(({ outcome }) => outcome === 'refused')?.costNanoUsd).toBe(0n)
+    expect(taught.find(({ outcome }) => outcome === 'succeeded')?.costNanoUsd).toBeGreaterThan(0n)
+    expect(taught[0]).toMatchObject({ operation: 'generate', sizeClass: expect.any(String), promptClass: expect.any(String) })
+    const timed = latencies.filter((row) => row.offer === offer)
+    expect(timed.reduce((sum, row) => sum + row.attempts, 0)).toBe(3)
+    expect((await ledger.read.experience(T0 * 2)).attempts).toEqual([])
+  })
+
   test('an asset is found by its id with its owner and lineage', async () => {
     const { ledger, owner } = opened()
     const input = newAsset({ role: 'image', sha256: '1'.repeat(64) })

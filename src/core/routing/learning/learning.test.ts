@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { scoreOf } from '../score.ts'
 import { estimate, latencyQuantileMs, lateness, meanLatencyMs } from './estimate.ts'
@@ -80,9 +80,10 @@ describe('what is learned', () => {
   })
 
   test('shares stay shares', () => {
-    const observation = fc.record({ kind: fc.constantFrom('succeeded', 'refused', 'failed'), billed: fc.boolean() })
+    const observation = fc.record({ kind: fc.constantFrom('succeeded' as const, 'refused', 'failed'), billed: fc.boolean() })
+    const observations = fc.array(observation, { maxLength: 60 })
     fc.assert(
-      fc.property(fc.array(observation as fc.Arbitrary<Observation>, { maxLength: 60 }), (seen) => {
+      fc.property(observations, (seen) => {
         const { success, refusal, billedInVain } = estimate(having(...seen))
         for (const share of [success, refusal, billedInVain]) {
           expect(share).toBeGreaterThanOrEqual(0)

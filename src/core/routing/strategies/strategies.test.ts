@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { offerOf } from '../../../../test/support/routing.ts'
 import { estimate } from '../learning/estimate.ts'
