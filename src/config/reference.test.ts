@@ -27,7 +27,7 @@ function schemaPaths(schema: JsonSchema, path = ''): string[] {
 }
 
 /** The price book's own form and an area are documented where they are defined. */
-const elsewhere = /\.prices\.\*\.(rates|adjustments|billedPolicy|estimates|commitments|source)[.[]|\.sizes\./
+const elsewhere = /\.prices\.\*\.(rates|adjustments|billedPolicy|estimates|commitments|contract|gpuPool|source)[.[]|\.sizes\./
 
 describe('configuration.md', () => {
   test('lists every key of the schema and no other', () => {

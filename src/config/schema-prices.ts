@@ -6,6 +6,7 @@ import {
   type Estimate,
   type EstimateForm,
   estimateForms,
+  type GpuPool,
   type Rate,
   type Sku,
   type When,
@@ -110,23 +111,73 @@ const estimate = z.strictObject({
   source: text,
 }) satisfies z.ZodType<Estimate>
 
-const appliesTo = z.array(modelPattern).exactOptional()
+const common = { id: text.exactOptional(), appliesTo: z.array(modelPattern).exactOptional() }
 const commitment = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('prepaidCredits'),
-    lots: z.array(z.strictObject({ amount: decimalText, expiresAt: isoDate.exactOptional() })).min(1),
-    appliesTo,
+    lots: z
+      .array(
+        z.strictObject({
+          id: text.exactOptional(),
+          amount: decimalText,
+          paid: decimalText.exactOptional(),
+          startsAt: isoDate.exactOptional(),
+          expiresAt: isoDate.exactOptional(),
+        }),
+      )
+      .min(1),
+    ...common,
   }),
   z.strictObject({
     kind: z.literal('minimumSpend'),
     amount: decimalText,
     period: z.enum(['month', 'contract']),
-    overage: decimalText.exactOptional(),
-    appliesTo,
+    ...common,
   }),
-  z.strictObject({ kind: z.literal('reservedCapacity'), pricePerHour: decimalText, units: decimalText, appliesTo }),
-  z.strictObject({ kind: z.literal('batchPrepay'), minimumBatch: decimalText, price: decimalText, appliesTo }),
+  z.strictObject({
+    kind: z.literal('reservedCapacity'),
+    pricePerHour: decimalText,
+    units: decimalText,
+    meter,
+    perHour: decimalText,
+    from: isoDate,
+    to: isoDate.exactOptional(),
+    ...common,
+  }),
+  z.strictObject({
+    kind: z.literal('batchPrepay'),
+    minimumBatch: decimalText,
+    price: decimalText,
+    meter: meter.exactOptional(),
+    startsAt: isoDate.exactOptional(),
+    expiresAt: isoDate.exactOptional(),
+    ...common,
+  }),
 ]) satisfies z.ZodType<Commitment>
+
+const gpuPool = z.strictObject({
+  id: text.exactOptional(),
+  pricePerGpuHour: decimalText.exactOptional(),
+  pricePerGpuSecond: decimalText.exactOptional(),
+  billing: z.enum(['wallClock', 'busy']),
+  gpus: decimalText.exactOptional(),
+  from: isoDate.exactOptional(),
+  to: isoDate.exactOptional(),
+  utilisation: decimalText.exactOptional(),
+  overheadSeconds: decimalText.exactOptional(),
+  startUp: z.strictObject({ seconds: decimalText, calls: decimalText }).exactOptional(),
+  throughput: z
+    .array(
+      z.strictObject({
+        when: when.exactOptional(),
+        imagesPerSecond: decimalText.exactOptional(),
+        megapixelsPerSecond: decimalText.exactOptional(),
+      }),
+    )
+    .min(1),
+  measure: z.enum(['throughput', 'provider', 'wallTime']).exactOptional(),
+  maxSecondsPerCall: decimalText.exactOptional(),
+}) satisfies z.ZodType<GpuPool>
 
 /** The meters of the short form. */
 export const simpleMeters = {
@@ -159,6 +210,12 @@ const skuKeys = {
   billedPolicy: billedPolicy.exactOptional().describe('Share that is billed, by how a call ended.'),
   estimates: z.array(estimate).exactOptional().describe('How much of each meter a call takes, for quotes.'),
   commitments: z.array(commitment).exactOptional().describe('Prepaid credits, minimum spend, reserved capacity.'),
+  volumeGroup: text.exactOptional().describe('Month and contract volumes count together with entries that name the same group.'),
+  contract: z
+    .strictObject({ from: isoDate, to: isoDate.exactOptional() })
+    .exactOptional()
+    .describe('Dates of the contract, for tiers, free units and minimum spend of that scope.'),
+  gpuPool: gpuPool.exactOptional().describe('Own GPUs: the price follows from their time.'),
   retiredAt: isoDate.exactOptional().describe('Day it is no longer sold.'),
   source: source.exactOptional().describe('Where the price stands.'),
 } satisfies Record<Exclude<keyof Sku, 'model'>, z.ZodType>
@@ -167,7 +224,8 @@ const skuKeys = {
 export const priceOverlay = z
   .strictObject({ ...simpleKeys, ...skuKeys })
   .refine(
-    (price) => Object.keys(simpleMeters).some((key) => key in price) !== 'rates' in price,
-    'must name either perImage or another per... key, or rates',
+    (price) =>
+      [Object.keys(simpleMeters).some((key) => key in price), 'rates' in price, 'gpuPool' in price].filter(Boolean).length === 1,
+    'must name either perImage or another per... key, or rates, or gpuPool',
   )
 export type PriceOverlay = z.output<typeof priceOverlay>

@@ -2,6 +2,7 @@
 // `node test/golden/compute.mjs` prints them; `--write` writes cases.json and true-prices.json beside this file (then
 // `npm run format`).
 import { writeFileSync } from 'node:fs'
+import { commitments } from './cases/commitments.mjs'
 import { forms } from './cases/forms.mjs'
 import { measured } from './cases/measured.mjs'
 import { outcomes } from './cases/outcomes.mjs'
@@ -65,13 +66,29 @@ function total(lines, adjustments = []) {
   return adjustments.reduce((all, [kind, value]) => adjust[kind](all, value), sum).toString()
 }
 
-function complete({ lines, adjustments, max, ...facts }) {
+/** What is left of the price when lots have paid: `covered` is the share of it that perishable lots pay, `kept` the dollars of lasting ones. */
+function marginal(nanoUsd, { paidFor = '0', lasting = [] }) {
+  const left = nearest(minus([BigInt(nanoUsd), 1n], times(rational(paidFor), NANO)))
+  return lasting
+    .reduce(
+      (all, [dollars, paid, capacity]) =>
+        all - nano(rational(dollars)) + nano(over(times(rational(dollars), rational(paid)), rational(capacity))),
+      left,
+    )
+    .toString()
+}
+
+function complete({ lines, adjustments, max, beyond, ...facts }) {
   if (lines === undefined) return facts
+  if (beyond) {
+    const nanoUsd = total(lines, adjustments)
+    return { ...facts, nanoUsd, marginalNanoUsd: marginal(nanoUsd, beyond) }
+  }
   const bound = max === undefined ? {} : { maxNanoUsd: max === null ? null : total(max, adjustments) }
   return { ...facts, nanoUsd: total(lines, adjustments), ...bound }
 }
 
-const definitions = [...perImage, ...tokens, ...measured, ...forms, ...outcomes]
+const definitions = [...perImage, ...tokens, ...measured, ...forms, ...outcomes, ...commitments]
 
 export const cases = definitions.map(complete)
 

@@ -18,7 +18,7 @@ describe('golden cases', () => {
     const scripts = [
       'compute',
       'exact',
-      ...['forms', 'measured', 'outcomes', 'per-image', 'tokens'].map((name) => `cases/${name}`),
+      ...['commitments', 'forms', 'measured', 'outcomes', 'per-image', 'tokens'].map((name) => `cases/${name}`),
     ]
     for (const name of scripts) expect(read(`${name}.mjs`)).not.toMatch(/from '[^']*(src|dist)\/|import\(/)
   })
@@ -35,6 +35,8 @@ describe('golden cases', () => {
     expect(quote.kind === 'priced' ? quote.expectedNanoUsd.toString() : quote.reason).toBe(golden.nanoUsd)
     const totals = quoteTotals(prices, input)
     expect(totals.kind === 'priced' && totals.expectedNanoUsd.toString()).toBe(golden.nanoUsd)
+    const { marginalNanoUsd = golden.nanoUsd } = golden
+    expect(totals.kind === 'priced' && (totals.marginalNanoUsd ?? totals.expectedNanoUsd).toString()).toBe(marginalNanoUsd)
   })
 
   test.each(cases.filter(({ settle }) => settle))('settle: $name', (golden) => {

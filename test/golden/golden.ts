@@ -1,9 +1,11 @@
 /** Golden cases as they stand in cases.json, and what the product is asked for each. */
 import { readFileSync } from 'node:fs'
 import { loadPriceFiles } from '../../src/config/price-files.ts'
+import { parseUsd } from '../../src/core/money.ts'
 import type { CandidateSettings, Offer } from '../../src/core/offer.ts'
 import type { CompiledPrices } from '../../src/core/pricing/compiled.ts'
 import { compilePriceBooks, loadFx, loadPriceBook } from '../../src/core/pricing/index.ts'
+import type { Lot } from '../../src/core/pricing/lots.ts'
 import type { PricingInput, SettleInput } from '../../src/core/pricing/types.ts'
 import { type ImageRequest, parseSize, type Size } from '../../src/core/request.ts'
 import type { Meter, Usage } from '../../src/core/usage.ts'
@@ -23,6 +25,18 @@ export interface GoldenCase {
   }
   /** Decimal text by meter. */
   readonly monthToDate?: Readonly<Partial<Record<Meter, string>>>
+  readonly contractToDate?: Readonly<Partial<Record<Meter, string>>>
+  /** Decimal texts: dollars, or units of the meter. */
+  readonly lots?: readonly {
+    readonly id: string
+    readonly ends?: string
+    readonly meter?: Meter
+    readonly capacity: string
+    readonly remaining: string
+    readonly paid: string
+  }[]
+  /** What is spent beyond the lots. */
+  readonly marginalNanoUsd?: string
   /** Absent: the case is a quote. */
   readonly settle?: Pick<SettleInput, 'outcome' | 'billed' | 'stage' | 'imagesMade' | 'answered' | 'reportedCost'> & {
     readonly usage?: Readonly<Partial<Record<Meter, string>>>
@@ -67,7 +81,7 @@ export function sizeOf(text: string): Size {
   return size
 }
 
-export function pricingInputOf({ offer, at = '2026-11-22', settings, request, monthToDate }: GoldenCase): PricingInput {
+export function pricingInputOf({ offer, at = '2026-11-22', settings, request, ...golden }: GoldenCase): PricingInput {
   const { inputs = [], mask, ...rest } = request
   const images = inputs.map((text) => imageOf(sizeOf(text).width, sizeOf(text).height))
   return {
@@ -83,13 +97,29 @@ export function pricingInputOf({ offer, at = '2026-11-22', settings, request, mo
     }),
     promptComplexity: 0.5,
     atUs: Date.parse(`${at}T12:00:00Z`) * 1000,
-    ...(monthToDate && { monthToDate: usageOf(monthToDate) }),
+    ...(golden.monthToDate && { monthToDate: usageOf(golden.monthToDate) }),
+    ...(golden.contractToDate && { contractToDate: usageOf(golden.contractToDate) }),
+    ...(golden.lots && { lots: golden.lots.map(lotOf) }),
   }
 }
 
 export function settleInputOf(golden: GoldenCase): SettleInput {
   const { usage, ...settle } = golden.settle ?? { outcome: 'succeeded', billed: 'yes' }
   return { ...pricingInputOf(golden), ...settle, ...(usage && { usage: usageOf(usage) }) }
+}
+
+function lotOf({ id, ends, meter, capacity, remaining, paid }: NonNullable<GoldenCase['lots']>[number]): Lot {
+  const units = (text: string): bigint => (meter === undefined ? parseUsd(text) : (usageOf({ [meter]: text })[meter] ?? 0n))
+  return {
+    id,
+    kind: meter === undefined ? 'prepaidCredits' : 'reservedCapacity',
+    startsUs: 0,
+    expiresUs: ends === undefined ? null : Date.parse(ends) * 1000,
+    meter: meter ?? null,
+    capacity: units(capacity),
+    remaining: units(remaining),
+    paidNanoUsd: parseUsd(paid),
+  }
 }
 
 /** Micro-units of decimal texts with at most six decimals. */

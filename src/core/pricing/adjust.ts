@@ -1,11 +1,12 @@
 /** Markups, discounts, fees and free units: applied in the book's order, each to the running total, each its own line. */
 import { divideHalfEven, formatUsd, NANO_PER_USD, type NanoUsd } from '../money.ts'
 import type { ChargeLine, Provenance } from '../outcome.ts'
-import { formatQuantity, type Meter, type Quantity, type Usage } from '../usage.ts'
+import { formatQuantity, type Meter, type Quantity } from '../usage.ts'
 import { amountNano, countText } from './charge.ts'
 import type { CompiledAdjustment, CompiledAmount, CompiledRate, FxTable } from './compiled.ts'
 import { decimalText, type Fraction, multiply } from './fraction.ts'
 import { unitRateAt } from './fx.ts'
+import { countedBefore, type VolumesToDate, volumeBefore } from './volumes.ts'
 
 /** What was charged before the adjustments. */
 export interface Charged {
@@ -18,7 +19,7 @@ export interface AdjustContext {
   readonly atUs: number
   readonly images: number
   readonly charged: readonly Charged[]
-  readonly monthToDate: Usage | undefined
+  readonly volumes: VolumesToDate
   readonly provenance: Provenance
 }
 
@@ -26,6 +27,7 @@ interface Change {
   readonly amount: NanoUsd
   readonly quantity?: string
   readonly meter?: Meter
+  readonly volumeBefore?: string
   readonly note: string
   /** Present for fixed amounts: written in the book's own unit. */
   readonly native?: { readonly text: string; readonly unit: string; readonly fxRate: string; readonly fxSource: string }
@@ -97,9 +99,8 @@ function fixedChange(
 /** Takes back the price of the units that are free: those a rate's tiers would have counted last. */
 function freeUnits(adjustment: Extract<CompiledAdjustment, { kind: 'freeUnits' }>, context: AdjustContext): Change {
   const { meter, scope } = adjustment
-  const used = scope === 'request' ? 0n : (context.monthToDate?.[meter] ?? 0n)
+  const used = volumeBefore(scope, meter, context.volumes)
   let left = adjustment.quantity > used ? adjustment.quantity - used : 0n
-  const before = context.monthToDate?.[meter] ?? 0n
   let amount = 0n
   let free = 0n
   for (const { rate, quantity } of context.charged) {
@@ -107,9 +108,11 @@ function freeUnits(adjustment: Extract<CompiledAdjustment, { kind: 'freeUnits' }
     const units = left < quantity ? left : quantity
     left -= units
     free += units
+    const before = countedBefore(rate, context.volumes)
     amount += amountNano(rate, rate.conversion, quantity - units, before) - amountNano(rate, rate.conversion, quantity, before)
   }
-  return { amount, meter, quantity: formatQuantity(free), note: `${countText(meter, free)} free` }
+  const volume = scope === 'request' ? {} : { volumeBefore: formatQuantity(used) }
+  return { amount, meter, quantity: formatQuantity(free), ...volume, note: `${countText(meter, free)} free` }
 }
 
 function adjustmentLine(adjustment: CompiledAdjustment, change: Change, provenance: Provenance): ChargeLine {
@@ -118,6 +121,7 @@ function adjustmentLine(adjustment: CompiledAdjustment, change: Change, provenan
     kind: 'adjustment',
     ...(change.meter !== undefined && { meter: change.meter }),
     ...(change.quantity !== undefined && { quantity: change.quantity }),
+    ...(change.volumeBefore !== undefined && { volumeBefore: change.volumeBefore }),
     amountNanoUsd: change.amount,
     nativeAmount: native.text,
     nativeUnit: native.unit,

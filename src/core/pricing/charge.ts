@@ -125,7 +125,14 @@ export function countText(meter: Meter, quantity: Quantity): string {
 export function usageLine(
   rate: CompiledRate,
   conversion: Conversion,
-  charged: { readonly quantity: Quantity; readonly before: Quantity; readonly amount: NanoUsd },
+  charged: {
+    readonly quantity: Quantity
+    /** What the rate's tiers counted before. */
+    readonly before: Quantity
+    /** The volume to name on the line; undefined where the price depends on none. */
+    readonly pinned?: Quantity | undefined
+    readonly amount: NanoUsd
+  },
   context: { readonly settings: CandidateSettings; readonly provenance: Provenance },
 ): ChargeLine {
   const { settings, provenance } = context
@@ -136,6 +143,7 @@ export function usageLine(
     kind: 'usage',
     meter: rate.meter,
     quantity: formatQuantity(charged.quantity),
+    ...(charged.pinned !== undefined && { volumeBefore: formatQuantity(charged.pinned) }),
     amountNanoUsd: charged.amount,
     nativeAmount:
       rate.nativeScale === undefined ? decimalText({ n: numerator, d: rate.native.d }) : scaledText(numerator, rate.nativeScale),

@@ -19,6 +19,7 @@ import { dateUs, earlierDate, FOREVER_US } from './dates.ts'
 import { divide, exactScale, type Fraction, fromDecimal, leastCommonMultiple, multiply, reduce } from './fraction.ts'
 import { compileFx, unitPriceOf, unitRate } from './fx.ts'
 import { conditionKeys } from './match.ts'
+import { expandPool } from './pools.ts'
 import {
   type Adjustment,
   type Estimate,
@@ -30,6 +31,7 @@ import {
   type When,
 } from './price-book.ts'
 import { checkBook } from './validate.ts'
+import { checkPools } from './validate-commitments.ts'
 
 /** A parsed book with the hash of its bytes; charges name the hash. */
 export interface HashedBook {
@@ -88,7 +90,9 @@ function fingerprint(parts: readonly string[]): string {
 }
 
 /** `place` is where the operator finds the book, for messages. */
-function compileBook({ book, hash }: HashedBook, place: string, fx: FxTable, atUs: number): CompiledBook {
+function compileBook({ book: written, hash }: HashedBook, place: string, fx: FxTable, atUs: number): CompiledBook {
+  checkPools(written, place)
+  const book = { ...written, skus: written.skus.map(expandPool) }
   checkBook(book, place)
   const unit = unitPriceOf(book)
   const skus = book.skus.flatMap((sku) => {
@@ -151,6 +155,13 @@ function compileSku(sku: Sku, context: BookContext): CompiledSku {
     estimates,
     billedPolicy: sku.billedPolicy,
     commitments: sku.commitments ?? [],
+    contract: sku.contract,
+    volumeScope: sku.volumeGroup ?? sku.id,
+    contractFromUs: dateUs(sku.contract?.from ?? '1970-01-01') ?? 0,
+    byVolume:
+      sku.rates.some(({ tiers }) => tiers !== undefined && tiers.scope !== 'request') ||
+      (sku.adjustments ?? []).some((adjustment) => adjustment.kind === 'freeUnits' && adjustment.scope !== 'request'),
+    wallTime: sku.gpuPool?.measure === 'wallTime',
     retiredAt: sku.retiredAt,
     boundariesUs: [...boundaries].sort((a, b) => a - b),
     checkedAt: sku.rates.map((rate) => rate.source?.checkedAt ?? source.checkedAt).reduce(earlierDate, source.checkedAt),

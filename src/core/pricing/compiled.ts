@@ -4,7 +4,7 @@ import type { ChargeLine } from '../outcome.ts'
 import type { Meter, Quantity } from '../usage.ts'
 import type { Fraction } from './fraction.ts'
 import type { Facts } from './match.ts'
-import type { BilledPolicy, Commitment, EstimateForm, When } from './price-book.ts'
+import type { BilledPolicy, Commitment, EstimateForm, Sku, When } from './price-book.ts'
 import type { PricedOffer, PricedQuote, PricedRequest, Unpriced } from './types.ts'
 
 export interface CompiledPrices {
@@ -51,8 +51,17 @@ export interface CompiledSku {
   readonly adjustments: readonly CompiledAdjustment[]
   readonly estimates: ReadonlyMap<Meter, readonly CompiledEstimate[]>
   readonly billedPolicy: BilledPolicy
-  /** Carried for planning; not part of a charge. */
+  /** They pay for charges; they are not part of them. */
   readonly commitments: readonly Commitment[]
+  readonly contract: Sku['contract']
+  /** What its volumes are counted under, at each account. */
+  readonly volumeScope: string
+  /** First instant of the contract; 0 where none is dated. */
+  readonly contractFromUs: number
+  /** Some price of it depends on what was bought before. */
+  readonly byVolume: boolean
+  /** The wall time of a call stands for its GPU seconds. */
+  readonly wallTime: boolean
   readonly retiredAt: string | undefined
   /** Every instant at which a price of this sku changes, ascending, microseconds UTC. */
   readonly boundariesUs: readonly number[]
@@ -108,7 +117,7 @@ export interface CompiledEstimate {
   readonly meter: Meter
   readonly when: CompiledWhen
   readonly form: EstimateForm
-  readonly driver: 'image' | 'prompt' | 'inputs' | 'partials'
+  readonly driver: 'image' | 'prompt' | 'inputs' | 'partials' | 'call'
   readonly perImage: boolean
   /** Micro-units. */
   readonly expected: number

@@ -122,6 +122,8 @@ function quantityOf(estimate: CompiledEstimate, demand: Demand, bound: Bound): n
       return value * demand.request.inputs
     case 'perPartial':
       return value * demand.request.partials
+    case 'perCall':
+      return value
   }
 }
 

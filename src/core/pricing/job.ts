@@ -141,7 +141,7 @@ function quoteCall(prices: CompiledPrices, input: JobInput, n: number, used: Usa
     request,
     promptComplexity,
     atUs,
-    ...(tiered && { monthToDate: used }),
+    ...(tiered && { monthToDate: used, contractToDate: used }),
   })
 }
 

@@ -49,7 +49,15 @@ describe('loadPriceBook', () => {
       commitments: [
         { kind: 'prepaidCredits', lots: [{ amount: '1', expiresAt: '2027-01-01' }] },
         { kind: 'minimumSpend', amount: '1', period: 'month' },
-        { kind: 'reservedCapacity', pricePerHour: '1', units: '1', appliesTo: ['acme/*'] },
+        {
+          kind: 'reservedCapacity',
+          pricePerHour: '1',
+          units: '1',
+          meter: 'images.out',
+          perHour: '9',
+          from: '2026-01-01',
+          appliesTo: ['acme/*'],
+        },
         { kind: 'batchPrepay', minimumBatch: '1', price: '1' },
       ],
     })

@@ -73,20 +73,61 @@ const adjustment = union({
   max: { ...adjustmentBase, amount: required(decimal) },
   freeUnits: { ...adjustmentBase, meter: required(meter), quantity: required(decimal), scope: required(scope) },
 })
-const appliesTo = { appliesTo: optional(list(text)) }
+const common = { id: optional(text), appliesTo: optional(list(text)) }
 const commitment = union({
   prepaidCredits: {
-    lots: required(list(object({ amount: required(decimal), expiresAt: optional(date) }))),
-    ...appliesTo,
+    lots: required(
+      list(
+        object({
+          id: optional(text),
+          amount: required(decimal),
+          paid: optional(decimal),
+          startsAt: optional(date),
+          expiresAt: optional(date),
+        }),
+      ),
+    ),
+    ...common,
   },
   minimumSpend: {
     amount: required(decimal),
     period: required(choice(['month', 'contract'])),
-    overage: optional(decimal),
-    ...appliesTo,
+    ...common,
   },
-  reservedCapacity: { pricePerHour: required(decimal), units: required(decimal), ...appliesTo },
-  batchPrepay: { minimumBatch: required(decimal), price: required(decimal), ...appliesTo },
+  reservedCapacity: {
+    pricePerHour: required(decimal),
+    units: required(decimal),
+    meter: required(meter),
+    perHour: required(decimal),
+    from: required(date),
+    to: optional(date),
+    ...common,
+  },
+  batchPrepay: {
+    minimumBatch: required(decimal),
+    price: required(decimal),
+    meter: optional(meter),
+    startsAt: optional(date),
+    expiresAt: optional(date),
+    ...common,
+  },
+})
+const gpuPool = object({
+  id: optional(text),
+  pricePerGpuHour: optional(decimal),
+  pricePerGpuSecond: optional(decimal),
+  billing: required(choice(['wallClock', 'busy'])),
+  gpus: optional(decimal),
+  from: optional(date),
+  to: optional(date),
+  utilisation: optional(decimal),
+  overheadSeconds: optional(decimal),
+  startUp: optional(object({ seconds: required(decimal), calls: required(decimal) })),
+  throughput: required(
+    list(object({ when: optional(when), imagesPerSecond: optional(decimal), megapixelsPerSecond: optional(decimal) })),
+  ),
+  measure: optional(choice(['throughput', 'provider', 'wallTime'])),
+  maxSecondsPerCall: optional(decimal),
 })
 const estimate = object({
   meter: required(meter),
@@ -122,6 +163,9 @@ const sku = object({
   ),
   estimates: optional(list(estimate)),
   commitments: optional(list(commitment)),
+  volumeGroup: optional(text),
+  contract: optional(object({ from: required(date), to: optional(date) })),
+  gpuPool: optional(gpuPool),
   retiredAt: optional(date),
   source: optional(source),
 })

@@ -45,6 +45,12 @@ export interface Sku {
   /** How much of a metered quantity one image takes, for quotes; settled prices use what the provider reports. */
   readonly estimates?: readonly Estimate[]
   readonly commitments?: readonly Commitment[]
+  /** Volume tiers and free units count together with the skus of the same account that name the same group; absent: alone. */
+  readonly volumeGroup?: string
+  /** Dates of the contract that `scope: contract` counts in, UTC; `to` is exclusive. Absent: all that the ledger knows. */
+  readonly contract?: { readonly from: string; readonly to?: string }
+  /** Own GPUs, instead of or beside `rates`: price by time, with the time from throughput. */
+  readonly gpuPool?: GpuPool
   readonly retiredAt?: string
   readonly source?: Source
 }
@@ -126,31 +132,77 @@ export interface BilledPolicy {
 }
 export type BilledShare = string
 
-export type Commitment =
-  | {
-      readonly kind: 'prepaidCredits'
-      readonly lots: readonly { readonly amount: string; readonly expiresAt?: string }[]
-      readonly appliesTo?: readonly string[]
-    }
-  | {
-      readonly kind: 'minimumSpend'
-      readonly amount: string
-      readonly period: 'month' | 'contract'
-      readonly overage?: string
-      readonly appliesTo?: readonly string[]
-    }
+/**
+ * What is paid whether it is used or not. It applies to its own sku, or to the models of `appliesTo` at the same account; two
+ * of one `id` are one. What is beyond it costs what the rates say.
+ */
+export type Commitment = {
+  /** Stable name of its lots in the ledger; absent: the sku's id and its place in the list. */
+  readonly id?: string
+  readonly appliesTo?: readonly string[]
+} & (
+  | { readonly kind: 'prepaidCredits'; readonly lots: readonly CreditLot[] }
+  /** At least `amount` is paid per UTC month, or for the sku's `contract`. */
+  | { readonly kind: 'minimumSpend'; readonly amount: string; readonly period: 'month' | 'contract' }
+  /** `units` reserved, each making `perHour` of `meter` in an hour; paid by the started hour of the clock from `from` on. */
   | {
       readonly kind: 'reservedCapacity'
       readonly pricePerHour: string
       readonly units: string
-      readonly appliesTo?: readonly string[]
+      readonly meter: Meter
+      readonly perHour: string
+      readonly from: string
+      readonly to?: string
     }
+  /** `minimumBatch` units of `meter` (images.out when absent) bought at once for `price`. */
   | {
       readonly kind: 'batchPrepay'
       readonly minimumBatch: string
       readonly price: string
-      readonly appliesTo?: readonly string[]
+      readonly meter?: Meter
+      readonly startsAt?: string
+      readonly expiresAt?: string
     }
+)
+
+/** Credits bought at once: `amount` at the prices of the book, `paid` for it (the same when absent). */
+export interface CreditLot {
+  readonly id?: string
+  readonly amount: string
+  readonly paid?: string
+  readonly startsAt?: string
+  readonly expiresAt?: string
+}
+
+/** Self-hosted GPUs. Offers that name the same `id` at one account share them. */
+export interface GpuPool {
+  readonly id?: string
+  /** Exactly one of the two, in the book's unit: what one GPU costs. */
+  readonly pricePerGpuHour?: string
+  readonly pricePerGpuSecond?: string
+  /** `wallClock`: paid whether it works or not, from `from` on. `busy`: paid while it works. */
+  readonly billing: 'wallClock' | 'busy'
+  /** GPUs paid for; `wallClock` only. */
+  readonly gpus?: string
+  readonly from?: string
+  readonly to?: string
+  /** Most of the paid time that can make images, above 0 to 1; 1 when absent. */
+  readonly utilisation?: string
+  /** GPU seconds that each call takes besides making images. */
+  readonly overheadSeconds?: string
+  /** GPU seconds of a start, and the calls that share it. */
+  readonly startUp?: { readonly seconds: string; readonly calls: string }
+  /** Of one GPU; the most specific applies, and each names one of the two. */
+  readonly throughput: readonly {
+    readonly when?: When
+    readonly imagesPerSecond?: string
+    readonly megapixelsPerSecond?: string
+  }[]
+  /** Seconds after the call: what throughput says, the provider's figure, or the wall time of the call. `throughput` when absent. */
+  readonly measure?: 'throughput' | 'provider' | 'wallTime'
+  /** Longest that one call can be billed for, so that measured calls have a maximum price. */
+  readonly maxSecondsPerCall?: string
+}
 
 /**
  * Expected (and, where known, lowest and highest) quantity of a meter, before the call. The most specific estimate of each
@@ -178,6 +230,7 @@ export interface Estimate {
  * (0..1); `expected` is the value in the middle. `aspectGrid`: a grid of g x round(g x short edge / long edge) cells, times
  * (areaOffset + pixels) / areaDivisor, rounded up; `expected` is g. `promptChars`, `promptBytes`: UTF-16 units or UTF-8
  * bytes of the prompt / divisor, rounded up. `perInput`: times input images. `perPartial`: times partial images of a stream.
+ * `perCall`: units, once.
  */
 export const estimateForms = {
   constant: 'image',
@@ -188,7 +241,8 @@ export const estimateForms = {
   promptBytes: 'prompt',
   perInput: 'inputs',
   perPartial: 'partials',
-} as const satisfies Record<string, 'image' | 'prompt' | 'inputs' | 'partials'>
+  perCall: 'call',
+} as const satisfies Record<string, 'image' | 'prompt' | 'inputs' | 'partials' | 'call'>
 export type EstimateForm = keyof typeof estimateForms
 
 /** Dated conversions: USD per one unit of `currency`. */

@@ -6,8 +6,10 @@ import { adjustTotal, type Charged } from './adjust.ts'
 import { fastAmount, usageLine } from './charge.ts'
 import type { CandidateRules, CompiledPrices, Part } from './compiled.ts'
 import { countedQuantity, type Demand, estimatedQuantity } from './estimate.ts'
+import { marginalOf } from './lots.ts'
 import { demandOf, type PricedPart, pricePart, requestFacts, rulesFor } from './rules.ts'
 import type { PricedQuote, PricingInput, Quote, Unpriced } from './types.ts'
+import { countedBefore, pinnedVolume } from './volumes.ts'
 
 /**
  * Minimum, expected and maximum cost of a candidate, line by line. `maxNanoUsd` is null when a metered quantity has no
@@ -17,10 +19,24 @@ export function quoteCandidate(prices: CompiledPrices, input: PricingInput): Quo
   const rules = rulesFor(prices, input)
   if ('kind' in rules) return rules
   if (rules.problem) return rules.problem
-  if (rules.fixedQuote) return rules.fixedQuote
-  const quote = buildQuote(prices, rules, input)
-  if (rules.fixed && quote.kind === 'priced') rules.fixedQuote = quote
-  return quote
+  const quote = rules.fixedQuote ?? buildQuote(prices, rules, input)
+  if (quote.kind === 'unpriced') return quote
+  if (rules.fixed) rules.fixedQuote = quote
+  if (!rules.sku.byVolume && !input.lots?.length) return quote
+  const list = rules.sku.byVolume ? buildQuote(prices, rules, withoutVolumes(input)) : quote
+  return {
+    ...quote,
+    ...marginalPrice(quote, input),
+    ...(list.kind === 'priced' && list.expectedNanoUsd !== quote.expectedNanoUsd && { listNanoUsd: list.expectedNanoUsd }),
+  }
+}
+
+const withoutVolumes = ({ monthToDate: _month, contractToDate: _contract, ...input }: PricingInput): PricingInput => input
+
+function marginalPrice({ expectedNanoUsd, expectedUsage }: PricedQuote, { lots, atUs }: PricingInput) {
+  if (!lots?.length) return undefined
+  const marginalNanoUsd = marginalOf(lots, { totalNanoUsd: expectedNanoUsd, usage: expectedUsage, atUs })
+  return marginalNanoUsd === expectedNanoUsd ? undefined : { marginalNanoUsd }
 }
 
 function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: PricingInput): Quote {
@@ -34,7 +50,7 @@ function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: Pricin
   let min = 0n
   let max: NanoUsd | null = 0n
   for (const part of rules.parts) {
-    const before = input.monthToDate?.[part.meter] ?? 0n
+    const before = countedBefore(part.rate, input)
     const priced: PricedPart | undefined = part.fixed ?? pricePart(part, demand, before)
     if (!priced) return notEstimated(part)
     charged.push(priced)
@@ -44,7 +60,7 @@ function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: Pricin
     expectedUsage[part.meter] = priced.expected
     if (part.spread && priced.low !== priced.high) spread.push(part.spread)
     if (priced.expected === 0n && rules.parts.length > 1) continue
-    const line = part.fixed?.line ?? partLine(part, priced, before, input)
+    const line = part.fixed?.line ?? partLine(part, rules.adjustments, { priced, before }, input)
     if (line) lines.push(line)
   }
   const totals = adjustBounds(prices, rules, input, { min, expected, max, charged, lines })
@@ -82,8 +98,8 @@ function adjustBounds(
       const quantity = priced ? quantityOf(priced, part) : null
       return quantity === null ? [] : [{ rate: part.rate, quantity }]
     })
-    const { monthToDate, atUs } = input
-    const context = { fx: prices.fx, atUs, images: input.candidate.settings.n, charged: quantities, monthToDate }
+    const { atUs } = input
+    const context = { fx: prices.fx, atUs, images: input.candidate.settings.n, charged: quantities, volumes: input }
     return adjustTotal(adjustments, total, { ...context, provenance: 'estimated' }, into)
   }
   const expectedNanoUsd = adjust(expected, (priced) => priced.expected, lines)
@@ -94,9 +110,15 @@ function adjustBounds(
   return { minNanoUsd, expectedNanoUsd, maxNanoUsd }
 }
 
-function partLine({ rate }: Part, priced: PricedPart, before: Quantity, input: PricingInput): ChargeLine | undefined {
+function partLine(
+  { rate }: Part,
+  adjustments: CandidateRules['adjustments'],
+  { priced, before }: { readonly priced: PricedPart; readonly before: Quantity },
+  input: PricingInput,
+): ChargeLine | undefined {
   if (!rate.conversion) return undefined
-  const charged = { quantity: priced.expected, before, amount: priced.expectedNano }
+  const pinned = pinnedVolume(rate, adjustments, input)
+  const charged = { quantity: priced.expected, before, pinned, amount: priced.expectedNano }
   return usageLine(rate, rate.conversion, charged, { settings: input.candidate.settings, provenance: 'estimated' })
 }
 
@@ -113,7 +135,7 @@ const noConversion = ({ book }: CandidateRules): Unpriced => ({
 })
 
 /** The three totals of a quote. */
-export type QuoteTotals = Pick<PricedQuote, 'kind' | 'minNanoUsd' | 'expectedNanoUsd' | 'maxNanoUsd'>
+export type QuoteTotals = Pick<PricedQuote, 'kind' | 'minNanoUsd' | 'expectedNanoUsd' | 'maxNanoUsd' | 'marginalNanoUsd'>
 
 /**
  * Minimum, expected and maximum cost without lines, equal to those of `quoteCandidate`: for weighing hundreds of candidates
@@ -123,8 +145,9 @@ export function quoteTotals(prices: CompiledPrices, input: PricingInput): QuoteT
   const rules = rulesFor(prices, input)
   if ('kind' in rules) return rules
   if (rules.problem) return rules.problem
-  if (rules.fixedQuote) return rules.fixedQuote
-  if (rules.fixed || rules.adjustments.length > 0 || input.monthToDate) return quoteCandidate(prices, input)
+  const simple = !input.lots?.length && !rules.sku.byVolume
+  if (rules.fixedQuote && simple) return rules.fixedQuote
+  if (rules.fixed || rules.adjustments.length > 0 || !simple) return quoteCandidate(prices, input)
   const demand = demandOf(input, requestFacts(prices, input.request), input.candidate.settings.n)
   let { fixedNano: expectedNanoUsd, fixedMinNano: minNanoUsd, fixedMaxNano: maxNanoUsd } = rules
   for (const part of rules.dynamicParts) {

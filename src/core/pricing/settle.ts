@@ -11,6 +11,7 @@ import { decimalText, type Fraction, fromDecimal } from './fraction.ts'
 import { type UnitRate, unitRateAt } from './fx.ts'
 import { demandOf, findSku, requestFacts, rulesFor } from './rules.ts'
 import type { SettleInput, Settlement, Unpriced } from './types.ts'
+import { countedBefore, pinnedVolume } from './volumes.ts'
 
 /** A reported cost further from ours than this is a finding: one part in fifty, 2 %. */
 const TOLERANCE = 50n
@@ -89,7 +90,9 @@ function settleReported(
       findings.push(`The provider charged ${formatUsd(total)} USD; ${basis} ${formatUsd(ours.totalNanoUsd)} USD.`)
     }
   }
-  return { kind: 'charged', lines: [line], totalNanoUsd: total, provenance: 'reported', findings }
+  // A provider that bills by its own figure still counts the units.
+  const consumed = ours?.kind === 'charged' ? ours.consumed : { scope: '', usage: {} }
+  return { kind: 'charged', lines: [line], totalNanoUsd: total, provenance: 'reported', findings, consumed }
 }
 
 // --- metered, else estimated ---------------------------------------------------------------------------------------
@@ -105,7 +108,7 @@ function settleMetered(
   // A failed attempt that is billed is billed for what was asked for, unless its usage says otherwise.
   const images = succeeded ? (input.imagesMade ?? settings.n) : settings.n
   const demand = demandOf(input, requestFacts(prices, input.request), images)
-  const usage = input.usage ?? {}
+  const usage = withWallTime(rules, input)
   const uncovered = uncoveredMeters(rules, usage)
   if (uncovered.length > 0) return unpriced(uncovered, `Consumed, but no rate of ${rules.sku.id} applies to it.`)
   const metered = hasProviderMeters(rules, usage)
@@ -123,11 +126,12 @@ function settleMetered(
     const { conversion } = part.rate
     if (!conversion) return unpriced([part.meter], `No conversion from ${part.rate.nativeUnit} to USD is dated for this instant.`)
     estimated ||= consumed.estimated
-    const before = input.monthToDate?.[part.meter] ?? 0n
+    const before = countedBefore(part.rate, input)
+    const pinned = pinnedVolume(part.rate, rules.adjustments, input)
     const amount = amountNano(part.rate, conversion, quantity, before)
     total += amount
     charged.push({ rate: part.rate, quantity })
-    lines.push(usageLine(part.rate, conversion, { quantity, before, amount }, { settings, provenance: 'metered' }))
+    lines.push(usageLine(part.rate, conversion, { quantity, before, pinned, amount }, { settings, provenance: 'metered' }))
   }
   if (rules.parts.length === 0) return rules.problem ?? unpriced([], `No rate of ${rules.sku.id} applies at this date.`)
   const rated = (meter: Meter): boolean => rules.parts.some((part) => part.meter === meter)
@@ -136,13 +140,25 @@ function settleMetered(
   if (estimated) findings.push('The provider reported no usage; the charge is an estimate.')
   const provenance: Provenance = estimated ? 'estimated' : 'metered'
   const stamped = lines.map((line) => ({ ...line, provenance }))
-  const context = { fx: prices.fx, atUs: input.atUs, images, charged, monthToDate: input.monthToDate, provenance }
+  const context = { fx: prices.fx, atUs: input.atUs, images, charged, volumes: input, provenance }
   const adjusted = adjustTotal(rules.adjustments, total, context, stamped)
   if (adjusted === undefined) return unpriced([], `No conversion from ${rules.book.unit} to USD is dated for this instant.`)
-  return { kind: 'charged', lines: stamped, totalNanoUsd: adjusted, provenance, findings }
+  return { kind: 'charged', lines: stamped, totalNanoUsd: adjusted, provenance, findings, consumed: consumedOf(rules, charged) }
 }
 
+/** What was charged for, by meter: the quantities that volumes count. */
+const consumedOf = ({ sku }: CandidateRules, charged: readonly Charged[]) => ({
+  scope: sku.volumeScope,
+  usage: Object.fromEntries(charged.map(({ rate, quantity }) => [rate.meter, quantity])) as Usage,
+})
+
 const unpriced = (missing: readonly Meter[], reason: string): Unpriced => ({ kind: 'unpriced', missing, reason })
+
+/** The call's own time stands for GPU time where the operator says so and the provider said nothing. */
+function withWallTime({ sku }: CandidateRules, { usage = {}, wallMs }: SettleInput): Usage {
+  if (!sku.wallTime || wallMs === undefined || usage['gpu.seconds'] !== undefined) return usage
+  return { ...usage, 'gpu.seconds': BigInt(Math.ceil(wallMs * 1_000)) }
+}
 
 const imagesIn = (usage: Usage, images: number): number =>
   usage['images.out'] === undefined ? images : Number(usage['images.out'] / 1_000_000n)

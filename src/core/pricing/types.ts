@@ -5,6 +5,7 @@ import type { CandidateSettings, Offer } from '../offer.ts'
 import type { ChargeLine, Outcome, Provenance, RefusalStage, ReportedCost } from '../outcome.ts'
 import type { ImageInput, ImageRequest } from '../request.ts'
 import type { Meter, Usage } from '../usage.ts'
+import type { Lot } from './lots.ts'
 
 /** What a price may depend on of an offer; every `Offer` is one. */
 export type PricedOffer = Pick<Offer, 'provider' | 'providerType' | 'model' | 'region' | 'tier'>
@@ -29,8 +30,11 @@ export interface PricingInput {
   readonly promptComplexity: number
   /** The instant the price is pinned at, microseconds UTC. */
   readonly atUs: number
-  /** Quantities already consumed this month (or contract) per meter, for tiers and free units of that scope; absent = 0. */
+  /** Quantities already bought this UTC month, and since the contract began, for tiers and free units of that scope; absent = 0. */
   readonly monthToDate?: Usage
+  readonly contractToDate?: Usage
+  /** Lots that may pay for the call; absent: none. */
+  readonly lots?: readonly Lot[]
 }
 
 export type Quote = PricedQuote | Unpriced
@@ -41,6 +45,10 @@ export interface PricedQuote {
   readonly expectedNanoUsd: NanoUsd
   /** null: no bound is known (a metered rate without a sourced maximum). */
   readonly maxNanoUsd: NanoUsd | null
+  /** The expected charge in money not yet spent, where lots that are paid for already cover some of it: what routing compares. */
+  readonly marginalNanoUsd?: NanoUsd
+  /** What it would cost as the first purchase of the month and the contract, where that differs: for display. */
+  readonly listNanoUsd?: NanoUsd
   /** The expected charge, itemised; lines sum to `expectedNanoUsd`. */
   readonly lines: readonly ChargeLine[]
   readonly expectedUsage: Usage
@@ -73,6 +81,8 @@ export interface SettleInput extends PricingInput {
   /** Undefined: the provider reported none, and the estimate is used. */
   readonly usage?: Usage
   readonly reportedCost?: ReportedCost
+  /** How long the call took, for GPUs whose time is measured by it. */
+  readonly wallMs?: number
 }
 
 export type Settlement =
@@ -82,6 +92,8 @@ export type Settlement =
       readonly totalNanoUsd: NanoUsd
       readonly provenance: Provenance
       readonly findings: readonly string[]
+      /** Counts towards the volumes of the account. */
+      readonly consumed: { readonly scope: string; readonly usage: Usage }
     }
   /** Known not billed. */
   | { readonly kind: 'free'; readonly reason: string }

@@ -71,7 +71,8 @@ const contract = ['0', '499999', '500000'].map((before) =>
     {
       settings: { n: 2 },
       facts: {
-        monthToDate: { 'images.out': before },
+        monthToDate: { 'images.out': '7' },
+        contractToDate: { 'images.out': before },
         lines: [
           {
             volume: {

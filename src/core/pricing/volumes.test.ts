@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { bookOf, inputOf, offerOf, pricesOf, rateOf, settleOf, skuOf } from '../../../test/support/pricing.ts'
+import { quoteCandidate } from './quote.ts'
+import { settleCharges } from './settle.ts'
+import { volumeKey, volumesOf } from './volumes.ts'
+
+const steps = [
+  { from: '0', price: '0.05' },
+  { from: '100', price: '0.04' },
+]
+const tiered = (scope: 'request' | 'month' | 'contract', more = {}) =>
+  pricesOf(bookOf([skuOf({ rates: [rateOf({ tiers: { mode: 'graduated', scope, steps } })], ...more })]))
+const images = (count: bigint) => ({ 'images.out': count * 1_000_000n })
+
+describe('volumes to date', () => {
+  const index = new Map([
+    [volumeKey('acme', 'one'), { monthToDate: images(7n) }],
+    [volumeKey('acme', 'shared'), { monthToDate: images(9n) }],
+  ])
+  test.each([
+    ['those of its own sku', tiered('month', { id: 'one' }), 'acme', images(7n)],
+    ['those of the group it counts with', tiered('month', { id: 'one', volumeGroup: 'shared' }), 'acme', images(9n)],
+    ['none at another account', tiered('month', { id: 'one' }), 'other', undefined],
+    ['none where no price depends on them', tiered('request', { id: 'one' }), 'acme', undefined],
+  ] as const)('are %s', (_name, prices, provider, expected) => {
+    const offer = offerOf('acme/one', provider, { providerType: 'acme' })
+    expect(volumesOf(prices, offer, index).monthToDate).toEqual(expected)
+  })
+
+  test('the scope of the tier decides which count moves the price', () => {
+    const volumes = { monthToDate: images(500n), contractToDate: images(1n) }
+    const cost = (scope: 'request' | 'month' | 'contract') => {
+      const quote = quoteCandidate(tiered(scope), { ...inputOf(), ...volumes })
+      return quote.kind === 'priced' ? [quote.expectedNanoUsd, quote.listNanoUsd] : quote
+    }
+    expect(cost('month')).toEqual([40_000_000n, 50_000_000n])
+    expect(cost('contract')).toEqual([50_000_000n, undefined])
+    expect(cost('request')).toEqual([50_000_000n, undefined])
+  })
+
+  test('a settled line names the volume it was priced at, and pricing at it again gives the same', () => {
+    const prices = tiered('month')
+    const settled = settleCharges(prices, { ...settleOf(), monthToDate: images(99n), imagesMade: 1 })
+    expect(settled.kind === 'charged' && settled.lines.map((line) => line.volumeBefore)).toEqual(['99'])
+    expect(settled.kind === 'charged' && settled.consumed.usage).toEqual(images(1n))
+    expect(settleCharges(prices, { ...settleOf(), monthToDate: images(99n), imagesMade: 1 })).toEqual(settled)
+  })
+
+  test('a line whose price depends on no volume names none', () => {
+    const settled = settleCharges(tiered('request'), { ...settleOf(), monthToDate: images(99n) })
+    expect(settled.kind === 'charged' && settled.lines.every((line) => line.volumeBefore === undefined)).toBe(true)
+  })
+
+  test('a reported cost counts its units all the same', () => {
+    const reportedCost = { amount: '0.05', unit: 'USD', source: 'usage.cost' }
+    const settled = settleCharges(tiered('month'), { ...settleOf(), reportedCost })
+    expect(settled.kind === 'charged' && settled.consumed.usage).toEqual(images(1n))
+  })
+})
+
+describe('GPU time', () => {
+  const pool = (measure: 'wallTime' | 'provider') =>
+    pricesOf(
+      bookOf([
+        skuOf({
+          rates: [],
+          gpuPool: { pricePerGpuHour: '3.6', billing: 'busy', measure, throughput: [{ imagesPerSecond: '0.5' }] },
+        }),
+      ]),
+    )
+  const cost = (measure: 'wallTime' | 'provider', more: object) => {
+    const settled = settleCharges(pool(measure), { ...settleOf(), ...more })
+    return settled.kind === 'charged' ? [settled.totalNanoUsd, settled.provenance] : settled
+  }
+  test.each([
+    ['the wall time of the call, where that stands for it', 'wallTime', { wallMs: 1_500 }, [1_500_000n, 'metered']],
+    [
+      'what the provider says before wall time',
+      'wallTime',
+      { wallMs: 1_500, usage: { 'gpu.seconds': 1_000_000n } },
+      [1_000_000n, 'metered'],
+    ],
+    ['never the wall time where the provider is to say', 'provider', { wallMs: 1_500 }, [2_000_000n, 'estimated']],
+  ] as const)('is %s', (_name, measure, more, expected) => {
+    expect(cost(measure, more)).toEqual(expected)
+  })
+})

@@ -1,0 +1,54 @@
+/** What was bought before: the inputs of tiers and free units that count by month or contract. */
+import type { Meter, Quantity, Usage } from '../usage.ts'
+import type { CompiledAdjustment, CompiledPrices, CompiledRate } from './compiled.ts'
+import { findSku } from './rules.ts'
+import type { PricedOffer } from './types.ts'
+
+/** Quantities before this call, by meter; absent = none. */
+export interface VolumesToDate {
+  /** In the UTC month of the call. */
+  readonly monthToDate?: Usage
+  /** Since the contract began. */
+  readonly contractToDate?: Usage
+}
+
+/** By `volumeKey`. */
+export type VolumeIndex = ReadonlyMap<string, VolumesToDate>
+
+/** Volumes belong to an account (the configured provider) and are counted by sku or group of skus. */
+export const volumeKey = (provider: string, scope: string): string => `${provider}\n${scope}`
+
+export const volumeBefore = (
+  scope: 'request' | 'month' | 'contract',
+  meter: Meter,
+  { monthToDate, contractToDate }: VolumesToDate,
+): Quantity => {
+  if (scope === 'request') return 0n
+  return (scope === 'month' ? monthToDate : contractToDate)?.[meter] ?? 0n
+}
+
+/** What the tiers of a rate have counted before this call. */
+export const countedBefore = ({ meter, tiers }: CompiledRate, volumes: VolumesToDate): Quantity =>
+  volumeBefore(tiers?.scope ?? 'request', meter, volumes)
+
+/** The volume that a line's price depends on, for the line to name; undefined where it depends on none. */
+export function pinnedVolume(
+  { meter, tiers }: CompiledRate,
+  adjustments: readonly CompiledAdjustment[],
+  volumes: VolumesToDate,
+): Quantity | undefined {
+  const free = adjustments.find((adjustment) => adjustment.kind === 'freeUnits' && adjustment.meter === meter)
+  const scopes = [tiers?.scope, free?.kind === 'freeUnits' ? free.scope : undefined]
+  const scope = scopes.find((candidate) => candidate !== undefined && candidate !== 'request')
+  return scope && volumeBefore(scope, meter, volumes)
+}
+
+const none: VolumesToDate = {}
+
+/** The volumes of an offer's account and sku; none where its price does not depend on any. */
+export function volumesOf(prices: CompiledPrices, offer: PricedOffer, index: VolumeIndex): VolumesToDate {
+  if (index.size === 0) return none
+  const { sku } = prices.memo.offers.get(offer) ?? findSku(prices, offer)
+  if (!sku?.byVolume) return none
+  return index.get(volumeKey(offer.provider, sku.volumeScope)) ?? none
+}
