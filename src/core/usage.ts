@@ -1,4 +1,6 @@
 /** Meters: the fixed registry of what can be consumed, and quantities as integers. */
+import { HalftoneError } from './error.ts'
+import { parseDecimal } from './money.ts'
 
 /**
  * A quantity in micro-units: 1 image = 1_000_000n, 1 pixel = 1n megapixel micro, 1 GPU second = 1_000_000n. Integers keep
@@ -45,6 +47,13 @@ export function formatQuantity(quantity: Quantity): string {
   const absolute = quantity < 0n ? -quantity : quantity
   const fraction = (absolute % MICRO).toString().padStart(6, '0').replace(/0+$/, '')
   return `${sign}${absolute / MICRO}${fraction ? `.${fraction}` : ''}`
+}
+
+/** The inverse of `formatQuantity`; decimals beyond the sixth are refused. */
+export function parseQuantity(text: string): Quantity {
+  const { units, scale } = parseDecimal(text)
+  if (scale > 6) throw new HalftoneError('invalid_decimal', `"${text}" is finer than a millionth; use at most 6 decimals.`)
+  return units * 10n ** BigInt(6 - scale)
 }
 
 /** Sum of usages, meter by meter. */

@@ -5,6 +5,7 @@
 import type { Billed, ErrorCode } from '../core/error.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { ChargeLine, Outcome, RefusalStage } from '../core/outcome.ts'
+import type { Correction } from '../core/pricing/rerate.ts'
 import type { Consumption, NewAsset, NewLot, OutsideDraw } from '../ports/ledger.ts'
 import type { NewRow, RowTuple } from './schema.ts'
 
@@ -77,6 +78,16 @@ export interface EncodedReconcile {
   readonly assets: readonly NewAsset[]
 }
 
+export interface EncodedCorrect {
+  readonly kind: 'correct'
+  readonly attemptId: string
+  readonly atUs: number
+  readonly standing: readonly string[]
+  readonly corrections: readonly Correction[]
+  /** JSON. */
+  readonly evidence: string
+}
+
 export interface EncodedRecordJob {
   readonly kind: 'recordJob'
   readonly attemptId: string
@@ -92,7 +103,13 @@ export interface EncodedFinishRequest {
 }
 
 /** Commands decided together in memory and written in bulk. */
-export type BulkCommand = EncodedReserve | EncodedSettle | EncodedReconcile | EncodedRecordJob | EncodedFinishRequest
+export type BulkCommand =
+  | EncodedReserve
+  | EncodedSettle
+  | EncodedReconcile
+  | EncodedCorrect
+  | EncodedRecordJob
+  | EncodedFinishRequest
 
 /** Commands that run one after the other inside the batch. */
 export type SingleCommand =
@@ -105,6 +122,8 @@ export type SingleCommand =
   | { readonly kind: 'revokeKey'; readonly id: string; readonly atUs: number }
   | { readonly kind: 'putProject'; readonly row: NewRow<'projects'> }
   | { readonly kind: 'putBudget'; readonly row: NewRow<'budgets'> }
+  | { readonly kind: 'keepPrices'; readonly rows: readonly NewRow<'prices'>[] }
+  | { readonly kind: 'putPrice'; readonly row: NewRow<'prices'> }
   | { readonly kind: 'deleteBudget'; readonly id: string }
   | { readonly kind: 'putLots'; readonly lots: readonly NewLot[] }
   | { readonly kind: 'drawOutside'; readonly draw: OutsideDraw }

@@ -1,12 +1,24 @@
 /** The `Ledger` port over an engine: it encodes commands, collects them into batches and names the results. */
 import type { Kysely } from 'kysely'
 import { HalftoneError } from '../core/error.ts'
-import type { Ledger, LedgerAdmin, NewKey, NodeOpening, RecoveryReport, ReserveResult, SettleResult } from '../ports/ledger.ts'
+import type {
+  CorrectResult,
+  DraftRecord,
+  KeptBook,
+  Ledger,
+  LedgerAdmin,
+  NewKey,
+  NodeOpening,
+  RecoveryReport,
+  ReserveResult,
+  SettleResult,
+} from '../ports/ledger.ts'
 import { createCollector } from './collector.ts'
 import type { BatchContext, Command, CommandResult } from './commands.ts'
 import { encodeFinish, encodeReconcile, encodeReserve, encodeSettle } from './encode.ts'
 import { createAdminReads } from './reads/admin.ts'
 import { createCommitmentReads } from './reads/commitments.ts'
+import { bookId, createPriceReads, draftId } from './reads/prices.ts'
 import { createReader } from './reads/reader.ts'
 import type { Database, NewRow } from './schema.ts'
 
@@ -65,6 +77,13 @@ export function createLedger(engine: LedgerEngine): Ledger {
       drawOutside: (draw) => submit<{ drawn: bigint }>({ kind: 'drawOutside', draw }),
       closeLots: ({ atUs }) => submit<{ lotId: string; breakageNanoUsd: bigint }[]>({ kind: 'closeLots', atUs }),
     },
+    prices: {
+      ...createPriceReads(reads),
+      correct: ({ evidence, ...command }) =>
+        submit<CorrectResult>({ kind: 'correct', ...command, evidence: JSON.stringify(evidence) }),
+      keep: (books) => submit<void>({ kind: 'keepPrices', rows: books.map(bookRow) }),
+      putDraft: (draft) => submit<void>({ kind: 'putPrice', row: draftRow(draft) }),
+    },
     stats: () => collector.stats(),
     close: () => {
       closing ??= collector.drain().then(() => engine.close())
@@ -104,6 +123,27 @@ const adminCommands = (submit: <T>(command: Command) => Promise<T>): AdminWrites
       },
     }),
   deleteBudget: (id) => submit<boolean>({ kind: 'deleteBudget', id }),
+})
+
+/** One row per hash, for good: the id is the content. */
+const bookRow = ({ hash, name, isOverlay, book, keptUs }: KeptBook): NewRow<'prices'> => ({
+  id: bookId(hash),
+  provider: name,
+  version: 1,
+  created_us: keptUs,
+  retired_us: null,
+  managed_by: 'file',
+  document: JSON.stringify({ isOverlay, book }),
+})
+
+const draftRow = (draft: DraftRecord): NewRow<'prices'> => ({
+  id: draftId(draft.id),
+  provider: draft.provider,
+  version: draft.version,
+  created_us: draft.createdUs,
+  retired_us: draft.closedUs,
+  managed_by: 'api',
+  document: JSON.stringify(draft.document),
 })
 
 const keyRow = (key: NewKey): NewRow<'keys'> => ({

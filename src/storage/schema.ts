@@ -1,13 +1,17 @@
 /** The schema as types and lists: one source for SQL generation, bulk inserts and Kysely. */
 import { initialTables } from './migrations/001-initial.ts'
 import { commitmentColumns, commitmentTables } from './migrations/002-commitments.ts'
+import { correctionColumns } from './migrations/003-corrections.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
 /** The tables as the last migration leaves them. */
 export const tables = {
   ...initialTables,
   ...commitmentTables,
-  charges: { ...initialTables.charges, columns: { ...initialTables.charges.columns, ...commitmentColumns.charges } },
+  charges: {
+    ...initialTables.charges,
+    columns: { ...initialTables.charges.columns, ...commitmentColumns.charges, ...correctionColumns.charges },
+  },
   credit_lots: {
     ...initialTables.credit_lots,
     columns: { ...initialTables.credit_lots.columns, ...commitmentColumns.credit_lots },

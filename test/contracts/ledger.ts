@@ -6,6 +6,7 @@ import { adminRules } from './ledger/admin.ts'
 import { budgetRules } from './ledger/budgets.ts'
 import { commitmentRules } from './ledger/commitments.ts'
 import { idempotencyRules } from './ledger/idempotency.ts'
+import { priceRules } from './ledger/prices.ts'
 import { readRules } from './ledger/reads.ts'
 import { recoveryRules } from './ledger/recovery.ts'
 import { settleRules } from './ledger/settle.ts'
@@ -34,7 +35,17 @@ export interface OpenedLedger {
 }
 
 export function ledgerContract(name: string, createHarness: () => Promise<LedgerHarness>): void {
-  const groups = { settleRules, budgetRules, idempotencyRules, readRules, adminRules, sweepRules, recoveryRules, commitmentRules }
+  const groups = {
+    settleRules,
+    budgetRules,
+    idempotencyRules,
+    readRules,
+    adminRules,
+    priceRules,
+    sweepRules,
+    recoveryRules,
+    commitmentRules,
+  }
   describe(`ledger on ${name}`, () => {
     for (const [group, rules] of Object.entries(groups)) {
       describe(group, () => {

@@ -26,7 +26,9 @@ export async function revokeKey(tx: Tx, nowUs: number, { id, atUs }: { id: strin
   return true
 }
 
-export async function putManaged<T extends 'projects' | 'budgets'>(
+const objects = { projects: 'project', budgets: 'budget', prices: 'price' } as const
+
+export async function putManaged<T extends keyof typeof objects>(
   tx: Tx,
   nowUs: number,
   table: T,
@@ -44,7 +46,7 @@ export async function putManaged<T extends 'projects' | 'budgets'>(
   const data = Object.fromEntries(
     Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value]),
   )
-  const action = `${table === 'projects' ? 'project' : 'budget'}.${existing ? 'update' : 'create'}`
+  const action = `${objects[table]}.${existing ? 'update' : 'create'}`
   await audit(tx, nowUs, { actor: row.managed_by, action, objectId: row.id, data })
 }
 

@@ -138,5 +138,6 @@ function breakageRow(
     sandbox: 0,
     description: `${unusedWords[lot.kind]} at ${String(row['provider'])}: ${left} of ${whole}`,
     volume_before: null,
+    corrects: null,
   }
 }

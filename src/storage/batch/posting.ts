@@ -68,7 +68,7 @@ export function postCharge(
   changes: Changes,
   attempt: Attempt,
   request: Request,
-  charge: { line: ChargeLine; incurredUs: number; postedUs: number; reverses?: string; evidenceId?: string },
+  charge: { line: ChargeLine; incurredUs: number; postedUs: number; reverses?: string; corrects?: string; evidenceId?: string },
 ): void {
   const { line } = charge
   insertRow(changes, 'charges', {
@@ -92,6 +92,7 @@ export function postCharge(
     incurred_us: charge.incurredUs,
     posted_us: charge.postedUs,
     reverses: charge.reverses ?? null,
+    corrects: charge.corrects ?? null,
     evidence_id: charge.evidenceId ?? null,
     sandbox: attempt.sandbox,
     description: storableText(line.description),

@@ -4,10 +4,12 @@ import type { BatchContext, BulkCommand, Command, CommandResult, EncodedRecordJo
 import type { Tx } from '../tx.ts'
 import { createKey, deleteBudget, putManaged, revokeKey } from './admin.ts'
 import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
+import { applyCorrect } from './correct.ts'
 import { finishRequest } from './finish.ts'
 import { closeLots, drawFromOutside, putLots } from './lot-commands.ts'
 import { closeNode, openNode, recover, renewNode } from './nodes.ts'
 import { attemptOf } from './posting.ts'
+import { keepPrices } from './prices.ts'
 import { applyReconcile } from './reconcile.ts'
 import { applyReserve } from './reserve.ts'
 import { applySettle } from './settle.ts'
@@ -55,6 +57,7 @@ const bulkKinds: ReadonlySet<string> = new Set<BulkCommand['kind']>([
   'reserve',
   'settle',
   'reconcile',
+  'correct',
   'recordJob',
   'finishRequest',
 ])
@@ -89,6 +92,8 @@ function applyBulk(world: World, changes: Changes, command: BulkCommand): unknow
       return applySettle(world, changes, command)
     case 'reconcile':
       return applyReconcile(world, changes, command)
+    case 'correct':
+      return applyCorrect(world, changes, command)
     case 'recordJob':
       return applyRecordJob(world, changes, command)
     case 'finishRequest': {
@@ -129,6 +134,10 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
       return putManaged(tx, context.nowUs, 'projects', command.row)
     case 'putBudget':
       return putManaged(tx, context.nowUs, 'budgets', command.row)
+    case 'keepPrices':
+      return keepPrices(tx, command.rows)
+    case 'putPrice':
+      return putManaged(tx, context.nowUs, 'prices', command.row)
     case 'deleteBudget':
       return deleteBudget(tx, context.nowUs, command.id)
     case 'putLots':

@@ -96,7 +96,7 @@ export async function loadWorld(tx: Tx, commands: readonly BulkCommand[], contex
   await loadAttempts(tx, world, attemptIds)
   await loadRequests(tx, world, requestIds)
   const late = commands.flatMap((command) =>
-    (command.kind === 'settle' || command.kind === 'reconcile') &&
+    (command.kind === 'settle' || command.kind === 'reconcile' || command.kind === 'correct') &&
     closedStates.has(world.attempts.get(command.attemptId)?.state ?? '')
       ? [command.attemptId]
       : [],

@@ -1,6 +1,7 @@
 /** The list of migrations: forward-only and additive. Add a file, add a line; never edit one that was released. */
 import { initialIndexes, initialTables, insertOnlyTables } from './001-initial.ts'
 import { commitmentColumns, commitmentIndexes, commitmentTables } from './002-commitments.ts'
+import { correctionColumns } from './003-corrections.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -29,6 +30,11 @@ export const migrations: readonly Migration[] = [
       ...commitmentIndexes,
       ...flavour.insertOnly('credit_draws'),
     ],
+  },
+  {
+    version: 3,
+    name: 'corrections',
+    statements: (flavour) => Object.entries(correctionColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
   },
 ]
 

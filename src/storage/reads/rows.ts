@@ -81,6 +81,7 @@ const toCharge = (row: ChargeRow): ChargeRecord => ({
   incurredUs: Number(row.incurred_us),
   postedUs: Number(row.posted_us),
   reverses: row.reverses,
+  corrects: row.corrects,
 })
 
 export const toAsset = (row: AssetRow): AssetRecord => ({

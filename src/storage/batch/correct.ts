@@ -1,0 +1,29 @@
+/** Adjusting charges for a settled attempt: budgets and rollups move with them, what was posted stays as it is. */
+import { correctSpent } from '../../core/budget/counter.ts'
+import { HalftoneError } from '../../core/error.ts'
+import type { CorrectResult } from '../../ports/ledger.ts'
+import type { EncodedCorrect } from '../commands.ts'
+import { type Changes, recordEvent } from './changes.ts'
+import { attemptOf, countersOf, postCharge } from './posting.ts'
+import { count } from './rollup.ts'
+import type { World } from './world.ts'
+
+export function applyCorrect(world: World, changes: Changes, command: EncodedCorrect): CorrectResult {
+  const { attempt, request } = attemptOf(world, command.attemptId)
+  if (attempt.state !== 'settled' || attempt.settled_us === null)
+    throw new HalftoneError('conflict', `Attempt ${attempt.id} is ${attempt.state}; only settled ones are priced again.`)
+  if ((world.draws.get(attempt.id) ?? []).length > 0) return { kind: 'drawn' }
+  const standing = (world.standing.get(attempt.id) ?? []).map(({ id }) => id).sort()
+  if (standing.join() !== [...command.standing].sort().join()) return { kind: 'changed' }
+  const { atUs } = command
+  let difference = 0n
+  for (const { line, corrects } of command.corrections) {
+    postCharge(changes, attempt, request, { line, incurredUs: Number(attempt.settled_us), postedUs: atUs, corrects })
+    difference += line.amountNanoUsd
+  }
+  for (const { counter } of countersOf(world, attempt.id)) counter.now = correctSpent(counter.now, difference)
+  const at = { request, atUs: attempt.settled_us, offer: attempt.offer, outcome: attempt.outcome ?? '' }
+  count(world, changes.rollups, at, { cost_nano_usd: difference })
+  recordEvent(changes, { attemptId: attempt.id, atUs, kind: 'corrected', data: command.evidence })
+  return { kind: 'corrected' }
+}
