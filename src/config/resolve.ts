@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { nearMatches } from '../core/near-match.ts'
 import { qualities } from '../core/request.ts'
+import { deadlineClasses } from '../core/routing/deadline-class.ts'
 import type { Policy } from '../core/routing/types.ts'
 import type { BudgetRecord } from '../ports/ledger.ts'
 import type { Environment } from './document.ts'
@@ -123,7 +124,7 @@ function resolveRoutes(settings: FileSettings, found: Findings): Config['routes'
   const routes = { auto: routeSchema.parse({}), ...settings.routes }
   return named(
     Object.entries(routes).map(([name, route]) => {
-      const { offers, models, providers, regions, quality, maxCostUsd, ...policy } = route
+      const { offers, models, providers, regions, quality, maxCostUsd, deadlineClass, ...policy } = route
       const filter = {
         ...(offers ? { offers } : {}),
         ...(models ? { models } : {}),
@@ -134,6 +135,7 @@ function resolveRoutes(settings: FileSettings, found: Findings): Config['routes'
       const resolved: Policy = {
         route: name,
         ...policy,
+        ...(deadlineClass && deadlineClasses[deadlineClass]),
         ...(Object.keys(filter).length > 0 ? { filter } : {}),
         ...(maxCostUsd === undefined ? {} : { maxCostNanoUsd: maxCostUsd }),
       }
