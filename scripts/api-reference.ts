@@ -2,7 +2,15 @@
 import { z } from 'zod'
 import { type Endpoint, type EndpointName, endpoints } from '../src/contract/endpoints.ts'
 import { requestHeaders, responseHeaders } from '../src/contract/headers.ts'
-import { editRequest, generationRequest, halftoneOptions, halftoneResult } from '../src/contract/images.ts'
+import {
+  editRequest,
+  generationRequest,
+  halftoneOptions,
+  halftoneResult,
+  removeBackgroundRequest,
+  upscaleRequest,
+  variationRequest,
+} from '../src/contract/images.ts'
 import { errorCatalogue } from '../src/core/error.ts'
 import { warningCodes } from '../src/core/offer.ts'
 import { attemptKinds, attemptStates, chargeKinds, outcomes, provenances } from '../src/core/outcome.ts'
@@ -47,14 +55,23 @@ const headersTable = (headers: Readonly<Record<string, string>>): string =>
     Object.entries(headers).map(([name, meaning]) => [code(name), meaning]),
   )
 
-/** Both image endpoints in one table, with where a parameter is taken. */
+/** The image endpoints, by the last part of their paths. */
+const imageRequests = {
+  generations: generationRequest,
+  edits: editRequest,
+  variations: variationRequest,
+  upscale: upscaleRequest,
+  'remove-background': removeBackgroundRequest,
+} as const
+
+/** All image endpoints in one table, with where a parameter is taken. */
 function parametersTable(): string {
-  const generations = fieldsOf(generationRequest, 'input')
-  const edits = fieldsOf(editRequest, 'input')
-  const names = [...new Set([...generations.keys(), ...edits.keys()])]
+  const fields = Object.entries(imageRequests).map(([path, schema]) => ({ path, fields: fieldsOf(schema, 'input') }))
+  const names = [...new Set(fields.flatMap((endpoint) => [...endpoint.fields.keys()]))]
   const rows = names.map((name) => {
-    const field = generations.get(name) ?? edits.get(name)
-    const where = generations.has(name) ? (edits.has(name) ? '' : 'generations') : 'edits'
+    const takers = fields.filter((endpoint) => endpoint.fields.has(name))
+    const field = takers[0]?.fields.get(name)
+    const where = takers.length === fields.length ? '' : takers.map(({ path }) => path).join(', ')
     return [code(name), field?.type ?? '', where, field?.description ?? '']
   })
   return table(['parameter', 'values', 'only on', 'meaning'], rows)
@@ -109,6 +126,7 @@ function typeOf(schema: JsonSchema): string {
   }
   if (type === 'string') {
     if (schema.pattern?.includes('x[1-9]')) return '`auto` or WIDTHxHEIGHT'
+    if (schema.pattern?.includes(':')) return 'WIDTH:HEIGHT'
     if (schema.pattern) return 'decimal text'
     return schema.maxLength === undefined ? 'text' : `text, at most ${schema.maxLength} characters`
   }

@@ -1,5 +1,6 @@
 /** The image endpoints, in OpenAI's words, with Halftone's few additions. */
 import { z } from 'zod'
+import { controlKinds } from '../core/request.ts'
 import { costStatus, tags, usdText, warning } from './common.ts'
 
 /** Twins of the `x-halftone-*` request headers, for clients that cannot set headers. */
@@ -17,18 +18,21 @@ export const halftoneOptions = z
 
 const nullable = <Schema extends z.ZodType>(schema: Schema) => schema.nullish()
 
-/** Parameters shared by generations and edits. `null` means absent, as OpenAI has it. */
-const shared = {
+/** `image_url` holds a public URL or a `data:` URL; the gateway cuts the latter out of the body before it is parsed. */
+const imageReference = z.strictObject({ image_url: z.string().max(8192).optional(), file_id: z.string().max(256).optional() })
+
+const prompt = z.string().min(1, 'must not be empty').max(32_000)
+const controlType = z.enum(controlKinds)
+const unit = z.number().min(0).max(1)
+
+/** What every image endpoint takes. `null` means absent, as OpenAI has it. */
+const everywhere = {
   model: nullable(z.string().min(1).max(256)).describe(
     'Route, offer id, `publisher/name` or unique bare name; `auto` when absent.',
   ),
-  prompt: z.string().min(1, 'must not be empty').max(32_000).describe('What the picture shows.'),
   n: nullable(z.int().min(1).max(10)).describe('Images; 1 when absent. More than one call can make is split into several.'),
   size: nullable(z.string().regex(/^(auto|[1-9]\d{1,4}x[1-9]\d{1,4})$/, '`auto` or WIDTHxHEIGHT, such as 1024x1024')).describe(
     'In pixels; `auto` or absent: the default of the offer.',
-  ),
-  quality: nullable(z.enum(['auto', 'low', 'medium', 'high', 'xhigh', 'max', 'standard', 'hd'])).describe(
-    "As the model has them; `auto` or absent: the offer's default, or what the route chooses.",
   ),
   background: nullable(z.enum(['auto', 'transparent', 'opaque'])).describe('Needs an offer that can, when not `auto`.'),
   output_format: nullable(z.enum(['png', 'jpeg', 'webp', 'gif', 'svg'])).describe(
@@ -38,19 +42,8 @@ const shared = {
   response_format: nullable(z.enum(['b64_json', 'url'])).describe(
     '`b64_json` when absent; `url` gives signed links to this gateway.',
   ),
-  stream: nullable(z.boolean()).describe('Server-sent events instead of one JSON answer.'),
-  partial_images: nullable(z.int().min(0).max(3)).describe('Pictures on the way, with `stream`.'),
   user: nullable(z.string().max(512)).describe('The end customer, for attribution and budgets; also told to the provider.'),
   safety_identifier: nullable(z.string().max(512)).describe('The same, and goes before `user`.'),
-  complexity: nullable(z.enum(['low', 'medium', 'high'])).describe('For models that draw SVG or animations.'),
-  frame_count: nullable(z.int().min(2).max(64)).describe('Frames of a GIF.'),
-  frame_duration_ms: nullable(z.int().min(1).max(60_000)).describe('Time of each frame of a GIF.'),
-  svg: nullable(
-    z.strictObject({
-      model: z.string().max(128).optional(),
-      reasoning: z.strictObject({ effort: z.string().max(32).nullish() }).nullish(),
-    }),
-  ).describe('The model that writes SVG, and its effort.'),
   seed: nullable(z.int().min(0).max(4_294_967_295)).describe('Halftone: for offers that take one.'),
   negative_prompt: nullable(z.string().max(10_000)).describe('Halftone: for offers that take one.'),
   steps: nullable(z.int().min(1).max(500)).describe('Halftone: inference steps.'),
@@ -61,23 +54,90 @@ const shared = {
   halftone: halftoneOptions.nullish(),
 }
 
-export const generationRequest = z.strictObject({
-  ...shared,
+/** Instead of `size`. */
+const shape = {
+  aspect_ratio: nullable(z.string().regex(/^[1-9]\d{0,3}:[1-9]\d{0,3}$/, 'WIDTH:HEIGHT, such as 16:9')).describe(
+    'Halftone: instead of `size`, a shape such as `16:9`; each offer takes its own size of it.',
+  ),
+}
+
+/** What endpoints that follow a prompt take besides. */
+const painting = {
+  ...everywhere,
+  ...shape,
+  prompt: prompt.describe('What the picture shows.'),
+  quality: nullable(z.enum(['auto', 'low', 'medium', 'high', 'xhigh', 'max', 'standard', 'hd'])).describe(
+    "As the model has them; `auto` or absent: the offer's default, or what the route chooses.",
+  ),
   moderation: nullable(z.enum(['low', 'auto'])).describe("How strict the provider's own filter is."),
-  style: nullable(z.enum(['vivid', 'natural'])).describe('Of DALL-E 3.'),
-})
+  style: nullable(z.string().min(1).max(128)).describe("A named look: `vivid` and `natural` of DALL-E 3, or one of the offer's."),
+  stream: nullable(z.boolean()).describe('Server-sent events instead of one JSON answer.'),
+  partial_images: nullable(z.int().min(0).max(3)).describe('Pictures on the way, with `stream`.'),
+  complexity: nullable(z.enum(['low', 'medium', 'high'])).describe('For models that draw SVG or animations.'),
+  frame_count: nullable(z.int().min(2).max(64)).describe('Frames of a GIF.'),
+  frame_duration_ms: nullable(z.int().min(1).max(60_000)).describe('Time of each frame of a GIF.'),
+  svg: nullable(
+    z.strictObject({
+      model: z.string().max(128).optional(),
+      reasoning: z.strictObject({ effort: z.string().max(32).nullish() }).nullish(),
+    }),
+  ).describe('The model that writes SVG, and its effort.'),
+  control_image: imageReference
+    .extend({ type: controlType, strength: unit.optional() })
+    .nullish()
+    .describe(
+      'Halftone: JSON form of a picture that fixes the structure: `type` says how it is read, `strength` how strictly (0 to 1).',
+    ),
+}
 
-/** `image_url` holds a public URL or a `data:` URL; the gateway cuts the latter out of the body before it is parsed. */
-const imageReference = z.strictObject({ image_url: z.string().max(8192).optional(), file_id: z.string().max(256).optional() })
+const images = z.array(imageReference).min(1).max(16).optional()
+const strength = nullable(unit).describe('Halftone: how far the result may leave its input, 0 (not at all) to 1.')
+const side = z.int().min(0).max(4096).default(0)
 
-/** The JSON form of an edit; the multipart form carries `image` (or `image[]`), `mask` and `markup` as files. */
+export const generationRequest = z.strictObject(painting)
+
+/** The JSON form of an edit; the multipart form carries `image` (or `image[]`), `mask`, `markup` and `control` as files. */
 export const editRequest = z.strictObject({
-  ...shared,
-  moderation: nullable(z.enum(['low', 'auto'])).describe("How strict the provider's own filter is."),
-  images: z.array(imageReference).min(1).max(16).optional().describe('JSON form: what is edited, 1 to 16 images.'),
+  ...painting,
+  images: images.describe('JSON form: what is edited, 1 to 16 images.'),
   mask: imageReference.nullish().describe('JSON form: a PNG whose transparent pixels are edited.'),
   markup: imageReference.nullish().describe('JSON form: a transparent PNG drawn over the image, for models that take one.'),
   input_fidelity: nullable(z.enum(['high', 'low'])).describe('How closely the input is kept.'),
+  control_type: nullable(controlType).describe('Multipart form: how the file `control` is read.'),
+  control_strength: nullable(unit).describe('Multipart form: how strictly the file `control` is followed, 0 to 1.'),
+  strength,
+  outpaint: nullable(z.strictObject({ left: side, right: side, top: side, bottom: side }))
+    .refine((sides) => !sides || Object.values(sides).some((pixels) => pixels > 0), 'adds nothing: give one side some pixels')
+    .describe('Halftone: pixels to add at each side of the input, at most 4096.'),
+})
+
+const oneImage = images.describe('JSON form: the one image; the multipart form carries it as the file `image`.')
+
+export const variationRequest = z.strictObject({
+  ...everywhere,
+  ...shape,
+  images: oneImage,
+  prompt: nullable(prompt).describe('Halftone: what to vary towards, for offers that take one.'),
+  strength,
+})
+
+export const upscaleRequest = z.strictObject({
+  ...everywhere,
+  n: nullable(z.literal(1)).describe('One image in, one image out.'),
+  images: oneImage,
+  prompt: nullable(prompt).describe('What the picture shows, for offers that add detail.'),
+  scale: nullable(z.number().min(1).max(16)).describe(
+    "Each edge times this; the offer's default when neither it nor `size` is given.",
+  ),
+  strength,
+})
+
+export const removeBackgroundRequest = z.strictObject({
+  ...everywhere,
+  n: nullable(z.literal(1)).describe('One image in, one image out.'),
+  size: nullable(z.literal('auto')).describe('The result has the size of the image.'),
+  images: oneImage,
+  prompt: nullable(prompt).describe('What is in front, for offers that take it.'),
 })
 
 export const imageUsage = z.object({
@@ -112,5 +172,8 @@ export const imagesResponse = z.object({
 
 export type GenerationRequest = z.infer<typeof generationRequest>
 export type EditRequest = z.infer<typeof editRequest>
+export type VariationRequest = z.infer<typeof variationRequest>
+export type UpscaleRequest = z.infer<typeof upscaleRequest>
+export type RemoveBackgroundRequest = z.infer<typeof removeBackgroundRequest>
 export type HalftoneOptions = z.infer<typeof halftoneOptions>
 export type HalftoneResult = z.infer<typeof halftoneResult>

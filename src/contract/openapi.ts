@@ -68,7 +68,14 @@ function requestBody(endpoint: Endpoint): object {
   const file = { type: 'string', format: 'binary' }
   const form = {
     type: 'object',
-    properties: { image: file, 'image[]': { type: 'array', items: file }, mask: file, markup: file, prompt: { type: 'string' } },
+    properties: {
+      image: file,
+      'image[]': { type: 'array', items: file },
+      mask: file,
+      markup: file,
+      control: file,
+      prompt: { type: 'string' },
+    },
     additionalProperties: true,
   }
   return {

@@ -6,6 +6,7 @@ import fastifyStatic from '@fastify/static'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type Endpoint, type EndpointName, endpoints } from '../contract/endpoints.ts'
 import { HalftoneError } from '../core/error.ts'
+import type { Operation } from '../core/request.ts'
 import { authenticate } from './authenticate.ts'
 import type { ServerContext } from './context.ts'
 import { fromZod, toHttpError, toKnownError } from './errors.ts'
@@ -21,7 +22,7 @@ import { quote } from './routes/quote.ts'
 import * as records from './routes/records.ts'
 
 const images =
-  (operation: 'generate' | 'edit' | 'variation'): Handler =>
+  (operation: Operation): Handler =>
   async (call) => {
     await handleImages(call.context, operation, call.request, call.reply, callerIdentity(call))
     return undefined
@@ -31,6 +32,8 @@ const handlers = {
   createImage: images('generate'),
   editImage: images('edit'),
   createVariation: images('variation'),
+  upscaleImage: images('upscale'),
+  removeBackground: images('remove_background'),
   listModels: models.listModels,
   getModel: models.getModel,
   quote,
@@ -62,7 +65,13 @@ const handlers = {
 } satisfies Record<EndpointName, Handler>
 
 /** Endpoints that read their own body from the socket. */
-const ownBody: ReadonlySet<EndpointName> = new Set(['createImage', 'editImage', 'createVariation'])
+const ownBody: ReadonlySet<EndpointName> = new Set([
+  'createImage',
+  'editImage',
+  'createVariation',
+  'upscaleImage',
+  'removeBackground',
+])
 
 /** Build the server; it does not listen yet. */
 export async function createApp(context: ServerContext): Promise<FastifyInstance> {

@@ -78,7 +78,7 @@ export function fromZod({ issues }: z.ZodError): HalftoneError {
       { param },
     )
   }
-  if (issue.code === 'invalid_type' && issue.input === undefined && path) {
+  if (['invalid_type', 'invalid_value'].includes(issue.code) && issue.input === undefined && path) {
     return new HalftoneError('missing_required_parameter', `Missing required parameter: "${path}".`, { param: path })
   }
   const param = path || undefined

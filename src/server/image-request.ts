@@ -4,14 +4,24 @@ import type { z } from 'zod'
 import {
   type EditRequest,
   editRequest,
-  type GenerationRequest,
   generationRequest,
   type HalftoneOptions,
+  removeBackgroundRequest,
+  type UpscaleRequest,
+  upscaleRequest,
+  variationRequest,
 } from '../contract/images.ts'
 import { HalftoneError } from '../core/error.ts'
 import type { JsonObject, JsonValue } from '../core/json.ts'
 import { parseUsd } from '../core/money.ts'
-import { type ImageInput, type ImageRequest, type Operation, parseSize, type RequestOptions } from '../core/request.ts'
+import {
+  type ImageInput,
+  type ImageRequest,
+  type Operation,
+  parseAspectRatio,
+  parseSize,
+  type RequestOptions,
+} from '../core/request.ts'
 import { fromZod } from './errors.ts'
 
 export interface NormalizedRequest {
@@ -22,10 +32,15 @@ export interface NormalizedRequest {
 }
 
 /** The checked body of any image endpoint. */
-export type WireRequest = Omit<GenerationRequest, 'style'> &
-  Partial<Pick<GenerationRequest, 'style'> & Pick<EditRequest, 'input_fidelity' | 'images'>>
+export type WireRequest = Partial<Omit<EditRequest, 'prompt'> & Pick<UpscaleRequest, 'scale' | 'prompt'>>
 
-const schemas: Partial<Record<Operation, z.ZodType<WireRequest>>> = { generate: generationRequest, edit: editRequest }
+const schemas: Readonly<Record<Operation, z.ZodType<WireRequest>>> = {
+  generate: generationRequest,
+  edit: editRequest,
+  variation: variationRequest,
+  upscale: upscaleRequest,
+  remove_background: removeBackgroundRequest,
+}
 
 /** Multipart fields are text; these are not. */
 const numbers: ReadonlySet<string> = new Set([
@@ -37,9 +52,12 @@ const numbers: ReadonlySet<string> = new Set([
   'seed',
   'steps',
   'guidance_scale',
+  'strength',
+  'scale',
+  'control_strength',
 ])
 const booleans: ReadonlySet<string> = new Set(['stream'])
-const objects: ReadonlySet<string> = new Set(['svg', 'extra_body', 'halftone'])
+const objects: ReadonlySet<string> = new Set(['svg', 'extra_body', 'halftone', 'outpaint'])
 
 /** Multipart text to JSON values; text that is not of the right form stays, for the schema to refuse by name. */
 export function fromFormFields(fields: JsonObject): JsonObject {
@@ -61,7 +79,7 @@ function fromField(name: string, value: string): JsonValue {
 
 /** Check the parameters of an operation against the contract. Throws the first problem, naming the parameter. */
 export function checkWire(operation: Operation, parameters: JsonObject): WireRequest {
-  const parsed = (schemas[operation] ?? editRequest).safeParse(parameters, { reportInput: true })
+  const parsed = schemas[operation].safeParse(parameters, { reportInput: true })
   if (!parsed.success) throw fromZod(parsed.error)
   return parsed.data
 }
@@ -76,6 +94,8 @@ export interface NormalizeInput {
 export function normalizeRequest({ operation, wire, inputs, headers }: NormalizeInput): NormalizedRequest {
   const twin = wire.halftone ?? {}
   const size = wire.size && wire.size !== 'auto' ? parseSize(wire.size) : undefined
+  const aspectRatio = wire.aspect_ratio ? parseAspectRatio(wire.aspect_ratio) : undefined
+  checkOneSize(wire)
   const quality = wire.quality && wire.quality !== 'auto' ? wire.quality : undefined
   const background = wire.background && wire.background !== 'auto' ? wire.background : undefined
   const endCustomer = wire.safety_identifier ?? wire.user
@@ -84,9 +104,9 @@ export function normalizeRequest({ operation, wire, inputs, headers }: Normalize
   const request: ImageRequest = {
     operation,
     model: wire.model ?? 'auto',
-    prompt: wire.prompt,
+    prompt: wire.prompt ?? '',
     n: wire.n ?? 1,
-    inputs,
+    inputs: inputs.map((input) => withControl(input, wire)),
     stream: wire.stream ?? false,
     partialImages: wire.partial_images ?? 0,
     responseFormat: wire.response_format ?? 'b64_json',
@@ -94,6 +114,7 @@ export function normalizeRequest({ operation, wire, inputs, headers }: Normalize
     // Checked JSON from the schema; zod's type of it is only wider by `undefined`.
     extraBody: (wire.extra_body ?? {}) as Readonly<Record<string, JsonObject>>,
     ...(size && { size }),
+    ...(aspectRatio && { aspectRatio }),
     ...(quality && { quality }),
     ...(background && { background }),
     ...(wire.output_format && { outputFormat: wire.output_format }),
@@ -109,11 +130,36 @@ export function normalizeRequest({ operation, wire, inputs, headers }: Normalize
     ...present('negativePrompt', wire.negative_prompt),
     ...present('steps', wire.steps),
     ...present('guidance', wire.guidance_scale),
+    ...present('strength', wire.strength),
+    ...present('outpaint', wire.outpaint),
+    ...present('scale', wire.scale),
   }
   if (request.partialImages > 0 && !request.stream) {
     throw new HalftoneError('invalid_value', '"partial_images" needs "stream": true.', { param: 'partial_images' })
   }
   return { request, options: optionsOf(headers, twin), sdkRetry: retryCount(headers), ...(idempotencyKey && { idempotencyKey }) }
+}
+
+/** Ways to say how large the result is; two of them at once would leave one unheard. */
+function checkOneSize({ size, aspect_ratio, scale, outpaint }: WireRequest): void {
+  const said = Object.entries({ size: size === 'auto' ? null : size, aspect_ratio, scale, outpaint })
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([name]) => name)
+  const [first, second] = said
+  if (first === undefined || second === undefined) return
+  throw new HalftoneError('invalid_value', `"${second}" cannot be given with "${first}": both say how large the result is.`, {
+    param: second,
+  })
+}
+
+/** A control image knows how it is read. */
+function withControl(input: ImageInput, { control_image, control_type, control_strength }: WireRequest): ImageInput {
+  if (input.role !== 'control') return input
+  return {
+    ...input,
+    ...present('control', control_image?.type ?? control_type),
+    ...present('controlStrength', control_image?.strength ?? control_strength),
+  }
 }
 
 /** An optional property, only when there is a value: `null` on the wire means absent. */

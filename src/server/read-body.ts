@@ -144,10 +144,11 @@ function takeImages(value: JsonValue, bodies: readonly ScannedBody[]): ReadBody 
     parameters['images'] = list.map((reference: JsonValue, index) => take(reference, 'image', `images[${index}]`) ?? null)
   if ('mask' in object) parameters['mask'] = take(object['mask'], 'mask', 'mask')
   if ('markup' in object) parameters['markup'] = take(object['markup'], 'markup', 'markup')
+  if ('control_image' in object) parameters['control_image'] = take(object['control_image'], 'control', 'control_image')
   if (bodies.some((_, index) => !taken.has(index))) {
     throw new HalftoneError(
       'invalid_value',
-      'The body carries image data in a place that takes none; images go into images[].image_url, mask or markup.',
+      'The body carries image data in a place that takes none; images go into images[].image_url, mask, markup or control_image.',
     )
   }
   return { parameters, images }
@@ -158,6 +159,7 @@ const fileRoles: ReadonlyMap<string, InputRole> = new Map([
   ['image[]', 'image'],
   ['mask', 'mask'],
   ['markup', 'markup'],
+  ['control', 'control'],
 ])
 
 function readMultipart(raw: IncomingMessage, { spool, settings }: ReadBodyOptions): Promise<ReadBody> {
@@ -202,9 +204,13 @@ function readMultipart(raw: IncomingMessage, { spool, settings }: ReadBodyOption
         stream.on('error', () => undefined).resume()
         // The rest of a chunk is still parsed after a refusal; nothing of it may be spooled any more.
         return fail(
-          new HalftoneError('unknown_parameter', `Unknown file "${name.slice(0, 64)}": send image, image[], mask or markup.`, {
-            param: name.slice(0, 64),
-          }),
+          new HalftoneError(
+            'unknown_parameter',
+            `Unknown file "${name.slice(0, 64)}": send image, image[], mask, markup or control.`,
+            {
+              param: name.slice(0, 64),
+            },
+          ),
         )
       }
       const file = spoolFile(stream, spool, settings, { name, role, filename: info.filename })

@@ -68,6 +68,8 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
     { body: { ...generation, images: [{ image_url: `data:image/png;base64,${doublePicture(8, 8).toString('base64')}` }] } },
   ],
   createVariation: () => [],
+  upscaleImage: () => [],
+  removeBackground: () => [],
   listModels: () => [{}],
   getModel: () => [
     { path: '/v1/models/auto' },
@@ -132,19 +134,23 @@ describe('answers', () => {
     }
   })
 
-  it('createVariation: no provider here makes variations, which is said', async () => {
+  it.each([
+    ['createVariation', 'variation'],
+    ['upscaleImage', 'upscale'],
+    ['removeBackground', 'remove_background'],
+  ] as const)('%s: no provider here can, which is said', async (name, operation) => {
     const form = new FormData()
     form.append('image', new Blob([new Uint8Array(doublePicture(8, 8))]), 'a.png')
-    const answer = await fetch(`${gateway.baseUrl}/images/variations`, {
+    const answer = await fetch(gateway.url + endpoints[name].path, {
       method: 'POST',
       headers: { authorization: `Bearer ${keys.own}` },
       body: form,
     })
     expect(answer.status).toBe(400)
     expect(await answer.json()).toMatchObject({
-      error: { code: 'unsupported_parameter', message: expect.stringContaining('not variation') },
+      error: { code: 'unsupported_parameter', message: expect.stringContaining(`not ${operation}`) },
     })
-    exercised.add('createVariation')
+    exercised.add(name)
   })
 
   it('watchRequests: each event is a request summary', async () => {

@@ -1,7 +1,7 @@
 /** From a call to everything that will be done for it, fixed before the first wait. */
 import { HalftoneError } from '../../core/error.ts'
 import { promptFeatures } from '../../core/prompt/features.ts'
-import type { OutputFormat } from '../../core/request.ts'
+import type { Operation, OutputFormat } from '../../core/request.ts'
 import type { ProviderCall } from '../../ports/provider.ts'
 import { parseDirectives } from './directives.ts'
 import type { Assignment } from './job.ts'
@@ -22,6 +22,7 @@ export function createAssignment({ request, candidate, firstImage = 0 }: Provide
   const { complexity } = promptFeatures(subject, request)
   const work: Work = { prompt: subject, seed, complexity, size: settings.size, ...quality, images: settings.n, partials }
   const words = promptWords(subject)
+  const task = tasks[request.operation]
   const drawings = Array.from({ length: settings.n }, (_, index): Drawing => {
     const drawingSeed = hashText(`${model.name}|${subject}|${seed}|${firstImage + index}`)
     return {
@@ -33,6 +34,7 @@ export function createAssignment({ request, candidate, firstImage = 0 }: Provide
       format: pictureFormat(settings.format),
       ...(request.outputCompression !== undefined && { compression: request.outputCompression }),
       transparent: settings.background === 'transparent',
+      ...(task && { task }),
       detail: model.detail(settings.quality),
       progress: 1,
     }
@@ -41,13 +43,16 @@ export function createAssignment({ request, candidate, firstImage = 0 }: Provide
     model: model.name,
     script,
     drawings,
-    inputs: request.operation === 'edit' ? request.inputs : [],
+    inputs: request.operation === 'generate' ? [] : request.inputs,
     seed,
     partials,
     latencyMs: model.latencyMs(work),
     usageByImages: Array.from({ length: settings.n + 1 }, (_, images) => model.usage({ ...work, images })),
   }
 }
+
+/** Of operations that keep the input as it is. */
+const tasks: Readonly<Partial<Record<Operation, Drawing['task']>>> = { upscale: 'enlarge', remove_background: 'cut_out' }
 
 function findModel(name: string): SandboxModel {
   const model = sandboxModels.get(name)

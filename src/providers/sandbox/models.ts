@@ -30,7 +30,7 @@ export interface SandboxModel {
 }
 
 const basic: Capabilities = {
-  operations: ['generate', 'edit'],
+  operations: ['generate', 'edit', 'variation'],
   sizes: { kind: 'area', multipleOf: 8, minEdge: 64, maxEdge: 2048, minPixels: 64 * 64, maxPixels: 2048 * 2048, maxAspect: 32 },
   defaultSize: { width: 1024, height: 1024 },
   qualities: [],
@@ -64,6 +64,7 @@ const models: readonly SandboxModel[] = [
     name: 'flat',
     capabilities: {
       ...basic,
+      operations: [...basic.operations, 'remove_background'],
       qualities: ['low', 'medium', 'high'],
       defaultQuality: 'medium',
       maxN: 10,
@@ -75,7 +76,11 @@ const models: readonly SandboxModel[] = [
   },
   {
     name: 'mega',
-    capabilities: basic,
+    capabilities: {
+      ...basic,
+      operations: [...basic.operations, 'upscale'],
+      upscale: { factors: [2, 3, 4], maxPixels: 4096 * 4096 },
+    },
     latencyMs: ({ size, images }) => 300 + 900 * megapixels(size) * images,
     detail: () => 0.4,
     usage: ({ images, size }) => ({ 'megapixels.out': BigInt(size.width * size.height * images) }),

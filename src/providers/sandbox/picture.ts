@@ -23,6 +23,8 @@ export interface Drawing {
   /** 0..100 for jpeg and webp. */
   readonly compression?: number
   readonly transparent: boolean
+  /** What is done with the input instead of printing it anew. */
+  readonly task?: 'enlarge' | 'cut_out'
   /** 0 coarse to 1 fine. */
   readonly detail: number
   /** Below 1 it is an unfinished state, as shown while streaming. */
@@ -90,10 +92,9 @@ export function createDraftsman(): Draftsman {
 export async function drawPicture(drawing: Drawing, inputs?: EditInputs): Promise<Picture> {
   const sharp = await loadSharp()
   const { size } = drawing
-  const scene = drawScene(drawing)
   const pixels = inputs
-    ? await editPixels(sharp, drawing, inputs, svgDocument(size, scene.subject)).catch(asInvalidImage)
-    : await rawPixels(screened(sharp(svgDocument(size, scene.all)), drawing))
+    ? await printedInput(sharp, drawing, inputs).catch(asInvalidImage)
+    : await rawPixels(screened(sharp(svgDocument(size, drawScene(drawing).all)), drawing))
   const { width, height, channels } = pixels.info
   const mark = drawMark(drawing.model, size.width, size.height)
   const label = { input: svgDocument(mark, mark.svg), left: mark.left, top: mark.top }
@@ -151,6 +152,29 @@ function encode(picture: SharpImage, { format, compression }: Drawing): import('
 type Pixels = Awaited<ReturnType<typeof rawPixels>>
 
 const rawPixels = (picture: SharpImage) => picture.raw().toBuffer({ resolveWithObject: true })
+
+async function printedInput(sharp: SharpModule, drawing: Drawing, inputs: EditInputs): Promise<Pixels> {
+  if (drawing.task === undefined) return editPixels(sharp, drawing, inputs, svgDocument(drawing.size, drawScene(drawing).subject))
+  const { width, height } = drawing.size
+  const input = sharp(inputs.base, { limitInputPixels: MAX_INPUT_PIXELS, failOn: 'error' }).rotate()
+  const pixels = await rawPixels(input.resize(width, height, { fit: 'fill', kernel: 'lanczos3' }).ensureAlpha())
+  if (drawing.task === 'cut_out') cutOut(pixels.data, width, height)
+  return pixels
+}
+
+/** How far a colour may be from the corners' to count as background, of 255 in each channel. */
+const BACKGROUND_TOLERANCE = 24
+
+/** Make transparent what has the colour of the corners. */
+function cutOut(rgba: Buffer, width: number, height: number): void {
+  const corners = [0, width - 1, width * (height - 1), width * height - 1]
+  const channel = (index: number): number => corners.reduce((sum, pixel) => sum + (rgba[pixel * 4 + index] ?? 0), 0) / 4
+  const background = [channel(0), channel(1), channel(2)]
+  for (let at = 0; at < rgba.length; at += 4) {
+    const isBackground = background.every((value, index) => Math.abs((rgba[at + index] ?? 0) - value) <= BACKGROUND_TOLERANCE)
+    if (isBackground) rgba[at + 3] = 0
+  }
+}
 
 /**
  * Print the input in the prompt's inks with the scene's subject over it, and put that where the mask allows. Outside the mask

@@ -1,7 +1,7 @@
-/** `POST /v1/images/{generations,edits,variations}`. */
+/** `POST /v1/images/{generations,edits,variations,upscale,remove-background}`. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HalftoneError } from '../../core/error.ts'
-import { formatSize, type Operation } from '../../core/request.ts'
+import { formatSize, type InputRole, type Operation } from '../../core/request.ts'
 import type { ExecuteResult } from '../../gateway/execution.ts'
 import { callerOf } from '../authenticate.ts'
 import type { ServerContext } from '../context.ts'
@@ -99,23 +99,52 @@ function sendFailure(reply: FastifyReply, failure: ReturnType<typeof toHttpError
 
 function wireOf(operation: Operation, { parameters: given, images }: ReadBody, request: FastifyRequest): WireRequest {
   const isForm = (request.headers['content-type'] ?? '').includes('multipart/')
-  const parameters = isForm ? fromFormFields(given) : given
-  const wire = checkWire(
-    operation,
-    operation === 'variation' ? { prompt: 'A variation of the image.', ...parameters } : parameters,
+  const wire = checkWire(operation, isForm ? fromFormFields(given) : given)
+  checkImages(operation, images)
+  checkControl(
+    wire,
+    images.some(({ role }) => role === 'control'),
   )
-  if (operation === 'generate') {
-    const [image] = images
-    if (image)
-      throw new HalftoneError('unknown_parameter', 'Generations take no images; use /v1/images/edits.', { param: image.param })
-    return wire
-  }
-  if (!images.some(({ role }) => role === 'image')) {
-    throw new HalftoneError('missing_required_parameter', 'Missing required parameter: "image".', { param: 'image' })
-  }
-  if (images.filter(({ role }) => role === 'mask').length > 1)
-    throw new HalftoneError('invalid_value', 'Only one mask is taken.', { param: 'mask' })
   return wire
+}
+
+/** What each operation does with images. */
+const taken: Readonly<Record<Operation, readonly InputRole[]>> = {
+  generate: ['control'],
+  edit: ['image', 'mask', 'markup', 'control'],
+  variation: ['image'],
+  upscale: ['image'],
+  remove_background: ['image'],
+}
+
+function checkImages(operation: Operation, images: readonly RawImage[]): void {
+  const foreign = images.find(({ role }) => !taken[operation].includes(role))
+  if (foreign) {
+    const message =
+      operation === 'generate'
+        ? 'Generations take no images; use /v1/images/edits.'
+        : `Only an image is taken, no ${foreign.role}.`
+    throw new HalftoneError('unknown_parameter', message, { param: foreign.param })
+  }
+  const count = (role: InputRole): number => images.filter((image) => image.role === role).length
+  if (operation !== 'generate' && count('image') === 0)
+    throw new HalftoneError('missing_required_parameter', 'Missing required parameter: "image".', { param: 'image' })
+  const single: readonly InputRole[] = operation === 'edit' ? ['mask', 'markup', 'control'] : ['image', 'control']
+  const repeated = single.find((role) => count(role) > 1)
+  if (repeated) throw new HalftoneError('invalid_value', `Only one ${repeated} is taken.`, { param: repeated })
+}
+
+/** The picture and how it is read come together or not at all. */
+function checkControl({ control_image, control_type, control_strength }: WireRequest, hasPicture: boolean): void {
+  const isDescribed = (control_image ?? control_type ?? control_strength ?? undefined) !== undefined
+  if (hasPicture && !control_image && !control_type)
+    throw new HalftoneError('missing_required_parameter', 'Missing required parameter: "control_type".', {
+      param: 'control_type',
+    })
+  if (!hasPicture && isDescribed) {
+    const param = control_image ? 'control_image.image_url' : 'control'
+    throw new HalftoneError('missing_required_parameter', `Missing required parameter: "${param}".`, { param })
+  }
 }
 
 async function orDispose<T>(images: readonly RawImage[], work: () => T): Promise<T> {
