@@ -3,10 +3,31 @@ import { z } from 'zod'
 import { controlKinds } from '../core/request.ts'
 import { costStatus, tags, usdText, warning } from './common.ts'
 
+const targets = z.array(z.string().min(1).max(256)).min(1).max(32)
+
 /** Twins of the `x-halftone-*` request headers, for clients that cannot set headers. */
 export const halftoneOptions = z
   .strictObject({
     max_cost_usd: usdText.optional().describe('Refuse when the request could cost more than this.'),
+    only: targets.optional().describe('Only these offers, models or providers.'),
+    ignore: targets.optional().describe('None of these offers, models or providers.'),
+    order: targets
+      .optional()
+      .describe('These offers, models or providers first, in this order; the route decides among the rest.'),
+    fallback_models: z
+      .array(z.string().min(1).max(256))
+      .min(1)
+      .max(8)
+      .optional()
+      .describe('Models or routes to go on to, in this order, when `model` cannot serve or fails.'),
+    quality_floor: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe(
+        'Least quality: a named level (`draft`, `standard`, `high`), or `publisher/name@quality`. It never lowers that of the route.',
+      ),
     quote_id: z.string().max(128).optional().describe('Execute at the maximum of this quote, or fail.'),
     deadline_ms: z.int().min(1).max(3_600_000).optional().describe('Stop waiting after this many milliseconds.'),
     group: z.string().min(1).max(128).optional().describe('Requests that belong together; stored with them.'),

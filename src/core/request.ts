@@ -111,6 +111,14 @@ export interface ImageRequest {
 
 /** What the client allows and wants of this one call, besides the picture. */
 export interface RequestOptions {
+  /** Offers, models or providers: only these, none of these, these first. */
+  readonly only?: readonly string[]
+  readonly ignore?: readonly string[]
+  readonly order?: readonly string[]
+  /** Models to fall back to when `model` cannot serve, in this order. */
+  readonly fallbackModels?: readonly string[]
+  /** Least quality of this request: a named level or `publisher/name@quality`; it never lowers the route's. */
+  readonly floor?: string
   /** Refuse candidates whose maximum all-in price for the whole request is above this. */
   readonly maxCostNanoUsd?: bigint
   /** The quote whose maximum the whole request is held to. */

@@ -1,6 +1,6 @@
 /** From the state of this moment to core's plan. */
 
-import type { OfferId } from '../core/offer.ts'
+import { candidateKey, type OfferId } from '../core/offer.ts'
 import type { PromptClass } from '../core/prompt/features.ts'
 import {
   type Experience,
@@ -12,6 +12,7 @@ import {
   resolveModel,
 } from '../core/routing/index.ts'
 import type { ExecuteInput } from './execution.ts'
+import type { Purchases } from './purchases.ts'
 import type { GatewayState } from './state.ts'
 
 export interface DecideInput {
@@ -27,9 +28,28 @@ export interface DecideInput {
   readonly random: number
   readonly nowUs: number
   readonly hardBudget: boolean
+  readonly purchases: Pick<Purchases, 'view'>
 }
 
-export const decide = (input: DecideInput): Plan => plan(planInputOf(input))
+/** The plan of the model asked for, and behind it those of the models the client falls back to. */
+export function decide(input: DecideInput): Plan {
+  const { fallbackModels = [] } = input.input.options
+  const first = plan(planInputOf(input))
+  return fallbackModels.reduce((before, model) => {
+    const policy = policyOf(model, input.state, input.nowUs)
+    return append(before, plan(planInputOf({ ...input, policy })))
+  }, first)
+}
+
+function append(before: Plan, after: Plan): Plan {
+  if (after.kind === 'none') return before
+  // What the first choice could not do is still worth telling; the policy that serves is the one that decides on retries.
+  if (before.kind === 'none') return { ...after, eliminated: [...before.eliminated, ...after.eliminated] }
+  const known = new Set(before.attempts.map(({ candidate }) => candidateKey(candidate)))
+  const more = after.attempts.filter(({ candidate }) => !known.has(candidateKey(candidate)))
+  const [best, ...rest] = before.attempts
+  return { ...before, policy: { ...before.policy, fallback: true }, attempts: [best, ...rest, ...more] }
+}
 
 /** What core's plan works from. */
 export function planInputOf({
@@ -43,6 +63,7 @@ export function planInputOf({
   random,
   nowUs,
   hardBudget,
+  purchases,
 }: DecideInput): PlanInput {
   const { allowedModels } = input.caller
   return {
@@ -56,6 +77,7 @@ export function planInputOf({
       quality: state.quality,
       qualityLevels: state.qualityLevels,
       ...(allowedModels && { allowedModels }),
+      ...purchases.view(),
     },
     prices: state.prices,
     promptComplexity,

@@ -182,6 +182,11 @@ function optionsOf(headers: IncomingHttpHeaders, twin: HalftoneOptions): Request
     allowUnsupported: flag(headers, 'x-halftone-allow-unsupported') ?? twin.allow_unsupported ?? false,
     bodyMetadata: (headerText(headers, 'x-halftone-body', 8) ?? twin.body) !== 'off',
     ...(maxCost !== undefined && { maxCostNanoUsd: maxCostOf(maxCost) }),
+    ...present('only', headerList(headers, 'x-halftone-only', 32) ?? twin.only),
+    ...present('ignore', headerList(headers, 'x-halftone-ignore', 32) ?? twin.ignore),
+    ...present('order', headerList(headers, 'x-halftone-order', 32) ?? twin.order),
+    ...present('fallbackModels', headerList(headers, 'x-halftone-fallback-models', 8) ?? twin.fallback_models),
+    ...present('floor', headerText(headers, 'x-halftone-quality-floor', 256) ?? twin.quality_floor),
     ...(quoteId !== undefined && { quoteId }),
     ...(deadlineMs !== undefined && { deadlineMs }),
   }
@@ -204,6 +209,17 @@ function headerText(headers: IncomingHttpHeaders, name: string, maxLength: numbe
     throw new HalftoneError('invalid_header', `${name} must be 1 to ${maxLength} printable ASCII characters.`, { param: name })
   }
   return value
+}
+
+/** Names between commas. */
+function headerList(headers: IncomingHttpHeaders, name: string, most: number): readonly string[] | undefined {
+  const text = headerText(headers, name, 4_096)
+  if (text === undefined) return undefined
+  const names = text.split(',').map((each) => each.trim())
+  if (names.length > most || names.includes('')) {
+    throw new HalftoneError('invalid_header', `${name} must hold 1 to ${most} names between commas.`, { param: name })
+  }
+  return names
 }
 
 function flag(headers: IncomingHttpHeaders, name: string): boolean | undefined {

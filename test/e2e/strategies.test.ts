@@ -102,7 +102,12 @@ describe('a route', () => {
       billedPolicy: { success: 1, refusedBefore: 1, refusedAfter: 1, providerError: 0, timeout: 0, cancelled: 0 },
     }
     await start({ saving: { fallbackOnRefusal: true, payTwice: 'onUnknown' } }, { prices: { [model]: billedRefusals } })
-    const error = { message: 'The generated image was rejected by our safety system.', type: 'invalid_request_error', code: 'moderation_blocked', param: null }
+    const error = {
+      message: 'The generated image was rejected by our safety system.',
+      type: 'invalid_request_error',
+      code: 'moderation_blocked',
+      param: null,
+    }
     cheap.script({ status: 400, body: JSON.stringify({ error }) })
     let asked = 0
     for (let index = 0; index < 60; index++) {
@@ -116,5 +121,47 @@ describe('a route', () => {
       `/v1/halftone/requests/${(await gateway.requests())[0]!.id}/explain`,
     )
     expect(explained.body.candidates[0]?.offer).toBe('dear:acme/painter')
+  })
+
+  it.each([
+    ['only', { 'x-halftone-only': 'dear' }, { only: ['dear'] }],
+    ['ignore', { 'x-halftone-ignore': 'cheap:acme/painter' }, { ignore: ['cheap:acme/painter'] }],
+    ['order', { 'x-halftone-order': 'dear, cheap' }, { order: ['dear', 'cheap'] }],
+  ])('obeys a request that says %s, in a header or in the body', async (_name, headers, halftone) => {
+    await start({ saving: {} })
+    const body = { model: 'saving', prompt: 'a red fox', size: '64x64' }
+    expect((await gateway.call('/v1/images/generations', { body, headers })).status).toBe(200)
+    expect((await gateway.call('/v1/images/generations', { body: { ...body, halftone } })).status).toBe(200)
+    expect(calls()).toEqual({ cheap: 0, dear: 2 })
+  })
+
+  it('goes on to the models a request falls back to, also when its own cannot serve', async () => {
+    await start({ one: { providers: ['cheap'] }, other: { providers: ['dear'] } })
+    const headers = { 'x-halftone-fallback-models': 'other' }
+    const ask = (more: object) =>
+      gateway.call('/v1/images/generations', { body: { model: 'one', prompt: 'a red fox', size: '64x64', ...more }, headers })
+    cheap.enqueue({ status: 500, body: '{"error":{"message":"no"}}' })
+    expect((await ask({})).status).toBe(200)
+    expect(calls()).toEqual({ cheap: 1, dear: 1 })
+    const unknown = await gateway.call('/v1/images/generations', {
+      body: { model: 'one', prompt: 'a red fox', halftone: { fallback_models: ['nothing-like-it'] } },
+    })
+    expect(unknown.status).toBe(404)
+  })
+
+  it('refuses a floor nobody knows or reaches, and a list that is none', async () => {
+    await start({ saving: {} })
+    const body = { model: 'saving', prompt: 'a red fox', size: '64x64' }
+    const floor = await gateway.call<{ error: { message: string } }>('/v1/images/generations', {
+      body,
+      headers: { 'x-halftone-quality-floor': 'high' },
+    })
+    expect([floor.status, floor.body.error.message]).toEqual([400, expect.stringContaining('nobody has rated')])
+    const list = await gateway.call<{ error: { param: string } }>('/v1/images/generations', {
+      body,
+      headers: { 'x-halftone-only': 'a,,b' },
+    })
+    expect([list.status, list.body.error.param]).toEqual([400, 'x-halftone-only'])
+    expect(calls()).toEqual({ cheap: 0, dear: 0 })
   })
 })

@@ -4,6 +4,7 @@ import { candidateKey } from '../offer.ts'
 import type { CompiledPrices } from '../pricing/compiled.ts'
 import { type QuoteTotals, quoteTotals } from '../pricing/quote.ts'
 import type { Unpriced } from '../pricing/types.ts'
+import { volumesOf } from '../pricing/volumes.ts'
 import type { PromptClass } from '../prompt/features.ts'
 import type { ImageRequest, Quality, RequestOptions } from '../request.ts'
 import { resolveCandidate } from './candidate.ts'
@@ -12,7 +13,7 @@ import { estimate } from './learning/estimate.ts'
 import { isRetired } from './resolve.ts'
 import { scoreOf } from './score.ts'
 import { strategies } from './strategies/index.ts'
-import { defaultWeights, type ScoredCandidate } from './strategies/strategy.ts'
+import { defaultWeights, namesOf, type Ranked, type ScoredCandidate } from './strategies/strategy.ts'
 import type { Elimination, EliminationReason, Plan, PlannedAttempt, Policy, RequestTotal, Snapshot } from './types.ts'
 
 export interface PlanInput {
@@ -66,12 +67,13 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
       else eligible.push(scored)
     }
   }
-  const ordered = strategies[policy.objective](eligible, {
+  const ranked = strategies[policy.objective](eligible, {
     weights: policy.weights ?? defaultWeights,
     order: policy.order ?? [],
     shares: policy.shares ?? {},
     random: input.random ?? 0.5,
   })
+  const ordered = asked(ranked, input.options.order)
   const [first, ...rest] = (policy.fallback ? ordered : ordered.slice(0, 1)).map(
     ({ entry, value }): PlannedAttempt => ({
       candidate: entry.candidate,
@@ -84,12 +86,22 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
   return { kind: 'plan', policy, attempts: [first, ...rest], eliminated, warnings: first.candidate.warnings }
 }
 
+/** The client's own order goes before the strategy's; within each name the strategy decides. */
+function asked(ranked: readonly Ranked[], order: readonly string[] | undefined): readonly Ranked[] {
+  if (!order) return ranked
+  const positionOf = ({ entry }: Ranked): number => {
+    const position = order.findIndex((name) => namesOf(entry).includes(name))
+    return position === -1 ? order.length : position
+  }
+  return ranked.toSorted((a, b) => positionOf(a) - positionOf(b))
+}
+
 type Reason = { readonly reason: EliminationReason; readonly detail: string; readonly param?: string }
 
 /** Reasons that do not depend on the request's settings, cheapest checks first. */
 function offerProblem(
   offer: Offer,
-  { policy, snapshot, nowUs }: PlanInput,
+  { policy, snapshot, nowUs, options }: PlanInput,
   { realOffers, acceptOpen }: { readonly realOffers: boolean; readonly acceptOpen: boolean },
 ): Reason | undefined {
   const { filter } = policy
@@ -97,6 +109,11 @@ function offerProblem(
   if (filter?.offers && !named) return { reason: 'not_in_route', detail: 'not the model asked for' }
   if (filter?.models && !filter.models.some((model) => model === offer.model || model === offer.id))
     return { reason: 'not_in_route', detail: `route ${policy.route} does not list it` }
+  const names = [offer.id, offer.model, offer.provider]
+  if (options.only && !options.only.some((name) => names.includes(name)))
+    return { reason: 'not_in_route', detail: 'not among those the request allows' }
+  if (options.ignore?.some((name) => names.includes(name)))
+    return { reason: 'not_in_route', detail: 'among those the request ignores' }
   if (filter?.providers && !filter.providers.includes(offer.provider))
     return { reason: 'not_in_route', detail: `route ${policy.route} does not use ${offer.provider}` }
   if (filter?.regions && !(offer.region !== undefined && filter.regions.includes(offer.region)))
@@ -142,19 +159,9 @@ export function qualityScoreOf(scores: Snapshot['quality'], candidate: Candidate
 function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason {
   const { policy, snapshot, options, hardBudget } = input
   const quality = qualityScoreOf(snapshot.quality, candidate)
-  if (policy.floor && !candidate.offer.sandbox) {
-    const floor = snapshot.qualityLevels.get(policy.floor) ?? snapshot.quality.get(policy.floor)
-    if (floor === undefined) return { reason: 'floor', detail: `the floor ${policy.floor} is not a known level or rated model` }
-    if (quality === undefined)
-      return {
-        reason: 'floor',
-        detail: `nobody has rated ${candidate.settings.quality ?? 'it'}; the route asks for ${policy.floor}`,
-      }
-    if (quality < floor)
-      return {
-        reason: 'floor',
-        detail: `rated ${quality} at ${candidate.settings.quality ?? 'its only quality'}, below ${policy.floor} (${floor})`,
-      }
+  for (const floor of [policy.floor, options.floor]) {
+    const problem = floor === undefined || candidate.offer.sandbox ? undefined : belowFloor(candidate, quality, floor, snapshot)
+    if (problem) return problem
   }
   const total = requestTotal(candidate, input)
   if ('missing' in total) return { reason: 'unpriced', detail: `${total.reason} (${total.missing.join(', ')})` }
@@ -165,12 +172,27 @@ function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason
   )
   const deadlineMs = options.deadlineMs ?? policy.deadlineMs
   const allIn = scoreOf({
-    priceNanoUsd: total.expectedNanoUsd,
+    priceNanoUsd: total.marginalNanoUsd ?? total.expectedNanoUsd,
     estimate: expected,
     latenessNanoUsdPerSecond: policy.latenessNanoUsdPerSecond ?? 0n,
     ...(deadlineMs !== undefined && { deadlineMs }),
   })
   return { candidate, total, estimate: expected, score: allIn, ...(quality !== undefined && { qualityScore: quality }) }
+}
+
+/** A floor compares with the lower confidence bound of the candidate's own tier; what nobody rated is below every floor. */
+function belowFloor(
+  candidate: Candidate,
+  quality: number | undefined,
+  name: string,
+  { qualityLevels, quality: scores }: Snapshot,
+): Reason | undefined {
+  const floor = qualityLevels.get(name) ?? scores.get(name)
+  const tier = candidate.settings.quality
+  if (floor === undefined) return { reason: 'floor', detail: `the floor ${name} is not a known level or rated model` }
+  if (quality === undefined) return { reason: 'floor', detail: `nobody has rated ${tier ?? 'it'}; the route asks for ${name}` }
+  if (quality >= floor) return undefined
+  return { reason: 'floor', detail: `rated ${quality} at ${tier ?? 'its only quality'}, below ${name} (${floor})` }
 }
 
 /** One call makes so many images; a request for more takes several, the last one perhaps smaller. */
@@ -185,21 +207,27 @@ function requestTotal(candidate: Candidate, input: PlanInput): RequestTotal | Un
   if (last?.kind === 'unpriced') return last
   const sum = (one: bigint, other: bigint | undefined): bigint => one * BigInt(full) + (other ?? 0n)
   const unbounded = whole.maxNanoUsd === null || last?.maxNanoUsd === null
+  const paidAhead = whole.marginalNanoUsd !== undefined || last?.marginalNanoUsd !== undefined
   return {
     calls: full + (last ? 1 : 0),
     minNanoUsd: sum(whole.minNanoUsd, last?.minNanoUsd),
     expectedNanoUsd: sum(whole.expectedNanoUsd, last?.expectedNanoUsd),
     maxNanoUsd: unbounded ? null : sum(whole.maxNanoUsd ?? 0n, last?.maxNanoUsd ?? 0n),
+    ...(paidAhead && { marginalNanoUsd: sum(marginalOf(whole), last && marginalOf(last)) }),
   }
 }
+
+const marginalOf = ({ expectedNanoUsd, marginalNanoUsd = expectedNanoUsd }: QuoteTotals): bigint => marginalNanoUsd
 
 function priceCall(
   candidate: Candidate,
   n: number,
-  { request, prices, promptComplexity, nowUs }: PlanInput,
+  { request, prices, promptComplexity, nowUs, snapshot }: PlanInput,
 ): QuoteTotals | Unpriced {
   const call = n === candidate.settings.n ? candidate : { ...candidate, settings: { ...candidate.settings, n } }
-  return quoteTotals(prices, { candidate: call, request, promptComplexity, atUs: nowUs })
+  const lots = snapshot.lots?.get(candidate.offer.id)
+  const volumes = snapshot.volumes && volumesOf(prices, candidate.offer, snapshot.volumes)
+  return quoteTotals(prices, { candidate: call, request, promptComplexity, atUs: nowUs, ...volumes, ...(lots && { lots }) })
 }
 
 function overCost(maxNanoUsd: bigint | null, limit: bigint | undefined, hardBudget: boolean): Reason | undefined {
