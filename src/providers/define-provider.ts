@@ -186,13 +186,16 @@ export interface AuthorizerDeps {
   readonly postForm: (url: URL, form: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<JsonValue>
 }
 
+/** What the default root of an API may depend on. */
+export type BaseUrlFacts = Pick<ProviderConfig, 'options' | 'region'>
+
 export interface ProviderDefinition {
   /** The codec's id; also the price book's and the config's `type`. */
   readonly id: string
   /** Usual environment variables of the key, the first being the name to tell people; one that is set enables the provider. */
   readonly keyVariables?: readonly string[]
-  /** Undefined: the configuration must name one. */
-  readonly baseUrl?: string
+  /** A function where it depends on the account's options. Undefined: the configuration must name one. */
+  readonly baseUrl?: string | ((config: BaseUrlFacts) => string)
   /** Header that carries the account's key; sent to the configured host (and `siblingHosts`) only. */
   readonly auth: (apiKey: string) => Readonly<Record<string, string>>
   /**
@@ -236,5 +239,9 @@ export interface ProviderFacts {
   /** URL of the official documentation or specification the codec was written from. */
   readonly documentation: string
 }
+
+/** The root of the API where the configuration names none. */
+export const ownBaseUrl = ({ baseUrl }: Pick<ProviderDefinition, 'baseUrl'>, config: BaseUrlFacts): string | undefined =>
+  typeof baseUrl === 'function' ? baseUrl(config) : baseUrl
 
 export const defineProvider = (definition: ProviderDefinition): ProviderDefinition => definition

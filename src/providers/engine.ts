@@ -9,7 +9,7 @@ import { createForeignFetcher } from '../net/foreign-fetch.ts'
 import type { Resolve } from '../net/public-address.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Provider } from '../ports/provider.ts'
-import type { AuthorizerDeps, ProviderDefinition } from './define-provider.ts'
+import { type AuthorizerDeps, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { createCredentials } from './engine/credentials.ts'
 import { runProbe } from './engine/probe.ts'
 import { type EngineContext, runAttempt } from './engine/run.ts'
@@ -24,7 +24,7 @@ export interface ProviderDeps {
 
 /** A codec with an account as a `Provider`. Nothing is connected before the first call. */
 export function createCodecProvider(definition: ProviderDefinition, config: ProviderConfig, deps: ProviderDeps): Provider {
-  const baseUrl = new URL(config.baseUrl ?? definition.baseUrl ?? missingBaseUrl(config))
+  const baseUrl = new URL(config.baseUrl ?? ownBaseUrl(definition, config) ?? missingBaseUrl(config))
   const { siblingHosts } = definition
   const transport = createTransport(config, baseUrl, {
     ...(siblingHosts && { siblingHosts }),

@@ -1,7 +1,8 @@
 /** The registry: one line per provider file. */
 import type { Provider } from '../ports/provider.ts'
-import type { ProviderDefinition } from './define-provider.ts'
+import { type BaseUrlFacts, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { createCodecProvider, type ProviderDeps } from './engine.ts'
+import { google } from './google.ts'
 import { openai } from './openai.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import type { ProviderConfig } from './provider-config.ts'
@@ -9,6 +10,7 @@ import type { ProviderConfig } from './provider-config.ts'
 export type { ProviderDeps } from './engine.ts'
 
 export const providers = {
+  google,
   openai,
   'openai-compatible': openaiCompatible,
 } as const satisfies Record<string, ProviderDefinition>
@@ -21,10 +23,8 @@ export const providerTypes: readonly string[] = Object.keys(providers)
 export const isProviderType = (type: string): type is ProviderType => Object.hasOwn(providers, type)
 
 /** Where an account's calls go: as configured, else the codec's own; undefined where only the configuration could tell. */
-export const baseUrlOf = ({ type, baseUrl }: Pick<ProviderConfig, 'type' | 'baseUrl'>): string | undefined => {
-  const definition: ProviderDefinition | undefined = isProviderType(type) ? providers[type] : undefined
-  return baseUrl ?? definition?.baseUrl
-}
+export const baseUrlOf = (config: Pick<ProviderConfig, 'type' | 'baseUrl' | keyof BaseUrlFacts>): string | undefined =>
+  config.baseUrl ?? (isProviderType(config.type) ? ownBaseUrl(providers[config.type], config) : undefined)
 
 /**
  * A configured account, ready to use; nothing is connected yet. The sandbox is not an HTTP provider and is made by the

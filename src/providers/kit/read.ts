@@ -7,6 +7,10 @@ export const asObject = (value: JsonValue | undefined): JsonObject | undefined =
 export const asList = (value: JsonValue | undefined): readonly JsonValue[] | undefined =>
   Array.isArray(value) ? (value as readonly JsonValue[]) : undefined
 
+/** The objects of a list; anything else in it is left out. */
+export const objectsOf = (value: JsonValue | undefined): readonly JsonObject[] =>
+  (asList(value) ?? []).map(asObject).filter((item) => item !== undefined)
+
 /** A text that is not empty. */
 export const asText = (value: JsonValue | undefined): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
