@@ -109,7 +109,10 @@ function freeUnits(adjustment: Extract<CompiledAdjustment, { kind: 'freeUnits' }
     left -= units
     free += units
     const before = countedBefore(rate, context.volumes)
-    amount += amountNano(rate, rate.conversion, quantity - units, before) - amountNano(rate, rate.conversion, quantity, before)
+    const change =
+      amountNano(rate, rate.conversion, quantity - units, before) - amountNano(rate, rate.conversion, quantity, before)
+    // Without the free units a volume tier may not be reached, and all the others would cost more: nothing free does that.
+    if (change < 0n) amount += change
   }
   const volume = scope === 'request' ? {} : { volumeBefore: formatQuantity(used) }
   return { amount, meter, quantity: formatQuantity(free), ...volume, note: `${countText(meter, free)} free` }

@@ -68,23 +68,24 @@ export function fastAmount(conversion: Conversion, quantity: number): number | u
 }
 
 /**
- * Amounts that nothing between two quantities falls below or goes above. Volume tiers drop the price of every unit at a
- * threshold, so there the ends alone do not bound it.
+ * Amounts that nothing between two quantities falls below or goes above; a minimum may be without an upper end. Volume tiers
+ * drop the price of every unit at a threshold, so there the ends alone do not bound it.
  */
 export function boundAmount(
   rate: CompiledRate,
   conversion: Conversion,
-  range: { readonly low: Quantity; readonly high: Quantity; readonly before: Quantity },
+  range: { readonly low: Quantity; readonly high: Quantity | undefined; readonly before: Quantity },
   pick: 'min' | 'max',
 ): NanoUsd {
   const { low, high, before } = range
   const at = (quantity: Quantity): NanoUsd => amountNano(rate, conversion, quantity, before)
-  if (rate.tiers?.mode !== 'volume') return at(pick === 'min' ? low : high)
+  const end = pick === 'min' ? low : (high ?? low)
+  if (rate.tiers?.mode !== 'volume') return at(end)
   const start = rate.tiers.scope === 'request' ? 0n : before
-  let bound = at(pick === 'min' ? low : high)
+  let bound = at(end)
   for (const { from } of rate.tiers.steps) {
     const quantity = from - start - (pick === 'max' ? 1n : 0n)
-    if (quantity <= low || quantity >= high) continue
+    if (quantity <= low || (high !== undefined && quantity > high)) continue
     const amount = at(quantity)
     if (pick === 'min' ? amount < bound : amount > bound) bound = amount
   }

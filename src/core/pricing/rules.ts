@@ -256,7 +256,7 @@ export function pricePart(
     expected,
     high: high ?? null,
     expectedNano,
-    minNano: boundAmount(rate, conversion, { low, high: expected, before }, 'min'),
+    minNano: boundAmount(rate, conversion, { low, high, before }, 'min'),
     maxNano: high === undefined ? null : boundAmount(rate, conversion, { low, high, before }, 'max'),
   }
 }
