@@ -164,8 +164,6 @@ export interface ChargeRecord extends ChargeLine {
   readonly reverses: string | null
   /** The charge that an adjusting charge corrects. */
   readonly corrects: string | null
-  /** The charge that an adjusting charge corrects. */
-  readonly corrects: string | null
 }
 
 export interface AssetRecord extends Omit<NewAsset, 'parentId' | 'revisedPrompt' | 'seed'> {
