@@ -32,6 +32,7 @@ import { createExperienceFeed } from './gateway/experience-feed.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createHealthFeed } from './gateway/health-feed.ts'
 import { startNodeLife } from './gateway/node-life.ts'
+import { createPurchases } from './gateway/purchases.ts'
 import { createQuotePins } from './gateway/quote-pin.ts'
 import type { GatewayServices, GatewayState } from './gateway/state.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
@@ -129,6 +130,8 @@ async function start(context: StartContext): Promise<Halftone> {
   onClose(() => disk.close())
   const thumbnails = createThumbnails({ mode: config.storage.thumbnails, dataDir, blobs, log })
   onClose(() => thumbnails.close())
+  let state = await buildState(config, clock)
+  onClose(() => closeProviders(state))
   const services: GatewayServices = {
     ledger,
     blobs,
@@ -137,6 +140,7 @@ async function start(context: StartContext): Promise<Halftone> {
     log,
     disk,
     blobGuard: createBlobGuard(),
+    purchases: await createPurchases({ ledger, clock, nodeId, current: () => state }),
     random: Math.random,
     newId: () => uuidv7(),
     node: { id: nodeId, epoch: opening.epoch },
@@ -144,8 +148,6 @@ async function start(context: StartContext): Promise<Halftone> {
     onDeleted: (sha256) => thumbnails.onDeleted(sha256),
   }
 
-  let state = await buildState(config, clock)
-  onClose(() => closeProviders(state))
   const health = createHealthFeed(clock, services.random)
   const experience = createExperienceFeed(await ledger.read.experience(clock.nowUs() - EXPERIENCE_US))
   const budgets = await createBudgetIndex(ledger.admin)
@@ -269,6 +271,7 @@ async function start(context: StartContext): Promise<Halftone> {
     await applyManagedObjects(changed, ledger)
     await budgets.refresh()
     state = next
+    await services.purchases.sync()
     inForce = changed
     settings = serverSettings(changed)
     server.keys.forget()

@@ -5,7 +5,7 @@ import type { Settlement } from '../core/pricing/types.ts'
 import type { ImageRequest } from '../core/request.ts'
 import type { AttemptRecord, PlannedCall } from '../core/routing/index.ts'
 import type { Usage } from '../core/usage.ts'
-import type { NewAsset, NewAttempt } from '../ports/ledger.ts'
+import type { Consumption, NewAsset, NewAttempt } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
 import { storeOutputs } from './assets.ts'
 import type { Caller } from './execution.ts'
@@ -33,6 +33,8 @@ export interface FinishedCall {
   readonly record: AttemptRecord
   readonly result: AttemptResult
   readonly settlement: Settlement
+  /** What it counts towards, and what may pay for it. */
+  readonly consumption: Consumption | undefined
   readonly assets: readonly NewAsset[]
   readonly outcome: Outcome
   readonly durationUs: number
@@ -61,11 +63,14 @@ export async function concludeCall(
     imagesMade: result.kind === 'done' ? result.images.length : 0,
     ...(result.kind === 'failed' && { failure: result.failure }),
   }
+  const settlement = settle(work, reserved, result, { outcome, durationUs })
   return {
     reserved,
     record,
     result,
-    settlement: settle(work, reserved, result, outcome),
+    settlement,
+    // At once, so that the next call is priced after this one.
+    consumption: work.services.purchases.settled(candidate.offer, settlement),
     assets,
     outcome,
     warnings: result.kind === 'done' ? [...result.warnings, ...returnedDifferences(result.images, candidate)] : [],
@@ -87,10 +92,10 @@ function outcomeOf(result: AttemptResult, wanted: number): Outcome {
 }
 
 function settle(
-  { state, request, promptComplexity }: ConcludeContext,
+  { services, state, request, promptComplexity }: ConcludeContext,
   { candidate, attempt }: ReservedCall,
   result: AttemptResult,
-  outcome: Outcome,
+  { outcome, durationUs }: { readonly outcome: Outcome; readonly durationUs: number },
 ): Settlement {
   // The price was pinned at intent; what was really made decides the quantity.
   const usage: Usage | undefined = result.kind === 'done' ? result.usage : result.failure.usage
@@ -100,6 +105,8 @@ function settle(
     request,
     promptComplexity,
     atUs: attempt.pricedAtUs,
+    ...services.purchases.inputsFor(candidate.offer),
+    wallMs: result.evidence.timings?.totalMs ?? durationUs / 1_000,
     outcome,
     imagesMade: made,
     // An error page is an answer; a connection that broke after a good status is none.

@@ -118,6 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       random: services.random(),
       nowUs,
       hardBudget: scopes.some((budget) => budget.hard),
+      purchases: services.purchases,
     })
     if (planned.kind === 'none') throw nothingEligible(planned, state, nowUs, health.view())
     const decision = pin ? pinPlan(planned, pin) : planned
@@ -197,6 +198,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       random: 0.5,
       nowUs,
       hardBudget: false,
+      purchases: services.purchases,
     }
   }
 

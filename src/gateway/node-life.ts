@@ -51,6 +51,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       if (!isLost) await resumeAll(options, await ledger.recoverExpired(), stop.signal)
     }),
     every(REFRESH_EVERY_MS, 'reading budgets', () => budgets.refresh()),
+    every(REFRESH_EVERY_MS, 'reading volumes and lots', () => services.purchases.sync()),
     every(SWEEP_EVERY_MS, 'sweeping', () => sweep(services, options.maxImageBytes)),
   ]
   return {

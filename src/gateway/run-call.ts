@@ -40,6 +40,7 @@ function priceCall(context: CallContext, candidate: Candidate, atUs: number): Pr
     request: input.request,
     promptComplexity,
     atUs,
+    ...context.services.purchases.inputsFor(candidate.offer),
   })
   if (quote.kind === 'unpriced')
     throw new HalftoneError('unpriced', `${candidate.offer.id} has no known price: ${quote.reason}.`, { param: 'model' })

@@ -65,6 +65,7 @@ function settleCommand(services: GatewayServices, call: FinishedCall, finish: Re
     billed: settlement.kind === 'charged' ? 'yes' : settlement.kind === 'free' ? 'no' : 'unknown',
     usage: Object.fromEntries(Object.entries(usage ?? {}).map(([meter, quantity]) => [meter, formatQuantity(quantity)])),
     charges: chargesOf(settlement),
+    ...(call.consumption && { consumption: call.consumption }),
     imagesMade: call.record.imagesMade,
     assets: call.assets,
     evidence: evidenceToJson(result),

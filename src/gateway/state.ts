@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { Provider } from '../ports/provider.ts'
 import type { BlobGuard } from './blob-guard.ts'
+import type { Purchases } from './purchases.ts'
 
 /** Everything that comes from the configuration and the price book; replaced atomically, never changed in place. */
 export interface GatewayState {
@@ -65,6 +66,8 @@ export interface GatewayServices {
   readonly log: GatewayLog
   readonly disk: DiskGuard
   readonly blobGuard: BlobGuard
+  /** Volumes and lots that prices depend on. */
+  readonly purchases: Purchases
   /** Told of every stored output, to make its thumbnail when there is time; absent = thumbnails are made at first view. */
   onStored?(sha256: string): void
   /** Told of every blob that was deleted. */

@@ -65,8 +65,8 @@ export interface LedgerCommitments {
   drawOutside(draw: OutsideDraw): Promise<{ readonly drawn: bigint }>
   /** Post a `breakage` charge for what is left of each lot that ended at or before `atUs`, once. */
   closeLots(command: { readonly atUs: number }): Promise<readonly { readonly lotId: string; readonly breakageNanoUsd: NanoUsd }[]>
-  /** Open lots, and those closed too with `closed`; first to expire first. */
-  lots(query?: { readonly closed?: boolean }): Promise<readonly LotRecord[]>
+  /** Open lots, and with `closed` all that end after an instant or never; first to expire first. */
+  lots(query?: { readonly closed?: boolean; readonly endsAfterUs?: number }): Promise<readonly LotRecord[]>
   /** Sums of volumes since a UTC day began, without those that `exceptNode` wrote. */
   volumes(query: { readonly sinceUs: number; readonly exceptNode?: string }): Promise<readonly Volume[]>
 }

@@ -2,6 +2,8 @@
 
 import type { Candidate, Offer, OfferId, Warning } from '../offer.ts'
 import type { AttemptFailure, AttemptKind } from '../outcome.ts'
+import type { Lot } from '../pricing/lots.ts'
+import type { VolumeIndex } from '../pricing/volumes.ts'
 import type { Quality } from '../request.ts'
 import type { Experience } from './learning/experience.ts'
 import type { Score } from './score.ts'
@@ -75,6 +77,10 @@ export interface Snapshot {
   readonly experience?: ReadonlyMap<string, Experience>
   /** Models the key may use; undefined = all. */
   readonly allowedModels?: readonly string[]
+  /** What was bought before, for tiers and free units; absent: nothing. */
+  readonly volumes?: VolumeIndex
+  /** Lots that may pay for a call, by offer; absent: none. */
+  readonly lots?: ReadonlyMap<OfferId, readonly Lot[]>
 }
 
 export interface PlannedAttempt {
@@ -93,6 +99,8 @@ export interface RequestTotal {
   readonly expectedNanoUsd: bigint
   /** null: no bound is known. */
   readonly maxNanoUsd: bigint | null
+  /** The expected part that is not paid for already: what candidates are compared by. Absent: all of it. */
+  readonly marginalNanoUsd?: bigint
 }
 
 export type EliminationReason =

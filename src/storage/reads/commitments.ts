@@ -7,9 +7,11 @@ import type { Database } from '../schema.ts'
 import { numberOrNull, toSum } from './decode.ts'
 
 export const createCommitmentReads = (db: Kysely<Database>): Pick<LedgerCommitments, 'lots' | 'volumes'> => ({
-  lots: async ({ closed = false } = {}) => {
+  lots: async ({ closed = false, endsAfterUs } = {}) => {
     let query = db.selectFrom('credit_lots').selectAll().where('commitment', 'is not', null)
     if (!closed) query = query.where('closed_us', 'is', null)
+    if (endsAfterUs !== undefined)
+      query = query.where((where) => where.or([where('expires_us', 'is', null), where('expires_us', '>', BigInt(endsAfterUs))]))
     return (await query.orderBy('expires_us').orderBy('id').execute()).map(toLot)
   },
   volumes: async ({ sinceUs, exceptNode }) => {

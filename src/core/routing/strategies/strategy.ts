@@ -49,7 +49,8 @@ export function rankedBy(candidates: readonly ScoredCandidate[], measure: (entry
 }
 
 function byPrice(a: ScoredCandidate, b: ScoredCandidate): number {
-  const [one, other] = [a.total.expectedNanoUsd, b.total.expectedNanoUsd]
+  const priceOf = ({ total }: ScoredCandidate): bigint => total.marginalNanoUsd ?? total.expectedNanoUsd
+  const [one, other] = [priceOf(a), priceOf(b)]
   if (one !== other) return one < other ? -1 : 1
   return (b.qualityScore ?? 0) - (a.qualityScore ?? 0) || (a.candidate.offer.id < b.candidate.offer.id ? -1 : 1)
 }
