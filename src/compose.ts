@@ -23,6 +23,7 @@ import {
   loadConfig,
   watchConfig,
 } from './config/index.ts'
+import { installBook } from './config/price-sets.ts'
 import { watchPrices } from './config/watch-prices.ts'
 import { formatUsd } from './core/money.ts'
 import { createBlobGuard } from './gateway/blob-guard.ts'
@@ -32,8 +33,10 @@ import { createExperienceFeed } from './gateway/experience-feed.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createHealthFeed } from './gateway/health-feed.ts'
 import { startNodeLife } from './gateway/node-life.ts'
+import { startPriceReview } from './gateway/price-review.ts'
 import { createPurchases } from './gateway/purchases.ts'
 import { createQuotePins } from './gateway/quote-pin.ts'
+import { keepBooks } from './gateway/rerate.ts'
 import type { GatewayServices, GatewayState } from './gateway/state.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
 import type { Ledger, ProjectRecord } from './ports/ledger.ts'
@@ -131,6 +134,7 @@ async function start(context: StartContext): Promise<Halftone> {
   const thumbnails = createThumbnails({ mode: config.storage.thumbnails, dataDir, blobs, log })
   onClose(() => thumbnails.close())
   let state = await buildState(config, clock)
+  await keepBooks({ ledger, nowUs: () => clock.nowUs() }, state.priceSet)
   onClose(() => closeProviders(state))
   const services: GatewayServices = {
     ledger,
@@ -178,6 +182,9 @@ async function start(context: StartContext): Promise<Halftone> {
     await ledger.closeNode({ nodeId, epoch: opening.epoch })
   })
 
+  const review = startPriceReview(services, () => ({ ledger, state, nowUs: () => clock.nowUs() }))
+  onClose(() => review.close())
+
   const foreign = createForeignFetcher({
     maxBytes: config.server.maxImageBytes,
     timeoutMs: config.network.connectTimeoutMs * 3,
@@ -210,6 +217,10 @@ async function start(context: StartContext): Promise<Halftone> {
     liveStreams: new Set(),
     get settings() {
       return settings
+    },
+    installBook(book, note) {
+      const date = new Date(clock.nowUs() / 1_000).toISOString()
+      return installBook(dataDir, book, { today: date.slice(0, 10), date, note })
     },
     webRoot: findWebRoot(),
     describe: () => ({
@@ -267,6 +278,7 @@ async function start(context: StartContext): Promise<Halftone> {
   /** All or nothing: the new state is complete before the old one is let go. */
   async function swapState(changed: Config, what = 'the configuration was read again'): Promise<void> {
     const next = await buildState(changed, clock)
+    await keepBooks({ ledger, nowUs: () => clock.nowUs() }, next.priceSet)
     const before = state
     await applyManagedObjects(changed, ledger)
     await budgets.refresh()

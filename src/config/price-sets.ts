@@ -6,6 +6,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HalftoneError } from '../core/error.ts'
+import type { PriceBook } from '../core/pricing/price-book.ts'
 import { loadPriceFiles, type PriceFiles, packagedPrices } from './price-files.ts'
 
 const FORMAT = 'halftone-prices/1'
@@ -258,4 +259,22 @@ export async function rollbackPrices(
   if (left === undefined) return undefined
   await writeCurrent(dataDir, toShipped ? [] : installed.slice(0, -1))
   return left
+}
+
+/** Install the prices in use with one book replaced, as the next version. Answers with that version. */
+export async function installBook(
+  dataDir: string,
+  book: PriceBook,
+  about: { readonly today: string; readonly date: string; readonly note: string },
+): Promise<string> {
+  const active = await loadActivePrices(dataDir)
+  const folder = active.origin === 'installed' ? setFolder(dataDir, active.version) : packagedPrices()
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json') && name !== 'schema.json').sort()
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))
+  const files = Object.fromEntries(names.map((name, index) => [name, texts[index] ?? '']))
+  const version = nextVersion(active.version, about.today)
+  const changed = { ...files, [`${book.provider}.json`]: `${JSON.stringify(book, null, 2)}\n` }
+  const staged = await stageBundle(dataDir, bundleOf(changed, { version, date: about.date, note: about.note }))
+  await staged.install()
+  return version
 }

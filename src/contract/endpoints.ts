@@ -4,6 +4,7 @@ import { outcomes } from '../core/outcome.ts'
 import * as admin from './admin.ts'
 import { listOf } from './common.ts'
 import { editRequest, generationRequest, imagesResponse } from './images.ts'
+import * as prices from './prices.ts'
 import * as records from './records.ts'
 
 /** `none`: public; `inference`: any valid key; `admin`: an admin key or the dashboard's session. */
@@ -135,6 +136,50 @@ export const endpoints = {
     access: 'admin',
     summary: 'Spend and counts of today and this month, UTC.',
     response: admin.overview,
+  },
+  listPrices: {
+    method: 'GET',
+    path: '/v1/halftone/prices',
+    access: 'admin',
+    summary: 'The price book in use: every dated rate with its source and age, and what has no price.',
+    query: prices.priceListQuery,
+    response: prices.priceList,
+  },
+  rerate: {
+    method: 'POST',
+    path: '/v1/halftone/prices/rerate',
+    access: 'admin',
+    summary: 'Price settled calls again with the prices in use, and post the differences as adjusting charges.',
+    body: prices.rerateRequest,
+    response: prices.rerateReport,
+  },
+  listPriceDrafts: {
+    method: 'GET',
+    path: '/v1/halftone/prices/drafts',
+    access: 'admin',
+    summary: 'Price changes drafted from what providers report, newest first.',
+    response: listOf(prices.priceDraft),
+  },
+  reviewPrices: {
+    method: 'POST',
+    path: '/v1/halftone/prices/drafts',
+    access: 'admin',
+    summary: 'Look at the reported costs of the last 30 days now, and list every draft.',
+    response: listOf(prices.priceDraft),
+  },
+  acceptPriceDraft: {
+    method: 'POST',
+    path: '/v1/halftone/prices/drafts/{id}/accept',
+    access: 'admin',
+    summary: 'Install the prices in use with this change.',
+    response: prices.priceDraft,
+  },
+  rejectPriceDraft: {
+    method: 'POST',
+    path: '/v1/halftone/prices/drafts/{id}/reject',
+    access: 'admin',
+    summary: 'Close a draft without a change.',
+    response: prices.priceDraft,
   },
   listKeys: {
     method: 'GET',

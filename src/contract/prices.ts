@@ -1,7 +1,10 @@
 /** The price book over HTTP: rates, what a correction of the past would post, and drafted changes. */
 import { z } from 'zod'
+import { formatUsd } from '../core/money.ts'
 import type { RateChange } from '../core/pricing/diff.ts'
+import type { PriceDraft } from '../core/pricing/draft.ts'
 import type { RateRow, UnpricedRow } from '../core/pricing/rate-rows.ts'
+import type { RerateReport } from '../core/pricing/rerate.ts'
 import { timestamp, usdText } from './common.ts'
 
 const day = z.string().describe('ISO date, UTC.')
@@ -78,7 +81,6 @@ export const priceDraft = z.object({
   object: z.literal('price_draft'),
   status: z.enum(['open', 'accepted', 'rejected']),
   provider: z.string(),
-  book: z.string(),
   model: z.string(),
   rates: z.array(draftedRate),
   ratio: z.string().describe('Reported cost over ours.'),
@@ -138,4 +140,42 @@ export const changeWire = ({ before, after, ...change }: RateChange) => ({
   ...change,
   before: before && rateWire(before),
   after: after && rateWire(after),
+})
+
+const isoTime = (us: number): string => new Date(us / 1000).toISOString()
+
+export const rerateWire = (report: RerateReport): RerateReportWire => ({
+  object: 'rerate',
+  since: isoTime(report.sinceUs),
+  dry_run: report.dryRun,
+  price_book: report.priceBook,
+  examined: report.examined,
+  unchanged: report.unchanged,
+  corrected: report.corrected,
+  corrected_usd: formatUsd(report.correctedNanoUsd),
+  kept: report.kept,
+  skipped: report.skipped.map((each) => ({ ...each })),
+  corrections: report.corrections.map(({ attemptId, requestId, offer, wasNanoUsd, isNanoUsd }) => ({
+    attempt_id: attemptId,
+    request_id: requestId,
+    offer,
+    was_usd: formatUsd(wasNanoUsd),
+    is_usd: formatUsd(isNanoUsd),
+  })),
+})
+
+export const draftWire = (draft: PriceDraft): PriceDraftWire => ({
+  id: draft.id,
+  object: 'price_draft',
+  status: draft.status,
+  provider: draft.provider,
+  model: draft.model,
+  rates: draft.rates.map(({ rateId, ...rate }) => ({ rate_id: rateId, ...rate })),
+  ratio: draft.ratio,
+  attempts: [...draft.attempts],
+  requests: draft.requests,
+  effective_from: draft.effectiveFrom,
+  created_at: isoTime(draft.createdUs),
+  closed_at: draft.closedUs === null ? null : isoTime(draft.closedUs),
+  installed_version: draft.installedVersion,
 })

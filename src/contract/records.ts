@@ -102,6 +102,7 @@ export const charge = z.object({
   incurred_at: timestamp,
   posted_at: timestamp,
   reverses: z.string().nullable(),
+  corrects: z.string().nullable().describe('The charge that an adjusting charge corrects.'),
 })
 
 export const attempt = z.object({

@@ -18,6 +18,7 @@ import { handleImages } from './routes/images.ts'
 import * as models from './routes/models.ts'
 import * as operations from './routes/operations.ts'
 import { isTextPath, passThrough } from './routes/passthrough.ts'
+import * as prices from './routes/prices.ts'
 import { quote } from './routes/quote.ts'
 import * as records from './routes/records.ts'
 
@@ -45,6 +46,12 @@ const handlers = {
   getImage: assets.getImage,
   getThumbnail: assets.getThumbnail,
   overview: admin.overview,
+  listPrices: prices.listPrices,
+  rerate: prices.rerate,
+  listPriceDrafts: prices.listDraftedPrices,
+  reviewPrices: prices.reviewDraftedPrices,
+  acceptPriceDraft: prices.acceptDraftedPrice,
+  rejectPriceDraft: prices.rejectDraftedPrice,
   listKeys: admin.listKeys,
   createKey: admin.createKey,
   revokeKey: admin.revokeKey,

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http'
 import type { BudgetIndex } from '../gateway/budget-index.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { HealthFeed } from '../gateway/health-feed.ts'
+import type { InstallBook } from '../gateway/price-drafts.ts'
 import type { GatewayServices, GatewayState } from '../gateway/state.ts'
 import type { ForeignFetcher } from '../net/foreign-fetch.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -25,6 +26,8 @@ export interface ServerContext {
   readonly thumbnails: Thumbnails
   readonly throttle: SignInThrottle
   readonly settings: ServerSettings
+  /** Install the prices in use with one book replaced. */
+  readonly installBook: InstallBook
   /** Answers without an end of their own; a shutdown ends them, their readers reconnect. */
   readonly liveStreams: Set<ServerResponse>
   /** Facts for `status`; called on each request. */

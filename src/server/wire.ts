@@ -114,6 +114,7 @@ const chargeWire = (row: ChargeRecord): ChargeWire => ({
   incurred_at: isoTime(row.incurredUs),
   posted_at: isoTime(row.postedUs),
   reverses: row.reverses,
+  corrects: row.corrects,
 })
 
 /** `sandbox`: show the sandbox counters, when the gateway spends none but sandbox money. */

@@ -171,6 +171,7 @@ const charge = {
   incurred_at: summary.created_at,
   posted_at: summary.created_at,
   reverses: null,
+  corrects: null,
 }
 const firstAttempt = attempt.parse({
   id: 'a1',

@@ -93,6 +93,12 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   getImage: () => [{ path: local(image.url), key: null }],
   getThumbnail: () => [{ path: local(image.thumbnail_url), key: null }],
   overview: () => [{}],
+  listPrices: () => [{ path: '/v1/halftone/prices?model=sandbox' }],
+  rerate: () => [{ body: { since: '2026-01-01', dry_run: true } }],
+  listPriceDrafts: () => [{}],
+  reviewPrices: () => [{}],
+  acceptPriceDraft: () => [],
+  rejectPriceDraft: () => [],
   listKeys: () => [{}],
   createKey: () => [
     { body: { name: 'made here' } },

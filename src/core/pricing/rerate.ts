@@ -47,7 +47,9 @@ export const NOT_REPRODUCED = 'what is stored does not give the amount that was 
 export function rerateAttempt(prices: CompiledPrices, { input, standing, original }: RerateOptions): Rerating {
   const better = standing.find(({ provenance }) => provenance === 'reported' || provenance === 'invoiced')
   if (better) return { kind: 'kept', provenance: better.provenance }
-  const replayed: SettleInput = { ...input, monthToDate: input.monthToDate ?? volumesOf(standing) }
+  const volumes = volumesOf(standing)
+  // A line names the one volume that its price depended on, of whichever scope the rate counts by.
+  const replayed: SettleInput = { monthToDate: volumes, contractToDate: volumes, ...input }
   if (original && !reproduces(original, replayed, standing)) return { kind: 'skipped', reason: NOT_REPRODUCED }
   const settlement = settleCharges(prices, replayed)
   const lines = linesOf(settlement)
@@ -80,8 +82,15 @@ function volumesOf(standing: readonly StandingCharge[]): Usage {
 function reproduces(original: CompiledPrices, input: SettleInput, standing: readonly StandingCharge[]): boolean {
   const first = standing.filter(({ kind }) => kind !== 'correction')
   const lines = linesOf(settleCharges(original, input))
-  return lines !== undefined && sum(lines) === sum(first)
+  return lines !== undefined && (sum(lines) === sum(first) || nativeOf(lines) === nativeOf(first))
 }
+
+/** Another conversion changes the dollars, not what was charged in the provider's own unit. */
+const nativeOf = (lines: readonly ChargeLine[]): string =>
+  lines
+    .map((line) => `${keyOf(line)} ${line.nativeAmount} ${line.nativeUnit}`)
+    .sort()
+    .join('\n')
 
 const sum = (lines: readonly ChargeLine[]): NanoUsd => lines.reduce((total, line) => total + line.amountNanoUsd, 0n)
 
@@ -123,4 +132,26 @@ function correctionLine(
     provenance: after[0]?.provenance ?? corrected.provenance,
     description: `Price corrected: $${formatUsd(sum(before))} -> $${formatUsd(sum(after))}; ${line.description}`,
   }
+}
+
+/** What a run over the ledger did. */
+export interface RerateReport {
+  readonly sinceUs: number
+  readonly dryRun: boolean
+  /** The prices it was done with. */
+  readonly priceBook: string
+  readonly examined: number
+  readonly unchanged: number
+  readonly kept: number
+  readonly corrected: number
+  readonly correctedNanoUsd: NanoUsd
+  readonly skipped: readonly { readonly reason: string; readonly attempts: number; readonly example: string }[]
+  /** The first thousand. */
+  readonly corrections: readonly {
+    readonly attemptId: string
+    readonly requestId: string
+    readonly offer: string
+    readonly wasNanoUsd: NanoUsd
+    readonly isNanoUsd: NanoUsd
+  }[]
 }

@@ -1,0 +1,65 @@
+/** The price book, corrections of the past, and drafted changes. */
+import type { z } from 'zod'
+import { draftWire, type priceListQuery, priceListWire, type rerateRequest, rerateWire } from '../../contract/prices.ts'
+import { HalftoneError } from '../../core/error.ts'
+import { means, rateRows, unpricedRows } from '../../core/pricing/rate-rows.ts'
+import { acceptDraft, listDrafts, rejectDraft, reviewPrices } from '../../gateway/price-drafts.ts'
+import { type PriceWork, rerate as rerateLedger } from '../../gateway/rerate.ts'
+import type { ServerContext } from '../context.ts'
+import type { Handler } from '../handler.ts'
+
+const workOf = ({ services, current }: ServerContext): PriceWork => ({
+  ledger: services.ledger,
+  state: current(),
+  nowUs: () => services.clock.nowUs(),
+})
+
+export const listPrices: Handler = async ({ context, query }) => {
+  const { model } = query as z.infer<typeof priceListQuery>
+  const { priceSet } = context.current()
+  const nowUs = context.services.clock.nowUs()
+  const wanted = (row: { provider: string; model: string }): boolean => model === undefined || means(model, row)
+  return priceListWire({
+    version: priceSet.version,
+    origin: priceSet.origin,
+    rates: priceSet.books.flatMap(({ book, name }) => rateRows(book, nowUs, name)).filter(wanted),
+    unpriced: priceSet.books.flatMap(({ book, name }) => unpricedRows(book, name)).filter(wanted),
+  })
+}
+
+export const rerate: Handler = async ({ context, body, request }) => {
+  const { since, dry_run: dryRun = false } = body as z.infer<typeof rerateRequest>
+  return rerateWire(
+    await rerateLedger(workOf(context), { sinceUs: sinceUs(since), dryRun, signal: goneSignal(request.raw.socket) }),
+  )
+}
+
+function sinceUs(text: string): number {
+  const ms = Date.parse(text)
+  if (!/^\d{4}-\d{2}-\d{2}/.test(text) || Number.isNaN(ms))
+    throw new HalftoneError('invalid_value', '"since" must be a day or time such as 2026-11-01.', { param: 'since' })
+  return ms * 1000
+}
+
+/** A long run ends with the client that asked for it; what was posted stays, and the next run goes on from there. */
+function goneSignal(socket: { once(event: 'close', gone: () => void): unknown }): AbortSignal {
+  const gone = new AbortController()
+  socket.once('close', () => gone.abort())
+  return gone.signal
+}
+
+export const listDraftedPrices: Handler = async ({ context }) => ({
+  object: 'list',
+  data: (await listDrafts(workOf(context))).map(draftWire),
+})
+
+export const reviewDraftedPrices: Handler = async ({ context, request }) => ({
+  object: 'list',
+  data: (await reviewPrices(workOf(context), goneSignal(request.raw.socket))).map(draftWire),
+})
+
+export const acceptDraftedPrice: Handler = async ({ context, params }) =>
+  draftWire(await acceptDraft(workOf(context), params['id'] ?? '', context.installBook))
+
+export const rejectDraftedPrice: Handler = async ({ context, params }) =>
+  draftWire(await rejectDraft(workOf(context), params['id'] ?? ''))
