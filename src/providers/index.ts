@@ -3,6 +3,7 @@ import type { Provider } from '../ports/provider.ts'
 import { type BaseUrlFacts, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { createCodecProvider, type ProviderDeps } from './engine.ts'
 import { google } from './google.ts'
+import { googleVertex } from './google-vertex.ts'
 import { openai } from './openai.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import type { ProviderConfig } from './provider-config.ts'
@@ -11,6 +12,7 @@ export type { ProviderDeps } from './engine.ts'
 
 export const providers = {
   google,
+  'google-vertex': googleVertex,
   openai,
   'openai-compatible': openaiCompatible,
 } as const satisfies Record<string, ProviderDefinition>
