@@ -5,6 +5,7 @@ import * as admin from './admin.ts'
 import { listOf } from './common.ts'
 import { editRequest, generationRequest, imagesResponse } from './images.ts'
 import * as prices from './prices.ts'
+import { quoteRequest, quoteResponse } from './quote.ts'
 import * as records from './records.ts'
 
 /** `none`: public; `inference`: any valid key; `admin`: an admin key or the dashboard's session. */
@@ -77,8 +78,8 @@ export const endpoints = {
     path: '/v1/halftone/quote',
     access: 'inference',
     summary: 'Price this exact request on every candidate, without running it.',
-    body: records.quoteRequest,
-    response: records.quoteResponse,
+    body: quoteRequest,
+    response: quoteResponse,
   },
   listRequests: {
     method: 'GET',

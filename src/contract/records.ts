@@ -1,52 +1,8 @@
-/** What Halftone knows about requests: quotes, records, receipts, decisions. */
+/** What Halftone knows about requests: records, receipts, decisions. */
 import { z } from 'zod'
 import { costStatus, operation, tags, timestamp, usdText, warning } from './common.ts'
-import { generationRequest } from './images.ts'
-
-/** A generation request to be priced, not run. `inputs` stands for images an edit would send. */
-export const quoteRequest = generationRequest.extend({
-  operation: operation.optional().describe('`generate` when absent.'),
-  inputs: z
-    .array(z.strictObject({ width: z.int().min(1).max(32_768), height: z.int().min(1).max(32_768) }))
-    .max(16)
-    .optional(),
-  mask: z.boolean().optional(),
-})
-
-export const priceLine = z.object({
-  description: z.string(),
-  meter: z.string().nullable(),
-  quantity: z.string().nullable(),
-  amount_usd: usdText,
-  rate_id: z.string(),
-})
-
-export const candidateQuote = z.object({
-  offer: z.string(),
-  model: z.string(),
-  provider: z.string(),
-  sandbox: z.boolean(),
-  size: z.string(),
-  quality: z.string().nullable(),
-  min_usd: usdText,
-  expected_usd: usdText,
-  max_usd: usdText.nullable().describe('null: no bound is known.'),
-  lines: z.array(priceLine),
-  spread: z.array(z.string()).describe('Why min, expected and max differ.'),
-  checked_at: z.string().describe('When the oldest price source used was checked.'),
-  eligible: z.boolean().describe('Whether `model` of the request would choose among it.'),
-})
 
 export const eliminated = z.object({ offer: z.string(), reason: z.string(), detail: z.string(), param: z.string().nullable() })
-
-export const quoteResponse = z.object({
-  object: z.literal('quote'),
-  route: z.string(),
-  n: z.int(),
-  price_book: z.string(),
-  candidates: z.array(candidateQuote).describe('Cheapest first.'),
-  eliminated: z.array(eliminated),
-})
 
 export const requestImage = z.object({
   id: z.string(),
@@ -151,6 +107,10 @@ export const receipt = z.object({
   images_returned: z.int(),
   cost_per_image_usd: usdText.nullable(),
   attempts: z.array(attempt),
+  quote: z
+    .object({ id: z.string(), max_usd: usdText, expires_at: timestamp })
+    .nullable()
+    .describe('The quote the request was held to; null: none.'),
   alternatives: z
     .array(z.object({ offer: z.string(), quality: z.string().nullable(), expected_usd: usdText }))
     .describe('What the other candidates would have cost, as quoted then.'),
@@ -176,9 +136,6 @@ export const explanation = z.object({
   eliminated: z.array(eliminated),
 })
 
-export type QuoteRequest = z.infer<typeof quoteRequest>
-export type QuoteResponse = z.infer<typeof quoteResponse>
-export type CandidateQuote = z.infer<typeof candidateQuote>
 export type RequestSummaryWire = z.infer<typeof requestSummary>
 export type RequestRecordWire = z.infer<typeof requestRecord>
 export type AttemptWire = z.infer<typeof attempt>

@@ -49,6 +49,16 @@ describe('a quote id', () => {
     ['provider parameters', quotedOf({ extraBody: { acme: { speed: 'turbo' } } }), 'quote_mismatch'],
     ['a stream with partial images', quotedOf({ stream: true, partialImages: 2 }), 'quote_mismatch'],
     ['leave to drop parameters', quotedOf({}, 'key-1', true), 'quote_mismatch'],
+    [
+      'other models to fall back to',
+      { ...quotedOf(), options: { ...quotedOf().options, fallbackModels: ['a/b'] } },
+      'quote_mismatch',
+    ],
+    [
+      'another deadline and max cost',
+      { ...quotedOf(), options: { ...quotedOf().options, deadlineMs: 5, maxCostNanoUsd: 5n } },
+      'ok',
+    ],
     ['another key', quotedOf({}, 'key-2'), 'quote_mismatch'],
   ])('is for one request and key: %s', (_rule, quoted, code) => {
     expect(codeOf(() => pins.check(id, quoted, NOW_US))).toBe(code)

@@ -72,15 +72,16 @@ export function createQuotePins(key: Uint8Array): QuotePins {
 
 /**
  * Everything that may change the price, in one spelling. Delivery and attribution are left out; of a mask only that there is
- * one, because it has the size of its image.
+ * one, because it has the size of its image; a control image likewise.
  */
 function contentOf({ request, options, caller }: Quoted): string {
+  const { maxCostNanoUsd: _max, deadlineMs: _deadline, quoteId: _quote, bodyMetadata: _body, ...allowed } = options
   const { inputs, attribution: _attribution, responseFormat: _responseFormat, ...rest } = request
   // Role, pixels and how a control image is read; not the bytes, which a quote has not seen.
   const sizes = inputs.map(({ sha256: _sha256, bytes: _bytes, mediaType: _mediaType, filename: _filename, ...image }) =>
-    image.role === 'mask' ? image.role : image,
+    image.role === 'mask' || image.role === 'control' ? { ...image, width: 0, height: 0 } : image,
   )
-  return canonical({ ...rest, sizes, allowUnsupported: options.allowUnsupported, keyId: caller.keyId })
+  return canonical({ ...rest, sizes, allowed, keyId: caller.keyId })
 }
 
 /** The plan without what may cost more than was quoted. Throws `quote_exceeded` when nothing is left. */

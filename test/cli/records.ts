@@ -1,7 +1,8 @@
 /** Answers of a gateway as recorded, checked against the contract so that they cannot drift from it. */
 import { createdKey, keyObject, modelObject, overview, providerProbe, session, status } from '../../src/contract/admin.ts'
 import { imagesResponse } from '../../src/contract/images.ts'
-import { attempt, explanation, quoteResponse, receipt, requestSummary } from '../../src/contract/records.ts'
+import { quoteResponse } from '../../src/contract/quote.ts'
+import { attempt, explanation, receipt, requestSummary } from '../../src/contract/records.ts'
 
 export const REQUEST_ID = '0193529a-6b7e-7c3a-9d51-4f0aa1b2c3d4'
 /** A real PNG of one pixel. */
@@ -26,6 +27,12 @@ const lines = [
 
 export const quoteRecord = quoteResponse.parse({
   object: 'quote',
+  id: 'quote_AAECAwQFBgdpIzKAAAAAAAAAAAqhsAABAgMEBQYHCAkKCwwNDg8',
+  expires_at: '2026-11-22T14:20:00.000Z',
+  max_usd: '0.01',
+  current: null,
+  explained: null,
+  job: null,
   route: 'auto',
   n: 2,
   price_book: '5d1f0a77c2e94b10',
@@ -35,8 +42,16 @@ export const quoteRecord = quoteResponse.parse({
       model: 'publisher/flat',
       provider: 'cheap',
       sandbox: false,
+      lane: 'standard',
+      calls: 1,
+      size_from: 'default',
+      age_days: 2,
+      stale: false,
+      quality_score: null,
+      frontier: false,
       size: '1024x1024',
       quality: null,
+      quality_from: null,
       min_usd: '0.01',
       expected_usd: '0.01',
       max_usd: '0.01',
@@ -50,8 +65,16 @@ export const quoteRecord = quoteResponse.parse({
       model: 'publisher/thinking-picture-2',
       provider: 'main',
       sandbox: false,
+      lane: 'standard',
+      calls: 1,
+      size_from: 'default',
+      age_days: 2,
+      stale: false,
+      quality_score: null,
+      frontier: false,
       size: '1024x1024',
       quality: 'medium',
+      quality_from: 'default',
       min_usd: '0.053',
       expected_usd: '0.053060',
       max_usd: null,
@@ -65,8 +88,16 @@ export const quoteRecord = quoteResponse.parse({
       model: 'publisher/fine',
       provider: 'main',
       sandbox: false,
+      lane: 'standard',
+      calls: 1,
+      size_from: 'default',
+      age_days: 2,
+      stale: false,
+      quality_score: null,
+      frontier: false,
       size: '1024x1024',
       quality: 'high',
+      quality_from: 'tier',
       min_usd: '0.2',
       expected_usd: '0.211123456',
       max_usd: '0.25',
@@ -236,6 +267,7 @@ export const receiptRecord = receipt.parse({
   total_usd: '0.06306',
   cost_status: 'unknown',
   sandbox: false,
+  quote: null,
   images_returned: 1,
   cost_per_image_usd: '0.06306',
   attempts: [firstAttempt, secondAttempt],

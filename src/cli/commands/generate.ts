@@ -20,6 +20,7 @@ interface Options extends ConnectOptions, ImageOptions {
   readonly mask?: string
   readonly stream?: boolean
   readonly maxCost?: string
+  readonly quoteId?: string
   readonly deadline?: number
   readonly group?: string
   readonly tag?: Readonly<Record<string, string>>
@@ -34,6 +35,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--mask <file>', 'PNG whose transparent parts are to be changed (with --edit)')
     .option('--stream', 'count partial pictures as they come; needs a model that streams, and each may cost a little')
     .option('--max-cost <usd>', 'refuse when it could cost more than this')
+    .option('--quote-id <id>', 'make it at the maximum of this quote, or fail')
     .option('--deadline <seconds>', 'give up after this long', wholeNumber)
     .option('--group <name>', 'pictures that must look alike')
     .option('--allow-unsupported', 'leave out what the model cannot do, with a warning, instead of failing')
@@ -110,6 +112,7 @@ async function outgoing(
 ): Promise<OutgoingImageRequest> {
   const own = {
     max_cost_usd: options.maxCost,
+    quote_id: options.quoteId,
     deadline_ms: options.deadline === undefined ? undefined : options.deadline * 1000,
     group: options.group,
     tags: options.tag,

@@ -1,19 +1,26 @@
 import type { Command } from 'commander'
-import type { CandidateQuote, QuoteResponse } from '../../contract/records.ts'
+import type { QuoteResponse } from '../../contract/quote.ts'
 import type { Client } from '../client.ts'
 import { type ConnectOptions, connect, withConnectOptions } from '../connect.ts'
 import type { CliContext, Output } from '../context.ts'
 import { CliError } from '../exit.ts'
-import { alignDecimals, plain, plural, usd } from '../format.ts'
-import { type ImageOptions, imageFields, withImageOptions } from '../image-options.ts'
-import { renderTable } from '../table.ts'
+import { dateTime, plural, usd } from '../format.ts'
+import { type ImageOptions, imageFields, wholeNumber, withImageOptions } from '../image-options.ts'
+import { candidateLines, isCurrent, leftOut } from '../quote/candidates.ts'
+import { constraintLines } from '../quote/constraints.ts'
+import { jobLines, parseDeadline } from '../quote/job.ts'
+import { renderPairs } from '../table.ts'
 import { eliminationLines } from './explain.ts'
 
 interface Options extends ConnectOptions, ImageOptions {
   readonly inputs?: string[]
   readonly mask?: boolean
+  readonly maxCost?: string
   readonly lines?: boolean
   readonly all?: boolean
+  readonly explain?: boolean
+  readonly count?: number
+  readonly deadline?: number
 }
 
 export function define(command: Command, context: CliContext): void {
@@ -21,28 +28,46 @@ export function define(command: Command, context: CliContext): void {
   withImageOptions(command)
     .option('--inputs <sizes...>', 'price an edit of pictures of these sizes, such as 1024x1024')
     .option('--mask', 'the edit has a mask')
+    .option('--max-cost <usd>', 'leave out what could cost more than this')
     .option('--lines', 'itemise each candidate')
-    .option('--all', 'list every offer that cannot, with its reason')
+    .option('--all', 'every candidate, and every offer that is none with its reason')
+    .option('--explain', 'what each constraint costs: the price and the offers without it')
+    .option('--count <images>', 'price a job of so many pictures, all lanes', wholeNumber)
+    .option('--deadline <time>', 'the whole job is needed within 90m, 6h or 2d (with --count)', parseDeadline)
   withConnectOptions(command).action((prompt: string | undefined, options: Options) => quote(context, prompt, options))
 }
 
 async function quote(context: CliContext, prompt: string | undefined, options: Options): Promise<void> {
   const { out } = context
+  if (options.deadline !== undefined && options.count === undefined) {
+    throw new CliError('usage', '--deadline is for a job.', { remedy: 'Say with --count how many pictures it makes.' })
+  }
   const client = await connect(context, options)
-  const answer = await requestQuote(client, prompt, options, { sizes: options.inputs ?? [], mask: options.mask === true })
+  const answer = await requestQuote(client, prompt, options, {
+    sizes: options.inputs ?? [],
+    mask: options.mask === true,
+    explain: options.explain === true,
+    ...(options.maxCost !== undefined && { maxCost: options.maxCost }),
+    ...(options.count !== undefined && {
+      job: { count: options.count, ...(options.deadline !== undefined && { deadline_ms: options.deadline }) },
+    }),
+  })
   if (options.json) return out.json(answer)
   for (const line of quoteLines(answer, out, options)) out.line(line)
   if (!answer.candidates.some((it) => it.eligible)) {
     throw new CliError('usage', 'No candidate would be chosen for this request.', {
-      remedy: 'Read why with --all, then change the request.',
+      remedy: 'See what stands in the way with --explain and --all, then change the request.',
     })
   }
 }
 
-interface QuotedInputs {
+export interface QuoteAsk {
   /** `WIDTHxHEIGHT` of each picture that would be sent. */
   readonly sizes: readonly string[]
   readonly mask: boolean
+  readonly explain?: boolean
+  readonly maxCost?: string
+  readonly job?: { readonly count: number; readonly deadline_ms?: number }
 }
 
 /** Ask for a quote. Without a prompt, one of average length stands in. */
@@ -50,14 +75,16 @@ export function requestQuote(
   client: Client,
   prompt: string | undefined,
   options: ImageOptions,
-  inputs: QuotedInputs,
+  { sizes, mask, explain, maxCost, job }: QuoteAsk,
 ): Promise<QuoteResponse> {
-  const edit = inputs.sizes.length > 0
   return client.call('quote', {
     body: {
       prompt: prompt ?? STAND_IN_PROMPT,
       ...imageFields(options),
-      ...(edit ? { operation: 'edit', inputs: inputs.sizes.map(parsePixels), mask: inputs.mask } : {}),
+      ...(sizes.length > 0 && { operation: 'edit', inputs: sizes.map(parsePixels), mask }),
+      ...(explain && { explain }),
+      ...(job && { job }),
+      ...(maxCost !== undefined && { halftone: { max_cost_usd: maxCost } }),
     },
   })
 }
@@ -78,40 +105,38 @@ interface Show {
 }
 
 export function quoteLines(answer: QuoteResponse, out: Output, { lines = false, all = false }: Show): string[] {
-  const { candidates, eliminated } = answer
-  const expected = alignDecimals(candidates.map((it) => usd(it.expected_usd)))
-  const most = alignDecimals(candidates.map((it) => (it.max_usd === null ? 'no bound' : usd(it.max_usd))))
-  const first = candidates.findIndex((it) => it.eligible)
-  const table = renderTable(
-    [
-      { header: 'OFFER', shrinkTo: 16, style: (offer) => (offer === candidates[first]?.offer ? 'green' : undefined) },
-      { header: 'SIZE' },
-      { header: 'QUALITY' },
-      { header: 'EXPECTED', align: 'right' },
-      { header: 'AT MOST', align: 'right' },
-      { header: 'WHY', shrinkTo: 8 },
-    ],
-    candidates.map((it, index) => ({
-      cells: [it.offer, it.size, it.quality ?? '-', expected[index] ?? '', most[index] ?? '', whyText(it, index === first)],
-      notes: [
-        ...it.spread.map(plain),
-        ...(lines ? it.lines.map((line) => `${usd(line.amount_usd)}  ${plain(line.description)}`) : []),
-      ],
-    })),
-    out,
-  )
+  const { candidates, eliminated, explained, job } = answer
   const counts: Record<string, number> = {}
   for (const { reason } of eliminated) counts[reason] = (counts[reason] ?? 0) + 1
+  const footer = renderPairs(footerPairs(answer, all), out)
   return [
-    `${out.paint('bold', 'Quote')} for ${plural(answer.n, 'image')}, route ${answer.route}${candidates.some((it) => it.sandbox) ? ' (sandbox prices)' : ''}`,
+    `${out.paint('bold', 'Quote')} for ${plural(answer.n, 'image')}${sizeOf(answer)}, route ${answer.route}${candidates.some((it) => it.sandbox) ? ' (sandbox prices)' : ''}`,
     '',
-    ...(candidates.length === 0 ? ['No offer can make this.'] : table),
+    ...candidateLines(answer, out, { all, lines }),
+    ...(footer.length > 0 ? ['', ...footer] : []),
+    ...(explained ? ['', ...constraintLines(explained, out)] : []),
+    ...(job ? ['', ...jobLines(answer, out, { all })] : []),
     ...eliminationLines({ eliminated_counts: counts, eliminated }, out, all),
     out.paint('dim', `Price book ${answer.price_book}`),
   ]
 }
 
-function whyText({ eligible }: CandidateQuote, isFirst: boolean): string {
-  if (!eligible) return 'not routed'
-  return isFirst ? '1st choice' : 'fallback'
+/** Said once where it is the same for every candidate. */
+function sizeOf({ candidates }: QuoteResponse): string {
+  const [first, ...others] = new Set(candidates.map(({ size }) => size))
+  return first === undefined || others.length > 0 ? '' : ` of ${first}`
+}
+
+function footerPairs(answer: QuoteResponse, all: boolean): (readonly [label: string, text: string])[] {
+  const { current, id, max_usd, expires_at, candidates } = answer
+  const pairs: (readonly [string, string])[] = all ? [] : [...leftOut(answer)]
+  if (current && current.source !== 'route' && !candidates.some((it) => isCurrent(it, answer))) {
+    const quality = current.quality === null ? '' : `, ${current.quality}`
+    pairs.push(['In use now', `${current.offer}${quality}; it cannot serve this request`])
+  }
+  if (current?.source === 'ledger') pairs.push(['In use', `by ${plural(current.images ?? 0, 'image')} of the last 30 days`])
+  if (id !== null && max_usd !== null && expires_at !== null) {
+    pairs.push(['Quote id', `${id}\nholds the request to ${usd(max_usd)}, until ${dateTime(expires_at)} UTC`])
+  }
+  return pairs
 }

@@ -39,6 +39,9 @@ export function receiptLines(receipt: Receipt, out: Output): string[] {
         ...(receipt.sandbox ? ['sandbox: no real money'] : []),
       ].join(', '),
     ),
+    ...(receipt.quote
+      ? [out.paint('dim', `held to ${usd(receipt.quote.max_usd)} by its quote`), out.paint('dim', receipt.quote.id)]
+      : []),
     '',
     ...statement([...receipt.attempts.flatMap(attemptLines), ...totals(receipt)], out),
     ...alternatives(receipt, out),

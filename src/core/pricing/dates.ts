@@ -18,6 +18,10 @@ export function dateUs(text: string): number | undefined {
 
 export const DAY_US = 86_400_000_000
 
+/** Whole days from a source's ISO date to an instant; 0 for one that is still to come. */
+export const ageInDays = (checkedAt: string, atUs: number): number =>
+  Math.max(0, Math.floor((atUs - (dateUs(checkedAt) ?? 0)) / DAY_US))
+
 export const FOREVER_US = Number.MAX_SAFE_INTEGER
 
 /** The earlier of two ISO dates; they sort as text. */

@@ -3,6 +3,8 @@
  * with `compilePriceBooks`, then quote, rank and settle with the result. Users of the package get `library.ts` instead.
  */
 export { compilePriceBooks, type HashedBook } from './compile.ts'
+export { ageInDays } from './dates.ts'
+export { type JobQuote, quoteJob } from './job.ts'
 export { loadFx, loadPriceBook } from './parse.ts'
 export type * from './price-book.ts'
 export {
@@ -12,5 +14,6 @@ export {
 } from './quality.ts'
 export { expectedTotal, quoteCandidate, quoteTotals } from './quote.ts'
 export { settleCharges } from './settle.ts'
-export { rateSummary, staleness } from './summary.ts'
+export { rateSummary, STALE_AFTER_DAYS, staleness } from './summary.ts'
+export { triesByOffer } from './tries.ts'
 export type * from './types.ts'

@@ -4,7 +4,7 @@ import type { Candidate, Offer } from '../offer.ts'
 import type { ImageRequest, Size } from '../request.ts'
 import type { Meter } from '../usage.ts'
 import type { CompiledPrices } from './compiled.ts'
-import { DAY_US, dateUs } from './dates.ts'
+import { ageInDays } from './dates.ts'
 import { quoteCandidate } from './quote.ts'
 import { findSku } from './rules.ts'
 
@@ -118,7 +118,7 @@ export interface BookAge {
 export function staleness(prices: CompiledPrices, atUs: number, maxAgeDays = STALE_AFTER_DAYS): BookAge[] {
   return [...prices.books.values(), ...prices.overlays.values()]
     .map(({ provider, checkedAt }) => {
-      const ageDays = Math.floor((atUs - (dateUs(checkedAt) ?? 0)) / DAY_US)
+      const ageDays = ageInDays(checkedAt, atUs)
       return { provider, checkedAt, ageDays, stale: ageDays > maxAgeDays }
     })
     .sort((a, b) => b.ageDays - a.ageDays)

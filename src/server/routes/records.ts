@@ -48,6 +48,7 @@ export const getReceipt: Handler = async (call) => {
     images_returned: record.imagesReturned,
     cost_per_image_usd: record.imagesReturned > 0 ? formatUsd(record.costNanoUsd / BigInt(record.imagesReturned)) : null,
     attempts: record.attemptRows.map(attemptWire),
+    quote: quoteOf(record),
     alternatives: candidatesOf(record)
       .filter((candidate) => candidate.offer !== record.offer)
       .map(({ offer, quality, expectedUsd }) => ({ offer, quality, expected_usd: expectedUsd })),
@@ -76,6 +77,12 @@ export const explainRequest: Handler = async (call) => {
     eliminated: (decision['eliminated'] ?? []) as Explanation['eliminated'],
   }
   return explanation
+}
+
+/** The quote as `gateway/request-row.ts` stored it. */
+function quoteOf({ decision }: RequestRecord): Receipt['quote'] {
+  const stored = decision['quote'] as { readonly id: string; readonly maxUsd: string; readonly expiresAt: string } | undefined
+  return stored ? { id: stored.id, max_usd: stored.maxUsd, expires_at: stored.expiresAt } : null
 }
 
 interface StoredCandidate {

@@ -1,5 +1,5 @@
 /** Candidates and eliminations, as quotes and decisions both show them. */
-import type { QuoteResponse } from '../../../../src/contract/records.ts'
+import type { QuoteResponse } from '../../../../src/contract/quote.ts'
 
 export interface EliminationCount {
   readonly reason: string

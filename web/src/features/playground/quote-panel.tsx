@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import type { CandidateQuote } from '../../../../src/contract/records.ts'
+import type { CandidateQuote } from '../../../../src/contract/quote.ts'
 import type { Body } from '../../api/paths.ts'
 import { quoteQuery } from '../../api/queries.ts'
 import { exactUsd } from '../../lib/money.ts'
@@ -7,7 +7,7 @@ import { Exact, Short } from '../../ui/money.tsx'
 import { ErrorNotice, Loading } from '../../ui/notice.tsx'
 import { EliminatedList } from '../candidates/eliminated-list.tsx'
 import { settingsText } from '../candidates/select-candidates.ts'
-import { type QuoteView, selectQuote } from './select-quote.ts'
+import { checkedText, type QuoteView, selectQuote } from './select-quote.ts'
 
 const useQuote = (body: Body<'quote'>) => useQuery({ ...quoteQuery(body), enabled: body.prompt !== '' })
 
@@ -22,6 +22,7 @@ export function QuoteFigure({ body }: { body: Body<'quote'> }) {
     <div className={isFetching ? 'opacity-60' : ''} aria-live="polite" data-quote="expected">
       <Exact usd={chosen.expected_usd} className="text-[1.75rem] leading-none font-bold tracking-tight" />
       <p className="label num mt-0.5">{boundsText(chosen)}</p>
+      {chosen.stale && <p className="label text-warn">{checkedText(chosen)}</p>}
     </div>
   )
 }
@@ -75,7 +76,7 @@ function Choice({ chosen }: { chosen: CandidateQuote }) {
         {chosen.spread.map((reason) => (
           <li key={reason}>{reason}</li>
         ))}
-        <li>Prices checked {chosen.checked_at.slice(0, 10)}</li>
+        <li className={chosen.stale ? 'text-warn' : ''}>{checkedText(chosen)}</li>
       </ul>
     </div>
   )
@@ -109,7 +110,10 @@ function Alternatives({ view, onTake }: { view: QuoteView; onTake: (offer: strin
             >
               <span className="min-w-0 flex-1">
                 <span className="block truncate">{candidate.offer}</span>
-                <span className="label block">{settingsText(candidate)}</span>
+                <span className="label block">
+                  {settingsText(candidate)}
+                  {candidate.stale && <span className="text-warn">; {checkedText(candidate)}</span>}
+                </span>
               </span>
               <span className="num text-muted">{delta}</span>
               <Short usd={candidate.expected_usd} className="w-16 text-right" />

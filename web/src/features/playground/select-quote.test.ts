@@ -1,29 +1,43 @@
 import { describe, expect, it } from 'vitest'
-import type { CandidateQuote, QuoteResponse } from '../../../../src/contract/records.ts'
-import { selectQuote } from './select-quote.ts'
+import type { CandidateQuote, QuoteResponse } from '../../../../src/contract/quote.ts'
+import { checkedText, selectQuote } from './select-quote.ts'
 
 const candidate = (offer: string, usd: string, eligible = true): CandidateQuote => ({
   offer,
   model: 'm',
   provider: 'p',
   sandbox: true,
+  lane: 'standard',
   size: '1024x1024',
+  size_from: 'request',
   quality: null,
+  quality_from: null,
+  calls: 1,
   min_usd: usd,
   expected_usd: usd,
   max_usd: usd,
   lines: [],
   spread: [],
   checked_at: '2026-11-01',
+  age_days: 21,
+  stale: false,
   eligible,
+  quality_score: null,
+  frontier: false,
 })
 
 const quote = (candidates: CandidateQuote[]): QuoteResponse => ({
   object: 'quote',
+  id: null,
+  expires_at: null,
+  max_usd: null,
   route: 'auto',
   n: 1,
   price_book: 'b',
   candidates,
+  current: null,
+  explained: null,
+  job: null,
   eliminated: [],
 })
 
@@ -41,6 +55,12 @@ describe('a quote as shown', () => {
     const view = selectQuote(quote([candidate('only', '0.01', false)]))
     expect(view.chosen).toBeUndefined()
     expect(view.alternatives[0]?.delta).toBe('')
+  })
+
+  it('a price that nobody checked for long says so wherever it is shown', () => {
+    const fresh = candidate('only', '0.01')
+    expect(checkedText(fresh)).toBe('Prices checked 2026-11-01')
+    expect(checkedText({ ...fresh, age_days: 46, stale: true })).toBe('stale price: not checked for 46 days')
   })
 
   it('more alternatives than fit are counted', () => {

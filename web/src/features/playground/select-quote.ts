@@ -1,5 +1,5 @@
 /** A quote as the playground shows it: the choice, the cheapest others, and why some offers are out. */
-import type { CandidateQuote, QuoteResponse } from '../../../../src/contract/records.ts'
+import type { CandidateQuote, QuoteResponse } from '../../../../src/contract/quote.ts'
 import { deltaUsd } from '../../lib/money.ts'
 import { type EliminationCount, selectEliminated } from '../candidates/select-candidates.ts'
 
@@ -33,3 +33,7 @@ export function selectQuote(quote: QuoteResponse): QuoteView {
     eliminated: selectEliminated(quote.eliminated),
   }
 }
+
+/** How old the price is; a stale one says so. */
+export const checkedText = ({ checked_at, age_days, stale }: CandidateQuote): string =>
+  stale ? `stale price: not checked for ${age_days} days` : `Prices checked ${checked_at.slice(0, 10)}`

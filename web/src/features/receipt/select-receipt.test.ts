@@ -19,6 +19,7 @@ const charge = (amount: string, change: Partial<ChargeWire> = {}): ChargeWire =>
   incurred_at: '2026-11-22T00:00:00Z',
   posted_at: '2026-11-22T00:00:00Z',
   reverses: null,
+  corrects: null,
   ...change,
 })
 
@@ -60,6 +61,7 @@ const receipt = (attempts: AttemptWire[], total: string, alternatives: Receipt['
   cost_status: 'final',
   sandbox: true,
   images_returned: 1,
+  quote: null,
   cost_per_image_usd: total,
   attempts,
   alternatives,
