@@ -67,12 +67,16 @@ describe('a picture costs what the source says', () => {
     ['google', 'google/gemini-3-pro-image', square(4096), 18_000n + 240_000_000n + 3_000_000n],
     ['google', 'google/gemini-3-pro-image', { tier: 'batch', ...square(4096) }, (18_000n + 240_000_000n + 3_000_000n) / 2n],
     ['fal', 'microsoft/mai-image-2.7', {}, 45_000n + 34_816_000n],
+    ['black-forest-labs', 'black-forest-labs/flux.2-max', square(2048), 160_000_000n],
+    ['black-forest-labs', 'black-forest-labs/flux.2-max', { inputs: 3 }, 130_000_000n],
+    ['black-forest-labs', 'black-forest-labs/flux.2-klein-4b', { ...square(2048), inputs: 4 }, 17_000_000n],
+    ['runware', 'xai/grok-imagine-image', { inputs: 1 }, 22_000_000n],
   ])('%s %s %j', (provider, model, picture, nanoUsd) => {
     expect(expectedTotal(prices, pictureOf(provider, model, picture))).toBe(nanoUsd)
   })
 
   it.each<[string, string, Picture]>([
-    ['black-forest-labs', 'black-forest-labs/flux.2-max', square(2048)],
+    ['runware', 'black-forest-labs/flux.2-max', square(2048)],
     ['black-forest-labs', 'black-forest-labs/flux.3-image', {}],
     ['xai', 'xai/grok-imagine-image-2.0', { quality: 'low', ...square(1536) }],
     ['fal', 'google/gemini-3-pro-image', square(4096)],
