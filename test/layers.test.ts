@@ -23,6 +23,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/compose.ts',
     'src/compose-offline.ts',
     'src/compose-prices.ts',
+    'src/compose-price-work.ts',
     'src/tune-collector.ts',
   ],
   'web/src': ['src/core', 'src/contract'],

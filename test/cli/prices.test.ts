@@ -194,3 +194,54 @@ describe('prices update and rollback', () => {
     }
   })
 })
+
+describe('prices rerate and drafts', () => {
+  test('correct the past through the gateway, change nothing the second time, and work on a stopped one', async () => {
+    const own = await makeFolder()
+    let served = await serve(own)
+    const at = (args: readonly string[]) => runAgainst(own, served, args)
+    const total = async (id: string) => JSON.parse((await at(['receipt', id, '--json'])).stdout).total_usd
+    try {
+      const made = JSON.parse((await at(['generate', 'a fox', '--model', 'sandbox/batch', '--json'])).stdout)
+      const id = made.halftone?.request_id ?? made.request_id
+      const before = await total(id)
+      const file = join(cwd, await packed('rerate.json', '2035-01-01', cheaper))
+      expect((await at(['prices', 'update', file, '--yes'])).code).toBe(0)
+      const dry = await vi.waitFor(async () => {
+        const { stdout } = await at(['prices', 'rerate', '--since', '2020-01-01', '--dry-run'])
+        expect(stdout).toContain('2035-01-01 installed')
+        return stdout
+      }, 20_000)
+      expect(dry).toMatch(/Would correct +1, -\$0\.002 in all/)
+      for (const line of dry.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
+      expect(await total(id)).toBe(before)
+      expect((await at(['prices', 'rerate', '--since', '2020-01-01'])).code).toBe(2)
+      expect((await at(['prices', 'rerate', '--since', 'never', '--yes'])).code).toBe(2)
+      expect((await at(['prices', 'rerate', '--since', '2020-01-01', '--yes'])).stdout).toMatch(/Corrected +1, -\$0\.002/)
+      expect(await total(id)).not.toBe(before)
+      expect((await at(['receipt', id])).stdout).toMatch(/Price corrected: \$0\.02 -> \$0\.016[\s\S]*correction, metered[\s\S]*-\$0\.01 -> -\$0\.008/)
+      expect((await at(['prices', 'rerate', '--since', '2020-01-01', '--yes'])).stdout).toMatch(/Corrected +0/)
+      expect((await at(['prices', 'drafts'])).stdout).toContain('No drafted price')
+      expect(await at(['prices', 'accept', 'none', '--yes'])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('no drafted price'),
+      })
+      await served.stop()
+      // Stopped: the same commands on its ledger, and the correction goes back with the prices.
+      expect((await runCli(['prices', 'rollback', '--yes'], { cwd: own })).code).toBe(0)
+      const config = ['--config', 'stopped.yaml']
+      await writeFile(join(own, 'stopped.yaml'), 'server: {port: 9}\nsandbox: {latencyScale: 0}\nlog: {level: error}\n')
+      const offline = await runCli(['prices', 'rerate', '--since', '2020-01-01', '--yes', '--json', ...config], { cwd: own })
+      expect({ code: offline.code, report: JSON.parse(offline.stdout) }).toMatchObject({
+        code: 0,
+        report: { corrected: 1, corrected_usd: '0.002' },
+      })
+      expect((await runCli(['prices', 'drafts', ...config], { cwd: own })).stdout).toContain('No drafted price')
+      served = await serve(own)
+      expect(await total(id)).toBe(before)
+    } finally {
+      await served.stop()
+      await removeFolder(own)
+    }
+  })
+})

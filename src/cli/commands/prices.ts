@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
-import { withConfigOptions, withJsonOption } from '../connect.ts'
+import { withConfigOptions, withConnectOptions, withJsonOption } from '../connect.ts'
 import type { CliContext } from '../context.ts'
+import { acceptDraft, listDrafts, rejectDraft, reratePrices } from '../prices/ledger.ts'
 import { diffPrices, listPrices, showHistory, showPrices } from '../prices/rates.ts'
 import { packSet, rollbackPrices, updatePrices } from '../prices/sets.ts'
 
@@ -59,4 +60,34 @@ export function define(command: Command, context: CliContext): void {
     .option('--as <version>', 'a day such as 2026-11-22, or 2026-11-22.1 (default: the newest day a source was read)')
     .option('--note <text>', 'shown by `update`')
     .action((file: string, options) => packSet(context, file, options))
+
+  const onLedger = (name: string, summary: string, description: string): Command =>
+    withConnectOptions(command.command(name).summary(summary).description(description))
+
+  onLedger(
+    'rerate',
+    'correct what past calls cost',
+    'Price past calls again with the prices in use, and post the differences as adjusting charges.',
+  )
+    .requiredOption('--since <day>', 'calls priced since then, UTC, such as 2026-11-01')
+    .option('--dry-run', 'say what would be posted, and post nothing')
+    .option('--yes', 'do not ask')
+    .action((options) => reratePrices(context, options))
+
+  onLedger(
+    'drafts',
+    'changes that providers report',
+    'Look at what providers reported lately, and list the price changes drafted from it.',
+  )
+    .option('--all', 'accepted and rejected ones too')
+    .action((options) => listDrafts(context, options))
+
+  onLedger('accept', 'install a drafted change', 'Install the prices in use with a drafted change.')
+    .argument('<draft>', 'id of the draft, or its beginning')
+    .option('--yes', 'do not ask')
+    .action((draft: string, options) => acceptDraft(context, draft, options))
+
+  onLedger('reject', 'close a drafted change', 'Close a drafted change; the same evidence does not draft it again.')
+    .argument('<draft>', 'id of the draft, or its beginning')
+    .action((draft: string, options) => rejectDraft(context, draft, options))
 }

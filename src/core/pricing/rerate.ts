@@ -111,6 +111,8 @@ function differences(standing: readonly StandingCharge[], lines: readonly Charge
   })
 }
 
+const dollars = (amount: NanoUsd): string => (amount < 0n ? `-$${formatUsd(-amount)}` : `$${formatUsd(amount)}`)
+
 function correctionLine(
   difference: NanoUsd,
   { before, after, corrected }: { before: readonly ChargeLine[]; after: readonly ChargeLine[]; corrected: ChargeLine },
@@ -130,7 +132,7 @@ function correctionLine(
     rateId: line.rateId,
     priceBook: line.priceBook,
     provenance: after[0]?.provenance ?? corrected.provenance,
-    description: `Price corrected: $${formatUsd(sum(before))} -> $${formatUsd(sum(after))}; ${line.description}`,
+    description: `Price corrected: ${dollars(sum(before))} -> ${dollars(sum(after))}; ${line.description}`,
   }
 }
 
