@@ -185,6 +185,19 @@ const bflSizes = [
   ['2048x2048', '7.5'],
 ].map(([size, credits]) => quoted('black-forest-labs:black-forest-labs/flux.2-pro', bfl, size, [[1, credits, '1', '0.01']]))
 
+const larger =
+  'openrouter.ai/black-forest-labs, quoting the provider: max $0.07 and $0.03 for each more megapixel, klein 4B $0.014 and $0.001'
+const largeSizes = [
+  ['flux.2-max', '2048x1024', '10'],
+  ['flux.2-max', '2048x1040', '13'],
+  ['flux.2-max', '2048x2048', '16'],
+  ['flux.2-flex', '2048x2048', '20'],
+  ['flux.2-klein-4b', '1024x1040', '1.5'],
+  ['flux.2-klein-4b', '2048x2048', '1.7'],
+].map(([model, size, credits]) =>
+  quoted(`black-forest-labs:black-forest-labs/${model}`, larger, size, [[1, credits, '1', '0.01']]),
+)
+
 const inputs = [
   quoted(
     'black-forest-labs:black-forest-labs/flux.2-pro',
@@ -273,6 +286,7 @@ export const measured = [
   ...deepinfra,
   ...seconds,
   ...bflSizes,
+  ...largeSizes,
   ...inputs,
   ...sandbox,
   ...sandboxVisual,

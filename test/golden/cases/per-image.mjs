@@ -21,6 +21,8 @@ const sources = {
   bedrock: 'LiteLLM model_prices_and_context_window.json (2026-07-24), bedrock',
   deepinfra: 'https://deepinfra.com/black-forest-labs/FLUX-2-max/api: $0.07 per image',
   fireworks: 'LiteLLM model_prices_and_context_window.json (2026-07-24), fireworks_ai',
+  runware:
+    'https://runware.ai/docs/models/alibaba-z-image-turbo.md: $0.0013, $0.0032 and $0.0141 at 512, 1024 and 2048 pixels square',
   router: 'github.com/DaWe35/image-router, src/shared/imageModels (2026-02-11): dollars per image, averages where billed by time',
   openai: 'github.com/Portkey-AI/models, pricing (2026-08-21), retired 2026-05-12',
   sandbox: 'docs/reference/sandbox.md: invented prices',
@@ -131,6 +133,7 @@ const current = {
     bedrock:stability-ai/stable-image-core | | 0.04
     bedrock:stability-ai/stable-diffusion-3.5-large | | 0.08`,
   deepinfra: 'deepinfra:black-forest-labs/flux.2-max | | 0.07',
+  runware: 'runware:alibaba/z-image-turbo | | 0.0032',
   router: `
     runware:black-forest-labs/flux.2-pro | | 0.03
     runware:black-forest-labs/flux.2-flex | | 0.06
@@ -156,7 +159,6 @@ const current = {
     runware:xai/grok-imagine-image | | 0.02
     runware:alibaba/qwen-image | | 0.007
     runware:alibaba/qwen-image-2512 | | 0.0064
-    runware:alibaba/z-image-turbo | | 0.0013
     runware:hidream/hidream-i1-full | | 0.009
     runware:hidream/hidream-i1-dev | | 0.0045
     runware:hidream/hidream-i1-fast | | 0.002
