@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Capabilities } from '../../src/core/capability.ts'
 import type { JsonObject, JsonValue } from '../../src/core/json.ts'
@@ -14,9 +15,11 @@ import type { ImageInput, ImageRequest, InputRole, Operation } from '../../src/c
 import { formatQuantity, type Meter, type Quantity } from '../../src/core/usage.ts'
 import type { AttemptResult, Provider } from '../../src/ports/provider.ts'
 import type { ProviderDefinition } from '../../src/providers/define-provider.ts'
+import { convertMask } from '../../src/providers/engine/mask.ts'
 import { createCodecProvider } from '../../src/providers/engine.ts'
 import type { ProviderConfig } from '../../src/providers/provider-config.ts'
 import { attempt, testCandidate, testClock, testInput, testRequest } from '../providers/attempt.ts'
+import { doubleMask } from '../support/double-picture.ts'
 import { doublePicture } from '../support/provider-double.ts'
 
 interface Fixture {
@@ -35,7 +38,7 @@ interface Fixture {
   /** `edit` when there are inputs, else `generate`. */
   readonly operation?: Operation
   readonly request?: Partial<ImageRequest>
-  /** Each is a small PNG; `control` inputs say of what kind. */
+  /** Each is a small PNG, `<image>` in a JSON call, or `<white-is-edit>` and `<black-is-edit>` for a mask that was converted; `control` inputs say of what kind. */
   readonly inputs?: readonly (InputRole | (Pick<ImageInput, 'role'> & Partial<ImageInput>))[]
   readonly webhookUrl?: string
   /** One exchange, or several in order: upload, submit, polls, result. */
@@ -103,6 +106,14 @@ export const cells = [
 export type Cell = (typeof cells)[number]
 
 const picture = doublePicture(1024, 1024, { bytes: 6_000 })
+const mask = await doubleMask(1024, 1024)
+/** What a converted mask looks like in a call: `<white-is-edit>` or `<black-is-edit>`. */
+const convertedMasks = await Promise.all(
+  (['white-is-edit', 'black-is-edit'] as const).map(async (transform) => {
+    const content = Readable.from([mask])
+    return { transform, bytes: await convertMask(testInput(mask, { role: 'mask' }), content, transform) }
+  }),
+)
 const fixturesDir = join(import.meta.dirname, '../fixtures/providers')
 
 export const fixtureNames = (type: string): string[] =>
@@ -112,6 +123,20 @@ export const fixtureNames = (type: string): string[] =>
 
 const readFixture = (type: string, name: string): Fixture =>
   JSON.parse(readFileSync(join(fixturesDir, type, `${name}.json`), 'utf8')) as Fixture
+
+/** Masks are pictures of their own: they have an alpha channel. */
+const inputOf = (changes: Partial<ImageInput>): ImageInput =>
+  changes.role === 'mask'
+    ? testInput(mask, { width: 1024, height: 1024, sha256: 'mask', ...changes })
+    : testInput(picture, { width: 1024, height: 1024, ...changes })
+
+/** A JSON body with images written as in fixtures. */
+function readable(body: Buffer, origin: string): string {
+  let text = body.toString()
+  for (const image of [picture, mask]) text = text.replaceAll(image.toString('base64'), '<image>')
+  for (const { transform, bytes } of convertedMasks) text = text.replaceAll(bytes.toString('base64'), `<${transform}>`)
+  return text.replaceAll(origin, '<origin>')
+}
 
 interface Received {
   readonly request: IncomingMessage
@@ -199,16 +224,14 @@ export function describeCodec(definition: ProviderDefinition): void {
       closers.push(close)
       let partials = 0
       let jobId: string | undefined
-      const inputs = (fixture.inputs ?? []).map((each) =>
-        testInput(picture, { width: 1024, height: 1024, ...(typeof each === 'string' ? { role: each } : each) }),
-      )
+      const inputs = (fixture.inputs ?? []).map((each) => inputOf({ ...(typeof each === 'string' ? { role: each } : each) }))
       const operation = fixture.operation ?? (inputs.length > 0 ? 'edit' : 'generate')
       const { result, spool } = await attempt(provider(`${origin}/v1`, fixture.config), {
         ...(fixture.model === undefined ? {} : { model: fixture.model }),
         ...(fixture.settings ? { settings: fixture.settings } : {}),
         ...(fixture.webhookUrl === undefined ? {} : { webhookUrl: fixture.webhookUrl }),
         request: { ...fixture.request, inputs, operation },
-        files: { input: picture },
+        files: { input: picture, mask },
         io: {
           onPartial: async ({ body }) => {
             partials++
@@ -304,8 +327,7 @@ async function expectCall({ request, body }: Received, call: Call, origin: strin
   expect(request.method).toBe(call.method ?? 'POST')
   expect(request.url).toBe(call.path)
   for (const [name, value] of Object.entries(call.headers ?? {})) expect(request.headers[name]).toBe(value)
-  const text = body.toString().replaceAll(picture.toString('base64'), '<image>').replaceAll(origin, '<origin>')
-  if (call.json) expect(JSON.parse(text)).toEqual(call.json)
+  if (call.json) expect(JSON.parse(readable(body, origin))).toEqual(call.json)
   if (!call.form) return
   const type = String(request.headers['content-type'])
   const form = await new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData()

@@ -1,5 +1,6 @@
 /** Pictures of the provider double: valid PNGs of any size in pixels and, within reason, in bytes. */
 import { crc32, deflateSync } from 'node:zlib'
+import sharp from 'sharp'
 
 /** Blown up to `bytes` by a private chunk of noise that decoders skip; another `seed` is another picture. */
 export function doublePicture(
@@ -58,4 +59,13 @@ function chunk(type: string, data: Buffer): Buffer {
   body.copy(framed, 4)
   framed.writeUInt32BE(crc32(body), body.length + 4)
   return framed
+}
+
+/** A mask in OpenAI's convention: its left half is transparent and so to be edited. */
+export async function doubleMask(width: number, height: number): Promise<Buffer> {
+  const half = { create: { width: Math.floor(width / 2), height, channels: 4, background: '#000000ff' } } as const
+  return sharp({ create: { width, height, channels: 4, background: '#000000ff' } })
+    .composite([{ input: half, left: 0, top: 0, blend: 'dest-out' }])
+    .png()
+    .toBuffer()
 }

@@ -31,13 +31,19 @@ export function readError(value: JsonValue | undefined, text: string | undefined
     text
   const code = asText(error?.['code']) ?? asText(root?.['code'])
   const type = asText(error?.['type'])
-  const param = asText(error?.['param'])
+  const param = asText(error?.['param']) ?? locationOf(asObject(asList(root?.['detail'])?.[0])?.['loc'])
   return {
     message: cleaned(message ?? 'no message'),
     ...(code === undefined ? {} : { code }),
     ...(type === undefined ? {} : { type }),
     ...(param === undefined ? {} : { param }),
   }
+}
+
+/** `["body", "width"]` of a validation error; indexes and the place itself are left out. */
+function locationOf(location: JsonValue | undefined): string | undefined {
+  const names = asList(location)?.filter((part) => typeof part === 'string' && part !== 'body') ?? []
+  return names.length > 0 ? names.join('.') : undefined
 }
 
 const textOf = ({ body }: ProviderResponse): string | undefined =>

@@ -1,0 +1,199 @@
+/** Black Forest Labs: every call is a job, answered with the URL to poll and with what it costs. */
+import { z } from 'zod'
+import type { JsonObject, JsonValue } from '../core/json.ts'
+import type { Candidate } from '../core/offer.ts'
+import type { AttemptFailure } from '../core/outcome.ts'
+import type { ImageRequest } from '../core/request.ts'
+import { MICRO, type Usage, wholeUnits } from '../core/usage.ts'
+import { type FluxModel, fluxModels, kontextSizes, ultraSizes } from './black-forest-labs/models.ts'
+import {
+  type Decoded,
+  type Done,
+  defineProvider,
+  type EncodeContext,
+  type Encoded,
+  inputReference,
+  type Probe,
+  type ProviderResponse,
+} from './define-provider.ts'
+import { failure } from './engine/failures.ts'
+import { failureOfStatus } from './kit/errors.ts'
+import { mergeExtra, type Parameters } from './kit/extra.ts'
+import { type Job, jobOf, lookUp, pendingJob } from './kit/jobs.ts'
+import { offersOf } from './kit/offers.ts'
+import { ratioOf } from './kit/ratios.ts'
+import { asList, asNumber, asObject, asText, decimalText } from './kit/read.ts'
+
+const id = 'black-forest-labs'
+const POLL_MS = 500
+
+/** Members that were priced, carry images, or are Halftone's own to set. */
+const reserved: ReadonlySet<string> = new Set([
+  ...['width', 'height', 'aspect_ratio', 'output_format', 'steps', 'image', 'mask', 'image_prompt', 'input_image'],
+  ...Array.from({ length: 9 }, (_, index) => `input_image_${index + 2}`),
+  ...['input_image_blob_path', 'top', 'bottom', 'left', 'right', 'webhook_url', 'webhook_secret'],
+])
+
+export const blackForestLabs = defineProvider({
+  id,
+  baseUrl: 'https://api.bfl.ai/v1',
+  keyVariables: ['BFL_API_KEY'],
+  requiresKey: true,
+  auth: (apiKey) => ({ 'x-key': apiKey }),
+  // The polling URL names the region the job runs in: api.us1.bfl.ai, api.eu1.bfl.ai, api.us6.bfl.ai, ...
+  siblingHosts: /^api(\.[a-z0-9-]+)?\.bfl\.ai$/,
+  options: z.strictObject({
+    webhooks: z
+      .boolean()
+      .optional()
+      .describe(
+        'Ask for webhooks. The answer then names no URL to poll, so set it only with the baseUrl of one region, such as https://api.eu.bfl.ai/v1.',
+      ),
+  }),
+  bodyKeys: [],
+  offers: (config) => offersOf(config, id, fluxModels),
+
+  encode(request, candidate, context): Encoded {
+    const { parameters, warnings } = mergeExtra(parametersOf(request, candidate, context), request, candidate, reserved)
+    return {
+      call: { ...post, path: `/${candidate.offer.wireModel}`, body: { kind: 'json', value: parameters } },
+      warnings,
+    }
+  },
+
+  decode(response, { state, candidate }): Decoded {
+    const answer = response.body.kind === 'json' ? (asObject(response.body.value) ?? {}) : {}
+    const job = jobOf(state)
+    if (job) return decodePoll(response, answer, job, candidate)
+    const jobId = asText(answer['id'])
+    if (response.status !== 200 || jobId === undefined) return { kind: 'failed', failure: failureOfStatus(response) }
+    const pollUrl = asText(answer['polling_url']) ?? `/get_result?id=${encodeURIComponent(jobId)}`
+    return pendingJob({ jobId, pollUrl, afterMs: POLL_MS, notes: noted(answer) })
+  },
+
+  probe: (): Probe => ({
+    call: lookUp('/credits'),
+    decode: (response) => {
+      const credits = response.body.kind === 'json' ? asNumber(asObject(response.body.value)?.['credits']) : undefined
+      return response.status === 200 && credits !== undefined
+        ? { ok: true, message: `The key works; ${credits} credits are left.` }
+        : { ok: false, message: failureOfStatus(response).message }
+    },
+  }),
+
+  facts: {
+    reportsCost: 'The answer to the submit: `cost` in credits of $0.01, `input_mp`, `output_mp`.',
+    refusals:
+      '`Request Moderated` before, `Content Moderated` after the picture was made; whether either is billed is not documented.',
+    documentation: 'https://docs.bfl.ai',
+  },
+})
+
+const post = { method: 'POST', accept: 'json', stream: false } as const
+
+function parametersOf(request: ImageRequest, candidate: Candidate, { options, webhookUrl }: EncodeContext): Parameters {
+  const { settings, offer } = candidate
+  return {
+    prompt: request.prompt,
+    ...sizeOf(candidate),
+    ...inputsOf(request, knownAs(offer.wireModel)),
+    ...(offer.capabilities.parameters.includes('outpaint') ? request.outpaint : {}),
+    seed: request.seed,
+    steps: settings.steps,
+    guidance: request.guidance,
+    output_format: settings.format,
+    webhook_url: options['webhooks'] === true ? webhookUrl : undefined,
+  }
+}
+
+/** A model under a name of its own takes what FLUX.2 takes. */
+const knownAs = (wireModel: string): Pick<FluxModel, 'sizing' | 'inputField'> =>
+  fluxModels.find((model) => model.wireModel === wireModel) ?? { sizing: 'pixels', inputField: 'input_image' }
+
+function sizeOf({ offer, settings }: Candidate): Parameters {
+  const { sizing } = knownAs(offer.wireModel)
+  if (sizing === 'pixels') return { width: settings.size.width, height: settings.size.height }
+  if (sizing === 'input') return {}
+  return { aspect_ratio: ratioOf(kontextSizes, settings.size) ?? ratioOf(ultraSizes, settings.size) }
+}
+
+/** Bare base64, as the specification has it. */
+function inputsOf({ inputs, strength }: ImageRequest, { inputField }: Pick<FluxModel, 'inputField'>): Parameters {
+  const members: Record<string, JsonObject | number> = {}
+  let images = 0
+  inputs.forEach(({ role }, index) => {
+    if (role === 'mask') members['mask'] = inputReference(index, { dataUrl: false, transform: 'white-is-edit' })
+    else members[images++ === 0 ? inputField : `${inputField}_${images}`] = inputReference(index, { dataUrl: false })
+  })
+  // Theirs says how much of the image stays, ours how far the picture may leave it.
+  if (inputField === 'image_prompt' && images > 0 && strength !== undefined)
+    members['image_prompt_strength'] = Number((1 - strength).toFixed(4))
+  return members
+}
+
+const NOTES = ['cost', 'input_mp', 'output_mp'] as const
+
+/** What the submit says of the bill; the answers to polls do not repeat it. */
+const noted = (answer: JsonObject): JsonObject =>
+  Object.fromEntries(NOTES.flatMap((name) => (decimalText(answer[name]) === undefined ? [] : [[name, answer[name] ?? null]])))
+
+function decodePoll(response: ProviderResponse, answer: JsonObject, job: Job, { settings }: Candidate): Decoded {
+  const status = asText(answer['status'])
+  const result = asObject(answer['result'])
+  switch (status) {
+    case 'Pending':
+      return pendingJob(job)
+    case 'Ready':
+      return { ...picture(result), ...billOf(job, settings.n) }
+    case 'Request Moderated':
+    case 'Content Moderated':
+      return { kind: 'failed', failure: refusal(status, answer) }
+    case 'Task not found': {
+      const message = 'The provider no longer knows the job; results are kept for a few minutes only.'
+      return { kind: 'failed', failure: failure('provider_error', message, 'unknown', { retryable: false }) }
+    }
+    case undefined:
+      return { kind: 'failed', failure: failureOfStatus(response) }
+    default: {
+      const message = `The job ended as "${status}"${detailOf(answer)}.`
+      return { kind: 'failed', failure: failure('provider_error', message, 'unknown') }
+    }
+  }
+}
+
+function picture(result: JsonObject | undefined): Done {
+  const url = asText(result?.['sample'])
+  const seed = asNumber(result?.['seed'])
+  return { kind: 'done', images: url === undefined ? [] : [{ source: { url }, ...(seed === undefined ? {} : { seed }) }] }
+}
+
+/** The price list counts images; megapixels are what the amount was computed from. */
+function billOf({ notes = {} }: Job, images: number): Pick<Done, 'usage' | 'reportedCost'> {
+  const amount = decimalText(notes['cost'])
+  const usage: Usage = {
+    'images.out': wholeUnits(images),
+    ...megapixels('megapixels.in', notes['input_mp']),
+    ...megapixels('megapixels.out', notes['output_mp']),
+  }
+  return { usage, ...(amount === undefined ? {} : { reportedCost: { amount, unit: 'credit', source: 'cost' } }) }
+}
+
+function megapixels(meter: 'megapixels.in' | 'megapixels.out', value: JsonValue | undefined): Usage {
+  const count = asNumber(value)
+  return count === undefined ? {} : { [meter]: BigInt(Math.round(count * Number(MICRO))) }
+}
+
+function refusal(status: 'Request Moderated' | 'Content Moderated', answer: JsonObject): AttemptFailure {
+  const stage = status === 'Request Moderated' ? 'before' : 'after'
+  const message = `The provider refused ${stage === 'before' ? 'the request' : 'to hand out the picture'}${detailOf(answer)}.`
+  return failure('content_refused', message, 'unknown', { stage })
+}
+
+/** `details: {"Moderation Reasons": ["Content Moderated"]}` and the like. */
+function detailOf(answer: JsonObject): string {
+  const details = Object.values(asObject(answer['details']) ?? {}).flatMap(
+    (value) => asList(value) ?? (value === undefined ? [] : [value]),
+  )
+  const texts = details.filter((value) => typeof value === 'string')
+  return texts.length > 0 ? `: ${texts.join(', ').slice(0, 300)}` : ''
+}
