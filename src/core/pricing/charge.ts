@@ -67,6 +67,20 @@ export function fastAmount(conversion: Conversion, quantity: number): number | u
   return twice > fastD || (twice === fastD && quotient % 2 === 1) ? quotient + 1 : quotient
 }
 
+export const greater = (a: bigint, b: bigint): bigint => (a > b ? a : b)
+
+/**
+ * The most a quantity can cost when others that count in the same tiers are bought first: where a later step is dearer, it may
+ * have been reached by then.
+ */
+export function dearestAmount(rate: CompiledRate, conversion: Conversion, quantity: Quantity, before: Quantity): NanoUsd {
+  const now = amountNano(rate, conversion, quantity, before)
+  if (!rate.tiers || rate.tiers.scope === 'request') return now
+  const later = rate.tiers.steps.filter(({ from }) => from > before).map(({ n }) => n)
+  const dearest = later.reduce(greater, 0n)
+  return greater(now, divideHalfEven(quantity * dearest * conversion.nano.n, conversion.nano.d))
+}
+
 /**
  * Amounts that nothing between two quantities falls below or goes above; a minimum may be without an upper end. Volume tiers
  * drop the price of every unit at a threshold, so there the ends alone do not bound it.

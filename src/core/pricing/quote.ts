@@ -70,10 +70,13 @@ function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: Pricin
     ...totals,
     lines,
     expectedUsage,
-    spread: totals.minNanoUsd === totals.maxNanoUsd ? [] : spread,
+    spread: totals.minNanoUsd === totals.maxNanoUsd ? [] : [...spread, ...volumeSpread(rules)],
     checkedAt: rules.checkedAt,
   } satisfies PricedQuote
 }
+
+const volumeSpread = ({ sku }: CandidateRules): string[] =>
+  sku.byVolume ? ['The price depends on what was bought before; calls that end before this one may change it.'] : []
 
 interface Unadjusted {
   readonly min: NanoUsd
@@ -92,7 +95,12 @@ function adjustBounds(
   { min, expected, max, charged, lines }: Unadjusted,
 ): Pick<PricedQuote, 'minNanoUsd' | 'expectedNanoUsd' | 'maxNanoUsd'> | undefined {
   if (adjustments.length === 0) return { minNanoUsd: min, expectedNanoUsd: expected, maxNanoUsd: max }
-  const adjust = (total: NanoUsd, quantityOf: (priced: PricedPart, part: Part) => Quantity | null, into?: ChargeLine[]) => {
+  const adjust = (
+    total: NanoUsd,
+    quantityOf: (priced: PricedPart, part: Part) => Quantity | null,
+    into?: ChargeLine[],
+    applied = adjustments,
+  ) => {
     const quantities = parts.flatMap((part, index): Charged[] => {
       const priced = charged[index]
       const quantity = priced ? quantityOf(priced, part) : null
@@ -100,12 +108,15 @@ function adjustBounds(
     })
     const { atUs } = input
     const context = { fx: prices.fx, atUs, images: input.candidate.settings.n, charged: quantities, volumes: input }
-    return adjustTotal(adjustments, total, { ...context, provenance: 'estimated' }, into)
+    return adjustTotal(applied, total, { ...context, provenance: 'estimated' }, into)
   }
   const expectedNanoUsd = adjust(expected, (priced) => priced.expected, lines)
   const minNanoUsd = adjust(min, (priced) => priced.low)
   // Free units of a volume tier may be worth less at a higher quantity, so the maximum does without them.
-  const maxNanoUsd = max === null ? null : adjust(max, (priced, { rate }) => (rate.tiers?.mode === 'volume' ? null : priced.high))
+  // Those of a month or contract may be used up by calls that settle before this one.
+  const lasting = adjustments.filter((adjustment) => adjustment.kind !== 'freeUnits' || adjustment.scope === 'request')
+  const withoutVolumeTiers = (priced: PricedPart, { rate }: Part) => (rate.tiers?.mode === 'volume' ? null : priced.high)
+  const maxNanoUsd = max === null ? null : adjust(max, withoutVolumeTiers, undefined, lasting)
   if (expectedNanoUsd === undefined || minNanoUsd === undefined || maxNanoUsd === undefined) return undefined
   return { minNanoUsd, expectedNanoUsd, maxNanoUsd }
 }

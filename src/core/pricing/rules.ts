@@ -1,7 +1,7 @@
 /** Everything that prices a candidate, resolved once per offer and settings and kept. */
 import type { CandidateSettings } from '../offer.ts'
 import type { Meter } from '../usage.ts'
-import { amountNano, boundAmount, mostQuantity, transformQuantity, usageLine } from './charge.ts'
+import { amountNano, boundAmount, dearestAmount, greater, mostQuantity, transformQuantity, usageLine } from './charge.ts'
 import type {
   CandidateRules,
   CompiledBook,
@@ -244,7 +244,8 @@ export function pricePart(
   const expected = transform(raw)
   const expectedNano = amountNano(rate, conversion, expected, before)
   if (estimates.length === 0) {
-    return { low: expected, expected, high: expected, expectedNano, minNano: expectedNano, maxNano: expectedNano }
+    const maxNano = dearestAmount(rate, conversion, expected, before)
+    return { low: expected, expected, high: expected, expectedNano, minNano: expectedNano, maxNano }
   }
   const low = transform(quantity('min') ?? 0)
   const rawHigh = quantity('max')
@@ -257,6 +258,9 @@ export function pricePart(
     high: high ?? null,
     expectedNano,
     minNano: boundAmount(rate, conversion, { low, high, before }, 'min'),
-    maxNano: high === undefined ? null : boundAmount(rate, conversion, { low, high, before }, 'max'),
+    maxNano:
+      high === undefined
+        ? null
+        : greater(boundAmount(rate, conversion, { low, high, before }, 'max'), dearestAmount(rate, conversion, high, before)),
   }
 }

@@ -58,6 +58,39 @@ describe('volumes to date', () => {
   })
 })
 
+describe('the maximum of a quote', () => {
+  test('does without free units of the month, which other calls may use up first', () => {
+    const free = {
+      id: 'free',
+      kind: 'freeUnits',
+      description: 'Free',
+      meter: 'images.out',
+      quantity: '10',
+      scope: 'month',
+    } as const
+    const quote = quoteCandidate(pricesOf(bookOf([skuOf({ adjustments: [free] })])), inputOf())
+    expect(quote).toMatchObject({
+      expectedNanoUsd: 0n,
+      maxNanoUsd: 40_000_000n,
+      spread: [expect.stringMatching(/bought before/)],
+    })
+  })
+
+  test('is that of a dearer step that other calls may reach first, and never of one that was passed', () => {
+    const dearer = [
+      { from: '0', price: '0.01' },
+      { from: '100', price: '0.05' },
+      { from: '200', price: '0.02' },
+    ]
+    const prices = pricesOf(bookOf([skuOf({ rates: [rateOf({ tiers: { mode: 'graduated', scope: 'month', steps: dearer } })] })]))
+    const maximum = (before: bigint) => {
+      const quote = quoteCandidate(prices, { ...inputOf(), monthToDate: images(before) })
+      return quote.kind === 'priced' && quote.maxNanoUsd
+    }
+    expect([maximum(0n), maximum(150n), maximum(500n)]).toEqual([50_000_000n, 50_000_000n, 20_000_000n])
+  })
+})
+
 describe('GPU time', () => {
   const pool = (measure: 'wallTime' | 'provider') =>
     pricesOf(
