@@ -3,6 +3,8 @@ import { createHmac } from 'node:crypto'
 import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
 import type { PromptFeatures } from '../core/prompt/features.ts'
+import { gapRank } from '../core/prompt/gap.ts'
+import { gapWeights } from '../core/prompt/gap-weights.ts'
 import { sizeClassOf } from '../core/request.ts'
 import type { NewRequest } from '../ports/ledger.ts'
 import { inputAssets } from './assets.ts'
@@ -76,7 +78,7 @@ const contentOf = ({ request, caller }: ExecuteInput, features: PromptFeatures, 
   promptHmac: caller.promptMode === 'hmac' ? createHmac('sha256', key).update(request.prompt).digest('hex') : null,
   parameters: parametersOf(request),
   // Plain numbers and texts; an interface has no index signature.
-  features: { ...features } as unknown as JsonObject,
+  features: { ...features, gapRank: gapRank(gapWeights, features, request.prompt) } as unknown as JsonObject,
 })
 
 /** Parameters as asked for, without prompt, inputs and attribution, which have columns of their own. */
