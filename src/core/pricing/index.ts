@@ -3,6 +3,7 @@
  * with `compilePriceBooks`, then quote, rank and settle with the result. Users of the package get `library.ts` instead.
  */
 export { compilePriceBooks, type HashedBook } from './compile.ts'
+export type { CompiledPrices } from './compiled.ts'
 export { ageInDays } from './dates.ts'
 export { type JobQuote, quoteJob } from './job.ts'
 export { loadFx, loadPriceBook } from './parse.ts'
