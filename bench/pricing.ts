@@ -74,7 +74,7 @@ async function loadOnce(): Promise<number> {
  * The built package where there is one, as users start it.
  */
 function measureColdLoads(rounds: number): Figure {
-  const built = existsSync(new URL('../dist/core/pricing/index.js', import.meta.url))
+  const built = existsSync(new URL('../dist/config/price-files.js', import.meta.url))
   const module = (name: string): string => new URL(built ? `../dist/${name}.js` : `../src/${name}.ts`, import.meta.url).href
   const program = `
     const { loadPriceFiles } = await import('${module('config/price-files')}')
