@@ -69,12 +69,7 @@ function settleCommand(services: GatewayServices, call: FinishedCall, finish: Re
     imagesMade: call.record.imagesMade,
     assets: call.assets,
     evidence: evidenceToJson(result),
-    findings:
-      settlement.kind === 'charged'
-        ? settlement.findings
-        : settlement.kind === 'unpriced'
-          ? [`unpriced: ${settlement.reason}`]
-          : [],
+    findings: [...findingsOf(settlement), ...unrecognizedUsage(call)],
     durationUs: call.durationUs,
     ...(failure?.stage && { stage: failure.stage }),
     ...(failure && { errorCode: failure.code, errorMessage: failure.message }),
@@ -91,6 +86,15 @@ function settleCommand(services: GatewayServices, call: FinishedCall, finish: Re
 /** Billed but without a known price is as unknown as an unknown outcome: unpriced is never zero. */
 const settledState = (settlement: Settlement): SettleCommand['state'] =>
   settlement.kind === 'charged' ? 'settled' : settlement.kind === 'free' ? 'voided' : 'unknown'
+
+const findingsOf = (settlement: Settlement): readonly string[] => {
+  if (settlement.kind === 'charged') return settlement.findings
+  return settlement.kind === 'unpriced' ? [`unpriced: ${settlement.reason}`] : []
+}
+
+/** The client hears of it once; the attempt keeps it, for whoever reads the provider's invoice. */
+const unrecognizedUsage = ({ warnings }: FinishedCall): readonly string[] =>
+  warnings.filter(({ code }) => code === 'usage_unrecognized').map(({ message }) => message)
 
 function evidenceToJson({ evidence }: AttemptResult): JsonObject {
   return {

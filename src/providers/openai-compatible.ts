@@ -22,7 +22,7 @@ import {
   streamWarnings,
 } from './openai-dialect/parameters.ts'
 import { decodeModelList } from './openai-dialect/probe.ts'
-import { readUsage } from './openai-dialect/usage.ts'
+import { readUsage, unrecognized } from './openai-dialect/usage.ts'
 
 const id = 'openai-compatible'
 
@@ -156,9 +156,14 @@ function safePrompt(prompt: string): { readonly prompt: string; readonly warning
 function consumption(
   answer: Readonly<Record<string, JsonValue | undefined>>,
   headers: Readonly<Record<string, string>>,
-): Pick<Done, 'usage' | 'reportedCost'> {
+): Pick<Done, 'usage' | 'reportedCost' | 'warnings'> {
   const reported = asObject(answer['usage'])
-  const { usage } = readUsage(reported, asObject(answer['svg_usage']))
+  const { usage, unknown } = readUsage(reported, asObject(answer['svg_usage']))
   const reportedCost = reportedCostOf(reported, headers)
-  return { ...(usage ? { usage } : {}), ...(reportedCost ? { reportedCost } : {}) }
+  const warnings = unrecognized(unknown)
+  return {
+    ...(usage ? { usage } : {}),
+    ...(reportedCost ? { reportedCost } : {}),
+    ...(warnings.length > 0 ? { warnings } : {}),
+  }
 }

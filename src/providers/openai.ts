@@ -1,6 +1,5 @@
 /** OpenAI's Images API: generations and edits, with partial images on a stream. */
 import type { JsonObject, JsonValue } from '../core/json.ts'
-import type { Warning } from '../core/offer.ts'
 import { addUsage, wholeUnits } from '../core/usage.ts'
 import { type DecodedEvent, type Done, defineProvider, type Encoded, type Probe } from './define-provider.ts'
 import { mergeExtra } from './kit/extra.ts'
@@ -18,7 +17,7 @@ import {
   streamWarnings,
 } from './openai-dialect/parameters.ts'
 import { decodeModelList } from './openai-dialect/probe.ts'
-import { readUsage } from './openai-dialect/usage.ts'
+import { readUsage, unrecognized } from './openai-dialect/usage.ts'
 import type { ModelConfig } from './provider-config.ts'
 
 const id = 'openai'
@@ -102,9 +101,6 @@ const errorOfEvent = (event: JsonObject): JsonValue => (asObject(event['error'])
 
 function consumption(answer: JsonObject): Pick<Done, 'usage' | 'warnings'> {
   const { usage, unknown } = readUsage(asObject(answer['usage']), asObject(answer['svg_usage']))
-  const warnings: readonly Warning[] = unknown.map((path) => ({
-    code: 'usage_unrecognized',
-    message: `The provider reported "${path}", for which there is no meter.`,
-  }))
+  const warnings = unrecognized(unknown)
   return { ...(usage ? { usage } : {}), ...(warnings.length > 0 ? { warnings } : {}) }
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { bundleOf, installBook, packPrices, stageBundle } from '../../src/config/price-sets.ts'
 import type { PriceDraftWire, PriceListWire, RerateReportWire } from '../../src/contract/prices.ts'
 import type { PriceBook, Rate } from '../../src/core/pricing/price-book.ts'
-import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { compatibleProvider, openaiProvider, startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { billAll, rateOf, source } from '../support/pricing.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
 
@@ -181,5 +181,24 @@ describe('installed prices', () => {
     await writeFile(join(data, 'prices/current.json'), JSON.stringify({ installed: ['2026-11-22.1'] }))
     await vi.waitFor(async () => expect((await gateway.call('/readyz')).status).toBe(200), 10_000)
     expect(before).toMatch(/installed/)
+  })
+})
+
+describe('usage that no meter stands for', () => {
+  it.each([
+    ['openai', openaiProvider, 'openai/gpt-image-2'],
+    ['openai-compatible', compatibleProvider, 'acme/painter'],
+  ] as const)('%s: told with its amount, and kept with the attempt', async (_, provider, model) => {
+    await gateway.close()
+    gateway = await startTestGateway({ config: { providers: { double: provider(double) } } })
+    double.script({ usage: { input_tokens: 10, output_tokens: 20, input_tokens_details: { audio_tokens: 7 } } })
+    const { body } = await gateway.call<{ halftone: { request_id: string; warnings: { code: string; message: string }[] } }>(
+      '/v1/images/generations',
+      { body: { model, prompt: 'a red fox' } },
+    )
+    const message = 'The provider reported "input_tokens_details.audio_tokens": 7, for which there is no meter.'
+    expect(body.halftone.warnings).toContainEqual(expect.objectContaining({ code: 'usage_unrecognized', message }))
+    const [attempt] = (await gateway.receipt(body.halftone.request_id)).attempts
+    expect(attempt?.events.flatMap(({ data }) => data['findings'] ?? [])).toContainEqual(message)
   })
 })

@@ -62,8 +62,16 @@ function attemptLines(attempt: AttemptWire): StatementLine[] {
     return { text: `${plain(charge.description)}${origin}`, amount: usd(charge.amount_usd), level: 'charge' }
   })
   const none: StatementLine = { text: noChargeText(attempt), level: 'charge' }
-  return [{ text: head, level: 'attempt' }, ...failure, ...(charges.length === 0 ? [none] : charges)]
+  const findings = findingsOf(attempt).map((text): StatementLine => ({ text: `Finding: ${plain(text)}`, level: 'charge' }))
+  return [{ text: head, level: 'attempt' }, ...failure, ...(charges.length === 0 ? [none] : charges), ...findings]
 }
+
+/** What settling found, as the attempt's events keep it. */
+const findingsOf = ({ events }: AttemptWire): string[] =>
+  events.flatMap(({ data }) => {
+    const found = data['findings']
+    return Array.isArray(found) ? found.filter((each) => typeof each === 'string') : []
+  })
 
 function noChargeText({ state, held_usd }: AttemptWire): string {
   if (state === 'dispatched' || state === 'intent') return `not settled yet; ${usd(held_usd)} is held`

@@ -1,5 +1,6 @@
 /** Token usage of the Images API as meters. What is not recognised is told, never guessed. */
 import type { JsonObject } from '../../core/json.ts'
+import type { Warning } from '../../core/offer.ts'
 import type { Meter, Quantity, Usage } from '../../core/usage.ts'
 import { wholeUnits } from '../../core/usage.ts'
 import { asCount, asObject } from '../kit/read.ts'
@@ -8,8 +9,20 @@ export interface ReadUsage {
   /** Undefined: no counts at all. */
   readonly usage?: Usage
   /** Members that carry a number and mean nothing to us. */
-  readonly unknown: readonly string[]
+  readonly unknown: readonly UnknownUsage[]
 }
+
+export interface UnknownUsage {
+  readonly path: string
+  readonly amount: number
+}
+
+/** What was not recognised, with its amount: the warning is kept with the attempt. */
+export const unrecognized = (unknown: readonly UnknownUsage[]): readonly Warning[] =>
+  unknown.map(({ path, amount }) => ({
+    code: 'usage_unrecognized',
+    message: `The provider reported "${path}": ${amount}, for which there is no meter.`,
+  }))
 
 const KNOWN = new Set([
   'input_tokens',
@@ -29,10 +42,10 @@ const KNOWN_SVG = new Set(['input_tokens', 'output_tokens', 'reasoning_tokens', 
 
 export function readUsage(usage: JsonObject | undefined, svgUsage: JsonObject | undefined): ReadUsage {
   const unknown = [
-    ...numbersIn(usage).filter((path) => !KNOWN.has(path)),
+    ...numbersIn(usage).filter(({ path }) => !KNOWN.has(path)),
     ...numbersIn(svgUsage)
-      .filter((path) => !KNOWN_SVG.has(path))
-      .map((path) => `svg_usage.${path}`),
+      .filter(({ path }) => !KNOWN_SVG.has(path))
+      .map(({ path, amount }) => ({ path: `svg_usage.${path}`, amount })),
   ]
   const counts = { ...imageUsage(usage), ...svgCounts(svgUsage) }
   const entries = Object.entries(counts).filter((entry): entry is [Meter, number] => entry[1] !== undefined)
@@ -77,11 +90,11 @@ const difference = (total: number | undefined, part: number | undefined): number
 
 const positive = (count: number | undefined): number | undefined => (count === undefined || count === 0 ? undefined : count)
 
-/** Paths of all numbers other than zero, two levels deep and a third for details of details. */
-function numbersIn(value: JsonObject | undefined, prefix = '', depth = 0): string[] {
+/** All numbers other than zero, two levels deep and a third for details of details. */
+function numbersIn(value: JsonObject | undefined, prefix = '', depth = 0): UnknownUsage[] {
   if (!value || depth > 3) return []
   return Object.entries(value).flatMap(([name, member]) => {
-    if (typeof member === 'number') return member === 0 ? [] : [`${prefix}${name}`]
+    if (typeof member === 'number') return member === 0 ? [] : [{ path: `${prefix}${name}`, amount: member }]
     return numbersIn(asObject(member), `${prefix}${name}.`, depth + 1)
   })
 }
