@@ -2,11 +2,11 @@
 import type { Clock } from '../ports/clock.ts'
 import type { LedgerReader, TryRow } from '../ports/ledger.ts'
 
-export const TRIES_DAYS = 30
+const TRIES_DAYS = 30
 const KEPT_US = 60_000_000
 const MAX_KEPT = 64
 
-export interface TriesOf {
+interface TriesOf {
   readonly sandbox: boolean
   /** Only those of this key. */
   readonly keyId?: string

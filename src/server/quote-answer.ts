@@ -16,6 +16,7 @@ import {
   type Relaxed,
 } from '../core/routing/index.ts'
 import type { Gateway, PlannedInput } from '../gateway/gateway.ts'
+import type { Purchases } from '../gateway/purchases.ts'
 import type { GatewayState } from '../gateway/state.ts'
 import type { ServerContext } from './context.ts'
 import { quoteJobs } from './quote-job.ts'
@@ -34,6 +35,7 @@ export interface QuoteQuestion {
 /** One look at the state of this moment, which every part of the answer shares. */
 export interface QuoteView {
   readonly gateway: Gateway
+  readonly purchases: Pick<Purchases, 'inputsFor'>
   readonly state: GatewayState
   readonly input: PlannedInput
   readonly named: Plan
@@ -55,6 +57,7 @@ export async function answerQuote(
   const named = gateway.plan(input, 'named')
   const view: QuoteView = {
     gateway,
+    purchases: services.purchases,
     state,
     input,
     named,
@@ -153,8 +156,10 @@ function candidateWire(view: QuoteView, { attempt, qualityScore }: Weighed, onFr
   ]
 }
 
-function itemise({ state, input, promptComplexity, nowUs }: QuoteView, { candidate }: PlannedAttempt): PricedQuote | undefined {
-  const priced = quoteCandidate(state.prices, { candidate, request: input.request, promptComplexity, atUs: nowUs })
+function itemise(view: QuoteView, { candidate }: PlannedAttempt): PricedQuote | undefined {
+  const { state, purchases, input, promptComplexity, nowUs: atUs } = view
+  const bought = purchases.inputsFor(candidate.offer)
+  const priced = quoteCandidate(state.prices, { candidate, request: input.request, promptComplexity, atUs, ...bought })
   return priced.kind === 'priced' ? priced : undefined
 }
 

@@ -38,7 +38,7 @@ const cheaper = (a: Weighed, b: Weighed): number =>
   a.expectedNanoUsd < b.expectedNanoUsd ? -1 : a.expectedNanoUsd > b.expectedNanoUsd ? 1 : 0
 
 function weigh(
-  { state, input, promptComplexity, nowUs }: QuoteView,
+  { state, purchases, input, promptComplexity, nowUs }: QuoteView,
   { count, deadlineMs }: Job,
   attempt: PlannedAttempt,
   tries: ReturnType<typeof triesByOffer>,
@@ -54,6 +54,7 @@ function weigh(
     count,
     perRequest: input.request.n,
     concurrency: state.settings.maxConcurrentRequests,
+    ...purchases.inputsFor(candidate.offer),
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(known && { tries: known }),
   })

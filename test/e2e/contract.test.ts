@@ -80,6 +80,7 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   quote: () => [
     { body: generation },
     { body: { ...generation, model: 'auto', n: 3, operation: 'edit', inputs: [{ width: 64, height: 64 }], mask: true } },
+    { body: { ...generation, explain: true, job: { count: 500, deadline_ms: 3_600_000 } } },
   ],
   listRequests: () => [
     {},

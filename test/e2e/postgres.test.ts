@@ -87,3 +87,11 @@ it('a key revoked on one node stops working on the other within seconds', async 
   }
   expect(status).toBe(401)
 })
+
+it('a quote of one node holds at the other', async () => {
+  const wanted = { model: 'acme/painter', prompt: 'a red fox', n: 2 }
+  const { body: quote } = await nodes[0].call<{ id: string; max_usd: string }>('/v1/halftone/quote', { body: wanted })
+  const made = await generate(nodes[1], wanted, { 'x-halftone-quote-id': quote.id })
+  expect(made.status).toBe(200)
+  expect((await nodes[0].receipt(made.body.halftone.request_id)).quote).toMatchObject({ id: quote.id, max_usd: quote.max_usd })
+})

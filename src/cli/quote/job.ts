@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander'
 import type { JobCandidateWire, QuoteResponse } from '../../contract/quote.ts'
 import { divideHalfEven, formatUsd, NANO_PER_USD, parseUsd } from '../../core/money.ts'
 import type { Output } from '../context.ts'
-import { alignDecimals, plain, plural, usd } from '../format.ts'
+import { alignDecimals, plain, plural, usd, wrap } from '../format.ts'
 import { renderTable } from '../table.ts'
 import { isCurrent } from './candidates.ts'
 
@@ -44,6 +44,9 @@ export function jobLines(answer: QuoteResponse, out: Output, { all }: ShowJob): 
   const least = alignDecimals(shown.map((it) => rounded(it.min_usd)))
   const most = alignDecimals(shown.map((it) => (it.max_usd === null ? 'no bound' : rounded(it.max_usd))))
   const rest = job.candidates.length - shown.length
+  // Said once where it is the same for every row.
+  const shared =
+    shown.length > 1 ? (shown[0]?.reasons ?? []).filter((reason) => shown.every((it) => it.reasons.includes(reason))) : []
   return [
     title,
     '',
@@ -62,11 +65,12 @@ export function jobLines(answer: QuoteResponse, out: Output, { all }: ShowJob): 
         notes: [
           ...(isCurrent(it, answer) ? ['in use now'] : []),
           `${plural(it.calls, 'call')}; ${rounded(it.allowance_usd)} of the expected sum is for failed tries`,
-          ...it.reasons.map(plain),
+          ...it.reasons.filter((reason) => !shared.includes(reason)).map(plain),
         ],
       })),
       out,
     ),
+    ...shared.flatMap((reason) => wrap(`All: ${plain(reason)}`, out.width)).map((line) => out.paint('dim', line)),
     ...(rest > 0 ? [out.paint('dim', `${plural(rest, 'more candidate')}: --all`)] : []),
   ]
 }

@@ -91,7 +91,20 @@ describe('what a job costs', () => {
       max: '4.9',
     },
     {
-      rule: 'free units of the month are used up first',
+      rule: 'what the contract has bought counts for tiers of the contract, and the month for none of them',
+      sku: { rates: [rateOf({ tiers: { ...tiers('graduated'), scope: 'contract' } })] },
+      job: {
+        count: 150,
+        monthToDate: { 'images.out': wholeUnits(99) },
+        contractToDate: { 'images.out': wholeUnits(60) },
+      },
+      calls: 150,
+      min: '4.9',
+      expected: '4.9',
+      max: '4.9',
+    },
+    {
+      rule: 'free units of the month are used up first; the maximum does not count on them',
       sku: {
         adjustments: [
           { id: 'free', kind: 'freeUnits', meter: 'images.out', quantity: '10', scope: 'month', description: '10 a month free' },
@@ -101,7 +114,7 @@ describe('what a job costs', () => {
       calls: 15,
       min: '0.2',
       expected: '0.2',
-      max: '0.2',
+      max: '0.6',
     },
     {
       rule: 'failed tries as the ledger has them: 2 % on top, and not in the minimum',

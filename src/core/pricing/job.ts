@@ -1,7 +1,7 @@
 /** What a job of many images will cost: lanes, month tiers crossed on the way, and what failed tries add. Pure. */
 import { divideHalfEven, type NanoUsd, parseDecimal } from '../money.ts'
 import type { Offer } from '../offer.ts'
-import { addUsage, type Meter, type Quantity, type Usage } from '../usage.ts'
+import { addUsage, formatQuantity, type Meter, type Quantity, type Usage } from '../usage.ts'
 import type { CompiledPrices } from './compiled.ts'
 import { fromDecimal } from './fraction.ts'
 import type { BilledPolicy } from './price-book.ts'
@@ -61,11 +61,11 @@ export interface Allowance {
 }
 
 /** Fewer attempts than this say nothing about a rate of a few per cent. */
-export const MIN_TRIES = 20
+const MIN_TRIES = 20
 /** What is assumed of an offer nobody has tried, per thousand calls. */
-export const assumedFailures = { refused: 20, error: 10, timeout: 5 } as const
+const assumedFailures = { refused: 20, error: 10, timeout: 5 } as const
 /** Batch tiers promise an answer within a day and nothing earlier. */
-export const BATCH_WINDOW_MS = 24 * 3_600_000
+const BATCH_WINDOW_MS = 24 * 3_600_000
 
 /** Quote a job on one candidate. Exact for the expected quantities; failed tries are an allowance, and said to be one. */
 export function quoteJob(prices: CompiledPrices, input: JobInput): JobQuote | Unpriced {
@@ -102,8 +102,8 @@ interface Walked {
 
 /** Sum over every call, in strides of calls that no tier boundary falls into, each priced from the volume before it. */
 function walk(prices: CompiledPrices, input: JobInput): Walked | Unpriced {
-  const thresholds = volumeThresholds(prices, input.offer)
-  let used: Usage = input.monthToDate ?? {}
+  const thresholds = volumeThresholds(prices, input)
+  let bought: Usage = {}
   let calls = 0
   let min = 0n
   let expected = 0n
@@ -113,19 +113,19 @@ function walk(prices: CompiledPrices, input: JobInput): Walked | Unpriced {
   for (const { size, times } of callGroups(input)) {
     let left = times
     while (left > 0) {
-      const quote = quoteCall(prices, input, size, used, thresholds.length > 0)
+      const quote = quoteCall(prices, input, size, bought)
       if (quote.kind === 'unpriced') return quote
-      const stride = strideOf(thresholds, used, quote.expectedUsage, left)
+      const stride = strideOf(thresholds, bought, quote.expectedUsage, left)
       const factor = BigInt(stride)
       min += quote.minNanoUsd * factor
       expected += quote.expectedNanoUsd * factor
       max = max === null || quote.maxNanoUsd === null ? null : max + quote.maxNanoUsd * factor
       for (const reason of quote.spread) spread.add(reason)
-      const after = addUsage(used, timesUsage(quote.expectedUsage, factor))
-      for (const { meter, from } of thresholds) {
-        if ((used[meter] ?? 0n) < from && (after[meter] ?? 0n) >= from) crossed.add(`${meter} ${from / 1_000_000n}`)
+      const after = addUsage(bought, timesUsage(quote.expectedUsage, factor))
+      for (const { meter, room, from } of thresholds) {
+        if ((bought[meter] ?? 0n) < room && (after[meter] ?? 0n) >= room) crossed.add(`${meter} ${formatQuantity(from)}`)
       }
-      used = after
+      bought = after
       left -= stride
       calls += stride
     }
@@ -134,14 +134,15 @@ function walk(prices: CompiledPrices, input: JobInput): Walked | Unpriced {
   return { kind: 'walked', calls, minNanoUsd: min, expectedNanoUsd: expected, maxNanoUsd: max, reasons: [...reasons, ...spread] }
 }
 
-function quoteCall(prices: CompiledPrices, input: JobInput, n: number, used: Usage, tiered: boolean): PricedQuote | Unpriced {
-  const { candidate, request, promptComplexity, atUs } = input
+function quoteCall(prices: CompiledPrices, input: JobInput, n: number, bought: Usage): PricedQuote | Unpriced {
+  const { candidate, request, promptComplexity, atUs, monthToDate = {}, contractToDate = {} } = input
   return quoteCandidate(prices, {
     candidate: { ...candidate, settings: { ...candidate.settings, n } },
     request,
     promptComplexity,
     atUs,
-    ...(tiered && { monthToDate: used, contractToDate: used }),
+    monthToDate: addUsage(monthToDate, bought),
+    contractToDate: addUsage(contractToDate, bought),
   })
 }
 
@@ -162,34 +163,37 @@ function callGroups({ count, perRequest, candidate }: JobInput): { readonly size
 
 interface Threshold {
   readonly meter: Meter
+  /** As the price book states it. */
   readonly from: Quantity
+  /** What the job can buy before it is reached. */
+  readonly room: Quantity
 }
 
-/** Quantities of a month or contract at which a price of the offer changes. */
-function volumeThresholds(prices: CompiledPrices, offer: Offer): Threshold[] {
+/** Quantities of a month or contract that lie ahead and at which a price of the offer changes. */
+function volumeThresholds(prices: CompiledPrices, { offer, monthToDate = {}, contractToDate = {} }: JobInput): Threshold[] {
   const { sku } = findSku(prices, offer)
   if (!sku) return []
+  const ahead = (meter: Meter, scope: 'request' | 'month' | 'contract', from: Quantity): Threshold[] => {
+    const room = from - ((scope === 'month' ? monthToDate : contractToDate)[meter] ?? 0n)
+    return scope === 'request' || room <= 0n ? [] : [{ meter, from, room }]
+  }
   const tiers = [...sku.rates.values()]
     .flat()
-    .flatMap(({ meter, tiers: steps }) =>
-      steps && steps.scope !== 'request' ? steps.steps.filter(({ from }) => from > 0n).map(({ from }) => ({ meter, from })) : [],
-    )
+    .flatMap(({ meter, tiers: tier }) => (tier ? tier.steps.flatMap(({ from }) => ahead(meter, tier.scope, from)) : []))
   const free = sku.adjustments.flatMap((adjustment) =>
-    adjustment.kind === 'freeUnits' && adjustment.scope !== 'request'
-      ? [{ meter: adjustment.meter, from: adjustment.quantity }]
-      : [],
+    adjustment.kind === 'freeUnits' ? ahead(adjustment.meter, adjustment.scope, adjustment.quantity) : [],
   )
   return [...tiers, ...free]
 }
 
 /** Calls that end below the next threshold of every meter; at least one, which may cross it. */
-function strideOf(thresholds: readonly Threshold[], used: Usage, each: Usage, left: number): number {
+function strideOf(thresholds: readonly Threshold[], bought: Usage, each: Usage, left: number): number {
   let stride = BigInt(left)
-  for (const { meter, from } of thresholds) {
+  for (const { meter, room } of thresholds) {
     const quantity = each[meter] ?? 0n
-    const room = from - (used[meter] ?? 0n)
-    if (quantity <= 0n || room <= 0n) continue
-    const below = (room - 1n) / quantity
+    const still = room - (bought[meter] ?? 0n)
+    if (quantity <= 0n || still <= 0n) continue
+    const below = (still - 1n) / quantity
     if (below < stride) stride = below
   }
   return stride < 1n ? 1 : Number(stride)

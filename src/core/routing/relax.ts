@@ -5,7 +5,7 @@ import { type PlanInput, plan } from './plan.ts'
 import type { OfferFilter, Policy } from './types.ts'
 
 /** A constraint as stated, and the plan's input without it. */
-export interface Relaxation {
+interface Relaxation {
   /** In the API's words: `background`, `quality`, `model`, `route floor`, ... */
   readonly constraint: string
   /** What was stated, in the request's words. */
@@ -13,7 +13,7 @@ export interface Relaxation {
   readonly relaxed: PlanInput
 }
 
-export interface ConstraintCost {
+interface ConstraintCost {
   readonly constraint: string
   readonly stated: string
   /** Cheapest expected cost with every other constraint but without this one; null: still nothing can make it. */
@@ -63,7 +63,7 @@ function cheapest(input: PlanInput): { readonly price: bigint | null; readonly o
 }
 
 /** Every constraint of a request, its options and its policy, each with the input that lacks just this one. */
-export function relaxationsOf(input: PlanInput): Relaxation[] {
+function relaxationsOf(input: PlanInput): Relaxation[] {
   return [...requestRelaxations(input), ...inputRelaxations(input), ...policyRelaxations(input)]
 }
 
