@@ -119,7 +119,11 @@ async function start(context: StartContext): Promise<Halftone> {
   const nodeId = `${hostname()}-${randomUUID().slice(0, 8)}`
   const { leaseMs = LEASE_MS } = context.options
   const opening = await ledger.openNode({ nodeId, leaseMs })
-  const blobs = createDiskBlobStore({ dir: join(dataDir, 'blobs') })
+  const blobs = createDiskBlobStore({
+    dir: join(dataDir, 'blobs'),
+    // Nodes on one PostgreSQL may share the folder over the network; an embedded ledger has its data folder to itself.
+    smallBlobs: config.storage.databaseUrl === undefined ? 'database' : 'files',
+  })
   onClose(() => blobs.close())
   const spool = createSpool({ dir: join(dataDir, 'spool'), memoryBudgetBytes: config.storage.transferBudgetBytes })
   onClose(() => spool.close())

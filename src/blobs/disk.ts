@@ -1,4 +1,4 @@
-/** Blobs as files: `aa/<sha256>` under one folder, named by a row only once they are whole. */
+/** Blobs as files, `aa/<sha256>` under one folder, named by a row only once they are whole; small ones in a database there. */
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HalftoneError } from '../core/error.ts'
@@ -22,33 +22,68 @@ import {
   truncateFile,
   writeChunks,
 } from './files.ts'
+import { createSmallStore } from './small.ts'
 import { type FileBackedBody, isFileBacked } from './spool.ts'
 
 const CONCURRENT_PUTS = 3
 const SHA256 = /^[0-9a-f]{64}$/
 
+/** Most bytes of a blob in the database: up to about here a row is cheaper to write than a file, and no slower to read. */
+const SMALL_BYTES = 64 * 1024
+
+export interface DiskBlobStoreOptions {
+  readonly dir: string
+  /** `database` only where this process alone uses the folder: SQLite's log is not for network file systems. */
+  readonly smallBlobs: 'database' | 'files'
+}
+
 /**
  * Blobs are not fsynced one by one: what must survive a power cut is the ledger, and a picture lost to one is bought again
  * at a known price. A blob cut short by a power cut has the wrong length and is written anew by the next put.
  */
-export function createDiskBlobStore({ dir }: { readonly dir: string }): BlobStore {
+export function createDiskBlobStore({ dir, smallBlobs }: DiskBlobStoreOptions): BlobStore {
   const tempDir = join(dir, 'tmp')
   openTempDir(tempDir)
   const gate = createGate(CONCURRENT_PUTS)
+  const small = smallBlobs === 'database' ? createSmallStore(join(dir, 'small.db')) : undefined
   return {
-    put: (body) => gate.run(() => store(blobPath(dir, body.sha256), body, tempDir)).catch(asStorageError),
+    async put(body) {
+      const path = blobPath(dir, body.sha256)
+      if (small && body.bytes <= SMALL_BYTES && !isFileBacked(body)) return small.put(body.sha256, await ownCopy(body))
+      return gate.run(() => store(path, body, tempDir)).catch(asStorageError)
+    },
     async open(sha256) {
       const path = blobPath(dir, sha256)
       const bytes = await fileSize(path)
-      return bytes === undefined ? undefined : { bytes, stream: readChunks(path) }
+      if (bytes !== undefined) return { bytes, stream: readChunks(path) }
+      const found = await small?.get(sha256)
+      return found && { bytes: found.byteLength, stream: onlyChunk(found) }
     },
-    delete: async (sha256) => removeFile(blobPath(dir, sha256)),
+    async delete(sha256) {
+      await removeFile(blobPath(dir, sha256))
+      await small?.delete(sha256)
+    },
     async freeBytes() {
       const { bavail, bsize } = await statfs(dir)
       return bavail * bsize
     },
-    async close() {},
+    close: async () => small?.close(),
   }
+}
+
+/** In memory of its own, which can be handed to another thread. */
+async function ownCopy(body: SpooledBody): Promise<Uint8Array<ArrayBuffer>> {
+  const copy = new Uint8Array(body.bytes)
+  let at = 0
+  for await (const chunk of body.open()) {
+    copy.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return copy
+}
+
+async function* onlyChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }
 
 function blobPath(dir: string, sha256: string): string {

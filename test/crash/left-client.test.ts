@@ -44,7 +44,7 @@ beforeEach(async () => {
   if (!openai) throw new Error('the variable did not configure a provider')
   const state = await buildState({ ...config, providers: { openai: { ...openai, baseUrl: double.baseUrl } } }, systemClock)
   const spool = createSpool({ dir: join(dir, 'spool'), memoryBudgetBytes: 1_000_000 })
-  const blobs = createDiskBlobStore({ dir: join(dir, 'blobs') })
+  const blobs = createDiskBlobStore({ dir: join(dir, 'blobs'), smallBlobs: 'database' })
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
   let id = 0
   const services = {
