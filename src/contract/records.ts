@@ -102,6 +102,8 @@ export const receipt = z.object({
   request_id: z.string(),
   created_at: timestamp,
   total_usd: usdText,
+  billed_usd: usdText.describe('Without what prepaid lots covered.'),
+  effective_usd: usdText.describe('Billed, and what the lots cost for the part they covered.'),
   cost_status: costStatus,
   sandbox: z.boolean(),
   images_returned: z.int(),

@@ -192,6 +192,9 @@ export interface LedgerTotals {
   readonly images: number
   readonly costNanoUsd: NanoUsd
   readonly heldNanoUsd: NanoUsd
+  /** The part of `costNanoUsd` that prepaid lots covered, and what those lots cost for it. */
+  readonly coveredNanoUsd: NanoUsd
+  readonly drawnNanoUsd: NanoUsd
   /** The part of `costNanoUsd` that is provisional. */
   readonly unknownNanoUsd: NanoUsd
   readonly attemptsByState: Readonly<Record<AttemptState, number>>

@@ -131,9 +131,14 @@ describe('commitments', () => {
 
   it('credits pay for calls while they last: the price stays, what is billed goes', async () => {
     await start({ double: provider({ perImage: '0.04', commitments: [credits('0.1', '0.05')] }) })
-    const ids = []
+    const ids: Images['halftone'][] = []
     for (const n of [2, 2]) ids.push((await generate({ n })).halftone)
     expect(ids.map(({ cost_usd }) => cost_usd)).toEqual(['0.08', '0.08'])
+    const receipts = await Promise.all(ids.map(({ request_id }) => gateway?.receipt(request_id)))
+    expect(receipts.map((receipt) => [receipt?.billed_usd, receipt?.effective_usd])).toEqual([
+      ['0.00', '0.04'],
+      ['0.06', '0.07'],
+    ])
     const rows = await stoppedLedger(async (ledger) => {
       const records = await Promise.all(ids.map(({ request_id }) => ledger.read.request(request_id)))
       return { draws: records.map((record) => record?.attemptRows[0]?.draws), lots: await ledger.commitments.lots() }

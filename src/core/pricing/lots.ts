@@ -125,6 +125,15 @@ export function drawOutside(lot: Lot, wanted: bigint): Draw {
   return { lotId: lot.id, drawn, coveredNanoUsd: lot.meter === null ? drawn : 0n, effectiveNanoUsd: effectiveOf(lot, drawn) }
 }
 
+/** Billed cost leaves out what lots covered; effective cost puts the lots' own price in its place. */
+export function paidFor(
+  totalNanoUsd: NanoUsd,
+  draws: readonly Pick<Draw, 'coveredNanoUsd' | 'effectiveNanoUsd'>[],
+): { readonly billedNanoUsd: NanoUsd; readonly effectiveNanoUsd: NanoUsd } {
+  const billedNanoUsd = draws.reduce((left, draw) => left - draw.coveredNanoUsd, totalNanoUsd)
+  return { billedNanoUsd, effectiveNanoUsd: draws.reduce((sum, draw) => sum + draw.effectiveNanoUsd, billedNanoUsd) }
+}
+
 /**
  * What the next call costs in money not yet spent: nothing for what is covered by a lot that perishes (it is paid either way),
  * the share of its price for a lot without an end (it would have to be bought again), the price itself for the rest.

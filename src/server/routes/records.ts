@@ -5,6 +5,7 @@ import type { listQuery } from '../../contract/endpoints.ts'
 import type { Explanation, Receipt } from '../../contract/records.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd } from '../../core/money.ts'
+import { paidFor } from '../../core/pricing/lots.ts'
 import type { RequestRecord } from '../../ports/ledger.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
 import { publicOrigin } from '../origin.ts'
@@ -38,11 +39,15 @@ export const getRequest: Handler = async (call) => requestRecordWire(await readR
 
 export const getReceipt: Handler = async (call) => {
   const record = await readRequest(call)
+  const draws = record.attemptRows.flatMap((attempt) => attempt.draws)
+  const { billedNanoUsd, effectiveNanoUsd } = paidFor(record.costNanoUsd, draws)
   const receipt: Receipt = {
     object: 'receipt',
     request_id: record.id,
     created_at: isoTime(record.createdUs),
     total_usd: formatUsd(record.costNanoUsd),
+    billed_usd: formatUsd(billedNanoUsd),
+    effective_usd: formatUsd(effectiveNanoUsd),
     cost_status: record.costStatus,
     sandbox: record.sandbox,
     images_returned: record.imagesReturned,

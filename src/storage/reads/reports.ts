@@ -83,6 +83,7 @@ async function readTotals(
     .where('incurred_us', '>=', since)
     .groupBy('provenance')
     .execute()
+  const draws = await drawSums(db, flag, since)
   const open = attempts.filter(({ state }) => state === 'intent' || state === 'dispatched')
   const byProvenance = new Map(charges.map((row) => [row.provenance, toSum(row.amount)]))
   const byState = new Map(attempts.map((row) => [row.state, Number(row.attempts)]))
@@ -91,6 +92,7 @@ async function readTotals(
     images: Number(attempts.reduce((total, row) => total + toSum(row.images), 0n)),
     costNanoUsd: charges.reduce((total, row) => total + toSum(row.amount), 0n),
     heldNanoUsd: open.reduce((total, row) => total + toSum(row.held), 0n),
+    ...draws,
     unknownNanoUsd: await standingProvisional(db, flag, since),
     attemptsByState: Object.fromEntries(attemptStates.map((state) => [state, byState.get(state) ?? 0])) as Record<
       AttemptState,
@@ -101,6 +103,25 @@ async function readTotals(
       bigint
     >,
   }
+}
+
+/** Draws of attempts: those made outside Halftone belong to no charge. */
+async function drawSums(
+  db: Kysely<Database>,
+  sandbox: bigint,
+  since: bigint,
+): Promise<Pick<LedgerTotals, 'coveredNanoUsd' | 'drawnNanoUsd'>> {
+  const row = await db
+    .selectFrom('credit_draws')
+    .innerJoin('attempts', 'attempts.id', 'credit_draws.attempt_id')
+    .select(({ fn }) => [
+      fn.sum<bigint>('credit_draws.covered_nano_usd').as('covered'),
+      fn.sum<bigint>('credit_draws.effective_nano_usd').as('drawn'),
+    ])
+    .where('attempts.sandbox', '=', sandbox)
+    .where('credit_draws.drawn_us', '>=', since)
+    .executeTakeFirst()
+  return { coveredNanoUsd: toSum(row?.covered), drawnNanoUsd: toSum(row?.drawn) }
 }
 
 /** Provisional charges of attempts nobody has evidence for yet. */

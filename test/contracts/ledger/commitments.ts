@@ -78,7 +78,11 @@ export function commitmentRules(opened: () => OpenedLedger): void {
       newLot('order-soon', { commitment }),
       newLot('order-other', { commitment: 'someone-else' }),
     ])
+    const before = await ledger.read.totals({ sandbox: false })
     const reserve = await settle(130n, using([commitment]))
+    const after = await ledger.read.totals({ sandbox: false })
+    // 80 of 100 was paid for each lot.
+    expect([after.coveredNanoUsd - before.coveredNanoUsd, after.drawnNanoUsd - before.drawnNanoUsd]).toEqual([130n, 104n])
     expect(await drawsOf(reserve)).toEqual([
       ['order-soon', 100n],
       ['order-late', 30n],
@@ -178,6 +182,7 @@ export function commitmentRules(opened: () => OpenedLedger): void {
     expect(rows).toEqual([{ kind: 'breakage', amount_nano_usd: 54n, attempt_id: '', incurred_us: BigInt(ends.expiresUs) }])
     const after = await ledger.read.totals({ sandbox: false })
     expect(after.costNanoUsd - before.costNanoUsd).toBe(54n)
+    expect(after).toMatchObject({ coveredNanoUsd: before.coveredNanoUsd, drawnNanoUsd: before.drawnNanoUsd })
     // The charge of a call that comes too late is not covered by what has ended.
     expect(await drawsOf(await settle(10n, using(['commitment-ending'])))).toEqual([])
   })
