@@ -3,7 +3,14 @@ import { z } from 'zod'
 import { outcomes } from '../core/outcome.ts'
 import * as admin from './admin.ts'
 import { listOf } from './common.ts'
-import { editRequest, generationRequest, imagesResponse } from './images.ts'
+import {
+  editRequest,
+  generationRequest,
+  imagesResponse,
+  removeBackgroundRequest,
+  upscaleRequest,
+  variationRequest,
+} from './images.ts'
 import * as prices from './prices.ts'
 import { quoteRequest, quoteResponse } from './quote.ts'
 import * as records from './records.ts'
@@ -56,6 +63,25 @@ export const endpoints = {
     path: '/v1/images/variations',
     access: 'inference',
     summary: 'Make variations of one image, on offers that can.',
+    body: variationRequest,
+    multipart: true,
+    response: imagesResponse,
+  },
+  upscaleImage: {
+    method: 'POST',
+    path: '/v1/images/upscale',
+    access: 'inference',
+    summary: 'Enlarge one image, on offers that can.',
+    body: upscaleRequest,
+    multipart: true,
+    response: imagesResponse,
+  },
+  removeBackground: {
+    method: 'POST',
+    path: '/v1/images/remove-background',
+    access: 'inference',
+    summary: 'Take the background out of one image, on offers that can.',
+    body: removeBackgroundRequest,
     multipart: true,
     response: imagesResponse,
   },
