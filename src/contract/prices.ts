@@ -46,6 +46,14 @@ export const priceList = z.object({
   unpriced: z.array(z.object({ provider: z.string(), model: z.string(), reason: z.string() })),
 })
 
+export const keptBook = z.object({
+  object: z.literal('price_book'),
+  hash: z.string(),
+  provider: z.string(),
+  kept_at: timestamp,
+  rates: z.array(priceRate),
+})
+
 export const rerateRequest = z.strictObject({
   since: z.string().min(10).max(40).describe('ISO date or time, UTC; calls priced since then.'),
   dry_run: z.boolean().optional().describe('Say what would be posted, and post nothing.'),

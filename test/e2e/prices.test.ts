@@ -80,8 +80,11 @@ describe('rerate', () => {
       rate_id: 'acme/painter/image/2',
       corrects: first?.id,
     })
-    // The charge of then still names the book of then.
+    // The charge of then still names the book of then, which can be looked up.
     expect(second?.price_book).not.toBe(first?.price_book)
+    const { body: then } = await gateway.call(`/v1/halftone/prices/books/${first?.price_book}`)
+    expect(then).toMatchObject({ provider: 'openai-compatible', rates: [{ rate_id: 'acme/painter/image', price: '0.04' }] })
+    expect((await gateway.call('/v1/halftone/prices/books/none')).status).toBe(404)
     expect(await spentToday()).toBe('0.036')
     expect(await rerate()).toMatchObject({ examined: 1, unchanged: 1, corrected: 0, corrected_usd: '0.00' })
     expect((await gateway.receipt(id)).attempts[0]?.charges).toHaveLength(2)

@@ -27,6 +27,9 @@ async function examine(context: CliContext, options: ConnectOptions): Promise<Fi
   const { config } = configuration
   // With a broken configuration nothing below could be trusted to be what the gateway will use.
   if (config === undefined) return [runtime, ...configuration.findings]
+  const prices = await checkPrices(config, context.nowMs())
+  // Providers are built on the prices: without them nothing can be tested.
+  const usable = prices.every(({ level }) => level !== 'wrong')
   const gateway = await checkGateway(await connect(context, options))
   return [
     runtime,
@@ -34,8 +37,8 @@ async function examine(context: CliContext, options: ConnectOptions): Promise<Fi
     ...(await checkData(config)),
     ...(await checkLedger(config, gateway.runs)),
     ...gateway.findings,
-    ...(gateway.probed ? [] : await checkProviders(config, context.signal)),
-    ...(await checkPrices(config, context.nowMs())),
+    ...(gateway.probed || !usable ? [] : await checkProviders(config, context.signal)),
+    ...prices,
     ...checkCaps(config),
   ]
 }

@@ -1,12 +1,13 @@
 /** The price book, corrections of the past, and drafted changes. */
 import type { z } from 'zod'
-import { draftWire, type priceListQuery, priceListWire, type rerateRequest, rerateWire } from '../../contract/prices.ts'
+import { draftWire, type priceListQuery, priceListWire, rateWire, type rerateRequest, rerateWire } from '../../contract/prices.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { means, rateRows, unpricedRows } from '../../core/pricing/rate-rows.ts'
 import { acceptDraft, listDrafts, rejectDraft, reviewPrices } from '../../gateway/price-drafts.ts'
 import { type PriceWork, rerate as rerateLedger } from '../../gateway/rerate.ts'
 import type { ServerContext } from '../context.ts'
 import type { Handler } from '../handler.ts'
+import { isoTime } from '../wire.ts'
 
 const workOf = ({ services, current }: ServerContext): PriceWork => ({
   ledger: services.ledger,
@@ -25,6 +26,20 @@ export const listPrices: Handler = async ({ context, query }) => {
     rates: priceSet.books.flatMap(({ book, name }) => rateRows(book, nowUs, name)).filter(wanted),
     unpriced: priceSet.books.flatMap(({ book, name }) => unpricedRows(book, name)).filter(wanted),
   })
+}
+
+/** Charges outlive the set of prices they were made with: what they name can be looked up for as long as the ledger lives. */
+export const getPriceBook: Handler = async ({ context, params }) => {
+  const hash = params['hash'] ?? ''
+  const [kept] = await context.services.ledger.prices.kept([hash])
+  if (!kept) throw new HalftoneError('not_found', `No book with the hash "${hash}" was ever used here.`, { param: 'hash' })
+  return {
+    object: 'price_book',
+    hash: kept.hash,
+    provider: kept.name,
+    kept_at: isoTime(kept.keptUs),
+    rates: rateRows(kept.book, context.services.clock.nowUs(), kept.name).map(rateWire),
+  }
 }
 
 export const rerate: Handler = async ({ context, body, request }) => {

@@ -110,6 +110,33 @@ export function priceRules(opened: () => OpenedLedger): void {
     await expectConsistent(harness)
   })
 
+  test('what a prepaid lot paid for is left alone', async () => {
+    const { ledger, harness } = opened()
+    await ledger.commitments.putLots([
+      {
+        id: 'lot-p',
+        provider: 'acme',
+        commitment: 'prepaid-p',
+        kind: 'prepaidCredits',
+        startsUs: T0 - 1,
+        expiresUs: null,
+        meter: null,
+        capacity: 10n ** 10n,
+        paidNanoUsd: 10n ** 10n,
+        nativeAmount: '10',
+        nativeUnit: 'USD',
+        source: 'test',
+        managedBy: 'file',
+      },
+    ])
+    const consumption = { scope: 'acme/painter', usage: { 'images.out': 1_000_000n }, commitments: ['prepaid-p'] }
+    const { attemptId, standing } = await settled('lots', { consumption })
+    const corrections = [{ line: correction(1n), corrects: standing[0] ?? '' }]
+    expect(await ledger.prices.correct({ attemptId, atUs: T0, standing, corrections, evidence: {} })).toEqual({ kind: 'drawn' })
+    expect(await spent('lots')).toBe(40_000_000n)
+    await expectConsistent(harness)
+  })
+
   test('only settled attempts are corrected', async () => {
     const { ledger, owner } = opened()
     const running = newReserve(owner)
