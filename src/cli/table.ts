@@ -18,7 +18,8 @@ export interface Row {
 }
 
 const GAP = 2
-const NOTE_INDENT = 2
+/** How far notes are indented. */
+export const NOTE_INDENT = 2
 const borders = [
   ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
   ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
@@ -59,9 +60,10 @@ export function renderTable(columns: readonly Column[], rows: readonly Row[], ou
     columns.map((_, index) => {
       const text = texts[index] ?? ''
       const style = styleOf(text, index)
-      return wrap(text, widths[index] ?? out.width).map((line) =>
-        style === undefined || line === '' ? line : out.paint(style, line),
-      )
+      const width = widths[index] ?? out.width
+      // What fits stays as it is: the blanks that put decimal points in one column are at its end.
+      const parts = text.length <= width && !text.includes('\n') ? [text] : wrap(text, width)
+      return parts.map((line) => (style === undefined || line === '' ? line : out.paint(style, line)))
     })
   const grid = [
     {

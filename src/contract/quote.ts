@@ -68,12 +68,16 @@ export const candidateQuote = z.object({
     ),
   calls: z.int().describe('Calls the request takes there.'),
   ...bounds,
+  marginal_usd: usdText
+    .nullable()
+    .describe('What it adds to the bill, where credits or commitments pay for a part; null: all of it.'),
   lines: z.array(priceLine).describe('Of one call.'),
   spread: z.array(z.string()).describe('Why min, expected and max differ.'),
   checked_at: z.string().describe('When the oldest price source used was checked.'),
   age_days: z.int().describe('Days since then.'),
   stale: z.boolean().describe('Not checked for more than 45 days.'),
   eligible: z.boolean().describe('Whether `model` of the request would choose among it.'),
+  choice: z.int().nullable().describe('Its place in the order in which the request would try; null: not eligible.'),
   ...rating,
 })
 

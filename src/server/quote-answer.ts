@@ -39,8 +39,8 @@ export interface QuoteView {
   readonly state: GatewayState
   readonly input: PlannedInput
   readonly named: Plan
-  /** Keys of the candidates that the request's own model would choose among. */
-  readonly eligible: ReadonlySet<string>
+  /** Places, from 1, of the candidates that the request's own model would choose among, by key. */
+  readonly choices: ReadonlyMap<string, number>
   readonly promptComplexity: number
   readonly nowUs: number
   /** Sandbox money is counted by itself. */
@@ -61,7 +61,9 @@ export async function answerQuote(
     state,
     input,
     named,
-    eligible: new Set(named.kind === 'plan' ? named.attempts.map(({ candidate }) => candidateKey(candidate)) : []),
+    choices: new Map(
+      named.kind === 'plan' ? named.attempts.map(({ candidate }, index) => [candidateKey(candidate), index + 1]) : [],
+    ),
     promptComplexity: promptFeatures(input.request.prompt, input.request).complexity,
     nowUs,
     sandbox: !state.offers.some((offer) => !offer.sandbox),
@@ -135,6 +137,7 @@ function candidateWire(view: QuoteView, { attempt, qualityScore }: Weighed, onFr
       min_usd: formatUsd(total.minNanoUsd),
       expected_usd: formatUsd(total.expectedNanoUsd),
       max_usd: total.maxNanoUsd === null ? null : formatUsd(total.maxNanoUsd),
+      marginal_usd: total.marginalNanoUsd === undefined ? null : formatUsd(total.marginalNanoUsd),
       lines: priced.lines.map((line) => ({
         description: line.description,
         meter: line.meter ?? null,
@@ -149,7 +152,8 @@ function candidateWire(view: QuoteView, { attempt, qualityScore }: Weighed, onFr
       checked_at: priced.checkedAt,
       age_days: ageDays,
       stale: ageDays > STALE_AFTER_DAYS,
-      eligible: view.eligible.has(candidateKey(candidate)),
+      eligible: view.choices.has(candidateKey(candidate)),
+      choice: view.choices.get(candidateKey(candidate)) ?? null,
       quality_score: qualityScore ?? null,
       frontier: onFrontier,
     },

@@ -79,7 +79,7 @@ function jobWire(view: QuoteView, { attempt, quote, qualityScore }: Weighed, fro
     in_time: quote.inTime,
     duration_ms: quote.durationMs ?? null,
     reasons: [...quote.reasons],
-    eligible: view.eligible.has(candidateKey(candidate)),
+    eligible: view.choices.has(candidateKey(candidate)),
     quality_score: qualityScore ?? null,
     frontier,
   }

@@ -28,6 +28,10 @@ const run = (args: readonly string[], options: CliOptions = {}) =>
 describe('what is printed', () => {
   const commands: readonly { args: readonly string[]; holds: readonly string[] }[] = [
     { args: ['quote', 'a fox'], holds: ['cheap:publisher/flat', '$0.211123456', 'no bound', '1st choice', 'size 2, unpriced 1'] },
+    {
+      args: ['quote', 'a fox'],
+      holds: ['* what the offer does where', 'Quote id', 'holds the request to $0.01, until 2026-11-22 14:20:00 UTC'],
+    },
     { args: ['quote', '--all', '--lines'], holds: ['makes 512x512 only', '12 text tokens in at $5 per 1,000,000'] },
     { args: ['requests'], holds: ['a1b2c3d4', '$0.05306', '~$0.04', 'running', 'may have billed the call'] },
     { args: ['receipt', 'last'], holds: [REQUEST_ID, '$0.00006', '$0.06306', 'provisional', 'main:publisher/fine'] },

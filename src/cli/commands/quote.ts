@@ -115,7 +115,7 @@ export function quoteLines(answer: QuoteResponse, out: Output, { lines = false, 
     ...candidateLines(answer, out, { all, lines }),
     ...(footer.length > 0 ? ['', ...footer] : []),
     ...(explained ? ['', ...constraintLines(explained, out)] : []),
-    ...(job ? ['', ...jobLines(answer, out, { all })] : []),
+    ...(job ? ['', ...jobLines(answer, out, { all, lines })] : []),
     ...eliminationLines({ eliminated_counts: counts, eliminated }, out, all),
     out.paint('dim', `Price book ${answer.price_book}`),
   ]

@@ -1,8 +1,8 @@
 /** The candidates of a quote in a terminal: what is worth looking at, or all of them. */
 import type { CandidateQuote, QuoteResponse } from '../../contract/quote.ts'
 import type { Output } from '../context.ts'
-import { alignDecimals, plain, plural, usd } from '../format.ts'
-import { type Column, type Row, renderTable } from '../table.ts'
+import { alignDecimals, clip, plain, plural, usd } from '../format.ts'
+import { type Column, NOTE_INDENT, type Row, renderTable } from '../table.ts'
 
 export interface ShowCandidates {
   /** Every candidate, not only the frontier, the first choice and the model in use. */
@@ -37,7 +37,7 @@ export function candidateLines(answer: QuoteResponse, out: Output, show: ShowCan
     { header: 'WHY', shrinkTo: 10, cell: (it) => whyText(it, answer) },
   ]
   const used = columns.filter((column) => column.show !== false)
-  const rows = shown.map((it, index): Row => ({ cells: used.map(({ cell }) => cell(it, index)), notes: notes(it, show) }))
+  const rows = shown.map((it, index): Row => ({ cells: used.map(({ cell }) => cell(it, index)), notes: notes(it, show, out) }))
   return [...renderTable(used, rows, out), ...legend(shown, out)]
 }
 
@@ -50,7 +50,7 @@ export function worthShowing(answer: QuoteResponse): readonly CandidateQuote[] {
   return candidates.filter((it, index) => index < SHOWN_UNRATED || isShown(it))
 }
 
-const firstChoice = ({ candidates }: QuoteResponse): CandidateQuote | undefined => candidates.find((it) => it.eligible)
+const firstChoice = ({ candidates }: QuoteResponse): CandidateQuote | undefined => candidates.find((it) => it.choice === 1)
 
 export const isCurrent = ({ offer, quality }: { offer: string; quality: string | null }, { current }: QuoteResponse): boolean =>
   current !== null && current.source !== 'route' && current.offer === offer && current.quality === quality
@@ -65,8 +65,10 @@ function whyText(it: CandidateQuote, answer: QuoteResponse): string {
   return isCurrent(it, answer) ? `${choice}, in use` : choice
 }
 
-const notes = (it: CandidateQuote, { lines }: ShowCandidates): string[] => [
-  ...it.spread.map(plain),
+/** A reason names its sources at length: one line is enough to see that there is one, `--lines` has all of it. */
+const notes = (it: CandidateQuote, { lines }: ShowCandidates, out: Output): string[] => [
+  ...it.spread.map((reason) => (lines ? plain(reason) : clip(plain(reason), out.width - NOTE_INDENT))),
+  ...(it.marginal_usd === null ? [] : [`adds ${usd(it.marginal_usd)} to the bill; what was paid in advance covers the rest`]),
   ...(it.stale ? [`price not checked for ${plural(it.age_days, 'day')}`] : []),
   ...(lines ? it.lines.map((line) => `${usd(line.amount_usd)}  ${plain(line.description)}`) : []),
 ]

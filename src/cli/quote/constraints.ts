@@ -10,7 +10,7 @@ export function constraintLines({ cheapest_usd, offers_left, constraints }: Expl
   const whole =
     cheapest_usd === null
       ? 'no offer meets all of it'
-      : `${usd(cheapest_usd)} at the cheapest of ${plural(offers_left, 'offer')} left`
+      : `${usd(cheapest_usd)} at the cheapest, ${plural(offers_left, 'offer')} left`
   if (constraints.length === 0) return [`${out.paint('bold', 'Constraints')}: none stated; ${whole}`]
   const adds = alignDecimals(constraints.map(({ adds_usd }) => (adds_usd === null ? '-' : signed(adds_usd))))
   const without = alignDecimals(constraints.map(({ without_usd }) => (without_usd === null ? 'none' : usd(without_usd))))

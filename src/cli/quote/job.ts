@@ -3,8 +3,8 @@ import { InvalidArgumentError } from 'commander'
 import type { JobCandidateWire, QuoteResponse } from '../../contract/quote.ts'
 import { divideHalfEven, formatUsd, NANO_PER_USD, parseUsd } from '../../core/money.ts'
 import type { Output } from '../context.ts'
-import { alignDecimals, plain, plural, usd, wrap } from '../format.ts'
-import { renderTable } from '../table.ts'
+import { alignDecimals, clip, plain, plural, usd, wrap } from '../format.ts'
+import { NOTE_INDENT, renderTable } from '../table.ts'
 import { isCurrent } from './candidates.ts'
 
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -30,13 +30,17 @@ export function spanText(ms: number): string {
 
 export interface ShowJob {
   readonly all: boolean
+  /** Reasons in full, with their sources. */
+  readonly lines: boolean
 }
 
-export function jobLines(answer: QuoteResponse, out: Output, { all }: ShowJob): string[] {
+export function jobLines(answer: QuoteResponse, out: Output, { all, lines }: ShowJob): string[] {
   const { job } = answer
   if (!job) return []
   const rated = job.candidates.some((it) => it.quality_score !== null)
   const shown = all ? job.candidates : job.candidates.filter((it, index) => isWorth(it, index, rated, answer))
+  const brief = (reason: string): string =>
+    lines ? plain(reason) : clip(plain(reason), REASON_LINES * (out.width - NOTE_INDENT))
   const within = job.deadline_ms === null ? '' : ` within ${spanText(job.deadline_ms)}`
   const title = `${out.paint('bold', 'Job')} of ${plural(job.count, 'image')}${within}`
   if (shown.length === 0) return [`${title}: no offer can make these.`]
@@ -65,17 +69,18 @@ export function jobLines(answer: QuoteResponse, out: Output, { all }: ShowJob): 
         notes: [
           ...(isCurrent(it, answer) ? ['in use now'] : []),
           `${plural(it.calls, 'call')}; ${rounded(it.allowance_usd)} of the expected sum is for failed tries`,
-          ...it.reasons.filter((reason) => !shared.includes(reason)).map(plain),
+          ...it.reasons.filter((reason) => !shared.includes(reason)).map(brief),
         ],
       })),
       out,
     ),
-    ...shared.flatMap((reason) => wrap(`All: ${plain(reason)}`, out.width)).map((line) => out.paint('dim', line)),
+    ...shared.flatMap((reason) => wrap(`All: ${brief(reason)}`, out.width)).map((line) => out.paint('dim', line)),
     ...(rest > 0 ? [out.paint('dim', `${plural(rest, 'more candidate')}: --all`)] : []),
   ]
 }
 
 const SHOWN_UNRATED = 5
+const REASON_LINES = 2
 
 const isWorth = (it: JobCandidateWire, index: number, rated: boolean, answer: QuoteResponse): boolean =>
   it.frontier || isCurrent(it, answer) || (!rated && index < SHOWN_UNRATED) || index === 0

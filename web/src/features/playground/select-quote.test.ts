@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CandidateQuote, QuoteResponse } from '../../../../src/contract/quote.ts'
 import { checkedText, selectQuote } from './select-quote.ts'
 
-const candidate = (offer: string, usd: string, eligible = true): CandidateQuote => ({
+const candidate = (offer: string, usd: string, choice: number | null = 2): CandidateQuote => ({
   offer,
   model: 'm',
   provider: 'p',
@@ -16,12 +16,14 @@ const candidate = (offer: string, usd: string, eligible = true): CandidateQuote 
   min_usd: usd,
   expected_usd: usd,
   max_usd: usd,
+  marginal_usd: null,
   lines: [],
   spread: [],
   checked_at: '2026-11-01',
   age_days: 21,
   stale: false,
-  eligible,
+  eligible: choice !== null,
+  choice,
   quality_score: null,
   frontier: false,
 })
@@ -42,8 +44,8 @@ const quote = (candidates: CandidateQuote[]): QuoteResponse => ({
 })
 
 describe('a quote as shown', () => {
-  it('the choice is the first eligible candidate, even when a cheaper one is not eligible', () => {
-    const view = selectQuote(quote([candidate('cheap', '0.01', false), candidate('chosen', '0.02'), candidate('dear', '0.05')]))
+  it('the choice is what would be tried first, even where others are cheaper', () => {
+    const view = selectQuote(quote([candidate('cheap', '0.01'), candidate('chosen', '0.02', 1), candidate('dear', '0.05')]))
     expect(view.chosen?.offer).toBe('chosen')
     expect(view.alternatives.map((other) => [other.candidate.offer, other.delta])).toEqual([
       ['cheap', '\u2212$0.01'],
@@ -52,7 +54,7 @@ describe('a quote as shown', () => {
   })
 
   it('without an eligible candidate there is no choice and no difference to it', () => {
-    const view = selectQuote(quote([candidate('only', '0.01', false)]))
+    const view = selectQuote(quote([candidate('only', '0.01', null)]))
     expect(view.chosen).toBeUndefined()
     expect(view.alternatives[0]?.delta).toBe('')
   })
@@ -64,6 +66,6 @@ describe('a quote as shown', () => {
   })
 
   it('more alternatives than fit are counted', () => {
-    expect(selectQuote(quote('abcdefg'.split('').map((offer) => candidate(offer, '0.01')))).more).toBe(2)
+    expect(selectQuote(quote('abcdefg'.split('').map((offer, index) => candidate(offer, '0.01', index + 1)))).more).toBe(2)
   })
 })

@@ -21,7 +21,7 @@ export interface QuoteView {
 const SHOWN_ALTERNATIVES = 4
 
 export function selectQuote(quote: QuoteResponse): QuoteView {
-  const chosen = quote.candidates.find((candidate) => candidate.eligible)
+  const chosen = quote.candidates.find((candidate) => candidate.choice === 1)
   const others = quote.candidates.filter((candidate) => candidate !== chosen)
   return {
     chosen,
