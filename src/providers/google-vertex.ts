@@ -45,7 +45,8 @@ export const googleVertex = defineProvider({
     const location = locationOf(config.options)
     return `https://${location === GLOBAL ? '' : `${location}-`}aiplatform.googleapis.com/v1`
   },
-  // No usual variable of the key: without `options.project` an account found in the environment could not work.
+  // The text of a key file; Google's own variable holds its path.
+  keyVariables: ['GOOGLE_VERTEX_CREDENTIALS'],
   requiresKey: true,
   auth: (apiKey) => ({ authorization: `Bearer ${apiKey}` }),
   options,

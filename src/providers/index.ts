@@ -1,5 +1,7 @@
 /** The registry: one line per provider file. */
 import type { Provider } from '../ports/provider.ts'
+import { azureOpenai } from './azure-openai.ts'
+import { blackForestLabs } from './black-forest-labs.ts'
 import { type BaseUrlFacts, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { createCodecProvider, type ProviderDeps } from './engine.ts'
 import { google } from './google.ts'
@@ -7,14 +9,18 @@ import { googleVertex } from './google-vertex.ts'
 import { openai } from './openai.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import type { ProviderConfig } from './provider-config.ts'
+import { xai } from './xai.ts'
 
 export type { ProviderDeps } from './engine.ts'
 
 export const providers = {
+  'azure-openai': azureOpenai,
+  'black-forest-labs': blackForestLabs,
   google,
   'google-vertex': googleVertex,
   openai,
   'openai-compatible': openaiCompatible,
+  xai,
 } as const satisfies Record<string, ProviderDefinition>
 
 export type ProviderType = keyof typeof providers

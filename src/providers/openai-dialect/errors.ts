@@ -37,7 +37,7 @@ interface FailureFacts {
   readonly isOwnAnswer: boolean
 }
 
-const REFUSAL = /^(moderation_blocked|content_policy_violation|content_filter|safety_violation|sensitive_content)/
+const REFUSAL = /^(moderation_blocked|content_policy_violation|content_?filter|safety_violation|sensitive_content)/i
 const QUOTA =
   /^(insufficient_quota|billing_hard_limit_reached|billing_not_active|quota_exceeded|insufficient_credits|insufficient_balance)/
 

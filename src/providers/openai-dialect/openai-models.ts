@@ -117,3 +117,19 @@ export const openaiModels: readonly KnownModel[] = [
     retired('2026-05-12'),
   ),
 ]
+
+const newest = openaiModels.find((known) => known.wireModel === 'gpt-image-2') as KnownModel
+
+/** The entry by wire name or `publisher/name`; a dated snapshot or an unknown model starts from its nearest relative. */
+export function openaiModelOf(wireModel: string, model: string): KnownModel {
+  const bare = wireModel.replace(/^openai\//, '')
+  const exact = openaiModels.find((known) => known.wireModel === bare || known.model === model)
+  if (exact) return { ...exact, wireModel: exact.wireModel === bare ? bare : wireModel }
+  const relatives = openaiModels.filter((known) => bare.startsWith(`${known.wireModel}-`) && known.retiredAt === undefined)
+  const relative = relatives.sort((a, b) => b.wireModel.length - a.wireModel.length)[0] ?? newest
+  return {
+    model: /^gpt-image|^chatgpt-image/.test(bare) ? `openai/${bare}` : model,
+    wireModel: bare,
+    capabilities: relative.capabilities,
+  }
+}

@@ -1,0 +1,10 @@
+/** Warnings that several codecs give in the same words. */
+import type { Warning } from '../../core/offer.ts'
+import type { ImageRequest } from '../../core/request.ts'
+
+/** For edits whose picture takes the shape of its input, where the client asked for another. */
+export function shapeFollowsInput({ size, aspectRatio }: ImageRequest): readonly Warning[] {
+  if (!size && !aspectRatio) return []
+  const message = 'The provider gives an edited picture the shape of its input; the size asked for could not be sent.'
+  return [{ code: 'parameter_ignored', param: size ? 'size' : 'aspect_ratio', message }]
+}
