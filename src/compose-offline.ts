@@ -4,14 +4,15 @@
  */
 import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
+import { providerKnowledge } from './compose-modules.ts'
 import { buildState } from './compose-state.ts'
-import { type Config, type LoadedConfig, type LoadOptions, loadConfig, providerEnvironment } from './config/index.ts'
+import { type Config, type LoadedConfig, type LoadOptions, loadConfig } from './config/index.ts'
 import { loadActivePrices } from './config/price-sets.ts'
 import { HalftoneError } from './core/error.ts'
 import { isInForce, rateRows } from './core/pricing/rate-rows.ts'
 import type { Ledger } from './ports/ledger.ts'
 import type { ProviderDefinition } from './providers/define-provider.ts'
-import { providers, providerTypes } from './providers/index.ts'
+import { providers } from './providers/index.ts'
 import { newSecret } from './server/key-ring.ts'
 import {
   backupSqlite,
@@ -29,7 +30,7 @@ import { systemClock } from './system-clock.ts'
 const now = (): number => systemClock.nowUs()
 
 /** Read the configuration as `serve` does: kinds of providers that do not exist are problems too. */
-export const loadFullConfig = (options: LoadOptions): Promise<LoadedConfig> => loadConfig({ ...options, providerTypes })
+export const loadFullConfig = (options: LoadOptions): Promise<LoadedConfig> => loadConfig({ ...options, ...providerKnowledge })
 
 // --- providers -------------------------------------------------------------------------------------------------------
 
@@ -44,11 +45,11 @@ export interface ProviderChoice {
 }
 
 export const providerChoices = (): readonly ProviderChoice[] =>
-  Object.entries<ProviderDefinition>(providers).map(([type, { baseUrl, requiresKey }]) => ({
+  Object.entries<ProviderDefinition>(providers).map(([type, { baseUrl, requiresKey, keyVariables }]) => ({
     type,
     needsBaseUrl: baseUrl === undefined,
     requiresKey,
-    variable: providerEnvironment.find((it) => it.type === type)?.variable,
+    variable: keyVariables?.[0],
   }))
 
 export interface ProviderTest {

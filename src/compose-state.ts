@@ -1,16 +1,21 @@
 /** From configuration and price book to the gateway's state. */
 import { createHash } from 'node:crypto'
+import { definitionOf } from './compose-modules.ts'
 import type { Config, ProviderConfig } from './config/index.ts'
 import { loadActivePrices } from './config/price-sets.ts'
 import { HalftoneError } from './core/error.ts'
 import type { Offer } from './core/offer.ts'
 import { compilePriceBooks, qualityBounds, rateSummary } from './core/pricing/index.ts'
 import type { Policy } from './core/routing/index.ts'
+import { discoverOffers, offersOf } from './gateway/discovery.ts'
 import type { GatewayState } from './gateway/state.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Provider } from './ports/provider.ts'
-import { createProvider } from './providers/index.ts'
+import { createCodecProvider } from './providers/engine.ts'
 import { createSandboxProvider } from './providers/sandbox/index.ts'
+
+/** A start does not wait longer for servers that say what they serve. */
+const DISCOVERY_MS = 4_000
 
 /** What a client gets that names a model itself: its offers, cheapest first, retried when that costs nothing. */
 const direct: Policy = {
@@ -23,9 +28,10 @@ const direct: Policy = {
   fallback: true,
 }
 
-/** Connects nothing: providers open sockets at their first call. Throws `config_invalid`. */
-export async function buildState(config: Config, clock: Clock): Promise<GatewayState> {
+/** Connects to nothing but servers that are asked what they serve. Throws `config_invalid`. */
+export async function buildState(config: Config, clock: Clock, before?: Pick<GatewayState, 'discovered'>): Promise<GatewayState> {
   const providers = await createProviders(config, clock)
+  const discovered = await discoverOffers(providers, before?.discovered ?? new Map(), clock, AbortSignal.timeout(DISCOVERY_MS))
   const files = await loadActivePrices(config.storage.dataDir)
   const overlays = Object.values(config.providers).flatMap(({ name, prices }) =>
     prices ? [{ provider: name, book: prices, hash: createHash('sha256').update(JSON.stringify(prices)).digest('hex') }] : [],
@@ -34,11 +40,13 @@ export async function buildState(config: Config, clock: Clock): Promise<GatewayS
   const quality = qualityBounds(files.quality)
   const offers = providers.flatMap((provider) => {
     const retries = config.providers[provider.name]?.retries
-    return retries === undefined ? provider.offers : provider.offers.map((offer) => ({ ...offer, retries }))
+    const own = offersOf(provider, discovered)
+    return retries === undefined ? own : own.map((offer) => ({ ...offer, retries }))
   })
   return {
     providers: new Map(providers.map((provider) => [provider.name, provider])),
     offers,
+    discovered,
     routes: new Map(
       Object.entries(config.routes).map(([name, policy]) => [
         name,
@@ -84,7 +92,9 @@ function withFloor(policy: Policy, offers: readonly Offer[], quality: ReadonlyMa
 
 async function createProviders(config: Config, clock: Clock): Promise<Provider[]> {
   const enabled = Object.values(config.providers).filter((provider) => !provider.disabled)
-  const providers = enabled.map((provider) => createProvider(withNetwork(provider, config), { clock }))
+  const providers = await Promise.all(
+    enabled.map(async (provider) => createCodecProvider(await definitionOf(provider), withNetwork(provider, config), { clock })),
+  )
   const wanted = config.sandbox.enabled === 'always' || (config.sandbox.enabled === 'auto' && enabled.length === 0)
   if (!wanted) return providers
   if (providers.some((provider) => provider.name === 'sandbox')) {

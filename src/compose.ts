@@ -12,6 +12,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { createDiskBlobStore } from './blobs/disk.ts'
 import { createSpool } from './blobs/spool.ts'
 import { type AdminKey, createKeyOnce, openAdminKey, openDataDir, openSecrets } from './compose-data.ts'
+import { providerKnowledge } from './compose-modules.ts'
 import { buildState, unpricedOffers } from './compose-state.ts'
 import { createThumbnails } from './compose-thumbnails.ts'
 import {
@@ -28,6 +29,7 @@ import { watchPrices } from './config/watch-prices.ts'
 import { formatUsd } from './core/money.ts'
 import { createBlobGuard } from './gateway/blob-guard.ts'
 import { createBudgetIndex } from './gateway/budget-index.ts'
+import { startDiscovery } from './gateway/discovery.ts'
 import { startDiskGuard } from './gateway/disk-guard.ts'
 import { createExperienceFeed } from './gateway/experience-feed.ts'
 import { createGateway } from './gateway/gateway.ts'
@@ -40,7 +42,7 @@ import { keepBooks } from './gateway/rerate.ts'
 import type { GatewayServices, GatewayState } from './gateway/state.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
 import type { Ledger, ProjectRecord } from './ports/ledger.ts'
-import { baseUrlOf, providerTypes } from './providers/index.ts'
+import { baseUrlOf } from './providers/index.ts'
 import { createApp } from './server/app.ts'
 import { closeServer } from './server/close-server.ts'
 import type { ServerContext, ServerSettings } from './server/context.ts'
@@ -79,7 +81,7 @@ const RELOAD_PROBLEM = 'the changed configuration is not valid; the old one stay
 
 /** Start a gateway: read the configuration, open the ledger, recover, listen. Rejects with a `HalftoneError` or the system's. */
 export async function startHalftone(options: StartOptions): Promise<Halftone> {
-  const loaded = await loadConfig({ ...options, providerTypes })
+  const loaded = await loadConfig({ ...options, ...providerKnowledge })
   const closers: (() => Promise<void>)[] = []
   const onClose = (close: () => Promise<void>): void => {
     closers.unshift(close)
@@ -249,7 +251,7 @@ async function start(context: StartContext): Promise<Halftone> {
     await closeServer(app)
   })
   const watcher = watchConfig({
-    load: { ...context.options, providerTypes },
+    load: { ...context.options, ...providerKnowledge },
     loaded: context.loaded,
     onReload(reload) {
       if (reload.kind === 'failed') {
@@ -274,6 +276,16 @@ async function start(context: StartContext): Promise<Halftone> {
     })
   })
   onClose(() => priceWatcher.close())
+  const discovery = startDiscovery({
+    clock,
+    log,
+    current: () => state,
+    async onAnswer(discovered, changed) {
+      if (changed) await swapState(inForce, 'a server offers other models')
+      else state = { ...state, discovered }
+    },
+  })
+  onClose(() => discovery.close())
   process.on('SIGHUP', watcher.reload)
   onClose(async () => {
     process.off('SIGHUP', watcher.reload)
@@ -281,7 +293,7 @@ async function start(context: StartContext): Promise<Halftone> {
 
   /** All or nothing: the new state is complete before the old one is let go. */
   async function swapState(changed: Config, what = 'the configuration was read again'): Promise<void> {
-    const next = await buildState(changed, clock)
+    const next = await buildState(changed, clock, state)
     await keepBooks({ ledger, nowUs: () => clock.nowUs() }, next.priceSet)
     const before = state
     await applyManagedObjects(changed, ledger)

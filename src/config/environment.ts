@@ -51,17 +51,16 @@ export const settings = [
 /** Values of command-line flags, as typed. */
 export type ConfigFlags = Readonly<Partial<Record<Extract<(typeof settings)[number], { flag: string }>['flag'], string>>>
 
-/** A usual variable of a vendor's own tools; set, it enables that provider unless the file configures it. */
+/** A usual variable of a vendor's own tools; the first of a type that is set is its key unless the file says otherwise. */
 export interface ProviderVariable {
   readonly variable: string
   /** The configured name it gets. */
   readonly name: string
   /** The codec's id. */
   readonly type: string
+  /** A key is all it takes: set, the variable enables the provider. Else the file has to say more, such as an address. */
+  readonly enables: boolean
 }
-
-/** Extended as codecs are added. */
-export const providerEnvironment: readonly ProviderVariable[] = [{ variable: 'OPENAI_API_KEY', name: 'openai', type: 'openai' }]
 
 /** A value from outside the file, and where it came from. */
 export interface OutsideValue {

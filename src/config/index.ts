@@ -1,8 +1,8 @@
 /** Configuration: the only reader of configuration files and, through its callers, of the environment. */
 export { describeConfig } from './describe.ts'
 export type { Environment } from './document.ts'
-export { type ConfigFlags, providerEnvironment } from './environment.ts'
-export { DEFAULT_CONFIG_FILE, type LoadedConfig, type LoadOptions, loadConfig } from './load.ts'
+export type { ConfigFlags, ProviderVariable } from './environment.ts'
+export { DEFAULT_CONFIG_FILE, type LoadedConfig, type LoadModule, type LoadOptions, loadConfig } from './load.ts'
 export { ConfigError, formatProblem } from './problem.ts'
 export { configJsonSchema } from './schema-keys.ts'
 export type { Config, ProviderConfig } from './types.ts'

@@ -1,19 +1,15 @@
 /** Configuration from defaults < file < environment < flags, every problem reported at once. */
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import type { z } from 'zod'
 import { type ConfigDocument, type Environment, parseConfigDocument } from './document.ts'
-import {
-  type ConfigFlags,
-  environmentProblems,
-  type OutsideValue,
-  outsideValues,
-  type ProviderVariable,
-  providerEnvironment,
-} from './environment.ts'
+import { type ConfigFlags, environmentProblems, type OutsideValue, outsideValues, type ProviderVariable } from './environment.ts'
 import { type Finding, findings } from './issues.ts'
 import { ConfigError, type ConfigProblem, formatPath } from './problem.ts'
 import { pruneToValid } from './prune.ts'
 import { resolveConfig } from './resolve.ts'
+import type { LoadedModule } from './resolve-context.ts'
+import { isModulePath } from './resolve-providers.ts'
 import { fileSchema } from './schema.ts'
 import type { Config } from './types.ts'
 
@@ -25,9 +21,19 @@ export interface LoadOptions {
   readonly cwd: string
   /** Known codec ids; other types are problems. Undefined: not checked. */
   readonly providerTypes?: readonly string[]
-  /** Usual variables that enable a provider; default: `providerEnvironment`. */
+  /** Usual variables of keys, those to tell people first; none by default. */
   readonly providerVariables?: readonly ProviderVariable[]
+  /** The schema of a type's `options`; undefined from it: the type takes none. Absent: options are not checked. */
+  readonly optionsOf?: (type: string) => z.ZodType | undefined
+  /** Imports an operator's module; absent: modules are not looked at. */
+  readonly loadModule?: LoadModule
 }
+
+export type LoadModule = (path: string) => Promise<ModuleResult>
+
+export type ModuleResult =
+  | ({ readonly kind: 'loaded' } & Omit<LoadedModule, 'path'>)
+  | { readonly kind: 'failed'; readonly message: string; readonly remedy: string }
 
 export interface LoadedConfig {
   readonly config: Config
@@ -59,7 +65,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const outside = outsideValues(env, flags)
 
   const data = document ? document.data : {}
-  const result = data === undefined ? undefined : check({ options, data, document, file, outside })
+  const modules = await loadModules(data, file, options)
+  const result = data === undefined ? undefined : check({ options, data, document, file, outside, modules })
   problems.push(...environmentProblems(env, mentionedVariables(document, data)))
   // What is wrong with the value of an unset variable is a consequence, not another problem.
   const unset = new Set(document?.problems.map(({ path }) => path).filter(Boolean))
@@ -74,6 +81,7 @@ interface CheckInput {
   readonly document: ConfigDocument | undefined
   readonly file: FileText | undefined
   readonly outside: readonly OutsideValue[]
+  readonly modules: Modules
 }
 
 interface Checked {
@@ -83,7 +91,7 @@ interface Checked {
 }
 
 /** Validate the file by itself, then what the outside adds, then the rules that span keys over all that is valid. */
-function check({ options, data, document, file, outside }: CheckInput): Checked {
+function check({ options, data, document, file, outside, modules }: CheckInput): Checked {
   const coerced = document ? document.coerce(data, fileSchema.safeParse(data).error?.issues ?? []) : data
   const ownIssues = fileSchema.safeParse(coerced).error?.issues ?? []
   const merged = outside.reduce<unknown>((tree, { path, value }) => withValue(tree, path, value), coerced)
@@ -95,13 +103,16 @@ function check({ options, data, document, file, outside }: CheckInput): Checked 
     ...findings(mergedIssues, merged)
       .filter(({ path }) => outside.some((it) => startsWith(path, it.path)))
       .map(locate),
+    ...modules.problems.map(locate),
   ]
   const { settings, removedLists } = pruneToValid(fileSchema, merged)
   if (!settings) return { config: undefined, problems, warnings: [] }
   const setOutside = (...path: string[]): boolean => outside.some((it) => startsWith(path, it.path))
   const { config, ...resolved } = resolveConfig(settings, {
     env: options.env,
-    providerVariables: options.providerVariables ?? providerEnvironment,
+    providerVariables: options.providerVariables ?? [],
+    optionsOf: options.optionsOf,
+    modules: modules.loaded,
     providerTypes: options.providerTypes,
     declaredProviders: Object.keys(property(coerced, 'providers') ?? {}),
     dataDir: resolve(
@@ -114,6 +125,28 @@ function check({ options, data, document, file, outside }: CheckInput): Checked 
   // An entry taken out of a list moves those after it, so positions in that list are not known any more.
   const positioned = resolved.problems.filter(({ path }) => !removedLists.some((list) => startsWith(path, list)))
   return { config, problems: [...problems, ...positioned.map(locate)], warnings: resolved.warnings.map(locate) }
+}
+
+interface Modules {
+  readonly loaded: ReadonlyMap<string, LoadedModule>
+  readonly problems: readonly Finding[]
+}
+
+/** Import the modules that entries of `providers` name. What is no path at all is for the schema to refuse. */
+async function loadModules(data: unknown, file: FileText | undefined, { loadModule }: LoadOptions): Promise<Modules> {
+  const entries = Object.entries(property(data, 'providers') ?? {}).flatMap(([name, entry]) => {
+    const module: unknown = (entry as { readonly module?: unknown } | null)?.module
+    return typeof module === 'string' && isModulePath(module) && file ? [{ name, path: resolve(dirname(file.path), module) }] : []
+  })
+  const loaded = new Map<string, LoadedModule>()
+  const problems: Finding[] = []
+  for (const { name, path } of entries) {
+    const result = await loadModule?.(path)
+    if (result === undefined) continue
+    if (result.kind === 'loaded') loaded.set(name, { ...result, path })
+    else problems.push({ path: ['providers', name, 'module'], what: 'value', message: result.message, remedy: result.remedy })
+  }
+  return { loaded, problems }
 }
 
 const property = (value: unknown, key: string): object | undefined => {

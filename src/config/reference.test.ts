@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { clientVariables } from './client-environment.ts'
-import { providerEnvironment, settings } from './environment.ts'
+import { settings } from './environment.ts'
 import { loadConfig } from './load.ts'
 import { keysMarkdown, referenceKeys, variablesMarkdown } from './reference.ts'
 import { configJsonSchema, type JsonSchema } from './schema-keys.ts'
@@ -46,8 +46,8 @@ describe('configuration.md', () => {
 
   test('lists every environment variable and no other', () => {
     expect(page).toContain(variablesMarkdown())
-    const named = new Set([...page.matchAll(/`(HALFTONE_[A-Z_]+|DATABASE_URL|[A-Z]+_API_KEY)`/g)].map((match) => match[1]))
-    const known = [...settings, ...providerEnvironment].map(({ variable }) => variable)
+    const named = new Set([...page.matchAll(/`(HALFTONE_[A-Z_]+|DATABASE_URL|[A-Z]+_API_KEY)` \|/g)].map((match) => match[1]))
+    const known = settings.map(({ variable }) => variable)
     expect([...named].sort()).toEqual([...new Set([...known, ...Object.keys(clientVariables)])].sort())
   })
 
@@ -81,6 +81,7 @@ test('the example loads without problems or warnings', async () => {
     env: { HALFTONE_CONFIG: path, OPENAI_API_KEY: 'sk-example' },
     cwd: dirname(path),
     providerTypes: ['openai', 'openai-compatible', 'sandbox'],
+    providerVariables: [{ variable: 'OPENAI_API_KEY', name: 'openai', type: 'openai', enables: true }],
   })
   const { config, warnings, file } = await load
   expect(file).toBe(path)

@@ -1,6 +1,6 @@
 /** The reference of keys and variables as Markdown, from the schema itself. */
 import { clientVariables } from './client-environment.ts'
-import { flagName, providerEnvironment, type Setting, settings } from './environment.ts'
+import { flagName, type Setting, settings } from './environment.ts'
 import { configJsonSchema, type JsonSchema } from './schema-keys.ts'
 
 export interface ReferenceKey {
@@ -72,7 +72,7 @@ export function keysMarkdown(): string {
     .join('\n\n')
 }
 
-/** The environment variables, flags and usual provider keys. */
+/** The environment variables and flags; keys of providers are in the providers' reference. */
 export function variablesMarkdown(): string {
   const all: readonly Setting[] = settings
   const own = all.map(({ variable, flag, path, description }) => [
@@ -81,14 +81,8 @@ export function variablesMarkdown(): string {
     path ? `\`${path.join('.')}\`` : '',
     description,
   ])
-  const providers = providerEnvironment.map(({ variable, name, type }) => [
-    `\`${variable}\``,
-    '',
-    '',
-    `Enables the provider \`${name}\` of type \`${type}\` unless the file configures one of that name or type.`,
-  ])
   const client = Object.entries(clientVariables).map(([variable, description]) => [`\`${variable}\``, '', '', description])
-  return table(['variable', 'flag', 'key', 'meaning'], [...own, ...providers, ...client])
+  return table(['variable', 'flag', 'key', 'meaning'], [...own, ...client])
 }
 
 /** `document` with the text between `<!-- name -->` and `<!-- /name -->` replaced. Throws when the marks are not there. */

@@ -1,4 +1,5 @@
 /** What resolving works with, and where it tells what it found. */
+import type { z } from 'zod'
 import type { ManagedBy } from '../ports/ledger.ts'
 import type { Environment } from './document.ts'
 import type { ProviderVariable } from './environment.ts'
@@ -8,6 +9,10 @@ export interface ResolveContext {
   readonly providerVariables: readonly ProviderVariable[]
   /** Codec ids; undefined: not checked. */
   readonly providerTypes: readonly string[] | undefined
+  /** The schema of a type's `options`; undefined: it takes none. Absent: not checked. */
+  readonly optionsOf: ((type: string) => z.ZodType | undefined) | undefined
+  /** Operators' own types by the name of the entry that loads them, where loading worked. */
+  readonly modules: ReadonlyMap<string, LoadedModule>
   /** Names under `providers`, also of those too broken to resolve. */
   readonly declaredProviders: readonly string[]
   /** Absolute. */
@@ -16,6 +21,15 @@ export interface ResolveContext {
   readonly pricesCheckedAt: string
   /** Who manages `maxUsdPerDay`. */
   readonly capManagedBy: ManagedBy
+}
+
+/** A provider type out of an operator's module. */
+export interface LoadedModule {
+  /** Absolute path. */
+  readonly path: string
+  /** The codec's id. */
+  readonly type: string
+  readonly options?: z.ZodType
 }
 
 export interface Findings {

@@ -1,12 +1,17 @@
 /** `providers` resolved: credentials, URLs, models and the operator's prices. */
 
+import { z } from 'zod'
 import { HalftoneError } from '../core/error.ts'
+import type { JsonObject } from '../core/json.ts'
 import { nearMatches } from '../core/near-match.ts'
 import { compilePriceBooks } from '../core/pricing/compile.ts'
 import type { PriceBook, Rate, Sku } from '../core/pricing/price-book.ts'
 import type { Meter } from '../core/usage.ts'
+import type { ProviderVariable } from './environment.ts'
+import { findings } from './issues.ts'
 import { type Findings, named, type ResolveContext } from './resolve-context.ts'
 import type { FileSettings } from './schema.ts'
+import type { JsonSchema } from './schema-keys.ts'
 import { type PriceOverlay, simpleMeters } from './schema-prices.ts'
 import { printable } from './schema-providers.ts'
 import { Secret } from './secret.ts'
@@ -29,30 +34,47 @@ export function resolveProviders(
   found: Findings,
 ): Readonly<Record<string, ProviderConfig>> {
   const fromFile = Object.entries(settings.providers).map(([name, provider]) => {
-    const entry: Entry = { name, type: provider.type ?? name, provider, context, found }
+    const type = context.modules.get(name)?.type ?? provider.type ?? name
+    const entry: Entry = { name, type, provider, context, found }
     return [name, resolveProvider(entry, settings.network.allowPrivateHosts)] as const
   })
   const fileTypes = new Set(fromFile.flatMap(([name, { type }]) => [name, type]))
-  const fromEnvironment = context.providerVariables.flatMap(({ variable, name, type }) => {
+  const fromEnvironment = usualTypes(context).flatMap(({ name, type }) => {
     if (fileTypes.has(name) || fileTypes.has(type) || context.declaredProviders.includes(name)) return []
-    const apiKey = usualKey(variable, context, found)
-    return apiKey ? [[name, environmentProvider(name, type, apiKey)] as const] : []
+    const apiKey = usualKey(type, context, found)
+    return apiKey ? [[name, environmentProvider({ name, type, apiKey, context })] as const] : []
   })
   return named([...fromFile, ...fromEnvironment])
 }
 
-const environmentProvider = (name: string, type: string, apiKey: Secret): ProviderConfig => ({
+/** Types that a key alone enables, each once. */
+const usualTypes = ({ providerVariables }: ResolveContext): readonly ProviderVariable[] =>
+  providerVariables.filter(
+    (variable, index) => variable.enables && providerVariables.findIndex((it) => it.type === variable.type) === index,
+  )
+
+interface EnvironmentEntry {
+  readonly name: string
+  readonly type: string
+  readonly apiKey: Secret
+  readonly context: ResolveContext
+}
+
+const environmentProvider = ({ name, type, apiKey, context }: EnvironmentEntry): ProviderConfig => ({
   name,
   type,
   managedBy: 'environment',
   apiKey,
+  ...defaultOptions(context.optionsOf?.(type)),
   headers: named([]),
   timeoutMs: 300_000,
   disabled: false,
 })
 
-function usualKey(variable: string, { env }: ResolveContext, found: Findings): Secret | undefined {
-  const value = env[variable]
+/** Of the first variable of the type that is set. */
+function usualKey(type: string, { env, providerVariables }: ResolveContext, found: Findings): Secret | undefined {
+  const variable = providerVariables.find((it) => it.type === type && env[it.variable])?.variable
+  const value = variable && env[variable]
   if (!value) return undefined
   if (!printable.test(value))
     found.variableProblem(variable, 'must be printable ASCII without blanks', 'Check for a stray blank or line break.')
@@ -60,10 +82,12 @@ function usualKey(variable: string, { env }: ResolveContext, found: Findings): S
 }
 
 function resolveProvider(entry: Entry, privateHosts: readonly string[]): ProviderConfig {
-  const { name, type, provider, found } = entry
+  const { name, type, provider, context, found } = entry
   checkType(entry)
+  const module = context.modules.get(name)
   const baseUrl = resolveBaseUrl(entry, privateHosts)
-  const apiKey = resolveApiKey(entry)
+  const [apiKey, ...moreApiKeys] = resolveApiKeys(entry)
+  const options = resolveOptions(entry)
   const models = provider.models?.map((model) => resolveModel(name, model))
   const seen = new Set<string>()
   models?.forEach(({ model, region = '', tier = '' }, index) => {
@@ -76,7 +100,10 @@ function resolveProvider(entry: Entry, privateHosts: readonly string[]): Provide
     type,
     managedBy: 'file',
     ...(baseUrl === undefined ? {} : { baseUrl }),
+    ...(module === undefined ? {} : { module: module.path }),
     ...(apiKey === undefined ? {} : { apiKey }),
+    ...(moreApiKeys.length === 0 ? {} : { moreApiKeys }),
+    ...(options === undefined ? {} : { options }),
     headers: named(Object.entries(provider.headers ?? {})),
     ...(models ? { models } : {}),
     ...(provider.prices ? { prices: checkedBook(entry, overlayBook(entry, provider.prices)) } : {}),
@@ -87,9 +114,19 @@ function resolveProvider(entry: Entry, privateHosts: readonly string[]): Provide
   }
 }
 
+/** Not the name of a package: which one that is would depend on where Halftone is installed. */
+export const isModulePath = (text: string): boolean => /^(\.{1,2})?\/./.test(text)
+
 function checkType({ name, type, provider, context: { providerTypes }, found }: Entry): void {
   if (name === 'sandbox' && type !== 'sandbox') {
     found.problem(['providers', name], 'is the name of the built-in sandbox', 'Rename the provider.', 'key')
+  }
+  if (provider.module !== undefined) {
+    if (!isModulePath(provider.module))
+      found.problem(['providers', name, 'module'], 'must be a path', 'Write it relative to this file, such as ./my-provider.mjs.')
+    if (provider.type !== undefined)
+      found.problem(['providers', name, 'type'], 'cannot be given with module', 'Remove it: the module says its own type.', 'key')
+    return
   }
   if (providerTypes === undefined || providerTypes.includes(type)) return
   const near = nearMatches(type, providerTypes, 1)[0]
@@ -110,25 +147,42 @@ function resolveBaseUrl({ name, provider, found }: Entry, privateHosts: readonly
   const { hostname } = new URL(check.url)
   if (!isPrivateHost(hostname) && !privateHosts.includes(hostname)) {
     found.problem(path, 'is plain http to a public host', 'Use https, or list the host under network.allowPrivateHosts.')
-  } else if (provider.apiKey && !/^(localhost|127\..*|\[::1\])$/.test(hostname)) {
+  } else if ((provider.apiKey ?? provider.apiKeys) && !/^(localhost|127\..*|\[::1\])$/.test(hostname)) {
     found.warning(path, 'sends the API key over plain http', 'Use https unless the network between is yours.')
   }
   return check.url
 }
 
-/** The key as configured, else the type's usual variable; that one only goes to the type's own host. */
-function resolveApiKey({ name, type, provider, context, found }: Entry): Secret | undefined {
-  if (provider.apiKey instanceof Secret) return provider.apiKey
-  if (provider.apiKey === undefined) {
-    if (provider.baseUrl !== undefined || provider.disabled) return undefined
-    const usual = context.providerVariables.find((it) => it.type === type)
-    const key = usual && usualKey(usual.variable, context, found)
-    if (usual && !key) found.warning(['providers', name], 'has no API key', `Set ${usual.variable} or add apiKey.`)
-    return key
-  }
-  const { env: variable } = provider.apiKey
+/** The keys as configured, else the type's usual variable; that one only goes to the type's own host. */
+function resolveApiKeys(entry: Entry): readonly Secret[] {
+  const { name, provider, found } = entry
+  if (provider.apiKeys && provider.apiKey !== undefined)
+    found.problem(['providers', name, 'apiKeys'], 'cannot be given with apiKey', 'Put all keys into the list.', 'key')
+  if (provider.apiKeys)
+    return provider.apiKeys.flatMap((key, index) => credentialOf(key, ['providers', name, 'apiKeys', index], entry) ?? [])
+  if (provider.apiKey !== undefined) return [credentialOf(provider.apiKey, ['providers', name, 'apiKey'], entry) ?? []].flat()
+  const usual = usualApiKey(entry)
+  return usual ? [usual] : []
+}
+
+function usualApiKey({ name, type, provider, context, found }: Entry): Secret | undefined {
+  if (provider.baseUrl !== undefined || provider.module !== undefined || provider.disabled) return undefined
+  const variables = context.providerVariables.filter((it) => it.type === type).map(({ variable }) => variable)
+  const key = usualKey(type, context, found)
+  if (variables.length > 0 && !key)
+    found.warning(['providers', name], 'has no API key', `Set ${variables.join(' or ')}, or add apiKey.`)
+  return key
+}
+
+function credentialOf(
+  key: NonNullable<FileProvider['apiKey']>,
+  at: readonly PropertyKey[],
+  { context, found }: Entry,
+): Secret | undefined {
+  if (key instanceof Secret) return key
+  const { env: variable } = key
   const value = context.env[variable]
-  const path = ['providers', name, 'apiKey', 'env']
+  const path = [...at, 'env']
   if (!value) {
     const near = nearMatches(variable, Object.keys(context.env), 1)[0]
     const hint = near === undefined || near === variable ? '' : `, or write ${near}`
@@ -143,6 +197,33 @@ function resolveApiKey({ name, type, provider, context, found }: Entry): Secret 
     )
   }
   return new Secret(value)
+}
+
+/** Held to the type's own schema; undefined when there is nothing to say. */
+function resolveOptions({ name, type, provider, context, found }: Entry): JsonObject | undefined {
+  const { options } = provider
+  const module = context.modules.get(name)
+  const isKnown = context.optionsOf !== undefined && (provider.module === undefined || module !== undefined)
+  if (!isKnown) return options
+  const schema = module ? module.options : context.optionsOf?.(type)
+  const path = ['providers', name, 'options']
+  if (!schema) {
+    if (options) found.problem(path, `has no meaning: the type ${type} takes none`, 'Remove it.', 'key')
+    return undefined
+  }
+  const parsed = schema.safeParse(options ?? {})
+  if (parsed.success) return options || Object.keys(parsed.data as object).length > 0 ? (parsed.data as JsonObject) : undefined
+  // Keys and meanings in the remedies are those of the options, not of the whole file.
+  const described = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
+  for (const finding of findings(parsed.error.issues, options ?? {}, described))
+    found.problem([...path, ...finding.path], finding.message, finding.remedy, finding.what)
+  return undefined
+}
+
+/** Of a type that nobody configured: what its schema fills in. */
+function defaultOptions(schema: z.ZodType | undefined): Pick<ProviderConfig, 'options'> {
+  const parsed = schema?.safeParse({})
+  return parsed?.success && Object.keys(parsed.data as object).length > 0 ? { options: parsed.data as JsonObject } : {}
 }
 
 function resolveModel(provider: string, model: NonNullable<FileProvider['models']>[number]): ModelConfig {

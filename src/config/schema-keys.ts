@@ -20,14 +20,14 @@ export function configJsonSchema(): JsonSchema {
   return { $schema, title: 'halftone.yaml', description: 'Configuration of the Halftone image gateway.', ...schema }
 }
 
-/** Keys that may stand in the mapping at `path`; empty when there is none, or when names are free. */
-export function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  return [...new Set(schemasAt(path).flatMap((schema) => Object.keys(schema.properties ?? {})))]
+/** Keys that may stand in the mapping at `path` below `root`, by default the whole file; empty when there is none, or when names are free. */
+export function keysAt(path: readonly PropertyKey[], root = configJsonSchema()): readonly string[] {
+  return [...new Set(schemasAt(path, root).flatMap((schema) => Object.keys(schema.properties ?? {})))]
 }
 
 /** What the key at `path` is for: its description, or of a list entry that of its list. */
-export function descriptionAt(path: readonly PropertyKey[]): string | undefined {
-  let schemas: readonly JsonSchema[] = [configJsonSchema()]
+export function descriptionAt(path: readonly PropertyKey[], root = configJsonSchema()): string | undefined {
+  let schemas: readonly JsonSchema[] = [root]
   let found: string | undefined
   for (const part of path) {
     schemas = schemas.flatMap(alternatives).flatMap((schema) => stepInto(schema, part))
@@ -37,11 +37,11 @@ export function descriptionAt(path: readonly PropertyKey[]): string | undefined 
   return found
 }
 
-function schemasAt(path: readonly PropertyKey[]): readonly JsonSchema[] {
+function schemasAt(path: readonly PropertyKey[], root: JsonSchema): readonly JsonSchema[] {
   return path
     .reduce<readonly JsonSchema[]>(
       (schemas, part) => schemas.flatMap(alternatives).flatMap((schema) => stepInto(schema, part)),
-      [configJsonSchema()],
+      [root],
     )
     .flatMap(alternatives)
 }

@@ -102,13 +102,31 @@ export const providerSchema = z.strictObject({
     .min(1)
     .exactOptional()
     .describe('Kind of API; default: the name of the entry. Several entries may share one type.'),
+  module: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('Instead of `type`: a module of your own that defines one; relative to this file.'),
   baseUrl: z.string().exactOptional().describe("Root of the API; default: the type's own. May be on a private network."),
   apiKey: credential.exactOptional().describe('Credential: `${VARIABLE}`, `{env: VARIABLE}` or the text itself.'),
+  apiKeys: z
+    .array(credential)
+    .min(1)
+    .exactOptional()
+    .describe('Instead of `apiKey`: several keys. One that is refused, out of credit or limited rests, and the next takes over.'),
+  options: z
+    .record(z.string(), z.json())
+    .exactOptional()
+    .describe("What else the type needs; see its section in the providers' reference."),
   headers: z
     .record(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be an HTTP header name'), secretText)
     .exactOptional()
     .describe('Headers added to every call; treated as secrets.'),
-  models: z.array(modelEntry).min(1).exactOptional().describe('Models to offer; default: all that the type knows.'),
+  models: z
+    .array(modelEntry)
+    .min(1)
+    .exactOptional()
+    .describe('Models to offer; default: all that the type knows, or that the server says it has.'),
   prices: z
     .record(modelPattern, priceOverlay)
     .exactOptional()

@@ -1,5 +1,6 @@
 /** The resolved configuration: what the rest of Halftone sees. Frozen; objects keyed by name have no prototype. */
 import type { Capabilities } from '../core/capability.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { OfferId } from '../core/offer.ts'
 import type { PriceBook } from '../core/pricing/price-book.ts'
 import type { Quality } from '../core/request.ts'
@@ -41,7 +42,13 @@ export interface ProviderConfig {
   readonly managedBy: ManagedBy
   /** Without trailing slash; absent: the type's own. */
   readonly baseUrl?: string
+  /** Absolute path of the module that defines the type; absent: a built-in one. */
+  readonly module?: string
   readonly apiKey?: Secret
+  /** Further keys of the same account. */
+  readonly moreApiKeys?: readonly Secret[]
+  /** As the type's own schema has them, defaults filled in. */
+  readonly options?: JsonObject
   readonly headers: Named<Secret>
   /** Absent: all that the type knows. */
   readonly models?: readonly ModelConfig[]

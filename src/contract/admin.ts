@@ -121,6 +121,10 @@ export const status = z.object({
       sandbox: z.boolean(),
       health: z.string(),
       base_url: z.string().nullable(),
+      discovery: z
+        .object({ asked_at: timestamp, problem: z.string().nullable() })
+        .nullable()
+        .describe('Of servers that say what they serve: when they were last asked; a problem leaves the offers as they were.'),
     }),
   ),
   price_book: z.string(),

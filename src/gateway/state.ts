@@ -8,12 +8,15 @@ import type { Clock } from '../ports/clock.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { Provider } from '../ports/provider.ts'
 import type { BlobGuard } from './blob-guard.ts'
+import type { Discovered } from './discovery.ts'
 import type { Purchases } from './purchases.ts'
 
 /** Everything that comes from the configuration and the price book; replaced atomically, never changed in place. */
 export interface GatewayState {
   readonly providers: ReadonlyMap<string, Provider>
   readonly offers: readonly Offer[]
+  /** What servers said of themselves; their offers are among `offers`. */
+  readonly discovered: Discovered
   readonly routes: ReadonlyMap<string, Policy>
   readonly aliases: ReadonlyMap<string, string>
   /** The policy of a model named by the client. */

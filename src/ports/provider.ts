@@ -19,8 +19,15 @@ export interface Provider {
   run(call: ProviderCall, io: AttemptIo): Promise<AttemptResult>
   /** Check credentials and reachability without spending; absent where no such call exists. */
   probe?(signal: AbortSignal): Promise<ProbeResult>
+  /** Ask which offers there are now, without spending; absent: `offers` is all there is. Never rejects. */
+  discover?(signal: AbortSignal): Promise<DiscoveredOffers>
   close(): Promise<void>
 }
+
+export type DiscoveredOffers =
+  | { readonly ok: true; readonly offers: readonly Offer[] }
+  /** One line for a human. */
+  | { readonly ok: false; readonly message: string }
 
 export interface ProviderCall {
   readonly attemptId: string

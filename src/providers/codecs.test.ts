@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { describeCodec, fixtureNames } from '../../test/contracts/codec.ts'
+import { fixtureNames } from '../../scripts/provider-matrix.ts'
+import { describeCodec } from '../../test/contracts/codec.ts'
 import { testClock } from '../../test/providers/attempt.ts'
 import { createProvider, providers } from './index.ts'
 

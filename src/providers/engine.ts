@@ -11,6 +11,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Provider } from '../ports/provider.ts'
 import { type AuthorizerDeps, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { createCredentials } from './engine/credentials.ts'
+import { runDiscovery } from './engine/discover.ts'
 import { runProbe } from './engine/probe.ts'
 import { type EngineContext, runAttempt } from './engine/run.ts'
 import { createTransport } from './engine/transport.ts'
@@ -44,13 +45,19 @@ export function createCodecProvider(definition: ProviderDefinition, config: Prov
     ...(deps.resolve && { resolve: deps.resolve }),
   })
   const context: EngineContext = { definition, config, transport, credentials, fetcher, clock, timeoutMs, baseUrl: baseUrl.href }
-  const { probe } = definition
+  const { probe, discover } = definition
   return {
     name: config.name,
     type: definition.id,
     offers: definition.offers(config),
     run: (call, io) => runAttempt(context, call, io),
     ...(probe && { probe: (signal: AbortSignal) => runProbe(probe(config), transport, credentials.take(), signal) }),
+    // Models that the operator lists are the list.
+    ...(discover &&
+      !config.models && {
+        discover: (signal: AbortSignal) =>
+          runDiscovery(discover, { definition, config, transport, credential: credentials.take() }, signal),
+      }),
     async close() {
       await Promise.all([transport.close(), fetcher.close()])
     },

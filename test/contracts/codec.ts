@@ -3,12 +3,21 @@
  * against a server that checks the call and replays the answer, so a codec is tested with the bytes it will meet.
  */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { Capabilities } from '../../src/core/capability.ts'
+import {
+  type Cell,
+  cells,
+  claimedCells,
+  fixtureNames,
+  fixturesFolder,
+  type Mark,
+  marks,
+  testAccount,
+} from '../../scripts/provider-matrix.ts'
 import type { JsonObject, JsonValue } from '../../src/core/json.ts'
 import type { CandidateSettings } from '../../src/core/offer.ts'
 import type { ImageInput, ImageRequest, InputRole, Operation } from '../../src/core/request.ts'
@@ -84,27 +93,6 @@ interface Answer {
   readonly parts?: Readonly<Record<string, JsonValue>>
 }
 
-const marks = ['spec', 'sdk', 'documented', 'assumed'] as const
-type Mark = (typeof marks)[number]
-
-/** What a provider may be able to do, as the generated matrix lists it. */
-export const cells = [
-  'generate',
-  'edit',
-  'mask',
-  'outpaint',
-  'variation',
-  'upscale',
-  'remove_background',
-  'control',
-  'stream',
-  'async',
-  'cancel',
-  'reported_cost',
-  'refusal',
-] as const
-export type Cell = (typeof cells)[number]
-
 const picture = doublePicture(1024, 1024, { bytes: 6_000 })
 const mask = await doubleMask(1024, 1024)
 /** What a converted mask looks like in a call: `<white-is-edit>` or `<black-is-edit>`. */
@@ -114,15 +102,8 @@ const convertedMasks = await Promise.all(
     return { transform, bytes: await convertMask(testInput(mask, { role: 'mask' }), content, transform) }
   }),
 )
-const fixturesDir = join(import.meta.dirname, '../fixtures/providers')
-
-export const fixtureNames = (type: string): string[] =>
-  readdirSync(join(fixturesDir, type))
-    .filter((name) => name.endsWith('.json') && !name.startsWith('_'))
-    .map((name) => name.slice(0, -'.json'.length))
-
 const readFixture = (type: string, name: string): Fixture =>
-  JSON.parse(readFileSync(join(fixturesDir, type, `${name}.json`), 'utf8')) as Fixture
+  JSON.parse(readFileSync(join(fixturesFolder, type, `${name}.json`), 'utf8')) as Fixture
 
 /** Masks are pictures of their own: they have an alpha channel. */
 const inputOf = (changes: Partial<ImageInput>): ImageInput =>
@@ -141,12 +122,6 @@ function readable(body: Buffer, origin: string): string {
 interface Received {
   readonly request: IncomingMessage
   readonly body: Buffer
-}
-
-/** How the account of a codec's tests is configured, where it needs more than a key: `_account.json` beside its fixtures. */
-function testAccount(type: string): Partial<ProviderConfig> {
-  const path = join(fixturesDir, type, '_account.json')
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Partial<ProviderConfig>) : {}
 }
 
 /** Run the suite on a codec and all its fixtures. */
@@ -253,20 +228,6 @@ export function describeCodec(definition: ProviderDefinition): void {
       expect(JSON.stringify(result.evidence)).not.toMatch(/sk-fixture|[A-Za-z0-9+/]{4000}/)
     })
   })
-}
-
-/** What the capabilities of the offers promise. */
-function claimedCells(capabilities: readonly Capabilities[]): Set<Cell> {
-  const claims: Cell[] = capabilities.flatMap((each): Cell[] => [
-    ...each.operations,
-    ...(each.mask ? (['mask'] as const) : []),
-    ...(each.parameters.includes('outpaint') ? (['outpaint'] as const) : []),
-    ...(each.controls?.length ? (['control'] as const) : []),
-    ...(each.maxPartialImages ? (['stream'] as const) : []),
-    ...(each.asyncJobs ? (['async'] as const) : []),
-    ...(each.asyncJobs && each.cancelStopsBilling ? (['cancel'] as const) : []),
-  ])
-  return new Set(claims)
 }
 
 /** Answers the calls in order. A GET that is not the next exchange is a download of a result, and gets a picture. */

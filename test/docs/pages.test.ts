@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { clientVariables } from '../../src/config/client-environment.ts'
-import { providerEnvironment, settings } from '../../src/config/environment.ts'
+import { settings } from '../../src/config/environment.ts'
 import { type Endpoint, endpoints } from '../../src/contract/endpoints.ts'
 import { anchorsOf, linksOf, parsePage, readPages, root } from './pages.ts'
 
@@ -77,7 +77,6 @@ describe('the pages of the documentation', () => {
   test('name no HALFTONE_ variable that is not read', () => {
     const known = new Set([
       ...settings.map(({ variable }) => variable as string),
-      ...providerEnvironment.map(({ variable }) => variable),
       ...Object.keys(clientVariables),
       ...testVariables(),
     ])

@@ -3,11 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { generatedPages } from '../../scripts/api-reference.ts'
+import { providersReference } from '../../scripts/providers-reference.ts'
 import { withSection } from '../../src/config/reference.ts'
 import { endpoints } from '../../src/contract/endpoints.ts'
 import { requestHeaders, responseHeaders } from '../../src/contract/headers.ts'
 import { errorCatalogue } from '../../src/core/error.ts'
 import { warningCodes } from '../../src/core/offer.ts'
+import { providers } from '../../src/providers/index.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { root } from './pages.ts'
 
@@ -41,6 +43,17 @@ describe('generated sections', () => {
     expect(names.length).toBeGreaterThan(8)
     expect(documentedNames(page, section)).toEqual(names)
   })
+})
+
+test('providers.md is current (else run node scripts/write-providers-reference.ts)', async () => {
+  const sections = await providersReference()
+  expect(Object.keys(sections)).toEqual(['counts', 'matrix', 'providers'])
+  for (const type of Object.keys(providers)) {
+    expect(sections['matrix']).toContain(`| \`${type}\` |`)
+    expect(sections['providers']).toContain(`### ${type}\n`)
+  }
+  const text = reference('providers.md')
+  expect(Object.entries(sections).reduce((page, [name, content]) => withSection(page, name, content), text)).toBe(text)
 })
 
 /** Headers that belong to browsers, proxies or the dashboard's own protection, and are described with it. */

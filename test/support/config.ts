@@ -16,13 +16,14 @@ export interface ConfigFolder {
   remove(): Promise<void>
 }
 
+const providerVariables = [{ variable: 'OPENAI_API_KEY', name: 'openai', type: 'openai', enables: true }]
 export const providerTypes: readonly string[] = ['openai', 'openai-compatible', 'sandbox']
 
 export async function createConfigFolder(): Promise<ConfigFolder> {
   const cwd = await mkdtemp(join(tmpdir(), 'halftone-config-'))
   const load: ConfigFolder['load'] = async (yaml, options = {}) => {
     if (yaml !== undefined) await writeFile(join(cwd, 'halftone.yaml'), yaml)
-    return loadConfig({ env: {}, cwd, providerTypes, ...options })
+    return loadConfig({ env: {}, cwd, providerTypes, providerVariables, ...options })
   }
   return {
     cwd,

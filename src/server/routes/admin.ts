@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type * as schemas from '../../contract/admin.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd, parseUsd } from '../../core/money.ts'
+import type { DiscoveryStatus } from '../../gateway/discovery.ts'
 import type { BudgetRecord, ProjectRecord } from '../../ports/ledger.ts'
 import { SESSION_COOKIE } from '../authenticate.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
@@ -222,12 +223,16 @@ export const status: Handler = async ({ context }) => {
         sandbox: offers.some((offer) => offer.sandbox),
         health: open === 0 ? 'ok' : `${open} of ${offers.length} offers resting after failures`,
         base_url: facts.baseUrls.get(provider.name) ?? null,
+        discovery: discoveryWire(state.discovered.get(provider.name)),
       }
     }),
     price_book: state.priceSet.label,
     config_file: facts.configFile,
   }
 }
+
+const discoveryWire = (status: DiscoveryStatus | undefined) =>
+  status ? { asked_at: isoTime(status.askedUs), problem: status.problem ?? null } : null
 
 const PROBE_TIMEOUT_MS = 15_000
 
