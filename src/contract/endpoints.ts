@@ -172,6 +172,13 @@ export const endpoints = {
     query: prices.priceListQuery,
     response: prices.priceList,
   },
+  getPriceBook: {
+    method: 'GET',
+    path: '/v1/halftone/prices/books/{hash}',
+    access: 'admin',
+    summary: 'A book as it was when it was used, by the hash that charges name.',
+    response: prices.keptBook,
+  },
   rerate: {
     method: 'POST',
     path: '/v1/halftone/prices/rerate',
