@@ -11,6 +11,7 @@ import {
   upscaleRequest,
   variationRequest,
 } from './images.ts'
+import * as lots from './lots.ts'
 import * as prices from './prices.ts'
 import { quoteRequest, quoteResponse } from './quote.ts'
 import * as records from './records.ts'
@@ -273,6 +274,21 @@ export const endpoints = {
     access: 'admin',
     summary: 'Delete a budget.',
     response: admin.deleted,
+  },
+  listLots: {
+    method: 'GET',
+    path: '/v1/halftone/lots',
+    access: 'admin',
+    summary: 'What is paid in advance and how much of it is left, first to expire first.',
+    response: listOf(lots.lotObject),
+  },
+  recordDraw: {
+    method: 'POST',
+    path: '/v1/halftone/lots/draws',
+    access: 'admin',
+    summary: 'Record use of a shared lot that was made outside Halftone.',
+    body: lots.drawRequest,
+    response: lots.drawResponse,
   },
   status: {
     method: 'GET',

@@ -15,6 +15,7 @@ import { readJson } from './read-body.ts'
 import * as admin from './routes/admin.ts'
 import * as assets from './routes/assets.ts'
 import { handleImages } from './routes/images.ts'
+import * as lots from './routes/lots.ts'
 import * as models from './routes/models.ts'
 import * as operations from './routes/operations.ts'
 import { isTextPath, passThrough } from './routes/passthrough.ts'
@@ -61,6 +62,8 @@ const handlers = {
   listBudgets: admin.listBudgets,
   putBudget: admin.putBudget,
   deleteBudget: admin.deleteBudget,
+  listLots: lots.listLots,
+  recordDraw: lots.recordDraw,
   status: admin.status,
   probeProviders: admin.probeProviders,
   getSession: admin.getSession,

@@ -151,6 +151,21 @@ describe('commitments', () => {
     expect(rows.lots).toMatchObject([{ id: lotId, remaining: 0n, provider: 'double' }])
   })
 
+  it('use of a shared lot outside Halftone is recorded once, and routing knows at once', async () => {
+    await start({ double: provider({ perImage: '0.04', commitments: [credits('1', '1')] }) })
+    const draw = { id: 'statement-7', lot_id: 'double/credits/1', amount: '0.97', source: 'statement of October' }
+    for (let times = 0; times < 2; times += 1) {
+      const { status, body } = await gateway!.call('/v1/halftone/lots/draws', { body: draw })
+      expect([status, body['drawn']]).toEqual([200, '0.97'])
+    }
+    const { body } = await gateway!.call<{ data: readonly object[] }>('/v1/halftone/lots')
+    expect(body.data).toMatchObject([{ id: draw.lot_id, capacity: '1.00', remaining: '0.03', meter: null }])
+    const { halftone } = await generate()
+    expect((await gateway!.receipt(halftone.request_id)).billed_usd).toBe('0.01')
+    const refused = await gateway!.call('/v1/halftone/lots/draws', { body: { ...draw, id: 'other', lot_id: 'none' } })
+    expect(refused.status).toBe(404)
+  })
+
   it('routing goes where the next image is paid for already, and back when that is used up', async () => {
     const cheap = {
       ...compatibleProvider(double, { models: [{ model: 'acme/painter', ...doubleCapabilities }] }),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { errorBody } from '../../src/contract/common.ts'
 import { type Endpoint, type EndpointName, endpoints } from '../../src/contract/endpoints.ts'
-import { type CallOptions, compatibleProvider, startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { type CallOptions, compatibleProvider, PRICE, startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { doublePicture, type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
 import { strictly } from '../support/strictly.ts'
 
@@ -16,13 +16,19 @@ let priceBook = ''
 let image: { readonly id: string; readonly url: string; readonly thumbnail_url: string }
 
 const generation = { model: 'acme/painter', prompt: 'a red fox' }
+/** Of another model, so that no call here draws on them. */
+const credits = { kind: 'prepaidCredits', id: 'credits', lots: [{ amount: '5' }], appliesTo: ['acme/other'] }
 const all = Object.entries(endpoints) as [EndpointName, Endpoint][]
 const exercised = new Set<EndpointName>()
 
 beforeAll(async () => {
   double = await startProviderDouble()
   gateway = await startTestGateway({
-    config: { providers: { double: compatibleProvider(double) }, aliases: { fox: 'acme/painter@low' }, maxUsdPerDay: '100' },
+    config: {
+      providers: { double: { ...compatibleProvider(double), prices: { '*': { perImage: PRICE, commitments: [credits] } } } },
+      aliases: { fox: 'acme/painter@low' },
+      maxUsdPerDay: '100',
+    },
   })
   const [own, other, revoked] = await Promise.all([
     gateway.createKey({ name: 'own', tags: { team: 'web' }, max_usd_per_day: '5' }),
@@ -113,6 +119,8 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   putProject: () => [
     { path: '/v1/halftone/projects/shop', body: { name: 'Shop', prompt_mode: 'hmac', asset_ttl_days: 7, tags: { a: 'b' } } },
   ],
+  listLots: () => [{}],
+  recordDraw: () => [{ body: { id: 'line-1', lot_id: 'double/credits/1', amount: '1.5', source: 'a statement' } }],
   listBudgets: () => [{}],
   putBudget: () => [
     {
