@@ -5,7 +5,7 @@ import type { Candidate } from '../core/offer.ts'
 import type { AttemptFailure } from '../core/outcome.ts'
 import type { ImageRequest } from '../core/request.ts'
 import { MICRO, type Usage, wholeUnits } from '../core/usage.ts'
-import { type FluxModel, fluxModels, kontextSizes, ultraSizes } from './black-forest-labs/models.ts'
+import { type FluxModel, fluxModels } from './black-forest-labs/models.ts'
 import {
   type Decoded,
   type Done,
@@ -19,6 +19,7 @@ import {
 import { failure } from './engine/failures.ts'
 import { failureOfStatus } from './kit/errors.ts'
 import { mergeExtra, type Parameters } from './kit/extra.ts'
+import { kontextSizes, ultraSizes } from './kit/flux-sizes.ts'
 import { type Job, jobOf, lookUp, pendingJob } from './kit/jobs.ts'
 import { offersOf } from './kit/offers.ts'
 import { ratioOf } from './kit/ratios.ts'

@@ -139,6 +139,8 @@ export interface Next {
 export interface Failed {
   readonly kind: 'failed'
   readonly failure: AttemptFailure
+  /** The job itself failed, whatever the status of the answer that says so: it is not asked about again. */
+  readonly isFinal?: boolean
 }
 
 export type Decoded = Done | Pending | Next | Failed

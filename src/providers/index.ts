@@ -1,5 +1,6 @@
 /** The registry: one line per provider file. */
 import type { Provider } from '../ports/provider.ts'
+import { fal } from './fal.ts'
 import { azureOpenai } from './azure-openai.ts'
 import { blackForestLabs } from './black-forest-labs.ts'
 import { type BaseUrlFacts, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
@@ -16,6 +17,7 @@ export type { ProviderDeps } from './engine.ts'
 export const providers = {
   'azure-openai': azureOpenai,
   'black-forest-labs': blackForestLabs,
+  fal,
   google,
   'google-vertex': googleVertex,
   openai,

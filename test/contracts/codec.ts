@@ -41,7 +41,7 @@ interface Fixture {
   readonly mark?: Mark
   /** Cells of the provider matrix this exchange shows. */
   readonly proves?: readonly Cell[]
-  readonly config?: Pick<ProviderConfig, 'models' | 'options' | 'region'>
+  readonly config?: Pick<ProviderConfig, 'models' | 'options' | 'region' | 'timeoutMs'>
   readonly model?: string
   readonly settings?: Partial<CandidateSettings>
   /** `edit` when there are inputs, else `generate`. */

@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { HalftoneError } from '../../src/core/error.ts'
-import type { JsonValue } from '../../src/core/json.ts'
 import type { Provider } from '../../src/ports/provider.ts'
 import { blackForestLabs } from '../../src/providers/black-forest-labs.ts'
 import { createCodecProvider } from '../../src/providers/engine.ts'
 import type { ProviderConfig } from '../../src/providers/provider-config.ts'
 import { doubleMask, doublePicture } from '../support/double-picture.ts'
 import { type BflDouble, type BflScript, bflKey, bflSpecification, startBfl } from '../support/doubles/black-forest-labs.ts'
+import { crashAndResume, leaveAfter } from '../support/jobs.ts'
 import { priced } from '../support/priced.ts'
 import { attempt, testCandidate, testClock, testInput, testRequest } from './attempt.ts'
 
@@ -64,19 +63,9 @@ describe('against a double that checks each call with the specification', () => 
 
   test('a job that a crash left behind is resumed with its cost, and not submitted again', async () => {
     const { provider, bfl } = await account({ pending: 2 })
-    let resume: JsonValue = null
-    const crash = new AbortController()
-    const io = {
-      signal: crash.signal,
-      onSubmitted: async (job: { readonly resume: JsonValue }) => {
-        resume = job.resume
-        crash.abort()
-      },
-    }
-    const { result: cut } = await attempt(provider, { model: 'black-forest-labs/flux.2-pro', io })
+    const { cut, resumed } = await crashAndResume(provider, { model: 'black-forest-labs/flux.2-pro' })
     expect(cut).toMatchObject({ kind: 'failed', failure: { code: 'cancelled', billed: 'unknown' } })
-    const { result } = await attempt(provider, { model: 'black-forest-labs/flux.2-pro', resume })
-    expect(result).toMatchObject({ kind: 'done', reportedCost: { amount: '4.5', unit: 'credit', source: 'cost' } })
+    expect(resumed).toMatchObject({ kind: 'done', reportedCost: { amount: '4.5', unit: 'credit', source: 'cost' } })
     expect(bfl.calls.filter(({ method }) => method === 'POST')).toHaveLength(1)
   })
 
@@ -111,9 +100,7 @@ describe('against a double that checks each call with the specification', () => 
 
   test('a client that leaves ends the waiting, not the bill', async () => {
     const { provider } = await account({ ending: 'Pending' })
-    const gone = new AbortController()
-    setTimeout(() => gone.abort(new HalftoneError('cancelled', 'The client left.')), 50)
-    const { result } = await attempt(provider, { model: 'black-forest-labs/flux.2-pro', io: { signal: gone.signal } })
+    const result = await leaveAfter(50, provider, { model: 'black-forest-labs/flux.2-pro' })
     expect(result).toMatchObject({ kind: 'failed', failure: { code: 'cancelled', billed: 'unknown' } })
   })
 

@@ -155,7 +155,7 @@ class Run {
       return failedWith(failure('cancelled', 'The call was cancelled while its job was running.', isCancelled ? 'no' : 'unknown'))
     }
     const decoded = await this.#follow(pending.poll, pending.state)
-    if (decoded.kind !== 'failed') return decoded
+    if (decoded.kind !== 'failed' || decoded.isFinal) return decoded
     const status = this.#evidence.httpStatus ?? 0
     const isAboutThePoll = this.#answered ? status === 429 || status >= 500 : !finalCodes.has(decoded.failure.code)
     if (!isAboutThePoll) {
@@ -174,8 +174,8 @@ class Run {
     })
     if (!answer) return false
     const said = this.#context.definition.decode(answer, this.#decodeContext(0, state))
-    // A job that had finished before was not cancelled.
-    return said.kind !== 'done' && !(said.kind === 'failed' && said.failure.billed === 'yes')
+    // A job that had finished before, or may finish all the same, was not cancelled.
+    return said.kind === 'failed' ? said.failure.billed === 'no' : said.kind === 'pending'
   }
 
   #sendOptions(): SendOptions {
