@@ -179,6 +179,34 @@ describe('with two providers', () => {
   })
 })
 
+it('a quote leaves nothing for a second try once the first may have been charged, even where the route would pay twice', async () => {
+  const doubles = await Promise.all([startProviderDouble(), startProviderDouble()])
+  const [one, two] = doubles
+  const gateway = await startTestGateway({
+    config: {
+      providers: { one: compatibleProvider(one, { retries: 0 }), two: compatibleProvider(two, { retries: 0 }) },
+      routes: { daring: { models: ['acme/painter'], payTwice: 'onUnknown' } },
+    },
+  })
+  try {
+    const wanted = { model: 'daring', prompt: 'a red fox' }
+    const { id } = await quoteOf(gateway, wanted)
+    const callsOf = async (quoteId: string | null): Promise<number> => {
+      for (const double of doubles) {
+        double.reset()
+        double.enqueue({ fault: 'reset_after' })
+      }
+      expect((await make(gateway, wanted, quoteId)).status).not.toBe(200)
+      return one.calls.length + two.calls.length
+    }
+    expect(await callsOf(id)).toBe(1)
+    expect(await callsOf(null)).toBe(2)
+  } finally {
+    await gateway.close()
+    for (const double of doubles) await double.close()
+  }
+})
+
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
 describe('in the sandbox', () => {
