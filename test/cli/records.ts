@@ -271,6 +271,8 @@ export const receiptRecord = receipt.parse({
   request_id: REQUEST_ID,
   created_at: summary.created_at,
   total_usd: '0.06306',
+  billed_usd: '0.06306',
+  effective_usd: '0.06306',
   cost_status: 'unknown',
   sandbox: false,
   quote: null,
