@@ -47,6 +47,8 @@ export interface AttemptFailure {
   readonly param?: string
   /** What was consumed all the same, if the provider said. */
   readonly usage?: Usage
+  /** What it cost all the same, if the provider said. */
+  readonly reportedCost?: ReportedCost
 }
 
 /** An amount the provider itself reported; 0 is a value, absence is not. */
@@ -57,6 +59,8 @@ export interface ReportedCost {
   readonly unit: string
   /** Where it was read: `usage.cost`, a header name. */
   readonly source: string
+  /** The part of `amount` that an intermediary takes for itself, in the same unit: it becomes a charge line of its own. */
+  readonly surcharge?: string
 }
 
 /** One priced line of one attempt. Everything needed to compute it again is on it. */

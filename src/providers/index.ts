@@ -1,14 +1,15 @@
 /** The registry: one line per provider file. */
 import type { Provider } from '../ports/provider.ts'
-import { fal } from './fal.ts'
 import { azureOpenai } from './azure-openai.ts'
 import { blackForestLabs } from './black-forest-labs.ts'
 import { type BaseUrlFacts, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { createCodecProvider, type ProviderDeps } from './engine.ts'
+import { fal } from './fal.ts'
 import { google } from './google.ts'
 import { googleVertex } from './google-vertex.ts'
 import { openai } from './openai.ts'
 import { openaiCompatible } from './openai-compatible.ts'
+import { openrouter } from './openrouter.ts'
 import type { ProviderConfig } from './provider-config.ts'
 import { xai } from './xai.ts'
 
@@ -22,6 +23,7 @@ export const providers = {
   'google-vertex': googleVertex,
   openai,
   'openai-compatible': openaiCompatible,
+  openrouter,
   xai,
 } as const satisfies Record<string, ProviderDefinition>
 

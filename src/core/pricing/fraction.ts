@@ -11,6 +11,8 @@ export const ONE: Fraction = { n: 1n, d: 1n }
 
 export const fromDecimal = ({ units, scale }: Decimal): Fraction => ({ n: units, d: 10n ** BigInt(scale) })
 
+export const subtract = (a: Fraction, b: Fraction): Fraction => ({ n: a.n * b.d - b.n * a.d, d: a.d * b.d })
+
 export const multiply = (a: Fraction, b: Fraction): Fraction => ({ n: a.n * b.n, d: a.d * b.d })
 
 /** `a / b`; `b` must be positive. */

@@ -64,6 +64,18 @@ describe('where the amount comes from', () => {
     })
   })
 
+  it('what an intermediary takes is a line of its own, and the lines sum to the figure that was reported', () => {
+    const reportedCost = { amount: '0.0400000005', surcharge: '0.0019999995', unit: 'USD', source: 'usage.cost' }
+    expect(settle({ reportedCost })).toMatchObject({
+      kind: 'charged',
+      totalNanoUsd: 40_000_000n,
+      lines: [
+        { kind: 'usage', amountNanoUsd: 38_000_000n, nativeAmount: '0.038000001', rateId: 'reported:usage.cost' },
+        { kind: 'adjustment', amountNanoUsd: 2_000_000n, nativeAmount: '0.0019999995', rateId: 'reported:usage.cost/surcharge' },
+      ],
+    })
+  })
+
   it('a reported zero is a cost of zero', () => {
     expect(settle({ reportedCost: { amount: '0', unit: 'USD', source: 'usage.cost' } })).toMatchObject({
       kind: 'charged',

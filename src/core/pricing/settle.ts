@@ -7,7 +7,7 @@ import { billedShare } from './billed.ts'
 import { amountNano, transformQuantity, usageLine } from './charge.ts'
 import type { CandidateRules, CompiledBook, CompiledPrices, Part } from './compiled.ts'
 import { countedQuantity, type Demand, estimatedQuantity, isCounted } from './estimate.ts'
-import { decimalText, type Fraction, fromDecimal } from './fraction.ts'
+import { decimalText, type Fraction, fromDecimal, subtract } from './fraction.ts'
 import { type UnitRate, unitRateAt } from './fx.ts'
 import { demandOf, findSku, requestFacts, rulesFor } from './rules.ts'
 import type { SettleInput, Settlement, Unpriced } from './types.ts'
@@ -23,8 +23,8 @@ const TOLERANCE = 50n
 export function settleCharges(prices: CompiledPrices, input: SettleInput): Settlement {
   const rules = rulesFor(prices, input)
   const reported = input.reportedCost && convertReported(prices, input, input.reportedCost)
-  if (reported?.line && (input.billed !== 'no' || reported.line.amountNanoUsd !== 0n)) {
-    return settleReported(prices, rules, input, reported.line)
+  if (reported?.lines && (input.billed !== 'no' || totalOf(reported.lines) !== 0n)) {
+    return settleReported(prices, rules, input, reported.lines)
   }
   const findings = reported?.finding ? [reported.finding] : []
   if (input.billed === 'no') return { kind: 'free', reason: 'The provider does not bill this attempt.' }
@@ -41,29 +41,39 @@ export function settleCharges(prices: CompiledPrices, input: SettleInput): Settl
 // --- reported by the provider --------------------------------------------------------------------------------------
 
 interface Reported {
-  readonly line?: ChargeLine
+  readonly lines?: readonly ChargeLine[]
   readonly finding?: string
 }
 
+const totalOf = (lines: readonly ChargeLine[]): NanoUsd => lines.reduce((total, line) => total + line.amountNanoUsd, 0n)
+
 function convertReported(prices: CompiledPrices, { candidate, atUs }: SettleInput, cost: ReportedCost): Reported {
+  const { amount, surcharge, unit, source } = cost
   const { book } = findSku(prices, candidate.offer)
-  const rate = reportedRate(prices, book, cost.unit, atUs)
-  if (!rate) return { finding: `The provider reported ${cost.amount} ${cost.unit}, a unit without a conversion at this date.` }
-  const native = fromDecimal(parseDecimal(cost.amount))
-  return {
-    line: {
-      kind: 'usage',
-      amountNanoUsd: divideHalfEven(native.n * rate.usd.n * NANO_PER_USD, native.d * rate.usd.d),
-      nativeAmount: decimalText(native),
-      nativeUnit: cost.unit,
-      fxRate: rate.text,
-      fxSource: rate.source,
-      rateId: `reported:${cost.source}`,
-      priceBook: book?.hash ?? '',
-      provenance: 'reported',
-      description: `${cost.amount} ${cost.unit} reported by the provider in ${cost.source}`,
-    },
-  }
+  const rate = reportedRate(prices, book, unit, atUs)
+  if (!rate) return { finding: `The provider reported ${amount} ${unit}, a unit without a conversion at this date.` }
+  const nano = ({ n, d }: Fraction): NanoUsd => divideHalfEven(n * rate.usd.n * NANO_PER_USD, d * rate.usd.d)
+  const whole = fromDecimal(parseDecimal(amount))
+  const fee = fromDecimal(parseDecimal(surcharge ?? '0'))
+  const line = (native: Fraction, amountNanoUsd: NanoUsd, description: string): ChargeLine => ({
+    kind: 'usage',
+    amountNanoUsd,
+    nativeAmount: decimalText(native),
+    nativeUnit: unit,
+    fxRate: rate.text,
+    fxSource: rate.source,
+    rateId: `reported:${source}`,
+    priceBook: book?.hash ?? '',
+    provenance: 'reported',
+    description,
+  })
+  const says = `reported by the provider in ${source}`
+  if (fee.n === 0n) return { lines: [line(whole, nano(whole), `${amount} ${unit} ${says}`)] }
+  const rest = subtract(whole, fee)
+  const feeLine = line(fee, nano(fee), `${decimalText(fee)} ${unit} of it for the intermediary, ${says}`)
+  // What is left bears the rounding, so that the lines sum to the one figure that was reported.
+  const restLine = line(rest, nano(whole) - feeLine.amountNanoUsd, `${decimalText(rest)} ${unit} ${says}, without its surcharge`)
+  return { lines: [restLine, { ...feeLine, kind: 'adjustment', rateId: `reported:${source}/surcharge` }] }
 }
 
 function reportedRate(prices: CompiledPrices, book: CompiledBook | undefined, unit: string, atUs: number): UnitRate | undefined {
@@ -77,9 +87,9 @@ function settleReported(
   prices: CompiledPrices,
   rules: CandidateRules | Unpriced,
   input: SettleInput,
-  line: ChargeLine,
+  lines: readonly ChargeLine[],
 ): Settlement {
-  const total = line.amountNanoUsd
+  const total = totalOf(lines)
   const findings: string[] = []
   if (input.billed === 'no') findings.push('The provider reported a cost for an attempt it was said not to bill.')
   const ours = 'kind' in rules ? undefined : settleMetered(prices, rules, input, [])
@@ -92,7 +102,7 @@ function settleReported(
   }
   // A provider that bills by its own figure still counts the units.
   const consumed = ours?.kind === 'charged' ? ours.consumed : { scope: '', usage: {} }
-  return { kind: 'charged', lines: [line], totalNanoUsd: total, provenance: 'reported', findings, consumed }
+  return { kind: 'charged', lines, totalNanoUsd: total, provenance: 'reported', findings, consumed }
 }
 
 // --- metered, else estimated ---------------------------------------------------------------------------------------
