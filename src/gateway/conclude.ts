@@ -4,7 +4,6 @@ import { settleCharges } from '../core/pricing/index.ts'
 import type { Settlement } from '../core/pricing/types.ts'
 import type { ImageRequest } from '../core/request.ts'
 import type { AttemptRecord, PlannedCall } from '../core/routing/index.ts'
-import type { Usage } from '../core/usage.ts'
 import type { Consumption, NewAsset, NewAttempt } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
 import { storeOutputs } from './assets.ts'
@@ -98,7 +97,7 @@ function settle(
   { outcome, durationUs }: { readonly outcome: Outcome; readonly durationUs: number },
 ): Settlement {
   // The price was pinned at intent; what was really made decides the quantity.
-  const usage: Usage | undefined = result.kind === 'done' ? result.usage : result.failure.usage
+  const { usage, reportedCost } = result.kind === 'done' ? result : result.failure
   const made = result.kind === 'done' ? result.images.length : 0
   return settleCharges(state.prices, {
     candidate,
@@ -114,7 +113,7 @@ function settle(
     billed: result.kind === 'done' ? 'yes' : result.failure.billed,
     ...(result.kind === 'failed' && result.failure.stage && { stage: result.failure.stage }),
     ...(usage && { usage }),
-    ...(result.kind === 'done' && result.reportedCost && { reportedCost: result.reportedCost }),
+    ...(reportedCost && { reportedCost }),
   })
 }
 

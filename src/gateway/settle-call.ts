@@ -53,7 +53,7 @@ export async function settleCall(
 function settleCommand(services: GatewayServices, call: FinishedCall, finish: RequestFinish | undefined): SettleCommand {
   const { reserved, result, settlement, outcome } = call
   const failure = result.kind === 'failed' ? result.failure : undefined
-  const usage = result.kind === 'done' ? result.usage : result.failure.usage
+  const { usage, reportedCost } = result.kind === 'done' ? result : result.failure
   return {
     attemptId: reserved.attempt.id,
     requestId: reserved.attempt.requestId,
@@ -73,7 +73,7 @@ function settleCommand(services: GatewayServices, call: FinishedCall, finish: Re
     durationUs: call.durationUs,
     ...(failure?.stage && { stage: failure.stage }),
     ...(failure && { errorCode: failure.code, errorMessage: failure.message }),
-    ...(result.kind === 'done' && result.reportedCost && { reportedCost: result.reportedCost }),
+    ...(reportedCost && { reportedCost }),
     ...(result.evidence.httpStatus !== undefined && { httpStatus: result.evidence.httpStatus }),
     ...(result.evidence.providerRequestId !== undefined && { providerRequestId: result.evidence.providerRequestId }),
     ...(result.evidence.timings?.firstByteMs !== undefined && {

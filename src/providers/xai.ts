@@ -119,10 +119,10 @@ function decodeImages(answer: JsonObject): Decoded {
   const refused = items.length - kept.length
   if (images.length === 0 && refused > 0) {
     const billed = cost === undefined ? 'unknown' : cost > 0 ? 'yes' : 'no'
-    return { kind: 'failed', failure: afterModeration(billed) }
+    return { kind: 'failed', failure: { ...afterModeration(billed), ...costOf(cost) } }
   }
   const failures = Array.from({ length: refused }, () => afterModeration('unknown'))
-  return { kind: 'done', images, ...(failures.length > 0 ? { failures } : {}), ...(cost === undefined ? {} : costOf(cost)) }
+  return { kind: 'done', images, ...(failures.length > 0 ? { failures } : {}), ...costOf(cost) }
 }
 
 function imageOf(item: JsonValue): DecodedImage[] {
@@ -137,7 +137,8 @@ const afterModeration = (billed: AttemptFailure['billed']): AttemptFailure =>
 const TICKS_DIGITS = 10
 
 /** 10,000,000,000 ticks are a dollar. */
-function costOf(ticks: number): { readonly reportedCost: ReportedCost } {
+function costOf(ticks: number | undefined): { readonly reportedCost?: ReportedCost } {
+  if (ticks === undefined) return {}
   const digits = String(ticks).padStart(TICKS_DIGITS + 1, '0')
   const fraction = digits.slice(-TICKS_DIGITS).replace(/0+$/, '')
   const amount = `${digits.slice(0, -TICKS_DIGITS)}${fraction === '' ? '' : `.${fraction}`}`

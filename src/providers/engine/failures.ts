@@ -10,7 +10,7 @@ export function failure(
   code: ErrorCode,
   message: string,
   billed: Billed,
-  details: Partial<Pick<AttemptFailure, 'retryable' | 'retryAfterMs' | 'stage' | 'param' | 'usage'>> = {},
+  details: Partial<Pick<AttemptFailure, 'retryable' | 'retryAfterMs' | 'stage' | 'param' | 'usage' | 'reportedCost'>> = {},
 ): AttemptFailure {
   return { code, message, retryable: errorCatalogue[code].retryable, billed, ...details }
 }

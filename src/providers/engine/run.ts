@@ -332,8 +332,14 @@ function withPartials(failed: AttemptFailure, partials: number): AttemptFailure 
 /** A bill without a picture: what the provider reported counts as billed, silence as unknown. */
 function withoutImages(done: Done, failures: readonly AttemptFailure[]): AttemptFailure {
   const first = failures[0] ?? failure('provider_no_image', 'The provider answered without an image.', 'unknown')
-  const isBilled = done.usage !== undefined || done.reportedCost !== undefined || first.billed === 'yes'
-  return { ...first, billed: isBilled ? 'yes' : first.billed, ...(done.usage ? { usage: done.usage } : {}) }
+  const { usage, reportedCost } = done
+  const isBilled = usage !== undefined || Number(reportedCost?.amount ?? 0) > 0 || first.billed === 'yes'
+  return {
+    ...first,
+    billed: isBilled ? 'yes' : first.billed,
+    ...(usage ? { usage } : {}),
+    ...(reportedCost ? { reportedCost } : {}),
+  }
 }
 
 function evidenceBodyOf(value: JsonObject | readonly JsonValue[]): Pick<Evidence, 'body'> {

@@ -30,16 +30,19 @@ const TICKS_PER_CENT = 100_000_000
 export interface XaiDouble extends DoubleServer {
   /** Pictures of the next call that fail moderation. */
   moderate(count: number): void
+  /** Share of the listed price that is charged from now on. */
+  discount(share: number): void
 }
 
 export async function startXai(): Promise<XaiDouble> {
   let moderated = 0
+  let share = 1
   const server = await startServer((call) => {
     if (call.headers.authorization !== `Bearer ${xaiKey}`) return refused(400, 'Incorrect API key provided: x***y.')
     if (call.path === '/v1/models') return { json: { data: [{ id: 'grok-imagine-image' }] } }
     const isEdit = call.path === '/v1/images/edits'
     if (!isEdit && call.path !== '/v1/images/generations') return refused(404, `${call.path} was not found.`)
-    const answer = draw(call.json, isEdit, moderated)
+    const answer = draw(call.json, isEdit, { moderated, share })
     moderated = 0
     return answer
   })
@@ -47,6 +50,9 @@ export async function startXai(): Promise<XaiDouble> {
     ...server,
     moderate: (count) => {
       moderated = count
+    },
+    discount: (left) => {
+      share = left
     },
   }
 }
@@ -56,7 +62,12 @@ const refused = (status: number, error: string): DoubleAnswer => ({
   json: { code: 'Client specified an invalid argument', error },
 })
 
-function draw(body: JsonObject, isEdit: boolean, moderated: number): DoubleAnswer {
+interface Circumstances {
+  readonly moderated: number
+  readonly share: number
+}
+
+function draw(body: JsonObject, isEdit: boolean, { moderated, share }: Circumstances): DoubleAnswer {
   const foreign = Object.keys(body).find((name) => !members.has(name))
   if (foreign) return refused(400, `Argument not supported: ${foreign}`)
   const { model, n = 1, quality, resolution = '1k', image, images } = body
@@ -74,6 +85,6 @@ function draw(body: JsonObject, isEdit: boolean, moderated: number): DoubleAnswe
       ? { respect_moderation: false, url: '' }
       : { respect_moderation: true, b64_json: doublePicture(...size).toString('base64'), mime_type: 'image/jpeg' },
   )
-  const cost_in_usd_ticks = Math.round((each * Number(n) + price.in * sent.length) * TICKS_PER_CENT)
+  const cost_in_usd_ticks = Math.round((each * Number(n) + price.in * sent.length) * share * TICKS_PER_CENT)
   return { json: { data, usage: { cost_in_usd_ticks } } }
 }
