@@ -46,6 +46,8 @@ export interface Capabilities {
   readonly needs?: readonly Need[]
   /** Members of `extra_body.<provider>` it cannot do without, such as the thing to search for; never eligible without them. */
   readonly needsExtra?: readonly string[]
+  /** Inference steps where they are priced: what a missing count becomes, and what `steps` may be; absent: the provider's own. */
+  readonly steps?: { readonly default: number; readonly min: number; readonly max: number }
   readonly maxPromptChars: number
   /** Optional parameters this offer takes, in the request's own names. */
   readonly parameters: readonly OptionalParameter[]

@@ -16,9 +16,10 @@ export function testCandidate(
 ): Candidate {
   const offer = provider.offers.find((each) => model === undefined || each.model === model)
   if (!offer) throw new Error(`There is no offer of ${model}.`)
-  const { defaultSize, defaultQuality, defaultFormat } = offer.capabilities
+  const { defaultSize, defaultQuality, defaultFormat, steps: limits } = offer.capabilities
   const quality = defaultQuality === undefined ? {} : { quality: defaultQuality }
-  return { offer, settings: { size: defaultSize, ...quality, format: defaultFormat, n: 1, ...changes }, warnings: [] }
+  const steps = limits ? { steps: limits.default } : {}
+  return { offer, settings: { size: defaultSize, ...quality, ...steps, format: defaultFormat, n: 1, ...changes }, warnings: [] }
 }
 
 /** An account without options, which nobody can call back. */

@@ -87,6 +87,10 @@ function* candidatesOf(offer: Offer, sku: CompiledSku | undefined): Iterable<Cas
           if (format === capabilities.defaultFormat) continue
           yield makeCase(offer, { operation, inputs, quality, size: capabilities.defaultSize, format })
         }
+        for (const steps of stepsOf(offer).slice(1)) {
+          const [size, format] = [capabilities.defaultSize, capabilities.defaultFormat]
+          yield makeCase(offer, { operation, inputs, quality, size, format, steps })
+        }
       }
     }
   }
@@ -101,15 +105,25 @@ interface Settings {
   readonly quality: Quality | undefined
   readonly size: Size
   readonly format: OutputFormat
+  /** The offer's default when absent. */
+  readonly steps?: number
 }
 
-function makeCase(offer: Offer, { operation, inputs, quality, size, format }: Settings): Case {
-  const steps = offer.capabilities.parameters.includes('steps') ? { steps: 20 } : {}
+function makeCase(offer: Offer, { operation, inputs, quality, size, format, steps = stepsOf(offer)[0] }: Settings): Case {
+  const counted = steps === undefined ? {} : { steps }
   return {
-    candidate: { offer, settings: { size, format, n: 1, ...(quality && { quality }), ...steps }, warnings: [] },
+    candidate: { offer, settings: { size, format, n: 1, ...(quality && { quality }), ...counted }, warnings: [] },
     request: plainRequest(offer.model, operation, inputs),
-    label: [operation, inputs > 0 && `${inputs} inputs`, quality, formatSize(size), format].filter(Boolean).join(' '),
+    label: [operation, inputs > 0 && `${inputs} inputs`, quality, formatSize(size), format, steps && `${steps} steps`]
+      .filter(Boolean)
+      .join(' '),
   }
+}
+
+/** The default and the ends of what an offer declares; twenty where it takes any. */
+function stepsOf({ capabilities: { steps, parameters } }: Offer): readonly number[] {
+  if (!parameters.includes('steps')) return steps ? [steps.default] : []
+  return steps ? [steps.default, steps.min, steps.max] : [20]
 }
 
 const input: ImageInput = { role: 'image', sha256: '0'.repeat(64), bytes: 1, mediaType: 'image/png', width: 1024, height: 1024 }

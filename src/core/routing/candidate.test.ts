@@ -47,3 +47,23 @@ describe('an offer that keeps the size of its input', () => {
     expect(allowed).toMatchObject({ candidate: { settings: { size: { width: 800 } }, warnings: [{ code: 'size_adjusted' }] } })
   })
 })
+
+describe('an offer that says what steps it runs', () => {
+  const few = { steps: { default: 4, min: 1, max: 8 } }
+  test.each([
+    ['a missing count becomes its default', few, {}, 4],
+    ['takes a count within its limits where steps may be set', { ...few, parameters: ['steps'] }, { steps: 8 }, 8],
+    ['keeps a count without limits as it is', { parameters: ['steps'] }, { steps: 99 }, 99],
+    ['says nothing of steps when nobody does', { parameters: ['steps'] }, {}, undefined],
+  ] as const)('%s', (_, can, request, steps) => {
+    const result = resolved(can, request)
+    expect('candidate' in result ? result.candidate.settings.steps : result).toBe(steps)
+  })
+
+  test('another count eliminates it, or is left out with a warning', () => {
+    const can = { ...few, parameters: ['steps'] as const }
+    expect(resolved(can, { steps: 9 })).toMatchObject({ elimination: { param: 'steps', detail: 'runs 1 to 8 steps' } })
+    const allowed = resolved(can, { steps: 9 }, true)
+    expect(allowed).toMatchObject({ candidate: { settings: { steps: 4 }, warnings: [{ code: 'parameter_dropped' }] } })
+  })
+})

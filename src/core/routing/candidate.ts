@@ -103,6 +103,7 @@ function resolveSettings(
     )
     background = undefined
   }
+  const steps = resolveSteps(capabilities, request, unsupported)
   if (background === 'transparent' && format === 'jpeg') eliminate('background', 'jpeg has no transparency', 'background')
   return {
     size,
@@ -110,8 +111,21 @@ function resolveSettings(
     n: Math.min(request.n, capabilities.maxN),
     ...(quality && { quality }),
     ...(background && { background }),
-    ...(request.steps !== undefined && capabilities.parameters.includes('steps') && { steps: request.steps }),
+    ...(steps !== undefined && { steps }),
   }
+}
+
+/** Where steps are priced, the count is known before the call; elsewhere a missing one stays the provider's affair. */
+function resolveSteps(
+  { steps: limits, parameters }: Capabilities,
+  request: ImageRequest,
+  unsupported: Unsupported,
+): number | undefined {
+  const asked = parameters.includes('steps') ? request.steps : undefined
+  if (asked === undefined || !limits) return asked ?? limits?.default
+  if (asked >= limits.min && asked <= limits.max) return asked
+  unsupported('parameter', `runs ${limits.min} to ${limits.max} steps`, 'steps')
+  return limits.default
 }
 
 /** The pixels this offer will return. A size it does not make eliminates it, unless the client allows its nearest one. */
