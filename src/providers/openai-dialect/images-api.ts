@@ -8,6 +8,7 @@ import { mergeExtra } from '../kit/extra.ts'
 import { asCount, asObject } from '../kit/read.ts'
 import { imagesOf, sourceOf } from './answer.ts'
 import { failureFromEvent, failureFromResponse, hasError } from './errors.ts'
+import { isDallE } from './openai-models.ts'
 import {
   imagesCall,
   optionalParametersOf,
@@ -24,6 +25,7 @@ export function encodeImages(request: ImageRequest, candidate: Candidate): Encod
     ...settingsParameters(candidate, request.prompt),
     ...optionalParametersOf(request),
     ...streamParameters(request, candidate),
+    ...(isDallE(candidate.offer.model) ? { output_format: undefined, response_format: 'b64_json' } : {}),
   }
   const { parameters, warnings } = mergeExtra(ours, request, candidate, reservedMembers)
   // One field name per file; the API reads `image[]` as a list, also of one.

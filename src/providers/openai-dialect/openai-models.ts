@@ -59,8 +59,10 @@ const gptImage25: Capabilities = {
 const listed = (...sizes: readonly Size[]): SizeRule => ({ kind: 'list', sizes })
 const square = (edge: number): Size => ({ width: edge, height: edge })
 
+const { maxPartialImages: _, ...still } = gptImage
+
 const dallE: Capabilities = {
-  ...gptImage,
+  ...still,
   operations: ['generate'],
   backgrounds: [],
   formats: ['png'],
@@ -80,6 +82,9 @@ const model = (
   ...extra,
 })
 const retired = (retiredAt: string) => ({ retiredAt, replacedBy: 'openai/gpt-image-2' })
+
+/** Generations before GPT Image: they answer with links unless told otherwise, always in PNG, and refuse to be asked for a format. */
+export const isDallE = (model: string): boolean => /^openai\/dall-e-/.test(model)
 
 export const openaiModels: readonly KnownModel[] = [
   model('gpt-image-2', { ...gptImage, sizes: freeSizes }),
