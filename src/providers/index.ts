@@ -1,5 +1,6 @@
 /** The registry: one line per provider file. */
 import type { Provider } from '../ports/provider.ts'
+import { replicate } from './replicate.ts'
 import { azureOpenai } from './azure-openai.ts'
 import { blackForestLabs } from './black-forest-labs.ts'
 import { type BaseUrlFacts, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
@@ -24,6 +25,7 @@ export const providers = {
   openai,
   'openai-compatible': openaiCompatible,
   openrouter,
+  replicate,
   xai,
 } as const satisfies Record<string, ProviderDefinition>
 
