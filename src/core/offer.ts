@@ -60,6 +60,7 @@ export const warningCodes = {
   size_differs: 'The returned image has another size than the one asked for.',
   format_differs: 'The returned image has another format than the one asked for.',
   partial_success: 'Fewer images than asked for were made.',
+  images_left_out: 'The provider made more images than were asked for; the first ones are returned.',
   fallback_used: 'The first choice failed and another offer made the image.',
   cost_estimated: 'The provider reported no usage; the cost is an estimate.',
   usage_unrecognized: 'The provider reported usage that no meter stands for; it is kept with the attempt.',

@@ -258,7 +258,9 @@ class Run {
 
   async #finish(done: Done): Promise<AttemptResult> {
     const collect = { io: this.#io, ...this.#context, fetchOwn: (call: HttpCall) => this.#fetchOwn(call) }
-    const collected = await Promise.all(done.images.map((image) => collectImage(image, this.#bodies, collect)))
+    // Calls of one request have places for what each was asked for, and no more.
+    const wanted = done.images.slice(0, this.#call.candidate.settings.n)
+    const collected = await Promise.all(wanted.map((image) => collectImage(image, this.#bodies, collect)))
     const images: ReceivedImage[] = []
     const failures: AttemptFailure[] = [...(done.failures ?? [])]
     for (const item of collected) {
@@ -276,6 +278,7 @@ class Run {
       warnings: [
         ...this.#warnings,
         ...(done.warnings ?? []),
+        ...(wanted.length < done.images.length ? [imagesLeftOut(done.images.length, wanted.length)] : []),
         ...(images.some(({ revisedPrompt }) => revisedPrompt !== undefined) ? [promptRevised] : []),
       ],
       evidence: this.#finalEvidence(),
@@ -316,6 +319,11 @@ class Run {
 
 /** Faults of a poll that asking again does not mend. */
 const finalCodes: ReadonlySet<ErrorCode> = new Set(['cancelled', 'blocked_address', 'provider_response_too_large'])
+
+const imagesLeftOut = (made: number, wanted: number): Warning => ({
+  code: 'images_left_out',
+  message: `The provider made ${made} images where ${wanted} ${wanted === 1 ? 'was' : 'were'} asked for; the first ones are returned.`,
+})
 
 const promptRevised: Warning = { code: 'prompt_revised', param: 'prompt', message: 'The provider rewrote the prompt.' }
 
