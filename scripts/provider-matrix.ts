@@ -45,8 +45,8 @@ export function claimedCells(capabilities: readonly Capabilities[]): ReadonlySet
 
 export const fixturesFolder = join(import.meta.dirname, '../test/fixtures/providers')
 
-export const fixtureNames = (type: string): readonly string[] => {
-  const folder = join(fixturesFolder, type)
+export const fixtureNames = (type: string, root = fixturesFolder): readonly string[] => {
+  const folder = join(root, type)
   if (!existsSync(folder)) return []
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json') && !name.startsWith('_'))
@@ -55,8 +55,8 @@ export const fixtureNames = (type: string): readonly string[] => {
 }
 
 /** How the account of a codec's tests is configured, where it needs more than a key: `_account.json` beside its fixtures. */
-export function testAccount(type: string): Partial<ProviderConfig> {
-  const path = join(fixturesFolder, type, '_account.json')
+export function testAccount(type: string, root = fixturesFolder): Partial<ProviderConfig> {
+  const path = join(root, type, '_account.json')
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Partial<ProviderConfig>) : {}
 }
 

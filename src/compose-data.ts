@@ -20,6 +20,7 @@ export interface Secrets {
   readonly urls: Uint8Array
   readonly promptHmac: Uint8Array
   readonly quotes: Uint8Array
+  readonly webhooks: Uint8Array
 }
 
 /** Only its owner may look inside. */
@@ -80,7 +81,13 @@ export async function openSecrets(config: Config): Promise<Secrets> {
   const given = config.adminKey?.reveal()
   const root = given === undefined ? await rootSecret(join(config.storage.dataDir, 'node-secret')) : Buffer.from(given)
   const derive = (use: string): Uint8Array => createHmac('sha256', root).update(`halftone:${use}`).digest()
-  return { session: derive('session'), urls: derive('urls'), promptHmac: derive('prompts'), quotes: derive('quotes') }
+  return {
+    session: derive('session'),
+    urls: derive('urls'),
+    promptHmac: derive('prompts'),
+    quotes: derive('quotes'),
+    webhooks: derive('webhooks'),
+  }
 }
 
 async function rootSecret(file: string): Promise<Buffer> {

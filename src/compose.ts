@@ -40,6 +40,7 @@ import { createPurchases } from './gateway/purchases.ts'
 import { createQuotePins } from './gateway/quote-pin.ts'
 import { keepBooks } from './gateway/rerate.ts'
 import type { GatewayServices, GatewayState } from './gateway/state.ts'
+import { createWebhooks } from './gateway/webhooks.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
 import type { Ledger, ProjectRecord } from './ports/ledger.ts'
 import { baseUrlOf } from './providers/index.ts'
@@ -139,6 +140,7 @@ async function start(context: StartContext): Promise<Halftone> {
   onClose(() => disk.close())
   const thumbnails = createThumbnails({ mode: config.storage.thumbnails, dataDir, blobs, log })
   onClose(() => thumbnails.close())
+  let inForce = config
   let state = await buildState(config, clock)
   await keepBooks({ ledger, nowUs: () => clock.nowUs() }, state.priceSet)
   onClose(() => closeProviders(state))
@@ -150,6 +152,7 @@ async function start(context: StartContext): Promise<Halftone> {
     log,
     disk,
     blobGuard: createBlobGuard(),
+    webhooks: createWebhooks({ key: secrets.webhooks, publicUrl: () => inForce.server.publicUrl }),
     purchases: await createPurchases({ ledger, clock, nodeId, current: () => state }),
     random: Math.random,
     newId: () => uuidv7(),
@@ -200,7 +203,6 @@ async function start(context: StartContext): Promise<Halftone> {
   onClose(() => foreign.close())
   const startedUs = clock.nowUs()
   const version = await packageVersion()
-  let inForce = config
   let settings = serverSettings(config)
   const server: ServerContext = {
     gateway,

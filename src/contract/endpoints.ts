@@ -158,6 +158,13 @@ export const endpoints = {
     summary: 'A small WebP of a stored image, by its signed URL.',
     mediaType: 'image/webp',
   },
+  receiveWebhook: {
+    method: 'POST',
+    path: '/v1/halftone/webhooks/{attempt}/{token}',
+    access: 'none',
+    summary: 'A provider says that a job may have ended; the body is not believed, nor kept.',
+    response: z.object({ received: z.literal(true) }),
+  },
   overview: {
     method: 'GET',
     path: '/v1/halftone/overview',

@@ -43,10 +43,20 @@ async function resume({ services, current }: RecoveryContext, job: ResumableAtte
   const candidate: Candidate = { offer, settings: settingsOf(row), warnings: [] }
   const request = requestOf(record)
   const started = services.clock.monotonicMs()
-  const result = await provider.run(
-    { attemptId: row.id, request, candidate, firstImage: row.firstImage, resume: job.resume },
-    { signal, spool: services.spool, openInput: emptyStream, onSubmitted: () => Promise.resolve() },
-  )
+  // Its address was given to the provider before the crash.
+  const listener = services.webhooks.listen(row.id)
+  const result = await provider
+    .run(
+      { attemptId: row.id, request, candidate, firstImage: row.firstImage, resume: job.resume },
+      {
+        signal,
+        spool: services.spool,
+        openInput: emptyStream,
+        onSubmitted: () => Promise.resolve(),
+        woken: (until) => listener.woken(until),
+      },
+    )
+    .finally(() => listener.close())
   // A shutdown interrupts the polling, not the job: the next start resumes it.
   if (signal.aborted) return
   const done = await concludeCall(

@@ -138,6 +138,8 @@ async function callProvider(context: CallContext, { attempt, candidate }: Reserv
   const provider = state.providers.get(candidate.offer.provider)
   const started = services.clock.monotonicMs()
   const bodies = new Map(input.inputs.map(({ input: image, body }) => [image.sha256, body]))
+  const webhookUrl = candidate.offer.capabilities.asyncJobs ? services.webhooks.urlOf(attempt.id) : undefined
+  const listener = webhookUrl === undefined ? undefined : services.webhooks.listen(attempt.id)
   try {
     if (!provider) throw new Error(`provider ${candidate.offer.provider} is not configured`)
     return await provider.run(
@@ -146,6 +148,7 @@ async function callProvider(context: CallContext, { attempt, candidate }: Reserv
         request: withoutUnsupported(candidate.offer, input.request),
         candidate,
         firstImage: attempt.firstImage,
+        ...(webhookUrl !== undefined && { webhookUrl }),
       },
       {
         signal: cancelSignal(context, candidate),
@@ -157,6 +160,7 @@ async function callProvider(context: CallContext, { attempt, candidate }: Reserv
         },
         onSubmitted: ({ jobId, resume }) =>
           services.ledger.recordJob({ attemptId: attempt.id, jobId, resume, atUs: services.clock.nowUs() }),
+        ...(listener && { woken: (signal) => listener.woken(signal) }),
         ...(input.stream && { onPartial: (image) => input.stream?.partial(image) ?? image.body.dispose() }),
       },
     )
@@ -172,6 +176,8 @@ async function callProvider(context: CallContext, { attempt, candidate }: Reserv
       billed: 'unknown',
     }
     return { kind: 'failed', failure, evidence: { timings: { totalMs: services.clock.monotonicMs() - started } } }
+  } finally {
+    listener?.close()
   }
 }
 

@@ -10,6 +10,7 @@ import type { Provider } from '../ports/provider.ts'
 import type { BlobGuard } from './blob-guard.ts'
 import type { Discovered } from './discovery.ts'
 import type { Purchases } from './purchases.ts'
+import type { Webhooks } from './webhooks.ts'
 
 /** Everything that comes from the configuration and the price book; replaced atomically, never changed in place. */
 export interface GatewayState {
@@ -69,6 +70,7 @@ export interface GatewayServices {
   readonly log: GatewayLog
   readonly disk: DiskGuard
   readonly blobGuard: BlobGuard
+  readonly webhooks: Webhooks
   /** Volumes and lots that prices depend on. */
   readonly purchases: Purchases
   /** Told of every stored output, to make its thumbnail when there is time; absent = thumbnails are made at first view. */

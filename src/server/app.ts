@@ -22,6 +22,7 @@ import { isTextPath, passThrough } from './routes/passthrough.ts'
 import * as prices from './routes/prices.ts'
 import { quote } from './routes/quote.ts'
 import * as records from './routes/records.ts'
+import { receiveWebhook } from './routes/webhooks.ts'
 
 const images =
   (operation: Operation): Handler =>
@@ -46,6 +47,7 @@ const handlers = {
   watchRequests: records.watchRequests,
   getImage: assets.getImage,
   getThumbnail: assets.getThumbnail,
+  receiveWebhook,
   overview: admin.overview,
   listPrices: prices.listPrices,
   getPriceBook: prices.getPriceBook,

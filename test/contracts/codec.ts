@@ -102,8 +102,8 @@ const convertedMasks = await Promise.all(
     return { transform, bytes: await convertMask(testInput(mask, { role: 'mask' }), content, transform) }
   }),
 )
-const readFixture = (type: string, name: string): Fixture =>
-  JSON.parse(readFileSync(join(fixturesFolder, type, `${name}.json`), 'utf8')) as Fixture
+const readFixture = (root: string, type: string, name: string): Fixture =>
+  JSON.parse(readFileSync(join(root, type, `${name}.json`), 'utf8')) as Fixture
 
 /** Masks are pictures of their own: they have an alpha channel. */
 const inputOf = (changes: Partial<ImageInput>): ImageInput =>
@@ -124,11 +124,11 @@ interface Received {
   readonly body: Buffer
 }
 
-/** Run the suite on a codec and all its fixtures. */
-export function describeCodec(definition: ProviderDefinition): void {
+/** Run the suite on a codec and all its fixtures, which lie in a folder of its id under `root`. */
+export function describeCodec(definition: ProviderDefinition, root = fixturesFolder): void {
   const type = definition.id
-  const names = fixtureNames(type)
-  const account = testAccount(type)
+  const names = fixtureNames(type, root)
+  const account = testAccount(type, root)
   const closers: (() => Promise<void>)[] = []
   afterAll(async () => {
     await Promise.all(closers.map((close) => close()))
@@ -152,7 +152,7 @@ export function describeCodec(definition: ProviderDefinition): void {
   describe(`the codec "${type}"`, () => {
     test('has fixtures, each naming its source', () => {
       expect(names.length).toBeGreaterThan(4)
-      for (const name of names) expect(readFixture(type, name).source, name).toMatch(/\S{3}/)
+      for (const name of names) expect(readFixture(root, type, name).source, name).toMatch(/\S{3}/)
     })
 
     test('has offers whose defaults are among what they can do, under ids of their own', () => {
@@ -180,7 +180,7 @@ export function describeCodec(definition: ProviderDefinition): void {
 
     test('shows each thing its offers can do by an exchange of a stated source', () => {
       const { offers } = provider('http://127.0.0.1:1')
-      const fixtures = names.map((name) => ({ name, ...readFixture(type, name) }))
+      const fixtures = names.map((name) => ({ name, ...readFixture(root, type, name) }))
       const shown = new Set(fixtures.flatMap(({ proves = [] }) => proves))
       // Codecs that came before the matrix show their cells by name of the fixture.
       if (shown.size === 0) return
@@ -192,7 +192,7 @@ export function describeCodec(definition: ProviderDefinition): void {
     })
 
     test.each(names)('%s', async (name) => {
-      const fixture = readFixture(type, name)
+      const fixture = readFixture(root, type, name)
       const exchanges = fixture.exchanges ?? [{ ...(fixture.call && { call: fixture.call }), response: fixture.response ?? {} }]
       const received: Received[] = []
       const { origin, close } = await replay(exchanges, received)

@@ -101,6 +101,7 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   watchRequests: () => [],
   getImage: () => [{ path: local(image.url), key: null }],
   getThumbnail: () => [{ path: local(image.thumbnail_url), key: null }],
+  receiveWebhook: () => [{ path: '/v1/halftone/webhooks/nobody/nothing', key: null, body: { status: 'succeeded' } }],
   overview: () => [{}],
   listPrices: () => [{ path: '/v1/halftone/prices?model=sandbox' }],
   getPriceBook: () => [{ path: `/v1/halftone/prices/books/${priceBook}` }],

@@ -5,7 +5,7 @@ import type { ProviderResponse } from '../define-provider.ts'
 
 /** Request ids, limits, reported costs, timings. Cookies and credentials never match. */
 const KEPT_HEADERS =
-  /^(content-type|date|retry-after|server-timing|via|cf-ray|apim-request-id|[a-z-]*request-id|x-ratelimit-[a-z-]+|x-litellm-[a-z-]+|x-portkey-[a-z-]+|openai-(processing-ms|version|model)|[a-z-]*(cost|credits|billable-units)[a-z-]*)$/
+  /^(content-type|date|retry-after|server-timing|via|cf-ray|apim-request-id|[a-z-]*request-id|[a-z-]*rate-?limit[a-z-]*|x-litellm-[a-z-]+|x-portkey-[a-z-]+|openai-(processing-ms|version|model)|[a-z-]*(cost|credits|billable-units)[a-z-]*)$/
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id', 'apim-request-id', 'x-litellm-call-id', 'x-portkey-trace-id'] as const
 const KEY_FORMS = /\b(sk|key|rk)-[A-Za-z0-9_*-]{6,}/g
 const MAX_HEADER_CHARS = 256
