@@ -17,10 +17,17 @@ const GLOBAL = 'global'
 
 const options = z.strictObject({
   project: z.string().min(1).describe('Google Cloud project id.'),
-  location: z.string().min(1).default(GLOBAL).describe('Region such as `us-central1`, or `global`.'),
+  location: z.string().min(1).default(GLOBAL).describe('Region such as `us-central1`, `us` or `eu`, or `global`.'),
 })
 
 const locationOf = (values: JsonObject | undefined): string => asText(values?.['location']) ?? GLOBAL
+
+/** As @google/genai has it. */
+function hostOf(location: string): string {
+  if (location === GLOBAL) return 'aiplatform.googleapis.com'
+  const isMultiRegion = location === 'us' || location === 'eu'
+  return isMultiRegion ? `aiplatform.${location}.rep.googleapis.com` : `${location}-aiplatform.googleapis.com`
+}
 
 /** Every Gemini model has a flex price but the newest; flex is served by the global endpoint alone. */
 const flexModels: ReadonlySet<string> = new Set(
@@ -41,10 +48,7 @@ const flex = geminiModels.filter(({ name }) => flexModels.has(name)).map((model)
 
 export const googleVertex = defineProvider({
   id,
-  baseUrl: (config) => {
-    const location = locationOf(config.options)
-    return `https://${location === GLOBAL ? '' : `${location}-`}aiplatform.googleapis.com/v1`
-  },
+  baseUrl: (config) => `https://${hostOf(locationOf(config.options))}/v1`,
   // The text of a key file; Google's own variable holds its path.
   keyVariables: ['GOOGLE_VERTEX_CREDENTIALS'],
   requiresKey: true,

@@ -224,6 +224,7 @@ describe('Vertex AI', () => {
   test.each([
     ['global', 'https://aiplatform.googleapis.com/v1'],
     ['europe-west4', 'https://europe-west4-aiplatform.googleapis.com/v1'],
+    ['eu', 'https://aiplatform.eu.rep.googleapis.com/v1'],
   ])('calls of the location %s go to %s', (location, expected) => {
     expect(googleVertex.baseUrl).toBeTypeOf('function')
     const baseUrl = googleVertex.baseUrl as (config: object) => string
