@@ -45,8 +45,11 @@ export type MultipartPart =
       readonly transform?: MaskTransform
     }
 
-/** For APIs whose masks are black and white: the alpha channel of ours becomes a grey PNG in which this colour is edited. */
-export type MaskTransform = 'white-is-edit' | 'black-is-edit'
+/**
+ * For APIs whose masks are black and white: the alpha channel of ours becomes a grey PNG in which this colour is edited. `hard`
+ * leaves no grey: what is less than half opaque is edited.
+ */
+export type MaskTransform = `${'white' | 'black'}-is-edit${'' | '-hard'}`
 
 /** Stands for an input image inside a JSON body; `dataUrl` puts `data:<type>;base64,` before the bytes. */
 export const inputReference = (
@@ -59,6 +62,8 @@ export interface Encoded {
   readonly warnings: readonly Warning[]
   /** For `decode` of this call's answer, when the call is not the only one. */
   readonly state?: JsonValue
+  /** Ends the work where the answer itself is awaited: sent when the client leaves or the time is up while the call runs. */
+  readonly cancel?: HttpCall
 }
 
 /** What an account knows besides the request; fixed while the attempt lasts. */
@@ -122,7 +127,10 @@ export interface Pending {
   readonly jobId: string
   readonly poll: HttpCall
   readonly afterMs: number
-  /** Ends the job. Sent when the client leaves or the time is up, where cancelling stops the bill. */
+  /**
+   * Ends the job. Sent when the client leaves or the time is up, where cancelling stops the bill. Its answer may name the `next`
+   * call, where it has to be found out first how the job stands.
+   */
   readonly cancel?: HttpCall
   /** For `decode` of the answers to `poll`; stored with the job. */
   readonly state?: JsonValue
@@ -222,6 +230,14 @@ export interface ProviderDefinition {
   readonly probe?: (config: ProviderConfig) => Probe
   /** What the account's host serves now, for servers whose models are not known beforehand. */
   readonly discover?: Discovery
+  /** How much work waits at the account's host, for servers that queue. */
+  readonly load?: LoadProbe
+  /** A socket on which the host tells how jobs go. */
+  readonly watch?: JobWatch
+  /** Calls the host works on at once, unless the configuration says otherwise: further ones wait here. Absent: any number. */
+  readonly concurrency?: number
+  /** Prompts and settings that the server writes into its pictures are taken out. */
+  readonly stripsMetadata?: true
   /** What is true of the provider beyond its offers, for the generated reference. */
   readonly facts?: ProviderFacts
 }
@@ -231,6 +247,21 @@ export interface Discovery {
   readonly call: HttpCall
   /** The models found; undefined when the answer is not understood. */
   readonly decode: (response: ProviderResponse) => readonly ModelConfig[] | undefined
+}
+
+/** Must not spend. */
+export interface LoadProbe {
+  readonly call: HttpCall
+  /** Jobs that run or wait at the host, whoever sent them; undefined when the answer is not understood. */
+  readonly decode: (response: ProviderResponse) => number | undefined
+}
+
+/** Only a hint to ask at once: a job is polled all the same, so a socket that breaks or says nothing costs time, not pictures. */
+export interface JobWatch {
+  /** Where the socket of one attempt is; appended to the base URL. */
+  readonly path: (attemptId: string) => string
+  /** Whether a message means that the job has ended. */
+  readonly isEnd: (message: JsonValue, jobId: string) => boolean
 }
 
 export interface ProviderFacts {

@@ -1,6 +1,5 @@
 /** The registry: one line per provider file. */
 import type { Provider } from '../ports/provider.ts'
-import { replicate } from './replicate.ts'
 import { azureOpenai } from './azure-openai.ts'
 import { blackForestLabs } from './black-forest-labs.ts'
 import { type BaseUrlFacts, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
@@ -12,6 +11,9 @@ import { openai } from './openai.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { openrouter } from './openrouter.ts'
 import type { ProviderConfig } from './provider-config.ts'
+import { recraft } from './recraft.ts'
+import { replicate } from './replicate.ts'
+import { together } from './together.ts'
 import { xai } from './xai.ts'
 
 export type { ProviderDeps } from './engine.ts'
@@ -25,7 +27,9 @@ export const providers = {
   openai,
   'openai-compatible': openaiCompatible,
   openrouter,
+  recraft,
   replicate,
+  together,
   xai,
 } as const satisfies Record<string, ProviderDefinition>
 

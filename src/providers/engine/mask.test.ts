@@ -3,7 +3,7 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { testInput } from '../../../test/providers/attempt.ts'
 import { readAll } from '../../../test/providers/memory-spool.ts'
-import { type CallBody, inputReference } from '../define-provider.ts'
+import { type CallBody, inputReference, type MaskTransform } from '../define-provider.ts'
 import { outgoingBody } from './call-body.ts'
 
 /** Three pixels: to be edited, half, kept. */
@@ -26,7 +26,7 @@ const greysOf = async (png: Buffer): Promise<number[]> => {
   return [...(await sharp(png).toColourspace('b-w').raw().toBuffer())]
 }
 
-const jsonBody = (transform: 'white-is-edit' | 'black-is-edit'): CallBody => ({
+const jsonBody = (transform: MaskTransform): CallBody => ({
   kind: 'json',
   value: { mask: inputReference(0, { dataUrl: true, transform }) },
 })
@@ -35,7 +35,9 @@ describe('a mask for an API with black and white masks', () => {
   test.each([
     ['white-is-edit', [255, 127, 0]],
     ['black-is-edit', [0, 128, 255]],
-  ] as const)('%s: the alpha channel becomes grey, softness kept', async (transform, greys) => {
+    ['white-is-edit-hard', [255, 0, 0]],
+    ['black-is-edit-hard', [0, 255, 255]],
+  ] as const)('%s: the alpha channel becomes grey, softness kept unless it has to be hard', async (transform, greys) => {
     const { mask: dataUrl } = JSON.parse((await sent(jsonBody(transform))).toString()) as { mask: string }
     const [prefix, base64 = ''] = dataUrl.split(',')
     expect(prefix).toBe('data:image/png;base64')

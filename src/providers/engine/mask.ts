@@ -8,7 +8,7 @@ const MAX_MASK_PIXELS = 64 * 1024 * 1024
 
 /**
  * The mask as a grey PNG without alpha: what is transparent becomes white (or black), what is opaque the other. Softness is
- * kept. Throws `invalid_image` for a mask without alpha, which would mean "edit nothing".
+ * kept unless the transform is a hard one. Throws `invalid_image` for a mask without alpha, which would mean "edit nothing".
  */
 export async function convertMask(
   input: ImageInput,
@@ -25,12 +25,10 @@ export async function convertMask(
       const message = 'The mask has no alpha channel: transparent pixels say where to edit.'
       throw new HalftoneError('invalid_image', message, { param: input.role })
     }
-    return await image
-      .extractChannel('alpha')
-      .negate(transform === 'white-is-edit')
-      .toColourspace('b-w')
-      .png()
-      .toBuffer()
+    const alpha = image.extractChannel('alpha').negate(transform.startsWith('white'))
+    // A half opaque pixel is kept, whichever colour that is.
+    if (transform.endsWith('-hard')) alpha.threshold(128)
+    return await alpha.toColourspace('b-w').png().toBuffer()
   } catch (error) {
     if (error instanceof HalftoneError) throw error
     throw new HalftoneError('invalid_image', 'The mask could not be decoded.', { param: input.role, cause: error })

@@ -10,6 +10,7 @@ import { geminiCapabilities, geminiModels } from '../gemini-dialect/models.ts'
 import type { KnownModel } from '../kit/offers.ts'
 import { asCount, asList, asNumber, asObject, asText, objectsOf } from '../kit/read.ts'
 import type { ModelConfig } from '../provider-config.ts'
+import { sizes1k } from '../recraft/models.ts'
 
 const square: Size = { width: 1024, height: 1024 }
 
@@ -52,7 +53,7 @@ export const openrouterModels: readonly KnownModel[] = [
   model('microsoft/mai-image-2.7', { operations: ['generate', 'edit'], maxInputs: 5, sizes: maiSizes(2048 * 2048) }),
   model('microsoft/mai-image-2.5', { operations: ['generate', 'edit'], maxInputs: 1, sizes: maiSizes(1024 * 1024) }),
   model('minimax/h3-image-highspeed', { sizes: { kind: 'list', sizes: [square] } }),
-  model('recraft/recraft-v4-vector', { sizes: { kind: 'list', sizes: [square] }, formats: ['svg'], defaultFormat: 'svg' }),
+  model('recraft/recraft-v4-vector', { sizes: { kind: 'list', sizes: sizes1k }, formats: ['svg'], defaultFormat: 'svg' }),
   ...gemini,
 ]
 
