@@ -71,8 +71,8 @@ export function createDiskBlobStore({ dir, smallBlobs }: DiskBlobStoreOptions): 
   }
 }
 
-/** In memory of its own, which can be handed to another thread. */
-async function ownCopy(body: SpooledBody): Promise<Uint8Array<ArrayBuffer>> {
+/** In a buffer of its own size: a message to another thread takes along the whole buffer that a view is of. */
+async function ownCopy(body: SpooledBody): Promise<Uint8Array> {
   const copy = new Uint8Array(body.bytes)
   let at = 0
   for await (const chunk of body.open()) {

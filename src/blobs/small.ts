@@ -8,8 +8,8 @@ import { HalftoneError } from '../core/error.ts'
 import type { SmallOperation, SmallRequest, SmallResult } from './small-messages.ts'
 
 export interface SmallStore {
-  /** Takes the bytes over: they must not be read or changed afterwards. */
-  put(sha256: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>
+  /** The bytes must not change until this has resolved. */
+  put(sha256: string, bytes: Uint8Array): Promise<void>
   get(sha256: string): Promise<Uint8Array | undefined>
   delete(sha256: string): Promise<void>
   close(): Promise<void>
@@ -36,10 +36,8 @@ export function createSmallStore(path: string): SmallStore {
     sent = waiting.splice(0)
     // An idle thread does not keep the process alive, one with something to do does.
     worker.ref()
-    worker.postMessage(
-      sent.map(({ operation }) => operation) satisfies SmallRequest,
-      sent.flatMap(({ operation }) => (operation.kind === 'put' ? [operation.bytes.buffer as ArrayBuffer] : [])),
-    )
+    // Copied over: for this little, transferring each buffer costs more.
+    worker.postMessage(sent.map(({ operation }) => operation) satisfies SmallRequest)
   }
   const start = (): Worker => {
     const started = new Worker(new URL(`./small-worker.${extension}`, import.meta.url), {
@@ -73,7 +71,8 @@ export function createSmallStore(path: string): SmallStore {
   const ask = (operation: SmallOperation): Promise<Uint8Array | undefined> =>
     new Promise((resolve, reject) => {
       waiting.push({ operation, resolve, reject })
-      send()
+      // At the end of this turn of the loop: what else it brings goes into the same transaction.
+      if (waiting.length === 1) setImmediate(send)
     })
   return {
     put: async (sha256, bytes) => void (await ask({ kind: 'put', sha256, bytes })),
@@ -82,6 +81,7 @@ export function createSmallStore(path: string): SmallStore {
       if (worker || existsSync(path)) await ask({ kind: 'delete', sha256 })
     },
     async close() {
+      send()
       const open = worker
       if (!open) return
       worker = undefined
