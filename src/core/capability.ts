@@ -48,6 +48,7 @@ export interface Capabilities {
   readonly needsExtra?: readonly string[]
   /** Inference steps where they are priced: what a missing count becomes, and what `steps` may be; absent: the provider's own. */
   readonly steps?: { readonly default: number; readonly min: number; readonly max: number }
+  /** 0: it takes no prompt. */
   readonly maxPromptChars: number
   /** Optional parameters this offer takes, in the request's own names. */
   readonly parameters: readonly OptionalParameter[]
@@ -59,7 +60,7 @@ export interface Capabilities {
   readonly asyncJobs: boolean
 }
 
-export type Need = 'image' | 'mask' | 'control' | 'outpaint'
+export type Need = 'image' | 'mask' | 'control' | 'outpaint' | 'prompt'
 
 export const optionalParameters = [
   'outputCompression',

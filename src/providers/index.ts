@@ -13,6 +13,7 @@ import { openrouter } from './openrouter.ts'
 import type { ProviderConfig } from './provider-config.ts'
 import { recraft } from './recraft.ts'
 import { replicate } from './replicate.ts'
+import { stability } from './stability.ts'
 import { together } from './together.ts'
 import { xai } from './xai.ts'
 
@@ -29,6 +30,7 @@ export const providers = {
   openrouter,
   recraft,
   replicate,
+  stability,
   together,
   xai,
 } as const satisfies Record<string, ProviderDefinition>

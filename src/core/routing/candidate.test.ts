@@ -21,6 +21,9 @@ describe('an offer that needs something', () => {
     [{ needs: ['outpaint'] }, { outpaint: sides }, undefined],
     [{ needs: ['control'], controls: ['sketch'] }, {}, 'needs a control image'],
     [{ needs: ['image'] }, { operation: 'generate', inputs: [] }, 'needs an image'],
+    [{ needs: ['prompt'] }, { prompt: '' }, 'needs a prompt'],
+    [{ maxPromptChars: 0 }, {}, 'takes no prompt'],
+    [{ maxPromptChars: 0 }, { prompt: '' }, undefined],
     [{ needsExtra: ['search'] }, {}, 'needs extra_body.acme.search'],
     [{ needsExtra: ['search'] }, { extraBody: { acme: { search: 'hat' } } }, undefined],
   ]

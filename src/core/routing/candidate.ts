@@ -51,11 +51,16 @@ function checkInputs({ capabilities }: Offer, request: ImageRequest, eliminate: 
   if (foreign) eliminate('inputs', `reads no control image of kind ${foreign}`, 'control')
   if (controls.length > 1) eliminate('inputs', 'reads one control image', 'control')
   for (const need of capabilities.needs ?? []) {
-    const isThere = need === 'outpaint' ? request.outpaint : request.inputs.some(({ role }) => role === need)
+    const isThere =
+      need === 'outpaint'
+        ? request.outpaint
+        : need === 'prompt'
+          ? request.prompt
+          : request.inputs.some(({ role }) => role === need)
     if (!isThere) eliminate(need === 'mask' ? 'mask' : 'inputs', `needs ${needWords[need]}`, need)
   }
   if (!capabilities.mask && request.inputs.some((input) => input.role === 'mask')) eliminate('mask', 'takes no mask', 'mask')
-  if (request.prompt.length > capabilities.maxPromptChars) {
+  if (capabilities.maxPromptChars > 0 && request.prompt.length > capabilities.maxPromptChars) {
     eliminate('prompt_length', `takes at most ${capabilities.maxPromptChars} characters`, 'prompt')
   }
 }
@@ -65,6 +70,7 @@ const needWords = {
   mask: 'a mask',
   control: 'a control image',
   outpaint: 'sides to extend (outpaint)',
+  prompt: 'a prompt',
 } as const satisfies Record<Need, string>
 
 function checkExtra({ capabilities, provider, providerType }: Offer, { extraBody }: ImageRequest, eliminate: Eliminate): void {
@@ -140,7 +146,7 @@ function resolveSize(
   const [input] = request.inputs
   if (request.operation === 'remove_background' && input) return { width: input.width, height: input.height }
   if (request.operation === 'upscale' && input) return upscaledSize(capabilities, request, input, eliminate)
-  const edited = request.inputs.find(({ role }) => role === 'image')
+  const edited = request.inputs.find(({ role }) => role === 'image') ?? request.inputs.find(({ role }) => role === 'control')
   if (request.outpaint && edited && capabilities.parameters.includes('outpaint')) return extendedSize(edited, request.outpaint)
   const own = capabilities.sizeFromInput && edited && { width: edited.width, height: edited.height }
   const adjusted = (size: Size | undefined, problem: string, param: string): Size => {
@@ -216,6 +222,7 @@ const parameterFields: readonly {
 ]
 
 function checkParameters({ capabilities }: Offer, request: ImageRequest, unsupported: Unsupported): void {
+  if (capabilities.maxPromptChars === 0 && request.prompt !== '') unsupported('parameter', 'takes no prompt', 'prompt')
   for (const { parameter, wire, used } of parameterFields) {
     if (used(request) && !capabilities.parameters.includes(parameter)) unsupported('parameter', `does not take ${wire}`, wire)
   }

@@ -7,6 +7,8 @@ export interface Job {
   readonly jobId: string
   /** Where to ask; a path, or the URL that the answer named. */
   readonly pollUrl: string
+  /** What the result comes as; JSON when absent. */
+  readonly accept?: HttpCall['accept']
   /** Where to end it, and how. */
   readonly cancel?: { readonly method: HttpCall['method']; readonly url: string }
   readonly afterMs: number
@@ -28,7 +30,7 @@ export const lookUp = (path: string, accept: HttpCall['accept'] = 'json'): HttpC
 export const pendingJob = (job: Job): Pending => ({
   kind: 'pending',
   jobId: job.jobId,
-  poll: lookUp(job.pollUrl),
+  poll: lookUp(job.pollUrl, job.accept),
   afterMs: job.afterMs,
   ...(job.cancel ? { cancel: { ...lookUp(job.cancel.url), method: job.cancel.method } } : {}),
   state: { job: job as unknown as JsonObject },
