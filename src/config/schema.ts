@@ -81,6 +81,12 @@ const routeTarget = z
     /^([A-Za-z0-9][\w.-]*:)?[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?(@[\w.-]+)?(\+[\w.-]+)?$/,
     'must be an offer, a model or a provider',
   )
+const aliasTargetOrRoute = z
+  .string()
+  .regex(
+    /^([A-Za-z0-9][\w.-]*:)?[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?(@[\w.-]+)?(\+[\w.-]+)?$/,
+    'must be a model, an offer or a route',
+  )
 const share = z.number().min(0)
 
 export const routeSchema = z
@@ -123,6 +129,9 @@ export const routeSchema = z
       .regex(/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*(@[a-z]+)?)?$/, 'must be a named level or publisher/name@quality')
       .exactOptional()
       .describe('Least quality: a named level, or `publisher/name@quality`.'),
+    baseline: aliasTargetOrRoute
+      .exactOptional()
+      .describe('What savings are measured against: a model, `publisher/name@quality`, an offer or another route.'),
     maxAttempts: z.int().min(1).max(10).default(3).describe('Most tries per request.'),
     retries: z.int().min(0).max(5).default(1).describe('Most tries again at the same offer, when nothing was billed.'),
     maxCostUsd: usdAmount.exactOptional().describe('Most one request may cost.'),

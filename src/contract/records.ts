@@ -113,6 +113,12 @@ export const receipt = z.object({
     .object({ id: z.string(), max_usd: usdText, expires_at: timestamp })
     .nullable()
     .describe('The quote the request was held to; null: none.'),
+  baseline: z
+    .object({ name: z.string(), offer: z.string(), quality: z.string().nullable(), expected_usd: usdText, saved_usd: usdText })
+    .nullable()
+    .describe(
+      "What the route's declared baseline would have cost, and what was saved against it: negative when it would have been cheaper.",
+    ),
   alternatives: z
     .array(z.object({ offer: z.string(), quality: z.string().nullable(), expected_usd: usdText }))
     .describe('What the other candidates would have cost, as quoted then.'),
@@ -131,7 +137,10 @@ export const explanation = z.object({
       quality: z.string().nullable(),
       expected_usd: usdText,
       max_usd: usdText.nullable(),
-      score: z.number(),
+      score: z.number().describe('What it was ordered by, lowest first: USD for objective `cost`.'),
+      success: z.number().nullable().describe('Learned chance that a try brings its pictures.'),
+      in_vain_usd: z.number().nullable().describe('Expected cost of tries that are billed and bring nothing.'),
+      lateness_usd: z.number().nullable().describe('What its expected lateness weighs.'),
     }),
   ),
   eliminated_counts: z.record(z.string(), z.int()),

@@ -2,6 +2,7 @@
 
 import { candidateKey, type OfferId } from '../core/offer.ts'
 import type { PromptClass } from '../core/prompt/features.ts'
+import type { Quality } from '../core/request.ts'
 import {
   type Experience,
   type OfferHealth,
@@ -39,6 +40,34 @@ export function decide(input: DecideInput): Plan {
     const policy = policyOf(model, input.state, input.nowUs)
     return append(before, plan(planInputOf({ ...input, policy })))
   }, first)
+}
+
+/** What the request would have cost under the policy that savings are measured against. */
+export interface Baseline {
+  readonly name: string
+  readonly offer: OfferId
+  readonly quality?: Quality
+  readonly expectedNanoUsd: bigint
+}
+
+/**
+ * The route's baseline for this request, at the prices of this moment; undefined when the route declares none, or when the baseline
+ * could not have served the request. Its price is its quote: failures that it might have had are not counted as savings.
+ */
+export function baselineOf(input: DecideInput): Baseline | undefined {
+  const { baseline } = input.policy
+  if (baseline === undefined) return undefined
+  const options = { allowUnsupported: true, bodyMetadata: true }
+  const policy = policyOf(baseline, input.state, input.nowUs)
+  const decided = plan(planInputOf({ ...input, policy, hardBudget: false, input: { ...input.input, options } }))
+  if (decided.kind === 'none') return undefined
+  const [{ candidate, total }] = decided.attempts
+  return {
+    name: baseline,
+    offer: candidate.offer.id,
+    ...(candidate.settings.quality && { quality: candidate.settings.quality }),
+    expectedNanoUsd: total.expectedNanoUsd,
+  }
 }
 
 function append(before: Plan, after: Plan): Plan {

@@ -4,31 +4,53 @@ import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
 import type { OfferId } from '../core/offer.ts'
 import { formatSize } from '../core/request.ts'
-import type { Elimination, OfferHealth, Plan } from '../core/routing/index.ts'
+import type { Elimination, OfferHealth, Plan, Score } from '../core/routing/index.ts'
+import type { Baseline } from './decide.ts'
 import type { GatewayState } from './state.ts'
 
 const KEPT_CANDIDATES = 5
 const KEPT_ELIMINATIONS = 20
 
 /** Bounded, whatever the number of offers: top candidates, counts by reason, some eliminations by name. */
-export function decisionToJson(decision: Extract<Plan, { kind: 'plan' }>, state: GatewayState): JsonObject {
+export function decisionToJson(decision: Extract<Plan, { kind: 'plan' }>, state: GatewayState, baseline?: Baseline): JsonObject {
   return {
     route: decision.policy.route,
     objective: decision.policy.objective,
     priceBook: state.prices.hash,
-    candidates: decision.attempts.slice(0, KEPT_CANDIDATES).map(({ candidate, total, score }) => ({
+    candidates: decision.attempts.slice(0, KEPT_CANDIDATES).map(({ candidate, total, score, allIn }) => ({
       offer: candidate.offer.id,
       size: formatSize(candidate.settings.size),
       quality: candidate.settings.quality ?? null,
       expectedUsd: formatUsd(total.expectedNanoUsd),
       maxUsd: total.maxNanoUsd === null ? null : formatUsd(total.maxNanoUsd),
       score,
+      ...(allIn && scoreToJson(allIn)),
     })),
+    ...(baseline && {
+      baseline: {
+        name: baseline.name,
+        offer: baseline.offer,
+        quality: baseline.quality ?? null,
+        expectedUsd: formatUsd(baseline.expectedNanoUsd),
+      },
+    }),
     eliminatedCounts: countReasons(decision.eliminated),
     eliminated: decision.eliminated
       .filter(isTelling)
       .slice(0, KEPT_ELIMINATIONS)
       .map(({ offer, reason, detail, param }) => ({ offer, reason, detail, param: param ?? null })),
+  }
+}
+
+/** The parts of the all-in cost, rounded to what a reader can use; zero parts are left out. */
+function scoreToJson({ success, inVainNanoUsd, latenessNanoUsd, shadowNanoUsd, missChance }: Score): JsonObject {
+  const usd = (nano: number): number => Number((nano / 1e9).toPrecision(4))
+  return {
+    success: Number(success.toFixed(4)),
+    ...(inVainNanoUsd > 0 && { inVainUsd: usd(inVainNanoUsd) }),
+    ...(latenessNanoUsd > 0 && { latenessUsd: usd(latenessNanoUsd) }),
+    ...(shadowNanoUsd !== 0 && { shadowUsd: usd(shadowNanoUsd) }),
+    ...(missChance > 0 && { missChance: Number(missChance.toFixed(4)) }),
   }
 }
 

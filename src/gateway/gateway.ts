@@ -6,7 +6,7 @@ import type { SpooledBody } from '../ports/blob-store.ts'
 import { keep } from './assets.ts'
 import type { BudgetIndex } from './budget-index.ts'
 import { withDeadline } from './deadline.ts'
-import { type DecideInput, decide, everything, planInputOf, policyOf } from './decide.ts'
+import { type Baseline, baselineOf, type DecideInput, decide, everything, planInputOf, policyOf } from './decide.ts'
 import { nothingEligible } from './decision.ts'
 import type { ExecuteInput, ExecuteResult } from './execution.ts'
 import type { ExperienceFeed } from './experience-feed.ts'
@@ -107,7 +107,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const nowUs = services.clock.nowUs()
     const { quoteId } = input.options
     const pin = quoteId === undefined ? undefined : options.quotes.check(quoteId, input, nowUs)
-    const planned = decide({
+    const deciding: DecideInput = {
       input,
       state,
       health: health.view(),
@@ -119,7 +119,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       nowUs,
       hardBudget: scopes.some((budget) => budget.hard),
       purchases: services.purchases,
-    })
+    }
+    const planned = decide(deciding)
     if (planned.kind === 'none') throw nothingEligible(planned, state, nowUs, health.view())
     const decision = pin ? pinPlan(planned, pin) : planned
     const [{ candidate: first }] = decision.attempts
@@ -144,6 +145,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       tags,
       fingerprint,
       features,
+      ...baselinePart(deciding),
       decision,
       state,
       promptHmacKey: options.promptHmacKey,
@@ -223,6 +225,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       return inFlight.size
     },
   }
+}
+
+const baselinePart = (input: DecideInput): { readonly baseline?: Baseline } => {
+  const baseline = baselineOf(input)
+  return baseline ? { baseline } : {}
 }
 
 const disposeInputs = async ({ inputs }: ExecuteInput): Promise<void> => {

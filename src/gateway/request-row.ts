@@ -8,6 +8,7 @@ import { gapWeights } from '../core/prompt/gap-weights.ts'
 import { sizeClassOf } from '../core/request.ts'
 import type { NewRequest } from '../ports/ledger.ts'
 import { inputAssets } from './assets.ts'
+import type { Baseline } from './decide.ts'
 import { decisionToJson } from './decision.ts'
 import type { ExecuteInput } from './execution.ts'
 import type { QuotePin } from './quote-pin.ts'
@@ -22,6 +23,7 @@ export interface RequestRowInput {
   readonly tags: Readonly<Record<string, string>>
   readonly fingerprint: string
   readonly features: PromptFeatures
+  readonly baseline?: Baseline
   readonly decision: UsablePlan
   readonly state: GatewayState
   readonly promptHmacKey: Uint8Array
@@ -36,6 +38,7 @@ export function requestRow({
   tags,
   fingerprint,
   features,
+  baseline,
   decision,
   state,
   promptHmacKey,
@@ -59,7 +62,7 @@ export function requestRow({
     promptClass: features.promptClass,
     sandbox: first.offer.sandbox,
     content: contentOf(input, features, promptHmacKey),
-    decision: { ...decisionToJson(decision, state), ...(pin && { quote: pinToJson(pin) }) },
+    decision: { ...decisionToJson(decision, state, baseline), ...(pin && { quote: pinToJson(pin) }) },
     inputs: inputAssets(input, nowUs),
     ...(request.attribution.endCustomer !== undefined && { endCustomer: request.attribution.endCustomer }),
     ...(request.attribution.group !== undefined && { group: request.attribution.group }),

@@ -273,6 +273,13 @@ export const receiptRecord = receipt.parse({
   total_usd: '0.06306',
   billed_usd: '0.06306',
   effective_usd: '0.06306',
+  baseline: {
+    name: 'publisher/fine@high',
+    offer: 'main:publisher/fine',
+    quality: 'high',
+    expected_usd: '0.211123456',
+    saved_usd: '0.148063456',
+  },
   cost_status: 'unknown',
   sandbox: false,
   quote: null,
@@ -285,6 +292,8 @@ export const receiptRecord = receipt.parse({
   ],
 })
 
+const unlearned = { success: null, in_vain_usd: null, lateness_usd: null }
+
 export const explanationRecord = explanation.parse({
   object: 'explanation',
   request_id: REQUEST_ID,
@@ -292,8 +301,25 @@ export const explanationRecord = explanation.parse({
   objective: 'cost',
   price_book: '5d1f0a77c2e94b10',
   candidates: [
-    { offer: 'cheap:publisher/flat', size: '1024x1024', quality: null, expected_usd: '0.01', max_usd: '0.01', score: 0.0104 },
-    { offer: summary.offer, size: '1024x1024', quality: 'medium', expected_usd: '0.05306', max_usd: null, score: 0.053123 },
+    {
+      offer: 'cheap:publisher/flat',
+      size: '1024x1024',
+      quality: null,
+      expected_usd: '0.01',
+      max_usd: '0.01',
+      score: 0.0104,
+      ...unlearned,
+    },
+    {
+      offer: summary.offer,
+      size: '1024x1024',
+      quality: 'medium',
+      expected_usd: '0.05306',
+      max_usd: null,
+      score: 0.053123,
+      ...unlearned,
+      success: 0.985,
+    },
   ],
   eliminated_counts: { size: 2, unpriced: 1 },
   eliminated: quoteRecord.eliminated,

@@ -165,3 +165,25 @@ describe('a route', () => {
     expect(calls()).toEqual({ cheap: 0, dear: 0 })
   })
 })
+
+describe('savings', () => {
+  it('are told in the receipt, against the baseline the route declares and never without its name', async () => {
+    await start({
+      saving: { baseline: 'dear:acme/painter' },
+      dearer: { objective: 'priority', order: ['dear'], baseline: 'saving' },
+      plain: {},
+    })
+    for (const [route, baseline] of [
+      [
+        'saving',
+        { name: 'dear:acme/painter', offer: 'dear:acme/painter', quality: 'medium', expected_usd: '0.02', saved_usd: '0.01' },
+      ],
+      ['dearer', { name: 'saving', offer: 'cheap:acme/painter', quality: 'medium', expected_usd: '0.01', saved_usd: '-0.01' }],
+      ['plain', null],
+    ] as const) {
+      expect((await generate(route)).status).toBe(200)
+      const receipt = await gateway.receipt((await gateway.requests())[0]!.id)
+      expect(receipt.baseline).toEqual(baseline)
+    }
+  })
+})

@@ -41,6 +41,7 @@ export function explanationLines(explanation: Explanation, out: Output, all: boo
       { header: 'QUALITY' },
       { header: 'EXPECTED', align: 'right' },
       { header: 'AT MOST', align: 'right' },
+      { header: 'SUCCESS', align: 'right' },
       { header: 'SCORE', align: 'right' },
     ],
     candidates.map((it, index) => ({
@@ -51,6 +52,7 @@ export function explanationLines(explanation: Explanation, out: Output, all: boo
         it.quality ?? '-',
         expected[index] ?? '',
         most[index] ?? '',
+        it.success === null ? '-' : `${(it.success * 100).toFixed(1)}%`,
         Number(it.score.toPrecision(4)).toString(),
       ],
     })),

@@ -44,6 +44,7 @@ export function receiptLines(receipt: Receipt, out: Output): string[] {
       : []),
     '',
     ...statement([...receipt.attempts.flatMap(attemptLines), ...totals(receipt)], out),
+    ...savings(receipt, out),
     ...alternatives(receipt, out),
   ]
 }
@@ -115,6 +116,16 @@ function statusText({ cost_status }: Receipt): string {
     pending: 'still running',
   }
   return texts[cost_status]
+}
+
+/** Never without the baseline's name: a saving is only as honest as what it is measured against. */
+function savings({ baseline }: Receipt, out: Output): string[] {
+  if (!baseline) return []
+  const { name, offer, quality, expected_usd, saved_usd } = baseline
+  const isDearer = saved_usd.startsWith('-')
+  const difference = isDearer ? `${usd(saved_usd.slice(1))} more than` : `${usd(saved_usd)} saved against`
+  const text = `${difference} the baseline ${name}: ${usd(expected_usd)} expected on ${offer}${quality === null ? '' : `, ${quality}`}`
+  return ['', ...wrap(text, out.width).map((line) => out.paint(isDearer ? 'yellow' : 'green', line))]
 }
 
 function alternatives({ alternatives: others }: Receipt, out: Output): string[] {

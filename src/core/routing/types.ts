@@ -34,6 +34,8 @@ export interface Policy {
   readonly shares?: Readonly<Record<string, number>>
   /** Requests of this route have this long, unless they say otherwise; scored by `latenessNanoUsdPerSecond`. */
   readonly deadlineMs?: number
+  /** `publisher/name`, `publisher/name@quality`, offer id or route that savings are measured against. */
+  readonly baseline?: string
   /** What one second beyond the deadline is worth in choosing; 0 when absent. */
   readonly latenessNanoUsdPerSecond?: bigint
   /** Named level or `publisher/name@quality`; offers without a known quality at or above it are not eligible. */

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { listQuery } from '../../contract/endpoints.ts'
 import type { Explanation, Receipt } from '../../contract/records.ts'
 import { HalftoneError } from '../../core/error.ts'
-import { formatUsd } from '../../core/money.ts'
+import { formatUsd, parseUsd } from '../../core/money.ts'
 import { paidFor } from '../../core/pricing/lots.ts'
 import type { RequestRecord } from '../../ports/ledger.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
@@ -54,6 +54,7 @@ export const getReceipt: Handler = async (call) => {
     cost_per_image_usd: record.imagesReturned > 0 ? formatUsd(record.costNanoUsd / BigInt(record.imagesReturned)) : null,
     attempts: record.attemptRows.map(attemptWire),
     quote: quoteOf(record),
+    baseline: baselineOf(record),
     alternatives: candidatesOf(record)
       .filter((candidate) => candidate.offer !== record.offer)
       .map(({ offer, quality, expectedUsd }) => ({ offer, quality, expected_usd: expectedUsd })),
@@ -70,14 +71,19 @@ export const explainRequest: Handler = async (call) => {
     route: record.route,
     objective: String(decision['objective'] ?? 'cost'),
     price_book: String(decision['priceBook'] ?? ''),
-    candidates: candidatesOf(record).map(({ offer, size, quality, expectedUsd, maxUsd, score }) => ({
-      offer,
-      size,
-      quality,
-      expected_usd: expectedUsd,
-      max_usd: maxUsd,
-      score,
-    })),
+    candidates: candidatesOf(record).map(
+      ({ offer, size, quality, expectedUsd, maxUsd, score, success, inVainUsd, latenessUsd }) => ({
+        offer,
+        size,
+        quality,
+        expected_usd: expectedUsd,
+        max_usd: maxUsd,
+        score,
+        success: success ?? null,
+        in_vain_usd: inVainUsd ?? null,
+        lateness_usd: latenessUsd ?? null,
+      }),
+    ),
     eliminated_counts: (decision['eliminatedCounts'] ?? {}) as Record<string, number>,
     eliminated: (decision['eliminated'] ?? []) as Explanation['eliminated'],
   }
@@ -97,6 +103,19 @@ interface StoredCandidate {
   readonly expectedUsd: string
   readonly maxUsd: string | null
   readonly score: number
+  readonly success?: number
+  readonly inVainUsd?: number
+  readonly latenessUsd?: number
+}
+
+/** The baseline as `gateway/decision.ts` stored it, against what the whole request cost. */
+function baselineOf({ decision, costNanoUsd }: RequestRecord): Receipt['baseline'] {
+  const stored = decision['baseline'] as
+    | { readonly name: string; readonly offer: string; readonly quality: string | null; readonly expectedUsd: string }
+    | undefined
+  if (!stored) return null
+  const { name, offer, quality, expectedUsd } = stored
+  return { name, offer, quality, expected_usd: expectedUsd, saved_usd: formatUsd(parseUsd(expectedUsd) - costNanoUsd) }
 }
 
 /** The decision as `gateway/decision.ts` stored it. */
