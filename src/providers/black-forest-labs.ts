@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { Candidate } from '../core/offer.ts'
-import type { AttemptFailure } from '../core/outcome.ts'
 import type { ImageRequest } from '../core/request.ts'
 import { MICRO, type Usage, wholeUnits } from '../core/usage.ts'
 import { type FluxModel, fluxModels } from './black-forest-labs/models.ts'
@@ -14,16 +13,15 @@ import {
   type Encoded,
   inputReference,
   type Probe,
-  type ProviderResponse,
 } from './define-provider.ts'
-import { failure } from './engine/failures.ts'
 import { failureOfStatus } from './kit/errors.ts'
 import { mergeExtra, type Parameters } from './kit/extra.ts'
+import { decodeFluxResult } from './kit/flux-jobs.ts'
 import { kontextSizes, ultraSizes } from './kit/flux-sizes.ts'
 import { type Job, jobOf, lookUp, pendingJob } from './kit/jobs.ts'
 import { offersOf } from './kit/offers.ts'
 import { ratioOf } from './kit/ratios.ts'
-import { asList, asNumber, asObject, asText, decimalText } from './kit/read.ts'
+import { asNumber, asObject, asText, decimalText } from './kit/read.ts'
 
 const id = 'black-forest-labs'
 const POLL_MS = 500
@@ -63,9 +61,9 @@ export const blackForestLabs = defineProvider({
   },
 
   decode(response, { state, candidate }): Decoded {
-    const answer = response.body.kind === 'json' ? (asObject(response.body.value) ?? {}) : {}
     const job = jobOf(state)
-    if (job) return decodePoll(response, answer, job, candidate)
+    if (job) return decodeFluxResult(response, { pending: pendingJob(job), bill: billOf(job, candidate.settings.n) })
+    const answer = response.body.kind === 'json' ? (asObject(response.body.value) ?? {}) : {}
     const jobId = asText(answer['id'])
     if (response.status !== 200 || jobId === undefined) return { kind: 'failed', failure: failureOfStatus(response) }
     const pollUrl = asText(answer['polling_url']) ?? `/get_result?id=${encodeURIComponent(jobId)}`
@@ -138,36 +136,6 @@ const NOTES = ['cost', 'input_mp', 'output_mp'] as const
 const noted = (answer: JsonObject): JsonObject =>
   Object.fromEntries(NOTES.flatMap((name) => (decimalText(answer[name]) === undefined ? [] : [[name, answer[name] ?? null]])))
 
-function decodePoll(response: ProviderResponse, answer: JsonObject, job: Job, { settings }: Candidate): Decoded {
-  const status = asText(answer['status'])
-  const result = asObject(answer['result'])
-  switch (status) {
-    case 'Pending':
-      return pendingJob(job)
-    case 'Ready':
-      return { ...picture(result), ...billOf(job, settings.n) }
-    case 'Request Moderated':
-    case 'Content Moderated':
-      return { kind: 'failed', failure: refusal(status, answer) }
-    case 'Task not found': {
-      const message = 'The provider no longer knows the job; results are kept for a few minutes only.'
-      return { kind: 'failed', failure: failure('provider_error', message, 'unknown', { retryable: false }) }
-    }
-    case undefined:
-      return { kind: 'failed', failure: failureOfStatus(response) }
-    default: {
-      const message = `The job ended as "${status}"${detailOf(answer)}.`
-      return { kind: 'failed', failure: failure('provider_error', message, 'unknown') }
-    }
-  }
-}
-
-function picture(result: JsonObject | undefined): Done {
-  const url = asText(result?.['sample'])
-  const seed = asNumber(result?.['seed'])
-  return { kind: 'done', images: url === undefined ? [] : [{ source: { url }, ...(seed === undefined ? {} : { seed }) }] }
-}
-
 /** The price list counts images; megapixels are what the amount was computed from. */
 function billOf({ notes = {} }: Job, images: number): Pick<Done, 'usage' | 'reportedCost'> {
   const amount = decimalText(notes['cost'])
@@ -182,19 +150,4 @@ function billOf({ notes = {} }: Job, images: number): Pick<Done, 'usage' | 'repo
 function megapixels(meter: 'megapixels.in' | 'megapixels.out', value: JsonValue | undefined): Usage {
   const count = asNumber(value)
   return count === undefined ? {} : { [meter]: BigInt(Math.round(count * Number(MICRO))) }
-}
-
-function refusal(status: 'Request Moderated' | 'Content Moderated', answer: JsonObject): AttemptFailure {
-  const stage = status === 'Request Moderated' ? 'before' : 'after'
-  const message = `The provider refused ${stage === 'before' ? 'the request' : 'to hand out the picture'}${detailOf(answer)}.`
-  return failure('content_refused', message, 'unknown', { stage })
-}
-
-/** `details: {"Moderation Reasons": ["Content Moderated"]}` and the like. */
-function detailOf(answer: JsonObject): string {
-  const details = Object.values(asObject(answer['details']) ?? {}).flatMap(
-    (value) => asList(value) ?? (value === undefined ? [] : [value]),
-  )
-  const texts = details.filter((value) => typeof value === 'string')
-  return texts.length > 0 ? `: ${texts.join(', ').slice(0, 300)}` : ''
 }
