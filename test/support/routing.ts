@@ -61,7 +61,7 @@ export const policyOf = (changes: Partial<Policy> = {}): Policy => ({
 
 const source: Source = { url: 'https://prices.example', kind: 'assumption', checkedAt: '2026-11-01' }
 
-/** Flat prices per image by model and quality (`''` for any). */
+/** Flat prices per image by model, with `+tier` where it has one, and quality (`''` for any). */
 export function pricesOf(table: Readonly<Record<string, Readonly<Record<string, string>>>>) {
   const rate = (model: string, quality: string, price: string): Rate => ({
     id: `${model}#${quality || 'any'}`,
@@ -75,9 +75,9 @@ export function pricesOf(table: Readonly<Record<string, Readonly<Record<string, 
     provider: 'acme',
     unit: 'USD',
     source,
-    skus: Object.entries(table).map(([model, prices]) => ({
-      id: model,
-      model,
+    skus: Object.entries(table).map(([product, prices]) => ({
+      id: product,
+      ...productOf(product),
       billedPolicy: {
         success: '1',
         refusedBefore: '0',
@@ -86,10 +86,15 @@ export function pricesOf(table: Readonly<Record<string, Readonly<Record<string, 
         timeout: 'unknown',
         cancelled: 'unknown',
       },
-      rates: Object.entries(prices).map(([quality, price]) => rate(model, quality, price)),
+      rates: Object.entries(prices).map(([quality, price]) => rate(product, quality, price)),
     })),
   }
   return compilePriceBooks({ books: [{ book, hash: 'test' }], fx: [] })
+}
+
+function productOf(product: string): { readonly model: string; readonly tier?: string } {
+  const [model = product, tier] = product.split('+')
+  return { model, ...(tier === undefined ? {} : { tier }) }
 }
 
 /** 2026-11-22T12:00Z. */

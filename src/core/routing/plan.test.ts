@@ -8,6 +8,8 @@ import type { OfferHealth, Policy } from './types.ts'
 
 const prices = pricesOf({
   'acme/flat': { '': '0.04' },
+  'acme/flat+batch': { '': '0.02' },
+  'acme/flat+flex': { '': '0.02' },
   'acme/tiered': { low: '0.01', medium: '0.05', high: '0.20' },
   'acme/mid': { '': '0.045' },
   'sandbox/flat': { '': '0.001' },
@@ -122,11 +124,32 @@ const table: { rule: string; given: Given; expected: string[] }[] = [
     given: { offers: [offerOf('x', 'unknown')] },
     expected: ['no: unpriced'],
   },
-  {
-    rule: 'batch lanes wait for their name',
-    given: { offers: [offerOf('b', 'flat', { tier: 'batch', can: { qualities: [] } }), mid] },
-    expected: ['mid'],
-  },
+  ...(['batch', 'flex'] as const).flatMap((tier) => {
+    const slow = offerOf('b', 'flat', { tier, id: `b:acme/flat+${tier}`, can: { qualities: [] } })
+    return [
+      { rule: `${tier} lanes wait for their name`, given: { offers: [slow, mid] }, expected: ['mid'] },
+      {
+        rule: `the name of a model means its prompt offers, not its ${tier} lane`,
+        given: { offers: [slow, mid], policy: { filter: { offers: [slow.id, mid.id] } } },
+        expected: ['mid'],
+      },
+      {
+        rule: `a ${tier} lane is taken by its own name`,
+        given: { offers: [slow, mid], policy: { filter: { offers: [slow.id] } } },
+        expected: ['b'],
+      },
+      {
+        rule: `a route takes a ${tier} lane that it lists`,
+        given: { offers: [slow, mid], policy: { filter: { models: [slow.id, 'acme/mid'] } } },
+        expected: ['b', 'mid'],
+      },
+      {
+        rule: `a route that lists the model does not mean its ${tier} lane`,
+        given: { offers: [slow, mid], policy: { filter: { models: ['acme/flat', 'acme/mid'] } } },
+        expected: ['mid'],
+      },
+    ]
+  }),
   {
     rule: 'assumed wire formats wait for their name',
     given: { offers: [offerOf('b', 'flat', { assumed: true, can: { qualities: [] } }), mid] },

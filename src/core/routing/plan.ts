@@ -47,8 +47,9 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
   const eliminated: Elimination[] = []
   const eligible: ScoredCandidate[] = []
   const realOffers = snapshot.offers.some((offer) => !offer.sandbox)
+  const namesPrompt = snapshot.offers.some((offer) => answersPromptly(offer) && policy.filter?.offers?.includes(offer.id))
   for (const offer of snapshot.offers) {
-    const reason = offerProblem(offer, input, { realOffers, acceptOpen })
+    const reason = offerProblem(offer, input, { realOffers, acceptOpen, namesPrompt })
     if (reason) {
       eliminated.push({ offer: offer.id, ...reason })
       continue
@@ -98,11 +99,21 @@ function asked(ranked: readonly Ranked[], order: readonly string[] | undefined):
 
 type Reason = { readonly reason: EliminationReason; readonly detail: string; readonly param?: string }
 
+interface PlanFacts {
+  readonly realOffers: boolean
+  readonly acceptOpen: boolean
+  /** Offers are named, and one of them at least answers promptly. */
+  readonly namesPrompt: boolean
+}
+
+/** Cheaper lanes are served when there is room: in minutes (`flex`), or within a day (`batch`). */
+const answersPromptly = ({ tier }: Offer): boolean => tier !== 'batch' && tier !== 'flex'
+
 /** Reasons that do not depend on the request's settings, cheapest checks first. */
 function offerProblem(
   offer: Offer,
   { policy, snapshot, nowUs, options }: PlanInput,
-  { realOffers, acceptOpen }: { readonly realOffers: boolean; readonly acceptOpen: boolean },
+  { realOffers, acceptOpen, namesPrompt }: PlanFacts,
 ): Reason | undefined {
   const { filter } = policy
   const named = filter?.offers?.includes(offer.id) ?? false
@@ -122,8 +133,10 @@ function offerProblem(
     return { reason: 'sandbox', detail: 'sandbox offers are never chosen beside real ones' }
   if (isRetired(offer, new Date(nowUs / 1000).toISOString().slice(0, 10)))
     return { reason: 'retired', detail: `retired on ${offer.retiredAt}` }
-  if (offer.tier === 'batch' && !named && !filter?.models && !policy.everyLane) {
-    return { reason: 'lane', detail: 'it answers in its own time; name it, or list it in a route' }
+  // The name of a model means its prompt offers, where it has any; a slow lane is named by its own id.
+  const asksForLane = (named && !namesPrompt) || filter?.models?.includes(offer.id) === true
+  if (!answersPromptly(offer) && !asksForLane && !policy.everyLane) {
+    return { reason: 'lane', detail: 'it answers in its own time; name the offer, or list it in a route' }
   }
   if (offer.assumed && !named) return { reason: 'assumed', detail: 'its wire format is not confirmed; name it to use it' }
   const { allowedModels } = snapshot
