@@ -2,11 +2,14 @@
 import type { Provider } from '../ports/provider.ts'
 import { azureOpenai } from './azure-openai.ts'
 import { blackForestLabs } from './black-forest-labs.ts'
+import { comfyui } from './comfyui.ts'
 import { type BaseUrlFacts, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { createCodecProvider, type ProviderDeps } from './engine.ts'
 import { fal } from './fal.ts'
+import { fireworks } from './fireworks.ts'
 import { google } from './google.ts'
 import { googleVertex } from './google-vertex.ts'
+import { ideogram } from './ideogram.ts'
 import { openai } from './openai.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { openrouter } from './openrouter.ts'
@@ -22,9 +25,12 @@ export type { ProviderDeps } from './engine.ts'
 export const providers = {
   'azure-openai': azureOpenai,
   'black-forest-labs': blackForestLabs,
+  comfyui,
   fal,
+  fireworks,
   google,
   'google-vertex': googleVertex,
+  ideogram,
   openai,
   'openai-compatible': openaiCompatible,
   openrouter,
