@@ -3,7 +3,7 @@ import { ScanError } from '../../net/scan-error.ts'
 import type { ProbeResult } from '../../ports/provider.ts'
 import type { Probe } from '../define-provider.ts'
 import { consumeAnswer } from './answer.ts'
-import { emptyBody } from './call-body.ts'
+import { outgoingBody } from './call-body.ts'
 import type { Credential } from './credentials.ts'
 import { redactor } from './evidence.ts'
 import { failureOfExchange } from './failures.ts'
@@ -25,8 +25,12 @@ export async function runProbe(
       throw new ScanError('too_many_bodies', 'A list of models holds no images.')
     },
   }
+  const noInput = (): never => {
+    throw new Error('A probe sends no images.')
+  }
   try {
-    const { response } = await transport.send(call, emptyBody, options, (status, headers) =>
+    const body = await outgoingBody(call.body, [], noInput)
+    const { response } = await transport.send(call, body, options, (status, headers) =>
       consumeAnswer(status, headers, 'json', noImages),
     )
     const result = decode(response)
