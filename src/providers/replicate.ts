@@ -8,14 +8,18 @@ import {
   type DecodeContext,
   type Decoded,
   defineProvider,
+  type EncodeContext,
   type Encoded,
+  type HttpCall,
   inputReference,
+  type MultipartPart,
   type Probe,
   type ProviderResponse,
 } from './define-provider.ts'
 import { failure } from './engine/failures.ts'
 import { failureOfStatus } from './kit/errors.ts'
 import { mergeExtra, type Parameters } from './kit/extra.ts'
+import { filenameOf } from './kit/files.ts'
 import { type Job, jobOf, lookUp, pendingJob } from './kit/jobs.ts'
 import { offersOf } from './kit/offers.ts'
 import { ratioOf } from './kit/ratios.ts'
@@ -47,26 +51,15 @@ export const replicate = defineProvider({
   bodyKeys: [],
   offers: (config) => offersOf(config, id, replicateModels, ({ id: wireModel, model }) => otherModel(model, wireModel)),
 
-  encode(request, candidate, { webhookUrl }): Encoded {
-    const model = knownAs(candidate)
-    const { parameters, warnings } = mergeExtra(inputOf(request, candidate, model), request, candidate, reserved)
-    const { path, body } = endpointOf(model.byQuality?.[candidate.settings.quality ?? 'medium'] ?? candidate.offer.wireModel)
-    const webhook = webhookUrl === undefined ? {} : { webhook: webhookUrl, webhook_events_filter: ['completed'] }
-    return {
-      call: {
-        method: 'POST',
-        path,
-        headers: { prefer: `wait=${WAIT_SECONDS}` },
-        body: { kind: 'json', value: { ...body, input: parameters, ...webhook } },
-        accept: 'json',
-        stream: false,
-      },
-      warnings,
-    }
+  encode(request, candidate, context): Encoded {
+    const { call, warnings } = predictionCall(request, candidate, context)
+    return isInline(request) ? { call, warnings } : { call: uploadCall(request, candidate, 0), warnings, state: { uploaded: [] } }
   },
 
   decode(response, context): Decoded {
     const answer = response.body.kind === 'json' ? (asObject(response.body.value) ?? {}) : {}
+    const uploaded = asList(asObject(context.state)?.['uploaded'])
+    if (uploaded) return decodeUpload(response, answer, uploaded, context)
     const status = asText(answer['status'])
     // Errors have a number under the same name.
     if (response.status >= 400 || status === undefined) return { kind: 'failed', failure: failureOf(response, answer) }
@@ -119,7 +112,68 @@ function endpointOf(wireModel: string): { readonly path: string; readonly body: 
     : { path: `/models/${name}/predictions`, body: {} }
 }
 
-function inputOf(request: ImageRequest, { settings }: Candidate, model: ReplicateModel): Parameters {
+/** `urls`: where the inputs were uploaded to, in their order. */
+function predictionCall(
+  request: ImageRequest,
+  candidate: Candidate,
+  { webhookUrl }: EncodeContext,
+  urls?: readonly JsonValue[],
+): Pick<Encoded, 'call' | 'warnings'> {
+  const model = knownAs(candidate)
+  const { parameters, warnings } = mergeExtra(inputOf(request, candidate, model, urls), request, candidate, reserved)
+  const { path, body } = endpointOf(model.byQuality?.[candidate.settings.quality ?? 'medium'] ?? candidate.offer.wireModel)
+  const webhook = webhookUrl === undefined ? {} : { webhook: webhookUrl, webhook_events_filter: ['completed'] }
+  return {
+    call: {
+      method: 'POST',
+      path,
+      headers: { prefer: `wait=${WAIT_SECONDS}` },
+      body: { kind: 'json', value: { ...body, input: parameters, ...webhook } },
+      accept: 'json',
+      stream: false,
+    },
+    warnings,
+  }
+}
+
+/** Images of all inputs together that may travel inside the call, as the vendor's SDK has it; more are uploaded before. */
+const MAX_INLINE_BYTES = 10_000_000
+
+const isInline = ({ inputs }: ImageRequest): boolean => inputs.reduce((total, { bytes }) => total + bytes, 0) <= MAX_INLINE_BYTES
+
+function uploadCall({ inputs }: ImageRequest, candidate: Candidate, index: number): HttpCall {
+  const { mask } = knownAs(candidate)
+  const parts = inputs.slice(index, index + 1).map((input): MultipartPart => {
+    const file = { kind: 'file', name: 'content', input } as const
+    return input.role === 'mask' && mask
+      ? { ...file, filename: 'mask.png', transform: mask }
+      : { ...file, filename: filenameOf(input, index) }
+  })
+  return { method: 'POST', path: '/files', body: { kind: 'multipart', parts }, accept: 'json', stream: false, spends: false }
+}
+
+/** One file is there; the next one follows, or the prediction that uses them. */
+function decodeUpload(
+  response: ProviderResponse,
+  answer: JsonObject,
+  before: readonly JsonValue[],
+  { request, candidate, encode }: DecodeContext,
+): Decoded {
+  const url = asText(asObject(answer['urls'])?.['get'])
+  if (response.status >= 400 || url === undefined)
+    return { kind: 'failed', failure: { ...failureOf(response, answer), billed: 'no' } }
+  const uploaded = [...before, url]
+  return uploaded.length < request.inputs.length
+    ? { kind: 'next', call: uploadCall(request, candidate, uploaded.length), state: { uploaded } }
+    : { kind: 'next', call: predictionCall(request, candidate, encode, uploaded).call }
+}
+
+function inputOf(
+  request: ImageRequest,
+  { settings }: Candidate,
+  model: ReplicateModel,
+  urls: readonly JsonValue[] | undefined,
+): Parameters {
   const said: Parameters = {
     seed: request.seed,
     n: settings.n,
@@ -134,7 +188,7 @@ function inputOf(request: ImageRequest, { settings }: Candidate, model: Replicat
   const members: Record<string, JsonValue | undefined> = { prompt: request.prompt }
   if (!request.inputs.some(({ role }) => role === 'mask')) Object.assign(members, sizeOf(model.size, settings.size))
   for (const [name, member] of Object.entries(model.members)) members[member] = said[name]
-  return { ...members, ...imagesOf(request, model), ...model.fixed }
+  return { ...members, ...imagesOf(request, model, urls), ...model.fixed }
 }
 
 function sizeOf(size: ReplicateModel['size'], { width, height }: Candidate['settings']['size']): Parameters {
@@ -142,16 +196,23 @@ function sizeOf(size: ReplicateModel['size'], { width, height }: Candidate['sett
   return size === 'custom' ? { aspect_ratio: 'custom', width, height } : { width, height }
 }
 
-/** Images travel as data URLs inside the call. */
-function imagesOf({ inputs }: ImageRequest, { images, mask }: ReplicateModel): Parameters {
+/** As data URLs inside the call, or where they were uploaded to. */
+function imagesOf(
+  { inputs }: ImageRequest,
+  { images, mask }: ReplicateModel,
+  urls: readonly JsonValue[] | undefined,
+): Parameters {
   const members: Record<string, JsonValue> = {}
-  const urls: JsonObject[] = []
+  const found: JsonValue[] = []
   inputs.forEach(({ role }, index) => {
-    if (role === 'mask' && mask) members['mask'] = inputReference(index, { dataUrl: true, transform: mask })
-    else if (role !== 'mask') urls.push(inputReference(index, { dataUrl: true }))
+    const isMask = role === 'mask'
+    if (isMask && !mask) return
+    const value = urls?.[index] ?? inputReference(index, { dataUrl: true, ...(isMask && mask ? { transform: mask } : {}) })
+    if (isMask) members['mask'] = value
+    else found.push(value)
   })
-  const [first] = urls
-  if (images && first) members[images.member] = images.isList ? urls : first
+  const [first] = found
+  if (images && first !== undefined) members[images.member] = images.isList ? found : first
   return members
 }
 

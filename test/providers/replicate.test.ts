@@ -90,6 +90,17 @@ describe('against a double of the predictions API', () => {
     await expect(wrong).rejects.toThrow('422')
   })
 
+  test('images too large for the call are uploaded before it', async () => {
+    const { provider, double } = await account()
+    const large = doublePicture(512, 512, { bytes: 6_000_000 })
+    const inputs = [testInput(large), testInput(large, { role: 'reference' })]
+    const request = { operation: 'edit', inputs } as const
+    const { result } = await attempt(provider, { model: 'black-forest-labs/flux.2-pro', request, files: { input: large } })
+    expect(result.kind).toBe('done')
+    expect([...double.files.values()]).toEqual([large.length, large.length])
+    expect(double.predictions.get('p1')?.input['input_images']).toEqual([...double.files.keys()])
+  })
+
   test('a prediction that a crash left behind is resumed, and not made again', async () => {
     const { provider, double } = await account({ pending: 1 })
     const { cut, resumed } = await crashAndResume(provider, schnell)

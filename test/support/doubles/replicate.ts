@@ -18,6 +18,8 @@ interface Prediction {
 }
 
 export interface ReplicateDouble extends DoubleServer {
+  /** Bytes of uploaded files by their URL. */
+  readonly files: ReadonlyMap<string, number>
   readonly predictions: ReadonlyMap<string, Prediction>
 }
 
@@ -26,7 +28,16 @@ export const replicateSpecification = readSpecification('replicate')
 
 export async function startReplicate(script: ReplicateScript = {}): Promise<ReplicateDouble> {
   const predictions = new Map<string, Prediction>()
+  const files = new Map<string, number>()
   const { pending = 0, ending = 'done' } = script
+
+  const upload = async (call: DoubleCall, origin: string): Promise<DoubleAnswer> => {
+    const content = (await call.form()).get('content')
+    if (content === null || typeof content === 'string') return { status: 422, json: { detail: 'content: a file', status: 422 } }
+    const url = `${origin}/v1/files/f${files.size + 1}`
+    files.set(url, content.size)
+    return { status: 201, json: { id: `f${files.size}`, content_type: content.type, size: content.size, urls: { get: url } } }
+  }
 
   const endOf = ({ input }: Prediction, id: string, origin: string): JsonObject => {
     if (ending === 'nsfw') return { status: 'failed', error: 'NSFW content detected. Try running it again.' }
@@ -75,6 +86,7 @@ export async function startReplicate(script: ReplicateScript = {}): Promise<Repl
         status: 401,
         json: { title: 'Unauthenticated', detail: 'You did not pass a valid authentication token', status: 401 },
       }
+    if (path === '/v1/files' && method === 'POST') return upload(call, origin)
     if (path === '/v1/account') return { json: { type: 'user', username: 'ada', name: 'Ada' } }
     const [, id, cancel] = /^\/v1\/predictions\/([^/]+)(\/cancel)?$/.exec(path) ?? []
     const prediction = predictions.get(id ?? '')
@@ -87,5 +99,5 @@ export async function startReplicate(script: ReplicateScript = {}): Promise<Repl
       ? submit(call, origin)
       : { status: 404, json: { detail: 'The requested resource could not be found.', status: 404 } }
   })
-  return Object.assign(server, { predictions })
+  return Object.assign(server, { predictions, files })
 }
