@@ -29,6 +29,7 @@ import { collectImage } from './images.ts'
 import { isClientGone, keyOf, pause, pendingFrom, resumeOf, sendCancel } from './job.ts'
 import { consumeStream, createStreamState, type StreamState } from './stream.ts'
 import type { SendOptions, Transport } from './transport.ts'
+import { type JobNews, listen } from './watch.ts'
 
 export interface EngineContext {
   readonly definition: ProviderDefinition
@@ -55,6 +56,9 @@ const CLIENT_ID_HEADER = 'x-client-request-id'
 /** How long to wait before asking again when the poll itself failed. */
 const POLL_PAUSE_MS = 2_000
 
+/** Asking how a job stands, and ending it. */
+const MAX_CANCEL_CALLS = 3
+
 /** Calls one attempt may need between submitting and its picture; more is a codec going round in circles. */
 const MAX_NEXT_CALLS = 20
 
@@ -76,6 +80,7 @@ class Run {
   #warnings: readonly Warning[] = []
   #bodies: readonly ScannedBody[] = []
   readonly #handedOut = new Set<SpooledBody>()
+  #news: JobNews | undefined
 
   constructor(context: EngineContext, call: ProviderCall, io: AttemptIo) {
     this.#context = context
@@ -105,6 +110,11 @@ class Run {
 
   /** Give back what was received and not handed out. */
   async release(): Promise<void> {
+    await this.#releaseBodies()
+    this.#news?.close()
+  }
+
+  async #releaseBodies(): Promise<void> {
     const left = this.#bodies.filter(({ body }) => !this.#handedOut.has(body))
     this.#bodies = []
     await Promise.all(left.map(({ body }) => body.dispose()))
@@ -149,7 +159,7 @@ class Run {
       return failedWith(failure('provider_timeout', 'The job did not finish in time.', isCancelled ? 'no' : 'unknown'))
     }
     try {
-      await pause(this.#context.clock, this.#io, pending.afterMs)
+      await this.#pause(pending)
     } catch {
       const isCancelled = isClientGone(this.#io.signal) && (await this.#cancel(pending))
       return failedWith(failure('cancelled', 'The call was cancelled while its job was running.', isCancelled ? 'no' : 'unknown'))
@@ -166,16 +176,28 @@ class Run {
     return { ...pending, afterMs: Math.max(pending.afterMs, decoded.failure.retryAfterMs ?? POLL_PAUSE_MS) }
   }
 
-  async #cancel({ cancel, state }: Pending): Promise<boolean> {
-    if (!cancel || !this.#call.candidate.offer.capabilities.cancelStopsBilling) return false
-    const answer = await sendCancel(this.#context.transport, cancel, await this.#bodyOf(cancel), {
-      ...this.#sendOptions(),
-      limits: this.#limits,
-    })
-    if (!answer) return false
-    const said = this.#context.definition.decode(answer, this.#decodeContext(0, state))
-    // A job that had finished before, or may finish all the same, was not cancelled.
-    return said.kind === 'failed' ? said.failure.billed === 'no' : said.kind === 'pending'
+  #pause({ jobId, afterMs }: Pending): Promise<void> {
+    const { clock, definition, transport } = this.#context
+    const { signal, woken } = this.#io
+    if (definition.watch) this.#news ??= listen(definition.watch, this.#call.attemptId, jobId, transport, this.#credential)
+    const hints = [woken?.bind(this.#io), this.#news?.next].filter((hint) => hint !== undefined)
+    return pause(clock, { signal, ...(hints.length > 0 && { woken: anyOf(hints) }) }, afterMs)
+  }
+
+  async #cancel({ cancel, state }: Pick<Pending, 'cancel' | 'state'>): Promise<boolean> {
+    if (!this.#call.candidate.offer.capabilities.cancelStopsBilling) return false
+    let [call, before] = [cancel, state]
+    for (let calls = 0; call && calls < MAX_CANCEL_CALLS; calls++) {
+      const options = { ...this.#sendOptions(), limits: this.#limits }
+      const answer = await sendCancel(this.#context.transport, call, await this.#bodyOf(call), options)
+      if (!answer) return false
+      const said = this.#context.definition.decode(answer, this.#decodeContext(0, before))
+      // A job that had finished before, or may finish all the same, was not cancelled.
+      if (said.kind !== 'next') return said.kind === 'failed' ? said.failure.billed === 'no' : said.kind === 'pending'
+      call = said.call
+      before = said.state
+    }
+    return false
   }
 
   #sendOptions(): SendOptions {
@@ -235,7 +257,7 @@ class Run {
   }
 
   async #decode({ response, bodies }: Answer, state: JsonValue | undefined): Promise<Decoded> {
-    await this.release()
+    await this.#releaseBodies()
     this.#bodies = bodies
     this.#answered = true
     this.#evidence = evidenceOf(response)
@@ -329,6 +351,11 @@ const promptRevised: Warning = { code: 'prompt_revised', param: 'prompt', messag
 
 /** The end of an attempt. */
 type Settled = Done | Failed
+
+const anyOf =
+  (hints: readonly ((signal: AbortSignal) => Promise<void>)[]) =>
+  (signal: AbortSignal): Promise<void> =>
+    Promise.race(hints.map((hint) => hint(signal)))
 
 const failedWith = (failed: AttemptFailure): Failed => ({ kind: 'failed', failure: failed })
 

@@ -1,12 +1,12 @@
 /** Sending one call: which host, which credentials, which connections. One pool per origin; foreign hosts only when public. */
-import { Agent, type Dispatcher, Pool } from 'undici'
+import { Agent, type Dispatcher, Pool, WebSocket } from 'undici'
 import { type BodyConsumer, ExchangeError, exchange } from '../../net/exchange.ts'
 import { hostWithPort } from '../../net/foreign-fetch.ts'
 import { BlockedAddressError, createPublicConnector, type Resolve } from '../../net/public-address.ts'
 import type { HttpCall } from '../define-provider.ts'
 import { defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
 import { flatHeaders } from './answer.ts'
-import type { OutgoingBody } from './call-body.ts'
+import { emptyBody, type OutgoingBody } from './call-body.ts'
 import type { Credential } from './credentials.ts'
 
 export interface SendOptions {
@@ -23,6 +23,8 @@ export interface Transport {
   /** `host:port` of the configured API. */
   readonly host: string
   send<Result>(call: HttpCall, body: OutgoingBody, options: SendOptions, consume: Consume<Result>): Promise<Result>
+  /** A socket to the configured host; the caller closes it. Faults are events of it. */
+  openSocket(path: string, credential: Credential, signal: AbortSignal): Promise<WebSocket>
   close(): Promise<void>
 }
 
@@ -46,6 +48,7 @@ export function createTransport(
     connect: { timeout: connectTimeoutMs },
   })
   let foreign: Agent | undefined
+  let sockets: Agent | undefined
   const openForeign = (): Agent => {
     foreign ??= new Agent({
       pipelining: 1,
@@ -79,8 +82,15 @@ export function createTransport(
         throw error
       })
     },
+    async openSocket(path, credential, signal) {
+      const url = new URL(`${baseUrl.origin}${prefix}${path}`)
+      const headers = await credential.headers({ method: 'GET', url, headers: {}, bodySha256: () => emptyBody.sha256() }, signal)
+      // Not the pool: a socket of an upgraded connection would count as one of its connections until it is closed.
+      sockets ??= new Agent({ connect: { timeout: connectTimeoutMs } })
+      return new WebSocket(url.href.replace(/^http/, 'ws'), { headers: { ...headers }, dispatcher: sockets })
+    },
     async close() {
-      await Promise.all([pool.destroy(), foreign?.destroy()])
+      await Promise.all([pool.destroy(), foreign?.destroy(), sockets?.destroy()])
     },
   }
 }

@@ -1,6 +1,7 @@
 /** A local HTTP server for doubles of providers: one function from call to answer, with every call kept. */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { JsonObject, JsonValue } from '../../../src/core/json.ts'
 
 export interface DoubleCall {
@@ -32,6 +33,8 @@ export interface DoubleServer {
 
 export async function startServer(
   answer: (call: DoubleCall, origin: string) => DoubleAnswer | Promise<DoubleAnswer>,
+  /** Takes over connections that are upgraded, such as websockets; without it they are closed. */
+  onUpgrade?: (request: IncomingMessage, socket: Duplex) => void,
 ): Promise<DoubleServer> {
   const calls: DoubleCall[] = []
   let origin = ''
@@ -45,12 +48,19 @@ export async function startServer(
       })
       .catch((error: unknown) => response.writeHead(599).end(String(error)))
   })
+  const upgraded = new Set<Duplex>()
+  if (onUpgrade)
+    server.on('upgrade', (request, socket) => {
+      upgraded.add(socket)
+      onUpgrade(request, socket)
+    })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     origin,
     calls,
     close: async () => {
+      for (const socket of upgraded) socket.destroy()
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
