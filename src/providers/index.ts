@@ -3,6 +3,7 @@ import type { Provider } from '../ports/provider.ts'
 import { azureOpenai } from './azure-openai.ts'
 import { blackForestLabs } from './black-forest-labs.ts'
 import { comfyui } from './comfyui.ts'
+import { deepinfra } from './deepinfra.ts'
 import { type BaseUrlFacts, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { createCodecProvider, type ProviderDeps } from './engine.ts'
 import { fal } from './fal.ts'
@@ -26,6 +27,7 @@ export const providers = {
   'azure-openai': azureOpenai,
   'black-forest-labs': blackForestLabs,
   comfyui,
+  deepinfra,
   fal,
   fireworks,
   google,

@@ -16,13 +16,14 @@ export interface WireError {
 
 const MAX_MESSAGE_CHARS = 500
 
-/** `{error: {message}}`, `{error: "text"}`, `{detail: "text"}`, `{detail: [{msg}]}`, `{message}`, or plain text. */
+/** `{error: {message}}`, `{error: "text"}`, `{detail: "text"}`, `{detail: {error}}`, `{detail: [{msg}]}`, `{message}`, or plain text. */
 export function readError(value: JsonValue | undefined, text: string | undefined): WireError {
   const root = asObject(value)
   const error = asObject(root?.['error']) ?? asObject(root?.['detail'])
   const details = asList(root?.['detail'])?.map((item) => asText(asObject(item)?.['msg'])) ?? []
   const message =
     asText(error?.['message']) ??
+    asText(error?.['error']) ??
     asText(root?.['error']) ??
     asText(root?.['detail']) ??
     asText(details.filter((item) => item !== undefined).join('; ')) ??

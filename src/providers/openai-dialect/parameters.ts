@@ -81,8 +81,8 @@ function fileParts(inputs: readonly ImageInput[], imageField: string): Multipart
   })
 }
 
-/** Nested members as `svg[model]`, lists as `name[]`. */
-function fieldParts(value: JsonObject, prefix?: string): MultipartPart[] {
+/** Members as form fields: nested ones as `svg[model]`, lists as `name[]`. */
+export function fieldParts(value: JsonObject, prefix?: string): MultipartPart[] {
   return Object.entries(value).flatMap(([key, member]) =>
     member === undefined ? [] : field(prefix ? `${prefix}[${key}]` : key, member),
   )
