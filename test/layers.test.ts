@@ -21,6 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/contract',
     'src/config',
     'src/compose.ts',
+    'src/compose-doctor.ts',
     'src/compose-offline.ts',
     'src/compose-prices.ts',
     'src/compose-price-work.ts',

@@ -29,6 +29,10 @@ export const commands = {
   keys: { summary: 'list, create and revoke keys; reset the admin key', load: () => import('./commands/keys.ts') },
   config: { summary: 'check the configuration, or print its schema', load: () => import('./commands/config.ts') },
   doctor: { summary: 'what is configured, reachable and wrong; never spends', load: () => import('./commands/doctor.ts') },
+  verify: {
+    summary: 'buy the smallest pictures to compare providers with codec and prices',
+    load: () => import('./commands/verify.ts'),
+  },
   migrate: { summary: 'bring the database to the schema of this version', load: () => import('./commands/migrate.ts') },
   backup: { summary: 'write a consistent copy of the ledger to a file', load: () => import('./commands/backup.ts') },
   restore: { summary: 'put a backup in place of the ledger', load: () => import('./commands/restore.ts') },

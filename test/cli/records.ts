@@ -341,6 +341,9 @@ const abilities = {
   price: 'per token, about $0.011 to $0.25 an image',
   priced: true,
   sandbox: false,
+  assumed: false,
+  controls: [],
+  upscale: [],
   retired_at: null,
 }
 export const modelRecords = [
@@ -414,6 +417,7 @@ export const statusRecord = status.parse({
       sandbox: false,
       health: 'ok',
       base_url: 'https://api.example.com/v1',
+      discovery: null,
     },
   ],
   price_book: '5d1f0a77c2e94b10',

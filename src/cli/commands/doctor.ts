@@ -5,13 +5,19 @@ import type { CliContext } from '../context.ts'
 import { type Finding, findingLines, verdict } from '../doctor/finding.ts'
 import { checkGateway, keyRemedy } from '../doctor/gateway.ts'
 import { checkCaps, checkData, checkLedger, checkPrices, checkRuntime } from '../doctor/local.ts'
+import { checkProvider, checkVerifications } from '../doctor/provider.ts'
 import { CliError } from '../exit.ts'
 
-export function define(command: Command, context: CliContext): void {
-  withConnectOptions(command).action((options: ConnectOptions) => doctor(context, options))
+interface Options extends ConnectOptions {
+  readonly provider?: string
 }
 
-async function doctor(context: CliContext, options: ConnectOptions): Promise<void> {
+export function define(command: Command, context: CliContext): void {
+  command.option('--provider <name>', 'only this provider: what it lacks, what it offers, when it was verified')
+  withConnectOptions(command).action((options: Options) => doctor(context, options))
+}
+
+async function doctor(context: CliContext, options: Options): Promise<void> {
   const { out } = context
   const findings = await examine(context, options)
   const wrong = findings.filter((it) => it.level === 'wrong').length
@@ -21,7 +27,7 @@ async function doctor(context: CliContext, options: ConnectOptions): Promise<voi
   if (wrong > 0) throw new CliError('failure', '')
 }
 
-async function examine(context: CliContext, options: ConnectOptions): Promise<Finding[]> {
+async function examine(context: CliContext, options: Options): Promise<Finding[]> {
   const runtime = checkRuntime(process.versions.node)
   const configuration = await checkConfiguration(context, options)
   const { config } = configuration
@@ -30,6 +36,8 @@ async function examine(context: CliContext, options: ConnectOptions): Promise<Fi
   const prices = await checkPrices(config, context.nowMs())
   // Providers are built on the prices: without them nothing can be tested.
   const usable = prices.every(({ level }) => level !== 'wrong')
+  if (options.provider !== undefined)
+    return [...configuration.findings, ...(await checkProvider(config, options.provider, context))]
   const gateway = await checkGateway(await connect(context, options))
   return [
     runtime,
@@ -38,6 +46,7 @@ async function examine(context: CliContext, options: ConnectOptions): Promise<Fi
     ...(await checkLedger(config, gateway.runs)),
     ...gateway.findings,
     ...(gateway.probed || !usable ? [] : await checkProviders(config, context.signal)),
+    ...(await checkVerifications(config)),
     ...prices,
     ...checkCaps(config),
   ]

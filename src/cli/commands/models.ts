@@ -8,13 +8,15 @@ import { renderPairs, renderTable } from '../table.ts'
 interface Options extends ConnectOptions {
   readonly kind?: string
   readonly operation?: string
+  readonly provider?: string
 }
 
 export function define(command: Command, context: CliContext): void {
   command
     .argument('[filter]', 'only ids that contain this; one match, or the exact id, is shown in full')
     .option('--kind <kind>', 'only these: route, model, offer or alias')
-    .option('--operation <operation>', 'only those that can: generate, edit, variation')
+    .option('--operation <operation>', 'only those that can: generate, edit, variation, upscale or remove_background')
+    .option('--provider <name>', 'only offers of this configured provider')
   withConnectOptions(command).action((filter: string | undefined, options: Options) => listModels(context, filter, options))
 }
 
@@ -22,11 +24,12 @@ async function listModels(context: CliContext, filter: string | undefined, optio
   const { out } = context
   const client = await connect(context, options)
   const { data } = await client.call('listModels')
-  const { kind, operation } = options
+  const { kind, operation, provider } = options
   const wanted = data.filter(
     (model) =>
       (filter === undefined || model.id.toLowerCase().includes(filter.toLowerCase())) &&
       (kind === undefined || model.halftone?.kind === kind) &&
+      (provider === undefined || model.halftone?.provider === provider) &&
       (operation === undefined || model.halftone?.operations.includes(operation)),
   )
   if (options.json) return out.json({ object: 'list', data: wanted })
@@ -80,9 +83,14 @@ export function modelDetails({ id, owned_by, halftone }: ModelWire, out: Output)
       ['Formats', list(halftone.formats)],
       ['Images per call', String(halftone.max_n)],
       ['Input images', `${halftone.max_inputs}${halftone.mask ? ', and a mask' : ''}`],
+      ...(halftone.controls.length === 0 ? [] : [['Control images', list(halftone.controls)] as const]),
+      ...(halftone.upscale.length === 0
+        ? []
+        : [['Enlarges', halftone.upscale.map((factor) => `${factor}x`).join(', ')] as const]),
       ['Streaming', halftone.streaming ? 'yes' : 'final image only'],
       ['Parameters', list(halftone.parameters)],
       ['Price', halftone.priced ? halftone.price : 'unknown: it is never chosen until providers.<name>.prices names one'],
+      ...(halftone.assumed ? [['Wire format', 'nobody confirmed it: chosen only when it is named'] as const] : []),
       ...(halftone.retired_at === null ? [] : [['Retired', halftone.retired_at] as const]),
     ],
     out,

@@ -15,6 +15,10 @@ export interface AcmeDouble {
   /** Keys that are refused. */
   readonly refusedKeys: Set<string>
   readonly keysSeen: string[]
+  /** USD that a picture of the model `brush` costs from now on. */
+  brushCost: string
+  /** Pictures come with other pixels than were asked for. */
+  shrinks: boolean
   /** Finish a job; without it jobs are done at the first poll when `instant`. */
   finish(id: string): void
   close(): Promise<void>
@@ -47,10 +51,14 @@ export async function startAcmeDouble({ instant = true }: { readonly instant?: b
   const refusedKeys = new Set<string>()
   const keysSeen: string[] = []
   let origin = ''
-  const stateOf = ({ id, status, value }: AcmeJob): object =>
-    status === 'done'
-      ? { id, status, url: `${origin}/pictures/${id}-${value['width']}x${value['height']}.png`, cost: costOf(value) }
+  const behaviour = { brushCost: '0.02', shrinks: false }
+  const stateOf = ({ id, status, value }: AcmeJob): object => {
+    const width = behaviour.shrinks ? 64 : value['width']
+    const cost = value['model'] === 'scissors' ? '0.005' : behaviour.brushCost
+    return status === 'done'
+      ? { id, status, url: `${origin}/pictures/${id}-${width}x${value['height']}.png`, cost }
       : { id, status }
+  }
   const handle = (request: IncomingMessage, body: string): Answer => {
     const { method, url = '' } = request
     const [, width, height] = /^\/pictures\/.*-(\d+)x(\d+)\.png$/.exec(url) ?? []
@@ -91,12 +99,12 @@ export async function startAcmeDouble({ instant = true }: { readonly instant?: b
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${(server.address() as { port: number }).port}`
-  return {
+  return Object.assign(behaviour, {
     baseUrl: `${origin}/v1`,
     jobs,
     refusedKeys,
     keysSeen,
-    finish(id) {
+    finish(id: string) {
       const job = jobs.find((it) => it.id === id)
       if (job) job.status = 'done'
     },
@@ -104,7 +112,5 @@ export async function startAcmeDouble({ instant = true }: { readonly instant?: b
       server.closeAllConnections()
       server.close()
     },
-  }
+  })
 }
-
-const costOf = ({ model }: Readonly<Record<string, unknown>>): string => (model === 'scissors' ? '0.005' : '0.02')
