@@ -157,6 +157,7 @@ function ignoredBy({ takes, controls, path }: FalEndpoint, request: ImageRequest
   const asked = offer.capabilities.parameters.filter((name) => request[name as keyof ImageRequest] !== undefined)
   const ignored: string[] = asked.filter((name) => !takes.some((member) => member === name))
   if (!controls && request.inputs.some(({ role }) => role === 'control')) ignored.push('control')
+  if (request.prompt !== '' && offer.capabilities.maxPromptChars > 0 && !takes.includes('prompt')) ignored.push('prompt')
   return ignored.map((param) => ({
     code: 'parameter_ignored',
     param,

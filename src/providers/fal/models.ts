@@ -83,6 +83,7 @@ function fal(
       operations: [...operations],
       ...(table ? { sizes: { kind: 'list', sizes: ratioSizes(table) } } : {}),
       maxN: takes('n') ? common.maxN : 1,
+      maxPromptChars: takes('prompt') ? common.maxPromptChars : 0,
       maxInputs: images,
       mask: all.some((each) => each.mask !== undefined),
       parameters: optional.filter((name): name is OptionalParameter => takes(name as FalMember)),
