@@ -5,7 +5,7 @@ import type { JsonObject } from '../core/json.ts'
 import { defineProvider, type Encoded, type HttpCall, type Probe } from './define-provider.ts'
 import { decodeGenerateContent, geminiBodyKeys } from './gemini-dialect/answer.ts'
 import { failureOfGoogle } from './gemini-dialect/errors.ts'
-import { type GeminiModel, geminiCapabilities, geminiModels } from './gemini-dialect/models.ts'
+import { type GeminiModel, geminiCapabilities, geminiModel, geminiModels } from './gemini-dialect/models.ts'
 import { geminiBody } from './gemini-dialect/request.ts'
 import { createGoogleAuthorizer } from './google-vertex/credentials.ts'
 import { decodePredict, imagenBody, imagenBodyKeys, imagenModels, isImagen } from './google-vertex/imagen.ts'
@@ -70,7 +70,11 @@ export const googleVertex = defineProvider({
     return createGoogleAuthorizer(apiKey, config.name, deps)
   },
 
-  offers: (config) => offersOf(config, id, locationOf(config.options) === GLOBAL ? [...standard, ...flex] : standard),
+  offers: (config) =>
+    offersOf(config, id, locationOf(config.options) === GLOBAL ? [...standard, ...flex] : standard, (named) => {
+      const relative = named.tier === undefined ? geminiModel(named.id) : undefined
+      return relative && { ...known(relative), model: named.model, wireModel: named.id }
+    }),
 
   encode(request, candidate, context): Encoded {
     const { wireModel, tier } = candidate.offer

@@ -2,7 +2,7 @@
 import { defineProvider, type Encoded, type Probe } from './define-provider.ts'
 import { decodeGenerateContent, geminiBodyKeys } from './gemini-dialect/answer.ts'
 import { failureOfGoogle } from './gemini-dialect/errors.ts'
-import { type GeminiModel, geminiCapabilities, geminiModels } from './gemini-dialect/models.ts'
+import { type GeminiModel, geminiCapabilities, geminiModel, geminiModels } from './gemini-dialect/models.ts'
 import { geminiBody } from './gemini-dialect/request.ts'
 import { type KnownModel, offersOf } from './kit/offers.ts'
 import { asList, asObject } from './kit/read.ts'
@@ -43,7 +43,11 @@ export const google = defineProvider({
     documentation: 'https://ai.google.dev/gemini-api/docs/image-generation',
   },
 
-  offers: (config) => offersOf(config, id, models),
+  offers: (config) =>
+    offersOf(config, id, models, (named) => {
+      const relative = geminiModel(named.id)
+      return relative && { ...known(relative), model: named.model, wireModel: named.id }
+    }),
 
   encode(request, candidate): Encoded {
     const serviceTier = candidate.offer.tier

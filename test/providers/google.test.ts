@@ -110,6 +110,32 @@ describe('against the discovery document', () => {
   })
 })
 
+describe('models named in the configuration', () => {
+  const offered = (model: string) =>
+    google.offers({
+      name: 'google',
+      type: 'google',
+      models: [{ id: model, model: `google/${model}`, capabilities: {} }],
+    })
+
+  test.each([
+    ['a preview', 'gemini-3-pro-image-preview', 'gemini-3-pro-image'],
+    ['a dated one', 'gemini-2.5-flash-image-preview-09-2025', 'gemini-2.5-flash-image'],
+    ['a later model', 'gemini-4-flash-image', 'gemini-nano-banana-2.1'],
+  ])('%s, %s, is called by its own name and can do what %s can', (_, name, relative) => {
+    const [base] = google.offers({ name: 'google', type: 'google' }).filter(({ wireModel }) => wireModel === relative)
+    const [offer] = offered(name)
+    expect(offer).toMatchObject({ model: `google/${name}`, wireModel: name, capabilities: base?.capabilities })
+    const { call } = google.encode(testRequest(), testCandidate({ offers: [offer!] }), { attemptId: 'a', options: {} })
+    expect(call.path).toBe(`/models/${name}:generateContent`)
+    expect(call.body).toMatchObject({ value: { generationConfig: { imageConfig: { aspectRatio: '1:1' } } } })
+  })
+
+  test('what makes no pictures is refused with the nearest name', () => {
+    expect(() => offered('gemini-3-pro')).toThrow('providers.google.models: google has no google/gemini-3-pro.')
+  })
+})
+
 describe('the Gemini API', () => {
   test.each([
     ['google/gemini-nano-banana-2.1', '1376x768'],

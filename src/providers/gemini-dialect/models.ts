@@ -16,6 +16,7 @@ export interface GeminiModel {
   readonly cacheReads?: true
 }
 
+/** The newest first. */
 export const geminiModels: readonly GeminiModel[] = [
   {
     name: 'gemini-nano-banana-2.1',
@@ -50,8 +51,11 @@ export const geminiModels: readonly GeminiModel[] = [
 
 const byName = new Map(geminiModels.map((model) => [model.name, model]))
 
-/** Undefined for names that are none of Gemini's image models. */
-export const geminiModel = (wireModel: string): GeminiModel | undefined => byName.get(wireModel)
+/** A preview is the model it became, and a later model is taken for the newest known; undefined for other names. */
+export function geminiModel(wireModel: string): GeminiModel | undefined {
+  const known = byName.get(wireModel) ?? byName.get(wireModel.replace(/-preview(-[\d-]+)?$/, ''))
+  return known ?? (/^gemini-.*(?:image|banana)/.test(wireModel) ? geminiModels[0] : undefined)
+}
 
 /** What a model can do where `formats` can be chosen; without them it returns its own. */
 export const geminiCapabilities = (
