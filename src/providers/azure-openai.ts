@@ -4,6 +4,7 @@
  * deployment is. Sources: @ai-sdk/azure 4.0.85 for both paths and `api-version=v1`; learn.microsoft.com for the rest.
  */
 import { z } from 'zod'
+import { HalftoneError } from '../core/error.ts'
 import type { JsonObject } from '../core/json.ts'
 import { createAzureAuthorizer } from './azure-openai/credentials.ts'
 import { decodeMai, encodeMai, maiModel } from './azure-openai/mai.ts'
@@ -31,10 +32,18 @@ const options = z.strictObject({
     .describe('An app registration of Microsoft Entra ID; `apiKey` is then its client secret.'),
 })
 
-/** What a deployment serves is known to the operator alone. */
-function deployed({ id: deployment, model }: ModelConfig): KnownModel {
-  const known = maiModel(model.toLowerCase()) ?? openaiModelOf(model.replace(/^openai\//, ''), model)
-  return { ...known, wireModel: deployment }
+/**
+ * What a deployment serves is known to the operator alone. Throws `config_invalid` for models of other makers: Foundry serves
+ * those under paths that this codec does not know.
+ */
+function deployed(account: string, { id: deployment, model }: ModelConfig): KnownModel {
+  const mai = maiModel(model.toLowerCase())
+  if (mai) return { ...mai, wireModel: deployment }
+  if (!model.startsWith('openai/')) {
+    const message = `providers.${account}.models: azure-openai has no ${model}; it knows openai/... and microsoft/mai-image-...`
+    throw new HalftoneError('config_invalid', message)
+  }
+  return { ...openaiModelOf(model.slice('openai/'.length), model), wireModel: deployment }
 }
 
 export const azureOpenai = defineProvider({
@@ -51,7 +60,7 @@ export const azureOpenai = defineProvider({
 
   createAuthorizer: (apiKey, config, deps) => createAzureAuthorizer(apiKey, config.options, deps),
 
-  offers: (config) => (config.models ?? []).map((changes) => makeOffer(config, id, deployed(changes), changes)),
+  offers: (config) => (config.models ?? []).map((changes) => makeOffer(config, id, deployed(config.name, changes), changes)),
 
   encode(request, candidate, context): Encoded {
     if (maiModel(candidate.offer.model)) {

@@ -67,6 +67,15 @@ describe('deployments', () => {
     expect(azureOpenai.offers({ name: 'azure', type: 'azure-openai' })).toEqual([])
   })
 
+  test.each(['black-forest-labs/flux.2-pro', 'microsoft/mai-image-9'])(
+    '%s, which is served elsewhere or unknown, is refused',
+    (model) => {
+      const named = [{ id: 'd', model, capabilities: {} }]
+      const make = () => azureOpenai.offers({ name: 'azure', type: 'azure-openai', models: named })
+      expect(make).toThrow(`providers.azure.models: azure-openai has no ${model}`)
+    },
+  )
+
   test('the probe spends nothing', async () => {
     const double = await start()
     const result = await azure(double).probe?.(new AbortController().signal)
