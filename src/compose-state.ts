@@ -13,6 +13,7 @@ import type { Clock } from './ports/clock.ts'
 import type { Provider } from './ports/provider.ts'
 import { createCodecProvider } from './providers/engine.ts'
 import { createSandboxProvider } from './providers/sandbox/index.ts'
+import { createSvgDrawer } from './steps/svg/draw.ts'
 
 /** A start does not wait longer for servers that say what they serve. */
 const DISCOVERY_MS = 4_000
@@ -92,8 +93,9 @@ function withFloor(policy: Policy, offers: readonly Offer[], quality: ReadonlyMa
 
 async function createProviders(config: Config, clock: Clock): Promise<Provider[]> {
   const enabled = Object.values(config.providers).filter((provider) => !provider.disabled)
+  const deps = { clock, drawSvg: createSvgDrawer() }
   const providers = await Promise.all(
-    enabled.map(async (provider) => createCodecProvider(await definitionOf(provider), withNetwork(provider, config), { clock })),
+    enabled.map(async (provider) => createCodecProvider(await definitionOf(provider), withNetwork(provider, config), deps)),
   )
   const wanted = config.sandbox.enabled === 'always' || (config.sandbox.enabled === 'auto' && enabled.length === 0)
   if (!wanted) return providers

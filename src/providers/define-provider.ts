@@ -8,6 +8,7 @@ import type { Candidate, Offer, Warning } from '../core/offer.ts'
 import type { AttemptFailure, ReportedCost } from '../core/outcome.ts'
 import type { ImageInput, ImageRequest } from '../core/request.ts'
 import type { Usage } from '../core/usage.ts'
+import type { SvgDrawing } from '../ports/draw-svg.ts'
 import type { ProbeResult } from '../ports/provider.ts'
 import type { ModelConfig, ProviderConfig } from './provider-config.ts'
 
@@ -103,6 +104,8 @@ export type ImageSource =
   | { readonly url: string }
   /** Behind a call to the account's own host, with its credentials; `accept` is `image`. */
   | { readonly call: HttpCall }
+  /** Written as text: the engine makes it safe and draws it where pixels are wanted. */
+  | { readonly drawing: SvgDrawing }
 
 export interface DecodedImage {
   readonly source: ImageSource

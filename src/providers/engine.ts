@@ -8,6 +8,7 @@ import type { JsonValue } from '../core/json.ts'
 import { createForeignFetcher } from '../net/foreign-fetch.ts'
 import type { Resolve } from '../net/public-address.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { DrawSvg } from '../ports/draw-svg.ts'
 import type { Provider } from '../ports/provider.ts'
 import { type AuthorizerDeps, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { createCredentials } from './engine/credentials.ts'
@@ -19,6 +20,8 @@ import { defaultLimits, defaultTimeouts, type ProviderConfig } from './provider-
 
 export interface ProviderDeps {
   readonly clock: Clock
+  /** For codecs whose models write SVG; absent: none of them can be used. */
+  readonly drawSvg?: DrawSvg
   /** For tests: how names of foreign hosts resolve. */
   readonly resolve?: Resolve
 }
@@ -44,7 +47,10 @@ export function createCodecProvider(definition: ProviderDefinition, config: Prov
     timeoutMs,
     ...(deps.resolve && { resolve: deps.resolve }),
   })
-  const context: EngineContext = { definition, config, transport, credentials, fetcher, clock, timeoutMs, baseUrl: baseUrl.href }
+  const context: EngineContext = {
+    ...{ definition, config, transport, credentials, fetcher, clock, timeoutMs, baseUrl: baseUrl.href },
+    ...(deps.drawSvg && { drawSvg: deps.drawSvg }),
+  }
   const { probe, discover } = definition
   return {
     name: config.name,

@@ -27,6 +27,7 @@ import type { ProviderDefinition } from '../../src/providers/define-provider.ts'
 import { convertMask } from '../../src/providers/engine/mask.ts'
 import { createCodecProvider } from '../../src/providers/engine.ts'
 import type { ProviderConfig } from '../../src/providers/provider-config.ts'
+import { createSvgDrawer } from '../../src/steps/svg/draw.ts'
 import { attempt, testCandidate, testClock, testInput, testRequest } from '../providers/attempt.ts'
 import { doubleMask } from '../support/double-picture.ts'
 import { doublePicture } from '../support/provider-double.ts'
@@ -95,6 +96,7 @@ interface Answer {
 
 const picture = doublePicture(1024, 1024, { bytes: 6_000 })
 const mask = await doubleMask(1024, 1024)
+const drawSvg = createSvgDrawer()
 /** What a converted mask looks like in a call: `<white-is-edit>` or `<black-is-edit>`. */
 const convertedMasks = await Promise.all(
   (['white-is-edit', 'black-is-edit'] as const).map(async (transform) => {
@@ -144,7 +146,7 @@ export function describeCodec(definition: ProviderDefinition, root = fixturesFol
       ...account,
       ...config,
     }
-    const created = createCodecProvider(definition, all, { clock: testClock })
+    const created = createCodecProvider(definition, all, { clock: testClock, drawSvg })
     closers.push(() => created.close())
     return created
   }

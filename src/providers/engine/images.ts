@@ -1,11 +1,13 @@
 /** From what a codec points at to images that are known to be images. */
 
+import { HalftoneError } from '../../core/error.ts'
 import type { AttemptFailure } from '../../core/outcome.ts'
 import { ForeignFetchError, type ForeignFetcher, type ForeignImage } from '../../net/foreign-fetch.ts'
 import { readImageHeader } from '../../net/image-header.ts'
 import type { ScannedBody } from '../../net/json-scanner.ts'
 import type { SpooledBody } from '../../ports/blob-store.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { DrawSvg, SvgDrawing } from '../../ports/draw-svg.ts'
 import type { AttemptIo, ReceivedImage } from '../../ports/provider.ts'
 import type { DecodedImage, HttpCall } from '../define-provider.ts'
 import type { Answer } from './answer.ts'
@@ -21,6 +23,7 @@ export interface CollectContext {
   readonly fetcher: ForeignFetcher
   /** Relative result URLs are taken from here. */
   readonly baseUrl: string
+  readonly drawSvg?: DrawSvg
   /** Absent on streams, whose images are in the events. */
   readonly fetchOwn?: (call: HttpCall) => Promise<Answer>
 }
@@ -42,6 +45,7 @@ export async function collectImage(
   const { source } = decoded
   if ('url' in source) return download(source.url, extras, context)
   if ('call' in source) return fetchOwn(source.call, extras, context)
+  if ('drawing' in source) return draw(source.drawing, extras, context)
   return taken(bodies[source.body]?.body, extras)
 }
 
@@ -70,6 +74,16 @@ async function fetchOwn(call: HttpCall, extras: Extras, context: CollectContext)
   } catch (error) {
     const { code, message } = failureOfExchange(error, { cancelStopsBilling: false })
     return { kind: 'failed', failure: failure(code, `The result could not be fetched: ${message}`, 'yes', { retryable: false }) }
+  }
+}
+
+async function draw(drawing: SvgDrawing, extras: Extras, { drawSvg, io }: CollectContext): Promise<Collected> {
+  if (!drawSvg) throw new Error('This gateway was put together without anything that draws SVG.')
+  try {
+    return taken(await drawSvg(drawing, io), extras)
+  } catch (error) {
+    if (!(error instanceof HalftoneError)) throw error
+    return { kind: 'failed', failure: failure(error.code, error.message, 'unknown', { retryable: error.retryable }) }
   }
 }
 

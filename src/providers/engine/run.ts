@@ -6,8 +6,10 @@ import type { AttemptFailure } from '../../core/outcome.ts'
 import { wholeUnits } from '../../core/usage.ts'
 import type { ForeignFetcher } from '../../net/foreign-fetch.ts'
 import type { ScannedBody } from '../../net/json-scanner.ts'
+import { withoutMetadata } from '../../net/picture-metadata.ts'
 import type { SpooledBody } from '../../ports/blob-store.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { DrawSvg } from '../../ports/draw-svg.ts'
 import type { AttemptIo, AttemptResult, Evidence, ProviderCall, ReceivedImage } from '../../ports/provider.ts'
 import type {
   Decoded,
@@ -40,10 +42,12 @@ export interface EngineContext {
   readonly clock: Clock
   readonly timeoutMs: number
   readonly baseUrl: string
+  readonly drawSvg?: DrawSvg
 }
 
 export async function runAttempt(context: EngineContext, call: ProviderCall, io: AttemptIo): Promise<AttemptResult> {
-  const run = new Run(context, call, io)
+  const { stripsMetadata } = context.definition
+  const run = new Run(context, call, stripsMetadata ? { ...io, spool: withoutMetadata(io.spool) } : io)
   try {
     return await run.run()
   } finally {
