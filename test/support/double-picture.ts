@@ -2,16 +2,17 @@
 import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 
-/** Blown up to `bytes` by a private chunk of noise that decoders skip; another `seed` is another picture. */
+/** Blown up to `bytes` by a private chunk of noise that decoders skip; another `seed` is another picture; `text` is metadata. */
 export function doublePicture(
   width: number,
   height: number,
-  options: { readonly seed?: number; readonly bytes?: number } = {},
+  options: { readonly seed?: number; readonly bytes?: number; readonly text?: string } = {},
 ): Buffer {
   const seed = Buffer.alloc(4)
   seed.writeUInt32BE((options.seed ?? 0) >>> 0)
   const { before, after } = canvas(width, height, options.bytes ?? 0)
-  return Buffer.concat([before, chunk('noIS', seed), after])
+  const text = options.text === undefined ? [] : [chunk('tEXt', Buffer.from(options.text, 'latin1'))]
+  return Buffer.concat([before, chunk('noIS', seed), ...text, after])
 }
 
 const canvases = new Map<string, { readonly before: Buffer; readonly after: Buffer }>()
