@@ -109,6 +109,7 @@ function resolveProvider(entry: Entry, privateHosts: readonly string[]): Provide
     ...(provider.prices ? { prices: checkedBook(entry, overlayBook(entry, provider.prices)) } : {}),
     timeoutMs: provider.timeoutMs,
     ...(provider.retries === undefined ? {} : { retries: provider.retries }),
+    ...(provider.concurrency === undefined ? {} : { concurrency: provider.concurrency }),
     ...(provider.region === undefined ? {} : { region: provider.region }),
     disabled: provider.disabled,
   }

@@ -138,6 +138,12 @@ export const providerSchema = z.strictObject({
     .max(5)
     .exactOptional()
     .describe("Tries again at the same offer, when nothing was billed; default: the route's."),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(1000)
+    .exactOptional()
+    .describe("Calls at once; further ones wait for their turn. Default: the type's own, mostly no limit."),
   region: z.string().min(1).max(64).exactOptional().describe('Region of the account.'),
   disabled: z.boolean().default(false).describe('Keep the entry but do not use it.'),
 })

@@ -57,6 +57,8 @@ export interface ProviderConfig {
   readonly timeoutMs: number
   /** Absent: the route's. */
   readonly retries?: number
+  /** Calls at once; absent: as the type has it. */
+  readonly concurrency?: number
   readonly region?: string
   readonly disabled: boolean
 }

@@ -21,6 +21,8 @@ export interface Provider {
   probe?(signal: AbortSignal): Promise<ProbeResult>
   /** Ask which offers there are now, without spending; absent: `offers` is all there is. Never rejects. */
   discover?(signal: AbortSignal): Promise<DiscoveredOffers>
+  /** Jobs ahead of a new call, as far as is known; never waits. Absent: the provider does not queue. */
+  ahead?(): number
   close(): Promise<void>
 }
 

@@ -9,10 +9,13 @@ import { createForeignFetcher } from '../net/foreign-fetch.ts'
 import type { Resolve } from '../net/public-address.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DrawSvg } from '../ports/draw-svg.ts'
-import type { Provider } from '../ports/provider.ts'
+import type { AttemptIo, AttemptResult, Provider, ProviderCall } from '../ports/provider.ts'
 import { type AuthorizerDeps, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { createCredentials } from './engine/credentials.ts'
 import { runDiscovery } from './engine/discover.ts'
+import { failure } from './engine/failures.ts'
+import { createGate, type Gate } from './engine/gate.ts'
+import { createLoadGauge } from './engine/load.ts'
 import { runProbe } from './engine/probe.ts'
 import { type EngineContext, runAttempt } from './engine/run.ts'
 import { createTransport } from './engine/transport.ts'
@@ -51,12 +54,17 @@ export function createCodecProvider(definition: ProviderDefinition, config: Prov
     ...{ definition, config, transport, credentials, fetcher, clock, timeoutMs, baseUrl: baseUrl.href },
     ...(deps.drawSvg && { drawSvg: deps.drawSvg }),
   }
-  const { probe, discover } = definition
+  const { probe, discover, load } = definition
+  const places = config.concurrency ?? definition.concurrency
+  const gate = places === undefined ? undefined : createGate(places)
+  const gauge =
+    load || gate ? createLoadGauge(load, { transport, credentials, monotonicMs: () => clock.monotonicMs(), gate }) : undefined
   return {
     name: config.name,
     type: definition.id,
     offers: definition.offers(config),
-    run: (call, io) => runAttempt(context, call, io),
+    run: (call, io) => (gate ? runInTurn(gate, context, call, io) : runAttempt(context, call, io)),
+    ...(gauge && { ahead: () => gauge.ahead() }),
     ...(probe && { probe: (signal: AbortSignal) => runProbe(probe(config), transport, credentials.take(), signal) }),
     // Models that the operator lists are the list.
     ...(discover &&
@@ -65,8 +73,29 @@ export function createCodecProvider(definition: ProviderDefinition, config: Prov
           runDiscovery(discover, { definition, config, transport, credential: credentials.take() }, signal),
       }),
     async close() {
+      gauge?.close()
       await Promise.all([transport.close(), fetcher.close()])
     },
+  }
+}
+
+/** Waiting is not part of the call: neither its time limit nor the GPU time it is measured by. */
+async function runInTurn(gate: Gate, context: EngineContext, call: ProviderCall, io: AttemptIo): Promise<AttemptResult> {
+  const startedMs = context.clock.monotonicMs()
+  // A job that is resumed runs already.
+  if (call.resume !== undefined) return runAttempt(context, call, io)
+  let leave: () => void
+  try {
+    leave = await gate.enter(io.signal, context.timeoutMs)
+  } catch (error) {
+    if (!(error instanceof HalftoneError)) throw error
+    const evidence = { timings: { totalMs: context.clock.monotonicMs() - startedMs } }
+    return { kind: 'failed', failure: failure(error.code, error.message, 'no'), evidence }
+  }
+  try {
+    return await runAttempt(context, call, io)
+  } finally {
+    leave()
   }
 }
 

@@ -34,6 +34,8 @@ export interface ProviderConfig {
   readonly maxImageBytes?: number
   /** Bytes of one answer, counted as read and again after decompression; 256 MiB by default. */
   readonly maxResponseBytes?: number
+  /** Calls at once; further ones wait for their turn. Absent: as the type has it. */
+  readonly concurrency?: number
   /** `host` or `host:port`: result URLs there may be private, besides the configured host. */
   readonly allowHosts?: readonly string[]
 }

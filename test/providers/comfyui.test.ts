@@ -9,6 +9,7 @@ import { doubleMask, doublePicture } from '../support/double-picture.ts'
 import { type ComfyDouble, type ComfyScript, startComfy } from '../support/doubles/comfyui.ts'
 import { crashAndResume, leaveAfter } from '../support/jobs.ts'
 import { attempt, testClock, testInput } from './attempt.ts'
+import { readAll } from './memory-spool.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -226,6 +227,50 @@ describe('jobs', () => {
     const { result } = await attempt(provider, { model: 'local/sdxl' })
     expect(result).toMatchObject({ kind: 'failed', failure: { code: 'provider_error', billed: 'no' } })
     expect(result.kind === 'failed' && result.failure.message).toContain('forgotten')
+  })
+})
+
+test('pictures lose the prompt and the workflow that the server writes into them', async () => {
+  const tagged = doublePicture(64, 64, { text: 'workflow\0{"secret": true}' })
+  expect(tagged.includes('secret')).toBe(true)
+  const { provider } = await account({ jobMs: 5, picture: tagged })
+  const { result } = await attempt(provider, { model: 'local/sdxl' })
+  const [picture] = result.kind === 'done' ? result.images : []
+  if (!picture) throw new Error('There is no picture.')
+  expect((await readAll(picture.body)).includes('secret')).toBe(false)
+  expect(picture.size).toEqual({ width: 64, height: 64 })
+})
+
+describe('work that is ahead', () => {
+  test('is what the server says, asked for behind the scenes, and what waits here', async () => {
+    const { provider, double } = await account({ jobMs: 60_000 })
+    expect(provider.ahead?.()).toBe(0)
+    for (let n = 0; n < 3; n++) {
+      const body = JSON.stringify({ prompt: {}, client_id: 'somebody-else' })
+      await fetch(`${double.origin}/prompt`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    }
+    await testClock.sleep(2_100)
+    provider.ahead?.()
+    await testClock.sleep(200)
+    expect(provider.ahead?.()).toBe(3)
+  })
+
+  test('a server that works on one call at a time gets one at a time, in the order they came', async () => {
+    const { provider, double } = await account({ jobMs: 100 }, { concurrency: 1 })
+    const results = Promise.all([1, 2, 3].map((seed) => attempt(provider, { model: 'local/sdxl', request: { seed } })))
+    await testClock.sleep(20)
+    expect(provider.ahead?.()).toBe(3)
+    expect(double.jobs.length).toBeLessThanOrEqual(1)
+    for (const { result } of await results) expect(result.kind).toBe('done')
+    expect(double.jobs.map((job) => inputsOf(job, 'sampled')['seed'])).toEqual([1, 2, 3])
+    expect(provider.ahead?.()).toBe(0)
+  })
+
+  test('a call whose time is up while it waits was never sent', async () => {
+    const { provider, double } = await account({ jobMs: 60_000 }, { concurrency: 1, timeoutMs: 1_200 })
+    const [, waited] = await Promise.all([1, 2].map(() => attempt(provider, { model: 'local/sdxl' })))
+    expect(waited?.result).toMatchObject({ kind: 'failed', failure: { code: 'provider_timeout', billed: 'no' } })
+    expect(double.jobs).toHaveLength(1)
   })
 })
 

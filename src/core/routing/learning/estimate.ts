@@ -1,5 +1,5 @@
 /** What is expected of a candidate: experience where there is enough, shrunk towards broader experience where there is not. */
-import { latencyOfBucket } from '../../latency.ts'
+import { latencyBucket, latencyOfBucket } from '../../latency.ts'
 import { type Experience, noExperience } from './experience.ts'
 
 export interface Estimate {
@@ -55,6 +55,19 @@ export function estimate(...levels: readonly (Experience | undefined)[]): Estima
 }
 
 const shrunk = (sum: number, weight: number, prior: number): number => (sum + SHRINKAGE * prior) / (weight + SHRINKAGE)
+
+/** What is left of an estimate behind `ahead` jobs, worked off one by one: each takes the mean time of those before. */
+export function behind(found: Estimate, ahead: number): Estimate {
+  const meanMs = ahead > 0 ? meanLatencyMs(found) : undefined
+  if (meanMs === undefined) return found
+  const waitUs = ahead * meanMs * 1_000
+  const latencies = new Map<number, number>()
+  for (const [bucket, count] of found.latencies) {
+    const later = latencyBucket(latencyOfBucket(bucket) + waitUs)
+    latencies.set(later, (latencies.get(later) ?? 0) + count)
+  }
+  return { ...found, latencies }
+}
 
 /** Mean, in milliseconds; undefined while nothing is known. */
 export function meanLatencyMs({ latencies }: Pick<Estimate, 'latencies'>): number | undefined {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { scoreOf } from '../score.ts'
-import { estimate, latencyQuantileMs, lateness, meanLatencyMs } from './estimate.ts'
+import { behind, estimate, latencyQuantileMs, lateness, meanLatencyMs } from './estimate.ts'
 import { type Experience, noExperience, type Observation, reduceExperience, reduceFeedback } from './experience.ts'
 
 const having = (...seen: readonly Observation[]): Experience => seen.reduce(reduceExperience, noExperience)
@@ -50,6 +50,18 @@ describe('what is learned', () => {
     expect(billedInVain).toBeGreaterThan(0.35)
     expect(billedInVain).toBeLessThan(0.55)
     expect(priceRatio).toBeGreaterThan(1.4)
+  })
+
+  test('behind other jobs a picture comes later by the mean time of each', () => {
+    const known = estimate(having(...times(50, { ...succeeded, latencyMs: 4_000 })))
+    const mean = meanLatencyMs(known) ?? 0
+    const waiting = behind(known, 3)
+    expect(meanLatencyMs(waiting)).toBeGreaterThan(mean * 3.8)
+    expect(meanLatencyMs(waiting)).toBeLessThan(mean * 4.2)
+    expect(lateness(known, 10_000).missChance).toBe(0)
+    expect(lateness(waiting, 10_000).missChance).toBe(1)
+    expect(behind(known, 0)).toBe(known)
+    expect(behind(estimate(), 5)).toEqual(estimate())
   })
 
   test('latency is told by its mean, its quantiles and its lateness', () => {
