@@ -2,6 +2,7 @@
 import type { Provider } from '../ports/provider.ts'
 import { azureOpenai } from './azure-openai.ts'
 import { blackForestLabs } from './black-forest-labs.ts'
+import { byteplus } from './byteplus.ts'
 import { comfyui } from './comfyui.ts'
 import { deepinfra } from './deepinfra.ts'
 import { type BaseUrlFacts, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
@@ -26,6 +27,7 @@ export type { ProviderDeps } from './engine.ts'
 export const providers = {
   'azure-openai': azureOpenai,
   'black-forest-labs': blackForestLabs,
+  byteplus,
   comfyui,
   deepinfra,
   fal,

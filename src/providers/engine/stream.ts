@@ -75,7 +75,7 @@ async function takeEvent({ name, data }: SseEvent, state: StreamState, options: 
   }
 }
 
-/** Each final event brings its own images and its own usage; body numbers move up behind those already there. */
+/** Each final event brings its own images, failures and usage; body numbers move up behind those already there. */
 function keep(event: Done, bodies: readonly ScannedBody[], state: StreamState): void {
   const offset = state.bodies.length
   const images = event.images.map((image) =>
@@ -83,8 +83,9 @@ function keep(event: Done, bodies: readonly ScannedBody[], state: StreamState): 
   )
   const before = state.done
   const usage = before?.usage && event.usage ? addUsage(before.usage, event.usage) : (event.usage ?? before?.usage)
+  const failures = [...(before?.failures ?? []), ...(event.failures ?? [])]
   state.bodies = [...state.bodies, ...bodies]
-  state.done = { ...before, ...event, images: [...(before?.images ?? []), ...images], ...(usage ? { usage } : {}) }
+  state.done = { ...before, ...event, images: [...(before?.images ?? []), ...images], failures, ...(usage ? { usage } : {}) }
 }
 
 async function disposeAll(bodies: readonly ScannedBody[]): Promise<void> {
