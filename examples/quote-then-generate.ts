@@ -12,8 +12,14 @@ async function post<Answer>(path: string, body: object): Promise<Answer> {
   return (await response.json()) as Answer
 }
 
+interface Candidate {
+  readonly offer: string
+  readonly quality: string | null
+  readonly expected_usd: string
+  readonly max_usd: string | null
+}
 interface Quote {
-  readonly candidates: readonly { readonly offer: string; readonly expected_usd: string; readonly max_usd: string | null }[]
+  readonly candidates: readonly Candidate[]
 }
 interface Images {
   readonly data: readonly { readonly url: string }[]
@@ -23,8 +29,10 @@ interface Images {
 const request = { prompt: 'a lighthouse at dusk, linocut', size: '1536x1024', n: 2 }
 
 const { candidates } = await post<Quote>('/v1/halftone/quote', request)
-for (const { offer, expected_usd, max_usd } of candidates)
-  console.log(`${offer}: $${expected_usd}, at most ${max_usd === null ? 'unknown' : `$${max_usd}`}`)
+for (const { offer, quality, expected_usd, max_usd } of candidates)
+  console.log(
+    `${offer}${quality ? `, ${quality}` : ''}: $${expected_usd}, at most ${max_usd === null ? 'unknown' : `$${max_usd}`}`,
+  )
 
 const [cheapest] = candidates
 if (!cheapest) throw new Error('No offer can make this picture.')
@@ -32,6 +40,8 @@ if (!cheapest) throw new Error('No offer can make this picture.')
 const { data, halftone } = await post<Images>('/v1/images/generations', {
   ...request,
   model: cheapest.offer,
+  // The price is that of this quality; the offer's own default may cost more.
+  ...(cheapest.quality && { quality: cheapest.quality }),
   response_format: 'url',
   halftone: { max_cost_usd: cheapest.max_usd ?? '0.50', tags: { campaign: 'summer' } },
 })

@@ -8,6 +8,7 @@ import { rateSummary } from './core/pricing/index.ts'
 import { isRetired } from './core/routing/index.ts'
 import { ownBaseUrl, type ProviderDefinition } from './providers/define-provider.ts'
 import { isProviderType, providers, providerTypes } from './providers/index.ts'
+import { requiredOptions } from './providers/usual-keys.ts'
 import { systemClock } from './system-clock.ts'
 
 /** What a type needs from its operator. */
@@ -102,7 +103,7 @@ function needsOf(definition: ProviderDefinition, env: Environment): ProviderNeed
     requiresKey,
     variables: keyVariables.map((variable) => ({ variable, isSet: Boolean(env[variable]) })),
     needsBaseUrl: definition.baseUrl === undefined || (parsed?.success !== false && ownBaseUrl(definition, {}) === undefined),
-    options: parsed?.success === false ? parsed.error.issues.map(({ path }) => path.map(String).join('.')) : [],
+    options: requiredOptions(definition).map(({ name }) => name),
     documentation: facts?.documentation,
   }
 }

@@ -13,6 +13,7 @@ import { isInForce, rateRows } from './core/pricing/rate-rows.ts'
 import type { Ledger } from './ports/ledger.ts'
 import type { ProviderDefinition } from './providers/define-provider.ts'
 import { providers } from './providers/index.ts'
+import { type RequiredOption, requiredOptions } from './providers/usual-keys.ts'
 import { newSecret } from './server/key-ring.ts'
 import {
   backupSqlite,
@@ -42,14 +43,20 @@ export interface ProviderChoice {
   readonly requiresKey: boolean
   /** The variable that its own tools read. */
   readonly variable: string | undefined
+  /** Options it cannot do without. */
+  readonly options: readonly RequiredOption[]
+  /** Its server says itself which models it has. */
+  readonly findsModels: boolean
 }
 
 export const providerChoices = (): readonly ProviderChoice[] =>
-  Object.entries<ProviderDefinition>(providers).map(([type, { baseUrl, requiresKey, keyVariables }]) => ({
+  Object.entries<ProviderDefinition>(providers).map(([type, definition]) => ({
     type,
-    needsBaseUrl: baseUrl === undefined,
-    requiresKey,
-    variable: keyVariables?.[0],
+    needsBaseUrl: definition.baseUrl === undefined,
+    requiresKey: definition.requiresKey,
+    variable: definition.keyVariables?.[0],
+    options: requiredOptions(definition),
+    findsModels: definition.discover !== undefined,
   }))
 
 export interface ProviderTest {

@@ -1,5 +1,5 @@
 /** What the configuration needs to know of provider types without knowing any of them. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import { ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { isProviderType, providers } from './index.ts'
 
@@ -28,4 +28,19 @@ function needsOnlyKey(definition: ProviderDefinition): boolean {
 export const optionsOf = (type: string): z.ZodType | undefined => {
   const definition: ProviderDefinition | undefined = isProviderType(type) ? providers[type] : undefined
   return definition?.options
+}
+
+export interface RequiredOption {
+  readonly name: string
+  readonly description: string
+}
+
+/** Options without which a type does not work, as its schema describes them. */
+export function requiredOptions({ options }: ProviderDefinition): readonly RequiredOption[] {
+  if (!options) return []
+  const schema = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' }) as {
+    readonly properties?: Readonly<Record<string, { readonly description?: string }>>
+    readonly required?: readonly string[]
+  }
+  return (schema.required ?? []).map((name) => ({ name, description: schema.properties?.[name]?.description ?? '' }))
 }

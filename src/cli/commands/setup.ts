@@ -23,6 +23,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--provider <kinds...>', 'with --yes: providers to add, as kind or name=kind')
     .option('--base-url <urls...>', 'with --yes: their addresses, as name=url')
     .option('--key-env <variables...>', 'with --yes: variables that hold their keys, as name=VARIABLE')
+    .option('--option <options...>', 'with --yes: what else a type needs, as name.option=value')
     .option('--models <models...>', 'with --yes: what a server of your own serves, as name=model,model')
     .option('--per-image <prices...>', 'with --yes: USD per picture of a server of your own, as name=usd')
     .option('--max-usd-per-day <usd>', 'with --yes: hard spend cap of the whole gateway')

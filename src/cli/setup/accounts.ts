@@ -8,6 +8,8 @@ export interface Account {
   readonly type: string
   readonly baseUrl?: string
   readonly key?: AccountKey
+  /** What else the type needs, by the names of its options. */
+  readonly options?: Readonly<Record<string, string>>
   /** As the server calls them; for servers whose models nobody can know beforehand. */
   readonly models?: readonly string[]
   /** Exact USD per picture, for all its models; `0` is a price. */
@@ -33,6 +35,8 @@ export interface SetupFlags {
   readonly baseUrl?: readonly string[]
   /** `name=VARIABLE`. */
   readonly keyEnv?: readonly string[]
+  /** `name.option=value`. */
+  readonly option?: readonly string[]
   /** `name=model,model`. */
   readonly models?: readonly string[]
   /** `name=usd`. */
@@ -72,12 +76,13 @@ export function planOfFlags(
   const urls = pairsOf('--base-url', flags.baseUrl)
   const variables = pairsOf('--key-env', flags.keyEnv)
   const models = pairsOf('--models', flags.models)
+  const options = optionsOf(flags.option)
   const prices = pairsOf('--per-image', flags.perImage)
   const named = (flags.provider ?? []).map((text): readonly [string, string] => {
     const [name = '', type] = text.split('=', 2)
     return [name, type ?? name]
   })
-  for (const name of [urls, variables, models, prices].flatMap((pairs) => [...pairs.keys()])) {
+  for (const name of [urls, variables, models, prices, options].flatMap((pairs) => [...pairs.keys()])) {
     if (!named.some(([known]) => known === name)) throw new CliError('usage', `There is no --provider named "${name}".`)
   }
   const accounts = named.map(([name, type]): Account => {
@@ -91,7 +96,13 @@ export function planOfFlags(
     if (choice.needsBaseUrl && baseUrl === undefined) {
       throw new CliError('usage', `"${name}" needs an address.`, { remedy: `Add --base-url ${name}=http://host:port/v1.` })
     }
-    if (choice.needsBaseUrl && !models.has(name)) {
+    const missing = choice.options.find((option) => options.get(name)?.[option.name] === undefined)
+    if (missing) {
+      throw new CliError('usage', `"${name}" needs the option ${missing.name}. ${missing.description}`.trim(), {
+        remedy: `Add --option ${name}.${missing.name}=value.`,
+      })
+    }
+    if (choice.needsBaseUrl && !choice.findsModels && !models.has(name)) {
       throw new CliError('usage', `Nobody knows which models "${name}" serves.`, { remedy: `Add --models ${name}=model,model.` })
     }
     const variable = variables.get(name) ?? variableOf(name, choice)
@@ -103,6 +114,7 @@ export function planOfFlags(
       type,
       ...(baseUrl === undefined ? {} : { baseUrl }),
       ...(wanted ? { key: { kind: 'variable', variable } } : {}),
+      ...(options.has(name) ? { options: options.get(name) ?? {} } : {}),
       ...(models.has(name) ? { models: modelsOf(models.get(name) ?? '') } : {}),
       ...(perImage === undefined ? {} : { perImage }),
     }
@@ -110,6 +122,18 @@ export function planOfFlags(
   const { maxUsdPerDay } = flags
   if (maxUsdPerDay !== undefined) requireUsd(maxUsdPerDay)
   return { accounts, ...(maxUsdPerDay === undefined ? {} : { maxUsdPerDay }) }
+}
+
+/** By account and option. */
+function optionsOf(texts: readonly string[] = []): ReadonlyMap<string, Readonly<Record<string, string>>> {
+  const options = new Map<string, Readonly<Record<string, string>>>()
+  for (const text of texts) {
+    const [, name, option, value] = /^([^=]+)\.([^=.]+)=(.+)$/.exec(text) ?? []
+    if (name === undefined || option === undefined || value === undefined)
+      throw new CliError('usage', `--option ${text} names no option.`, { remedy: 'Write name.option=value.' })
+    options.set(name, { ...options.get(name), [option]: value })
+  }
+  return options
 }
 
 function pairsOf(flag: string, texts: readonly string[] = []): ReadonlyMap<string, string> {

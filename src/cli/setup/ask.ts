@@ -39,7 +39,7 @@ async function askAccount(choice: ProviderChoice, env: Environment): Promise<Acc
   const { type, needsBaseUrl } = choice
   if (!needsBaseUrl) {
     const key = await askKey(type, choice, env)
-    return { name: type, type, ...(key === undefined ? {} : { key }) }
+    return { name: type, type, ...(key === undefined ? {} : { key }), ...(await askOptions(type, choice)) }
   }
   const name = answerOf(
     await text({
@@ -58,10 +58,11 @@ async function askAccount(choice: ProviderChoice, env: Environment): Promise<Acc
     }),
   )
   const key = await askKey(name, choice, env)
+  const options = await askOptions(name, choice)
   const models = answerOf(
     await text({
-      message: `${name}: the models it serves, as it calls them (commas between)`,
-      validate: (value) => (modelsOf(value ?? '').length > 0 ? undefined : 'Name at least one.'),
+      message: `${name}: the models it serves, as it calls them (commas between${choice.findsModels ? '; empty: it is asked' : ''})`,
+      validate: (value) => (choice.findsModels || modelsOf(value ?? '').length > 0 ? undefined : 'Name at least one.'),
     }),
   )
   const perImage = answerOf(
@@ -74,10 +75,25 @@ async function askAccount(choice: ProviderChoice, env: Environment): Promise<Acc
     name,
     type,
     baseUrl,
-    models: modelsOf(models),
+    ...options,
+    ...(modelsOf(models).length > 0 ? { models: modelsOf(models) } : {}),
     ...(key === undefined ? {} : { key }),
     ...(perImage ? { perImage } : {}),
   }
+}
+
+/** What the type cannot do without. */
+async function askOptions(name: string, { options }: ProviderChoice): Promise<Pick<Account, 'options'>> {
+  const answers: Record<string, string> = {}
+  for (const { name: option, description } of options) {
+    answers[option] = answerOf(
+      await text({
+        message: `${name}: ${option}${description ? ` (${description})` : ''}`,
+        validate: (value) => (value ? undefined : 'It needs one.'),
+      }),
+    )
+  }
+  return options.length === 0 ? {} : { options: answers }
 }
 
 /** A key that is set in the environment is not asked for. */

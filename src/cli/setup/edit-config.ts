@@ -23,7 +23,7 @@ export function editConfig(before: string | undefined, plan: SetupPlan): string 
 }
 
 /** An entry that exists keeps its other settings. */
-function setAccount(document: Document, { name, type, baseUrl, key, models, perImage }: Account): void {
+function setAccount(document: Document, { name, type, baseUrl, key, options, models, perImage }: Account): void {
   const entry = ['providers', name]
   const set = (field: string, value: unknown) => document.setIn([...entry, field], document.createNode(value))
   if (!isMap(document.get('providers'))) document.set('providers', document.createNode({}))
@@ -31,6 +31,7 @@ function setAccount(document: Document, { name, type, baseUrl, key, models, perI
   if (type !== name || document.hasIn([...entry, 'type'])) set('type', type)
   if (baseUrl !== undefined) set('baseUrl', baseUrl)
   if (key !== undefined) set('apiKey', key.kind === 'variable' ? `\${${key.variable}}` : key.secret.replaceAll('${', () => '$${'))
+  for (const [option, value] of Object.entries(options ?? {})) document.setIn([...entry, 'options', option], value)
   if (models !== undefined) set('models', models)
   if (perImage !== undefined) set('prices', { '*': { perImage: numberOrText(perImage) } })
   // An empty entry reads like a mistake; naming the type says what it is.

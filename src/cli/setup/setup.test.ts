@@ -3,9 +3,13 @@ import { parse } from 'yaml'
 import { planOfFlags } from './accounts.ts'
 import { editConfig } from './edit-config.ts'
 
+const plain = { options: [], findsModels: false }
+const project = { name: 'project', description: 'The cloud project.' }
 const choices = [
-  { type: 'main', needsBaseUrl: false, requiresKey: true, variable: 'MAIN_API_KEY' },
-  { type: 'any-server', needsBaseUrl: true, requiresKey: false, variable: undefined },
+  { ...plain, type: 'main', needsBaseUrl: false, requiresKey: true, variable: 'MAIN_API_KEY' },
+  { ...plain, type: 'any-server', needsBaseUrl: true, requiresKey: false, variable: undefined },
+  { ...plain, type: 'garage', needsBaseUrl: true, requiresKey: false, variable: undefined, findsModels: true },
+  { ...plain, type: 'cloud', needsBaseUrl: false, requiresKey: true, variable: 'CLOUD_KEY', options: [project] },
 ]
 
 describe('the plan of flags', () => {
@@ -34,8 +38,29 @@ describe('the plan of flags', () => {
     expect(plan.accounts[0]?.key).toEqual({ kind: 'variable', variable: 'GPU_API_KEY' })
   })
 
+  test('what a kind cannot do without is taken and written; models that a server tells are not asked for', () => {
+    const flags = {
+      provider: ['cloud', 'garage'],
+      option: ['cloud.project=fox'],
+      baseUrl: ['garage=http://10.0.0.5'],
+    }
+    const plan = planOfFlags(flags, choices, {})
+    expect(plan.accounts).toEqual([
+      { name: 'cloud', type: 'cloud', key: { kind: 'variable', variable: 'CLOUD_KEY' }, options: { project: 'fox' } },
+      { name: 'garage', type: 'garage', baseUrl: 'http://10.0.0.5' },
+    ])
+    expect(parse(editConfig(undefined, plan))).toEqual({
+      providers: {
+        cloud: { apiKey: '${CLOUD_KEY}', options: { project: 'fox' } },
+        garage: { baseUrl: 'http://10.0.0.5' },
+      },
+    })
+  })
+
   const wrong: readonly [rule: string, flags: Parameters<typeof planOfFlags>[0], message: string][] = [
     ['an unknown kind', { provider: ['mian'] }, '"mian" is no kind'],
+    ['a missing option', { provider: ['cloud'] }, 'needs the option project. The cloud project.'],
+    ['an option of nothing', { provider: ['cloud'], option: ['project=fox'] }, 'names no option'],
     ['a missing address', { provider: ['any-server'] }, 'needs an address'],
     ['a server without models', { provider: ['any-server'], baseUrl: ['any-server=http://x'] }, 'Nobody knows which models'],
     ['an address of nobody', { baseUrl: ['x=http://y'] }, 'no --provider named "x"'],
