@@ -116,6 +116,21 @@ describe('against a double of the predictions API', () => {
     expect(double.predictions.get('p1')?.isCancelled).toBe(true)
   })
 
+  test('a client that leaves while a poll is on its way has the prediction cancelled all the same', async () => {
+    const { provider, double } = await account({ pending: 99, pollMs: 2_000 })
+    const result = await leaveAfter(900, provider, schnell)
+    expect(result).toMatchObject({ kind: 'failed', failure: { code: 'cancelled', billed: 'no' } })
+    expect(double.predictions.get('p1')?.isCancelled).toBe(true)
+  })
+
+  test('a submit that is cut off may have made a prediction: nobody knows what it costs', async () => {
+    const { provider, double } = await account({ pending: 99, submitMs: 2_000 })
+    const io = { signal: AbortSignal.timeout(300) }
+    const { result } = await attempt(provider, { ...schnell, io })
+    expect(double.predictions.size).toBe(1)
+    expect(result).toMatchObject({ kind: 'failed', failure: { code: 'cancelled', billed: 'unknown' } })
+  })
+
   test.each([
     [{ ending: 'nsfw' }, { code: 'content_refused', stage: 'after', billed: 'unknown' }],
     [

@@ -1,4 +1,5 @@
 /** One attempt from request to result. */
+import type { Capabilities } from '../../core/capability.ts'
 import { type ErrorCode, HalftoneError } from '../../core/error.ts'
 import type { JsonObject, JsonValue } from '../../core/json.ts'
 import type { Warning } from '../../core/offer.ts'
@@ -165,11 +166,11 @@ class Run {
     try {
       await this.#pause(pending)
     } catch {
-      const isCancelled = isClientGone(this.#io.signal) && (await this.#cancel(pending))
-      return failedWith(failure('cancelled', 'The call was cancelled while its job was running.', isCancelled ? 'no' : 'unknown'))
+      return this.#abandon(pending)
     }
     const decoded = await this.#follow(pending.poll, pending.state)
     if (decoded.kind !== 'failed' || decoded.isFinal) return decoded
+    if (!this.#answered && decoded.failure.code === 'cancelled') return this.#abandon(pending)
     const status = this.#evidence.httpStatus ?? 0
     const isAboutThePoll = this.#answered ? status === 429 || status >= 500 : !finalCodes.has(decoded.failure.code)
     if (!isAboutThePoll) {
@@ -186,6 +187,12 @@ class Run {
     if (definition.watch) this.#news ??= listen(definition.watch, this.#call.attemptId, jobId, transport, this.#credential)
     const hints = [woken?.bind(this.#io), this.#news?.next].filter((hint) => hint !== undefined)
     return pause(clock, { signal, ...(hints.length > 0 && { woken: anyOf(hints) }) }, afterMs)
+  }
+
+  /** Nobody waits for the job any more; a shutdown leaves it to the next start. */
+  async #abandon(pending: Pending): Promise<Failed> {
+    const isCancelled = isClientGone(this.#io.signal) && (await this.#cancel(pending))
+    return failedWith(failure('cancelled', 'The call was cancelled while its job was running.', isCancelled ? 'no' : 'unknown'))
   }
 
   async #cancel({ cancel, state }: Pick<Pending, 'cancel' | 'state'>): Promise<boolean> {
@@ -249,7 +256,7 @@ class Run {
       // Raised while the call was being made or authorized: nothing was sent.
       if (error instanceof HalftoneError)
         return failedWith(failure(error.code, error.message, this.#mayBeBilled ? 'unknown' : 'no'))
-      const broken = this.#unlessFree(call, failureOfExchange(error, candidate.offer.capabilities))
+      const broken = this.#unlessFree(call, failureOfExchange(error, closingOf(candidate.offer.capabilities)))
       this.#mayBeBilled ||= broken.billed !== 'no'
       return stream.done ? this.#decodeStream(stream, broken) : failedWith(withPartials(broken, stream.partials))
     }
@@ -343,8 +350,11 @@ class Run {
   }
 }
 
+/** A job without an id cannot be ended, and closing the connection does not end it. */
+const closingOf = ({ cancelStopsBilling, asyncJobs }: Capabilities) => ({ cancelStopsBilling: cancelStopsBilling && !asyncJobs })
+
 /** Faults of a poll that asking again does not mend. */
-const finalCodes: ReadonlySet<ErrorCode> = new Set(['cancelled', 'blocked_address', 'provider_response_too_large'])
+const finalCodes: ReadonlySet<ErrorCode> = new Set(['blocked_address', 'provider_response_too_large'])
 
 const imagesLeftOut = (made: number, wanted: number): Warning => ({
   code: 'images_left_out',

@@ -1,4 +1,5 @@
 /** Replicate's predictions: answered at once when they are quick, else polled; with the input schemas of its models. */
+import { setTimeout } from 'node:timers/promises'
 import type { JsonObject } from '../../../src/core/json.ts'
 import { doublePicture } from '../double-picture.ts'
 import { type DoubleAnswer, type DoubleCall, type DoubleServer, startServer } from './server.ts'
@@ -9,6 +10,9 @@ export interface ReplicateScript {
   readonly pending?: number
   readonly ending?: 'done' | 'nsfw' | 'crash' | 'removed'
   readonly expired?: boolean
+  /** How long it takes to answer a submit, and a poll. */
+  readonly submitMs?: number
+  readonly pollMs?: number
 }
 
 interface Prediction {
@@ -59,7 +63,7 @@ export async function startReplicate(script: ReplicateScript = {}): Promise<Repl
     return { ...common, created_at: '2026-11-22T10:00:00Z', urls, ...state }
   }
 
-  const submit = ({ json, headers, path }: DoubleCall, origin: string): DoubleAnswer => {
+  const submit = async ({ json, headers, path }: DoubleCall, origin: string): Promise<DoubleAnswer> => {
     const model = /^\/v1\/models\/([^/]+\/[^/]+)\/predictions$/.exec(path)?.[1]
     const input = (json['input'] ?? {}) as JsonObject
     const problems = [
@@ -71,11 +75,12 @@ export async function startReplicate(script: ReplicateScript = {}): Promise<Repl
     const id = `p${predictions.size + 1}`
     const prediction = { input, polls: 0, isCancelled: false }
     predictions.set(id, prediction)
+    await setTimeout(script.submitMs)
     const isDone = pending === 0 && /^wait(=\d+)?$/.test(String(headers['prefer']))
     return { status: isDone ? 201 : 202, json: shown(prediction, id, origin, isDone) }
   }
 
-  const server = await startServer((call, origin) => {
+  const server = await startServer(async (call, origin) => {
     const { method, path, headers } = call
     if (path.startsWith('/files/')) {
       if (headers.authorization) return { status: 400, json: { detail: 'a storage host must not get the token' } }
@@ -93,6 +98,7 @@ export async function startReplicate(script: ReplicateScript = {}): Promise<Repl
     if (id && prediction && method === (cancel ? 'POST' : 'GET')) {
       if (cancel) prediction.isCancelled = true
       else prediction.polls++
+      await setTimeout(cancel ? 0 : script.pollMs)
       return { json: shown(prediction, id, origin, prediction.polls > pending) }
     }
     return method === 'POST' && /\/predictions$/.test(path)
