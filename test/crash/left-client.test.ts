@@ -5,15 +5,17 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createDiskBlobStore } from '../../src/blobs/disk.ts'
 import { createSpool } from '../../src/blobs/spool.ts'
+import { providerKnowledge } from '../../src/compose-modules.ts'
 import { buildState } from '../../src/compose-state.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import { createBudgetIndex } from '../../src/gateway/budget-index.ts'
 import { createExperienceFeed } from '../../src/gateway/experience-feed.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { createHealthFeed } from '../../src/gateway/health-feed.ts'
+import { createPurchases } from '../../src/gateway/purchases.ts'
 import { createQuotePins } from '../../src/gateway/quote-pin.ts'
+import { createWebhooks } from '../../src/gateway/webhooks.ts'
 import type { Ledger } from '../../src/ports/ledger.ts'
-import { providerTypes } from '../../src/providers/index.ts'
 import { openSqliteLedger } from '../../src/storage/index.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
@@ -39,7 +41,7 @@ beforeEach(async () => {
   onWait = () => undefined
   const { epoch } = await ledger.openNode({ nodeId: 'node', leaseMs: 60_000 })
   const env = { HALFTONE_DATA_DIR: dir, OPENAI_API_KEY: 'sk-test' }
-  const { config } = await loadConfig({ env, cwd: dir, providerTypes })
+  const { config } = await loadConfig({ env, cwd: dir, ...providerKnowledge })
   const { openai } = config.providers
   if (!openai) throw new Error('the variable did not configure a provider')
   const state = await buildState({ ...config, providers: { openai: { ...openai, baseUrl: double.baseUrl } } }, systemClock)
@@ -69,6 +71,8 @@ beforeEach(async () => {
     random: () => 0.5,
     newId: () => `id-${++id}`,
     node: { id: 'node', epoch },
+    webhooks: createWebhooks({ key: new Uint8Array(32), publicUrl: () => undefined }),
+    purchases: await createPurchases({ ledger, clock: systemClock, nodeId: 'node', current: () => state }),
   }
   gateway = createGateway({
     services: services as never,
