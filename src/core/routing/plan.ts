@@ -9,7 +9,7 @@ import type { PromptClass } from '../prompt/features.ts'
 import type { ImageRequest, Quality, RequestOptions } from '../request.ts'
 import { resolveCandidate } from './candidate.ts'
 import { experienceKeys } from './learning/class.ts'
-import { estimate } from './learning/estimate.ts'
+import { behind, estimate } from './learning/estimate.ts'
 import { isRetired } from './resolve.ts'
 import { scoreOf } from './score.ts'
 import { strategies } from './strategies/index.ts'
@@ -47,9 +47,10 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
   const eliminated: Elimination[] = []
   const eligible: ScoredCandidate[] = []
   const realOffers = snapshot.offers.some((offer) => !offer.sandbox)
+  const today = new Date(input.nowUs / 1000).toISOString().slice(0, 10)
   const namesPrompt = snapshot.offers.some((offer) => answersPromptly(offer) && policy.filter?.offers?.includes(offer.id))
   for (const offer of snapshot.offers) {
-    const reason = offerProblem(offer, input, { realOffers, acceptOpen, namesPrompt })
+    const reason = offerProblem(offer, input, { realOffers, acceptOpen, namesPrompt, today })
     if (reason) {
       eliminated.push({ offer: offer.id, ...reason })
       continue
@@ -102,6 +103,8 @@ type Reason = { readonly reason: EliminationReason; readonly detail: string; rea
 interface PlanFacts {
   readonly realOffers: boolean
   readonly acceptOpen: boolean
+  /** ISO date. */
+  readonly today: string
   /** Offers are named, and one of them at least answers promptly. */
   readonly namesPrompt: boolean
 }
@@ -113,7 +116,7 @@ const answersPromptly = ({ tier }: Offer): boolean => tier !== 'batch' && tier !
 function offerProblem(
   offer: Offer,
   { policy, snapshot, nowUs, options }: PlanInput,
-  { realOffers, acceptOpen, namesPrompt }: PlanFacts,
+  { realOffers, acceptOpen, namesPrompt, today }: PlanFacts,
 ): Reason | undefined {
   const { filter } = policy
   const named = filter?.offers?.includes(offer.id) ?? false
@@ -131,8 +134,7 @@ function offerProblem(
     return { reason: 'not_in_route', detail: `not known to run in ${filter.regions.join(', ')}` }
   if (offer.sandbox && realOffers && !named)
     return { reason: 'sandbox', detail: 'sandbox offers are never chosen beside real ones' }
-  if (isRetired(offer, new Date(nowUs / 1000).toISOString().slice(0, 10)))
-    return { reason: 'retired', detail: `retired on ${offer.retiredAt}` }
+  if (isRetired(offer, today)) return { reason: 'retired', detail: `retired on ${offer.retiredAt}` }
   // The name of a model means its prompt offers, where it has any; a slow lane is named by its own id.
   const asksForLane = (named && !namesPrompt) || filter?.models?.includes(offer.id) === true
   if (!answersPromptly(offer) && !asksForLane && !policy.everyLane) {
@@ -180,12 +182,13 @@ function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason
   if ('missing' in total) return { reason: 'unpriced', detail: `${total.reason} (${total.missing.join(', ')})` }
   const costProblem = overCost(total.maxNanoUsd, options.maxCostNanoUsd ?? policy.maxCostNanoUsd, hardBudget)
   if (costProblem) return costProblem
-  const expected = estimate(
+  const learned = estimate(
     ...experienceKeys(candidate, input.request, input.promptClass).map((key) => snapshot.experience?.get(key)),
   )
+  const expected = behind(learned, snapshot.ahead?.get(candidate.offer.provider) ?? 0)
   const deadlineMs = options.deadlineMs ?? policy.deadlineMs
   const allIn = scoreOf({
-    priceNanoUsd: total.marginalNanoUsd ?? total.expectedNanoUsd,
+    ...choosingPrice(candidate, total, input),
     estimate: expected,
     latenessNanoUsdPerSecond: policy.latenessNanoUsdPerSecond ?? 0n,
     ...(deadlineMs !== undefined && { deadlineMs }),
@@ -228,6 +231,21 @@ function requestTotal(candidate: Candidate, input: PlanInput): RequestTotal | Un
     maxNanoUsd: unbounded ? null : sum(whole.maxNanoUsd ?? 0n, last?.maxNanoUsd ?? 0n),
     ...(paidAhead && { marginalNanoUsd: sum(marginalOf(whole), last && marginalOf(last)) }),
   }
+}
+
+/** What the call is compared by: the month's plan where it has a price, else what the call would cost now. */
+function choosingPrice(
+  candidate: Candidate,
+  total: RequestTotal,
+  input: PlanInput,
+): { readonly priceNanoUsd: bigint; readonly shadowNanoUsd?: bigint } {
+  const { volumes, lots, planned, ...snapshot } = input.snapshot
+  const price = planned?.get(candidate.offer.id)
+  if (!price) return { priceNanoUsd: total.marginalNanoUsd ?? total.expectedNanoUsd }
+  const list = volumes || lots ? requestTotal(candidate, { ...input, snapshot }) : total
+  const listNanoUsd = 'missing' in list ? total.expectedNanoUsd : list.expectedNanoUsd
+  const priceNanoUsd = BigInt(Math.round(Number(listNanoUsd) * price.factor))
+  return { priceNanoUsd, shadowNanoUsd: BigInt(Math.round(Number(priceNanoUsd) * price.shadowShare)) }
 }
 
 const marginalOf = ({ expectedNanoUsd, marginalNanoUsd = expectedNanoUsd }: QuoteTotals): bigint => marginalNanoUsd

@@ -2,6 +2,7 @@
 
 import type { Candidate, Offer, OfferId, Warning } from '../offer.ts'
 import type { AttemptFailure, AttemptKind } from '../outcome.ts'
+import type { PlannedPrice } from '../planning/month.ts'
 import type { Lot } from '../pricing/lots.ts'
 import type { VolumeIndex } from '../pricing/volumes.ts'
 import type { Quality } from '../request.ts'
@@ -75,6 +76,8 @@ export interface Snapshot {
   readonly quality: ReadonlyMap<string, number>
   /** Named levels (`draft`, `standard`, `high`) on the same scale. */
   readonly qualityLevels: ReadonlyMap<string, number>
+  /** Jobs ahead of a new call at the server of a provider, by its name; absent: none. */
+  readonly ahead?: ReadonlyMap<string, number>
   /** By `experienceKeys`; absent where nothing was learned yet. */
   readonly experience?: ReadonlyMap<string, Experience>
   /** Models the key may use; undefined = all. */
@@ -83,6 +86,8 @@ export interface Snapshot {
   readonly volumes?: VolumeIndex
   /** Lots that may pay for a call, by offer; absent: none. */
   readonly lots?: ReadonlyMap<OfferId, readonly Lot[]>
+  /** Prices to choose by where the month's plan has one: tiers aimed for, minimums to be met. What is charged stays what it is. */
+  readonly planned?: ReadonlyMap<OfferId, PlannedPrice>
 }
 
 export interface PlannedAttempt {

@@ -1,0 +1,179 @@
+/**
+ * The month ahead: which volume tiers to aim for, and what an unmet minimum spend is worth. Tiers and minimums couple all requests of a
+ * month, which no single request can see; the answer is a price per offer that a request can be compared by.
+ */
+import type { OfferId } from '../offer.ts'
+
+/** Requests that are alike, and what the offers that may serve them cost each. */
+export interface DemandLine {
+  /** Pictures expected in the rest of the month. */
+  readonly pictures: number
+  readonly options: readonly DemandOption[]
+}
+
+export interface DemandOption {
+  readonly offer: OfferId
+  /** Nano-USD per picture at list price. */
+  readonly listNanoUsd: number
+  /** Nano-USD per picture that are added to the price in choosing: tries in vain, lateness. */
+  readonly extraNanoUsd: number
+}
+
+/** Volume tiers of one offer, in pictures of the month. */
+export interface MonthTiers {
+  readonly offer: OfferId
+  readonly mode: 'graduated' | 'volume'
+  /** Ascending, from 0; `factor` of the list price. */
+  readonly steps: readonly { readonly from: number; readonly factor: number }[]
+  readonly bought: number
+  /** What was spent on it this month at list price. */
+  readonly spentListNanoUsd: number
+}
+
+/** What has to be spent by the end of the month at these offers together, used or not. */
+export interface MonthMinimum {
+  readonly offers: readonly OfferId[]
+  readonly unspentNanoUsd: number
+}
+
+/** How a request sees an offer's price: list price times `factor`, less a share that would be paid anyway. */
+export interface PlannedPrice {
+  readonly factor: number
+  /** 0 to 1. */
+  readonly shadowShare: number
+}
+
+export interface MonthPlan {
+  readonly prices: ReadonlyMap<OfferId, PlannedPrice>
+  /** Expected cost of the rest of the month, unused minimums included. */
+  readonly expectedNanoUsd: number
+}
+
+interface MonthInput {
+  readonly lines: readonly DemandLine[]
+  readonly tiers: readonly MonthTiers[]
+  readonly minimums: readonly MonthMinimum[]
+}
+
+/** More combinations than this are not worth a look: the dearest tiers of the smallest offers are left out. */
+const MOST_TARGETS = 512
+
+/**
+ * Every combination of tiers to aim for and of shadow prices is tried: requests go where they are cheapest under it, and the month that
+ * results is priced by the real terms. Pure; O(combinations x lines x options).
+ */
+export function planMonth(input: MonthInput): MonthPlan {
+  let best: MonthPlan | undefined
+  for (const targets of combinations(input.tiers.map(reachable(input.lines)))) {
+    for (const shadows of combinations(input.minimums.map((minimum) => shadowLevels(minimum, input)))) {
+      const prices = pricesOf(input, targets, shadows)
+      const expectedNanoUsd = costOf(input, prices)
+      if (!best || expectedNanoUsd < best.expectedNanoUsd * (1 - 1e-9)) best = { prices, expectedNanoUsd }
+    }
+  }
+  return best ?? { prices: new Map(), expectedNanoUsd: 0 }
+}
+
+/** Factors of the tiers that the rest of the month could reach. */
+const reachable =
+  (lines: readonly DemandLine[]) =>
+  ({ offer, steps, bought }: MonthTiers): readonly number[] => {
+    const possible = lines.reduce(
+      (sum, { pictures, options }) => sum + (options.some((each) => each.offer === offer) ? pictures : 0),
+      bought,
+    )
+    const current = steps.findLastIndex(({ from }) => from <= bought)
+    return steps.filter(({ from }, index) => index >= current && from <= possible).map(({ factor }) => factor)
+  }
+
+/** The shares at which some line would change to an offer of the minimum; 0 once nothing is left to spend. */
+function shadowLevels({ offers, unspentNanoUsd }: MonthMinimum, { lines }: MonthInput): readonly number[] {
+  if (unspentNanoUsd <= 0) return [0]
+  const levels = new Set([0, 1])
+  for (const { options } of lines) {
+    const others = Math.min(...options.filter(({ offer }) => !offers.includes(offer)).map(totalOf))
+    for (const option of options) {
+      if (!offers.includes(option.offer) || option.listNanoUsd === 0) continue
+      const share = (totalOf(option) - others) / option.listNanoUsd + 1e-3
+      if (share > 0 && share < 1) levels.add(share)
+    }
+  }
+  return [...levels].sort((a, b) => a - b)
+}
+
+const totalOf = ({ listNanoUsd, extraNanoUsd }: DemandOption): number => listNanoUsd + extraNanoUsd
+
+/** One of each list, all combinations; at most `MOST_TARGETS`. */
+function combinations(lists: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  let all: (readonly number[])[] = [[]]
+  for (const list of lists) {
+    const values = all.length * list.length > MOST_TARGETS ? list.slice(0, 1) : list
+    all = all.flatMap((start) => values.map((value) => [...start, value]))
+  }
+  return all
+}
+
+function pricesOf(
+  { tiers, minimums }: MonthInput,
+  targets: readonly number[],
+  shadows: readonly number[],
+): Map<OfferId, PlannedPrice> {
+  const prices = new Map<OfferId, PlannedPrice>()
+  for (const [index, { offer }] of tiers.entries()) prices.set(offer, { factor: targets[index] ?? 1, shadowShare: 0 })
+  for (const [index, { offers }] of minimums.entries()) {
+    for (const offer of offers) prices.set(offer, { factor: prices.get(offer)?.factor ?? 1, shadowShare: shadows[index] ?? 0 })
+  }
+  return prices
+}
+
+function costOf({ lines, tiers, minimums }: MonthInput, prices: ReadonlyMap<OfferId, PlannedPrice>): number {
+  const bought = new Map<OfferId, { pictures: number; list: number }>()
+  let cost = 0
+  for (const { pictures, options } of lines) {
+    const chosen = cheapest(options, prices)
+    if (!chosen) continue
+    const sum = bought.get(chosen.offer) ?? { pictures: 0, list: 0 }
+    bought.set(chosen.offer, { pictures: sum.pictures + pictures, list: sum.list + pictures * chosen.listNanoUsd })
+    cost += pictures * chosen.extraNanoUsd
+  }
+  const paid = new Map<OfferId, number>()
+  for (const [offer, { list }] of bought) paid.set(offer, list)
+  for (const terms of tiers) {
+    const more = bought.get(terms.offer) ?? { pictures: 0, list: 0 }
+    paid.set(terms.offer, tieredCost(terms, more.pictures, more.list))
+  }
+  for (const each of paid.values()) cost += each
+  for (const { offers, unspentNanoUsd } of minimums) {
+    const spent = offers.reduce((sum, offer) => sum + (paid.get(offer) ?? 0), 0)
+    cost += Math.max(0, unspentNanoUsd - spent)
+  }
+  return cost
+}
+
+function cheapest(options: readonly DemandOption[], prices: ReadonlyMap<OfferId, PlannedPrice>): DemandOption | undefined {
+  let best: { readonly option: DemandOption; readonly value: number } | undefined
+  for (const option of options) {
+    const { factor = 1, shadowShare = 0 } = prices.get(option.offer) ?? {}
+    const value = option.listNanoUsd * factor * (1 - shadowShare) + option.extraNanoUsd
+    if (!best || value < best.value) best = { option, value }
+  }
+  return best?.option
+}
+
+/** What more pictures add to the month's bill; negative where they reach a tier that makes all the earlier ones cheaper. */
+export function tieredCost({ mode, steps, bought, spentListNanoUsd }: MonthTiers, pictures: number, listNanoUsd: number): number {
+  const total = bought + pictures
+  if (mode === 'volume') {
+    return factorAt(steps, total) * (spentListNanoUsd + listNanoUsd) - factorAt(steps, bought) * spentListNanoUsd
+  }
+  if (pictures === 0) return 0
+  let weighted = 0
+  for (const [index, { from, factor }] of steps.entries()) {
+    const to = steps[index + 1]?.from ?? Number.POSITIVE_INFINITY
+    weighted += factor * Math.max(0, Math.min(total, to) - Math.max(bought, from))
+  }
+  return (weighted / pictures) * listNanoUsd
+}
+
+const factorAt = (steps: MonthTiers['steps'], pictures: number): number =>
+  steps.findLast(({ from }) => from <= pictures)?.factor ?? 1

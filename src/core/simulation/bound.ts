@@ -1,0 +1,339 @@
+/**
+ * The cheapest month that was possible, knowing everything but luck (reference: routing benchmark, section 4): a linear program per
+ * combination of volume tiers. Time is cut where anything changes, so that demand and prices are exact and no slot is a mean.
+ */
+import { catalogue, minimumSpend } from './catalogue.ts'
+import { classes, type RequestClass } from './classes.ts'
+import { shareInTime } from './latency-share.ts'
+import { DAY_US, HOUR_US, MONTH_END_US, MONTH_START_US } from './time.ts'
+import { arrivals, type Templates } from './workload.ts'
+import {
+  canMake,
+  type Deployment,
+  isOffered,
+  isOut,
+  listPrice,
+  rateShare,
+  refusalChance,
+  trueQuality,
+  type World,
+} from './world.ts'
+
+/** A class of the bound: difficulty is known to it. */
+interface KnownClass {
+  readonly classIndex: number
+  readonly kind: RequestClass
+  readonly floor: number
+  readonly hard: boolean
+}
+
+export interface BoundModel {
+  readonly programs: readonly { readonly tiers: readonly number[]; readonly text: string; readonly offsetUsd: number }[]
+  /** What a solution really costs, by the terms of the contracts; USD. */
+  costOf(solution: ReadonlyMap<string, number>): number
+}
+
+const known: readonly KnownClass[] = classes.flatMap((kind, classIndex) =>
+  kind.hardFloor === undefined
+    ? [{ classIndex, kind, floor: kind.floor, hard: false }]
+    : [
+        { classIndex, kind, floor: kind.floor, hard: false },
+        { classIndex, kind, floor: kind.hardFloor, hard: true },
+      ],
+)
+
+const IN_TIME = 0.95
+const DEADLINE_US = 24 * HOUR_US
+
+interface Demand {
+  readonly boundaries: readonly number[]
+  /** By regime and known class. */
+  readonly pictures: readonly (readonly number[])[]
+  /** Cumulative by hour of the month and known class, at the end of each hour. */
+  readonly cumulative: readonly (readonly number[])[]
+  /** Mean chance of refusal by known class and deployment. */
+  readonly refusal: readonly (readonly number[])[]
+}
+
+interface Variable {
+  readonly name: string
+  readonly regime: number
+  readonly known: number
+  readonly deployment: Deployment
+  /** USD per picture at list price. */
+  readonly priceUsd: number
+}
+
+export function buildBound(world: World, templates: Templates): BoundModel {
+  const boundaries = boundariesOf(world)
+  const demand = demandOf(world, templates, boundaries)
+  const variables = variablesOf(world, demand)
+  const tiered = world.deployments.filter(({ terms, lane }) => lane === 'sync' && terms.tiers)
+  const shared = sharedRows(world, demand, variables)
+  const reach = tiered.map((deployment) => reachOf(deployment, variables, demand))
+  const programs = vectors(tiered, reach).map((tiers) => ({
+    tiers,
+    ...programOf(world, { variables, tiered, tiers, shared }),
+  }))
+  return { programs, costOf: (solution) => trueCost(world, variables, solution) }
+}
+
+function boundariesOf(world: World): number[] {
+  const { events } = world
+  const cuts = new Set([MONTH_START_US, MONTH_END_US])
+  const add = (atUs: number): void => {
+    if (atUs > MONTH_START_US && atUs < MONTH_END_US) cuts.add(atUs)
+  }
+  for (const { atUs } of events.priceChanges) add(atUs)
+  for (const { fromUs, toUs } of [...events.outages, ...events.spells, ...events.drifts]) {
+    add(fromUs)
+    add(toUs)
+  }
+  add(events.regression.atUs)
+  for (const { fromDay, untilDay } of catalogue) {
+    if (fromDay !== undefined) add(MONTH_START_US + fromDay * DAY_US)
+    if (untilDay !== undefined) add(MONTH_START_US + untilDay * DAY_US)
+  }
+  return [...cuts].sort((a, b) => a - b)
+}
+
+function demandOf(world: World, templates: Templates, boundaries: readonly number[]): Demand {
+  const pictures = boundaries.slice(1).map(() => known.map(() => 0))
+  const cumulative: number[][] = Array.from({ length: Math.ceil((MONTH_END_US - MONTH_START_US) / HOUR_US) }, () =>
+    known.map(() => 0),
+  )
+  const refused = known.map(() => world.deployments.map(() => 0))
+  const totals = known.map(() => 0)
+  let regime = 0
+  for (const { atUs, template } of arrivals(world, templates)) {
+    if (atUs < MONTH_START_US || atUs >= MONTH_END_US) continue
+    while (atUs >= (boundaries[regime + 1] ?? Number.POSITIVE_INFINITY)) regime += 1
+    const index = known.findIndex(({ classIndex, hard }) => classIndex === template.classIndex && hard === template.hard)
+    const { n } = template.request
+    addTo(pictures[regime], index, n)
+    addTo(cumulative[Math.floor((atUs - MONTH_START_US) / HOUR_US)], index, n)
+    addTo(totals, index, n)
+    for (const deployment of world.deployments) {
+      addTo(refused[index], deployment.index, n * refusalChance(world, deployment, template.features.promptClass))
+    }
+  }
+  for (let hour = 1; hour < cumulative.length; hour += 1) {
+    for (const index of known.keys()) addTo(cumulative[hour], index, cumulative[hour - 1]?.[index] ?? 0)
+  }
+  return {
+    boundaries,
+    pictures,
+    cumulative,
+    refusal: refused.map((row, index) => row.map((sum) => sum / Math.max(1, totals[index] ?? 1))),
+  }
+}
+
+function addTo(row: number[] | undefined, index: number, value: number): void {
+  if (row) row[index] = (row[index] ?? 0) + value
+}
+
+/** Where a class may be made, regime by regime. A regime is constant inside, so its middle stands for all of it. */
+function variablesOf(world: World, { boundaries, pictures }: Demand): Variable[] {
+  const variables: Variable[] = []
+  for (const [regime, counts] of pictures.entries()) {
+    const middle = ((boundaries[regime] ?? 0) + (boundaries[regime + 1] ?? 0)) / 2
+    for (const [index, { kind, classIndex, floor }] of known.entries()) {
+      if ((counts[index] ?? 0) === 0 && kind.interactive) continue
+      for (const deployment of world.deployments) {
+        if (!canMake(deployment, kind) || !isOffered(deployment, middle) || isOut(world, deployment, middle)) continue
+        if (trueQuality(world, deployment, classIndex, middle) < floor) continue
+        if (shareInTime(world, deployment, kind, middle) < IN_TIME) continue
+        const name = `x${regime}_${index}_${deployment.index}`
+        variables.push({
+          name,
+          regime,
+          known: index,
+          deployment,
+          priceUsd: listPrice(world, deployment, kind.edge, middle) / 1e9,
+        })
+      }
+    }
+  }
+  return variables
+}
+
+/** Rows that do not depend on the tiers: demand, deadlines, refusals, rate limits. `u` is what nobody can make. */
+function sharedRows(
+  world: World,
+  demand: Demand,
+  variables: readonly Variable[],
+): { rows: string[]; bounds: string[]; unmet: string[] } {
+  const rows: string[] = []
+  const bounds: string[] = []
+  const unmet: string[] = []
+  const byClass = known.map((_, index) => variables.filter((each) => each.known === index))
+  for (const [index, { kind }] of known.entries()) {
+    const own = byClass[index] ?? []
+    if (kind.interactive) interactiveRows(demand, index, own, { rows, bounds, unmet })
+    else deferrableRows(demand, index, own, { rows, unmet })
+  }
+  for (const [regime, fromUs] of demand.boundaries.slice(0, -1).entries()) {
+    const seconds = ((demand.boundaries[regime + 1] ?? fromUs) - fromUs) / 1e6
+    for (const deployment of world.deployments) {
+      const share = rateShare(world, deployment, fromUs + 1)
+      if (share === 1) continue
+      const own = variables.filter((each) => each.regime === regime && each.deployment === deployment)
+      if (own.length > 0) rows.push(`${sumOf(own)} <= ${world.ratePerSecond * (share * seconds + 60) + 24}`)
+    }
+  }
+  return { rows, bounds, unmet }
+}
+
+interface Rows {
+  readonly rows: string[]
+  readonly bounds: string[]
+  readonly unmet: string[]
+}
+
+function interactiveRows(
+  { pictures, refusal }: Demand,
+  index: number,
+  own: readonly Variable[],
+  { rows, bounds, unmet }: Rows,
+): void {
+  for (const [regime, counts] of pictures.entries()) {
+    const wanted = counts[index] ?? 0
+    if (wanted === 0) continue
+    const here = own.filter((each) => each.regime === regime)
+    const missing = `u${regime}_${index}`
+    unmet.push(missing)
+    rows.push(`${[...here.map(({ name }) => name), missing].join(' + ')} = ${wanted}`)
+    for (const { name, deployment } of here) bounds.push(`${name} <= ${(1 - (refusal[index]?.[deployment.index] ?? 0)) * wanted}`)
+  }
+}
+
+/** Work that may wait a day: never made before it is asked for, nor later than its deadline; the whole of it in the end. */
+function deferrableRows(demand: Demand, index: number, own: readonly Variable[], { rows, unmet }: Omit<Rows, 'bounds'>): void {
+  const { boundaries, pictures, cumulative, refusal } = demand
+  const total = pictures.reduce((sum, counts) => sum + (counts[index] ?? 0), 0)
+  const missing = `u_${index}`
+  unmet.push(missing)
+  let arrived = 0
+  for (const regime of pictures.keys()) {
+    arrived += pictures[regime]?.[index] ?? 0
+    const made = own.filter((each) => each.regime <= regime)
+    if (made.length === 0) continue
+    if (regime === pictures.length - 1) {
+      rows.push(`${[...made.map(({ name }) => name), missing].join(' + ')} = ${total}`)
+      continue
+    }
+    rows.push(`${sumOf(made)} <= ${arrived}`)
+    const dueHour = Math.floor(((boundaries[regime + 1] ?? 0) - DEADLINE_US - MONTH_START_US) / HOUR_US) - 1
+    if (dueHour >= 0) rows.push(`${sumOf(made)} + ${missing} >= ${cumulative[dueHour]?.[index] ?? 0}`)
+  }
+  for (const deployment of new Set(own.map((each) => each.deployment))) {
+    const share = 1 - (refusal[index]?.[deployment.index] ?? 0)
+    rows.push(`${sumOf(own.filter((each) => each.deployment === deployment))} <= ${share * total}`)
+  }
+}
+
+const sumOf = (variables: readonly Variable[]): string => variables.map(({ name }) => name).join(' + ')
+
+/** USD per picture that nobody makes: more than any picture costs. */
+const UNMET_USD = 1
+
+/** Pictures that could be made there at most. */
+function reachOf(deployment: Deployment, variables: readonly Variable[], { pictures }: Demand): number {
+  const reached = new Set(variables.filter((each) => each.deployment === deployment).map((each) => each.known))
+  return pictures.reduce(
+    (sum, counts) => sum + counts.reduce((total, count, index) => total + (reached.has(index) ? count : 0), 0),
+    0,
+  )
+}
+
+function vectors(tiered: readonly Deployment[], reach: readonly number[]): readonly (readonly number[])[] {
+  let all: (readonly number[])[] = [[]]
+  for (const [index, { terms }] of tiered.entries()) {
+    const steps = (terms.tiers?.steps ?? []).filter(({ from }) => from <= (reach[index] ?? 0))
+    all = all.flatMap((start) => steps.map((_, step) => [...start, step]))
+  }
+  return all
+}
+
+interface ProgramInput {
+  readonly variables: readonly Variable[]
+  readonly tiered: readonly Deployment[]
+  readonly tiers: readonly number[]
+  readonly shared: { readonly rows: readonly string[]; readonly bounds: readonly string[]; readonly unmet: readonly string[] }
+}
+
+/** Within one combination of tiers every price is linear; a graduated tier pays the dearer earlier pictures as a constant. */
+function programOf(
+  _world: World,
+  { variables, tiered, tiers, shared }: ProgramInput,
+): { readonly text: string; readonly offsetUsd: number } {
+  const rows = [...shared.rows]
+  let offsetUsd = 0
+  const factors = new Map<number, number>()
+  for (const [index, deployment] of tiered.entries()) {
+    const { terms } = deployment
+    const steps = terms.tiers?.steps ?? []
+    const step = tiers[index] ?? 0
+    const { from, factor } = steps[step] ?? { from: 0, factor: 1 }
+    factors.set(deployment.index, factor)
+    const own = variables.filter((each) => each.deployment === deployment)
+    if (own.length === 0) continue
+    const to = steps[step + 1]?.from
+    if (from > 0) rows.push(`${sumOf(own)} >= ${from}`)
+    if (to !== undefined) rows.push(`${sumOf(own)} <= ${to}`)
+    if (terms.tiers?.mode === 'graduated') {
+      // Pictures of different sizes have different prices: the earlier, dearer ones are taken to be the cheapest size.
+      const cheapest = Math.min(...own.map(({ priceUsd }) => priceUsd))
+      for (let below = 0; below < step; below += 1) {
+        offsetUsd +=
+          ((steps[below + 1]?.from ?? 0) - (steps[below]?.from ?? 0)) * ((steps[below]?.factor ?? 1) - factor) * cheapest
+      }
+    }
+  }
+  const cost = (each: Variable): string => `${each.priceUsd * (factors.get(each.deployment.index) ?? 1)} ${each.name}`
+  const committed = variables.filter(({ deployment }) => deployment.terms.provider === minimumSpend.provider)
+  const free = variables.filter(({ deployment }) => deployment.terms.provider !== minimumSpend.provider)
+  // `k` is the bill of the account with the minimum: at least the minimum, at least what was bought.
+  rows.push(`k ${committed.map((each) => `- ${cost(each)}`).join(' ')} >= 0`)
+  const bounds = [...shared.bounds, `k >= ${_world.minimumSpendNano / 1e9}`]
+  const objective = [...free.map(cost), 'k', ...shared.unmet.map((name) => `${UNMET_USD} ${name}`)].join(' + ')
+  const text = `Minimize\n obj: ${wrapped(objective)}\nSubject To\n${rows.map((row, index) => ` r${index}: ${wrapped(row)}`).join('\n')}\nBounds\n${bounds.map((bound) => ` ${bound}`).join('\n')}\nEnd\n`
+  return { text, offsetUsd }
+}
+
+/** The format allows lines of a few hundred characters. */
+const wrapped = (expression: string): string => expression.replaceAll(/(.{160,200}?) ([+-]) /g, '$1\n  $2 ')
+
+function trueCost(world: World, variables: readonly Variable[], solution: ReadonlyMap<string, number>): number {
+  const bought = world.deployments.map(() => ({ pictures: 0, listUsd: 0 }))
+  let unmet = 0
+  for (const [name, value] of solution) if (name.startsWith('u')) unmet += value
+  for (const { name, deployment, priceUsd } of variables) {
+    const value = solution.get(name) ?? 0
+    const sum = bought[deployment.index]
+    if (!sum || value === 0) continue
+    sum.pictures += value
+    sum.listUsd += value * priceUsd
+  }
+  let free = 0
+  let committed = 0
+  for (const { index, terms, lane } of world.deployments) {
+    const { pictures, listUsd } = bought[index] ?? { pictures: 0, listUsd: 0 }
+    const bill = lane === 'sync' && terms.tiers ? listUsd * meanFactor(terms.tiers, pictures) : listUsd
+    if (terms.provider === minimumSpend.provider) committed += bill
+    else free += bill
+  }
+  return free + Math.max(committed, world.minimumSpendNano / 1e9) + unmet * UNMET_USD
+}
+
+function meanFactor({ mode, steps }: NonNullable<Deployment['terms']['tiers']>, pictures: number): number {
+  // A solution may stand on a tier's edge to within the solver's tolerance.
+  const counted = pictures + 1e-3
+  if (mode === 'volume') return steps.findLast(({ from }) => from <= counted)?.factor ?? 1
+  let sum = 0
+  for (const [index, { from, factor }] of steps.entries()) {
+    const to = steps[index + 1]?.from ?? Number.POSITIVE_INFINITY
+    sum += factor * Math.max(0, Math.min(counted, to) - from)
+  }
+  return counted === 0 ? 1 : sum / counted
+}

@@ -1,0 +1,243 @@
+/**
+ * The product's own routing in the simulated world: `plan()` over a snapshot of health, experience, corrected ratings and volumes, and the
+ * month's plan beside it. Every other policy is this one with another order of candidates, so that all have the same information.
+ */
+import type { Candidate } from '../offer.ts'
+import { askedFor, createDifficultyGate, type DifficultyGate, isEasy, ratedUnderLowerFloor } from '../planning/difficulty.ts'
+import { expectedTotal } from '../pricing/index.ts'
+import { type VolumeIndex, volumeKey } from '../pricing/volumes.ts'
+import {
+  type Experience,
+  experienceKeys,
+  noExperience,
+  type Policy,
+  plan,
+  reduceExperience,
+  type Snapshot,
+} from '../routing/index.ts'
+import { correctedQuality, type FloorRatings, noRatings, reduceRatings } from '../routing/learning/quality.ts'
+import { wholeUnits } from '../usage.ts'
+import { classes, type RequestClass } from './classes.ts'
+import type { FinishedAttempt, FullPlan, Rating, SimulatedPolicy } from './engine.ts'
+import { createHealth, type Health } from './health.ts'
+import { createKnownPrices, type KnownPrices } from './known-prices.ts'
+import { createMonthPlanner, type MonthPlanner } from './month-planner.ts'
+import { createRandom } from './random.ts'
+import { MONTH_START_US } from './time.ts'
+import type { Arrival, RequestTemplate } from './workload.ts'
+import { isOffered, type World } from './world.ts'
+
+export interface RouterOptions {
+  readonly name: string
+  /** Only the product does: the lower floor where the prompt allows it, prices by the month's plan. */
+  readonly planned: boolean
+  /** Offers of the batch lane may be chosen where the deadline allows it. */
+  readonly batch: boolean
+  /** Another order of the same candidates; absent: the plan's own. */
+  readonly order?: (plan: FullPlan, arrival: Arrival, experience: ReadonlyMap<string, Experience>) => FullPlan
+}
+
+/** How long a plan is used again for requests of the same kind while nothing has changed. */
+const PLAN_LIFE_US = 900_000_000
+/** Ratings are estimates: a floor is compared with the rating less this. */
+const RATING_MARGIN = 12
+
+interface State {
+  readonly world: World
+  readonly options: RouterOptions
+  readonly policies: readonly Policy[]
+  readonly prices: KnownPrices
+  readonly health: Health
+  readonly experience: Map<string, Experience>
+  readonly ratings: Map<string, Map<number, FloorRatings>>
+  readonly quality: Map<string, number>
+  readonly bought: Map<string, number>
+  readonly planner: MonthPlanner | undefined
+  readonly random: () => number
+  gate: DifficultyGate
+  plans: Map<string, FullPlan | undefined>
+  snapshot: Snapshot | undefined
+  madeUs: number
+  healthVersion: number
+}
+
+export function createRouter(world: World, options: RouterOptions): SimulatedPolicy {
+  const random = createRandom(Math.imul(world.seed + 3, 0x27d4eb2f))
+  const prices = createKnownPrices(world)
+  const state: State = {
+    world,
+    options,
+    policies: classes.map((kind) => policyOf(kind, options)),
+    prices,
+    health: createHealth(random),
+    experience: new Map(),
+    ratings: new Map(),
+    quality: new Map(world.deployments.map(({ terms }) => [terms.model, terms.quality - RATING_MARGIN])),
+    bought: new Map(),
+    planner: options.planned ? createMonthPlanner(world) : undefined,
+    random,
+    gate: createDifficultyGate(),
+    plans: new Map(),
+    snapshot: undefined,
+    madeUs: Number.NEGATIVE_INFINITY,
+    healthVersion: -1,
+  }
+  return {
+    name: options.name,
+    plan: (arrival, nowUs) => planFor(state, arrival, nowUs),
+    dispatched: (offer, nowUs) => state.health.dispatched(offer, nowUs),
+    finished: (attempt) => learn(state, attempt),
+    rated: (rating) => learnRating(state, rating),
+  }
+}
+
+const level = (floor: number): string => `rated ${floor}`
+
+function policyOf(kind: RequestClass, { batch }: RouterOptions): Policy {
+  return {
+    route: kind.id,
+    objective: 'cost',
+    floor: level(kind.hardFloor ?? kind.floor),
+    deadlineMs: kind.deadlineMs,
+    // A late picture costs ten times its price; what people wait for is worth that by the second.
+    latenessNanoUsdPerSecond: kind.interactive ? 100_000_000n : 0n,
+    maxAttempts: 6,
+    retries: 1,
+    fallback: true,
+    fallbackOnRefusal: true,
+    payTwice: 'onUnknown',
+    ...(batch && !kind.interactive && { everyLane: true }),
+  }
+}
+
+const options = { allowUnsupported: false, bodyMetadata: true } as const
+
+function planFor(state: State, arrival: Arrival, nowUs: number): FullPlan | undefined {
+  refresh(state, nowUs)
+  const { template } = arrival
+  const easy =
+    state.options.planned &&
+    classes[template.classIndex]?.hardFloor !== undefined &&
+    isEasy(state.gate, template.features.complexity)
+  if (state.options.planned) {
+    state.gate =
+      classes[template.classIndex]?.hardFloor === undefined
+        ? state.gate
+        : askedFor(state.gate, template.features.complexity, template.request.n)
+    state.planner?.asked(template, easy, nowUs)
+  }
+  const key = `${template.classIndex}/${template.features.promptClass}/${easy}`
+  let made = state.plans.get(key)
+  if (!made && !state.plans.has(key)) {
+    made = makePlan(state, template, easy, nowUs)
+    state.plans.set(key, made)
+  }
+  return made && state.options.order ? state.options.order(made, arrival, state.experience) : made
+}
+
+function makePlan(state: State, template: RequestTemplate, easy: boolean, nowUs: number): FullPlan | undefined {
+  const kind = classes[template.classIndex] as RequestClass
+  const policy = state.policies[template.classIndex] as Policy
+  const made = plan({
+    request: template.request,
+    options,
+    policy: easy ? { ...policy, floor: level(kind.floor) } : policy,
+    snapshot: state.snapshot as Snapshot,
+    prices: state.prices.at(nowUs),
+    promptComplexity: template.features.complexity,
+    promptClass: template.features.promptClass,
+    nowUs,
+    hardBudget: false,
+  })
+  return made.kind === 'plan' ? made : undefined
+}
+
+/** A new snapshot after a while, and at once when an offer's health changed. */
+function refresh(state: State, nowUs: number): void {
+  const version = state.health.version(nowUs)
+  if (state.snapshot && version === state.healthVersion && nowUs - state.madeUs < PLAN_LIFE_US) return
+  const whole = !state.snapshot || nowUs - state.madeUs >= PLAN_LIFE_US
+  state.healthVersion = version
+  state.plans = new Map()
+  const { world, planner } = state
+  const health = state.health.view(nowUs)
+  if (!whole && state.snapshot) {
+    state.snapshot = { ...state.snapshot, health }
+    return
+  }
+  state.madeUs = nowUs
+  const base: Snapshot = {
+    offers: world.deployments.filter((each) => isOffered(each, nowUs)).map(({ offer }) => offer),
+    health,
+    quality: state.quality,
+    qualityLevels: new Map(
+      classes.flatMap(({ floor, hardFloor = floor }) => [floor, hardFloor]).map((floor) => [level(floor), floor]),
+    ),
+    experience: state.experience,
+    volumes: volumesOf(state),
+  }
+  // The month is planned by list prices: tiers are what the plan decides on.
+  const { volumes: _volumes, ...atList } = base
+  state.snapshot = atList
+  const planned = planner?.prices(nowUs, (template, easy) => makePlan(state, template, easy, nowUs))
+  state.snapshot = planned ? { ...base, planned } : base
+}
+
+function volumesOf({ world, bought }: State): VolumeIndex {
+  return new Map(
+    world.deployments
+      .filter(({ terms, lane }) => lane === 'sync' && terms.tiers)
+      .map(({ offer }) => [
+        volumeKey(offer.provider, offer.id),
+        { monthToDate: { 'images.out': wholeUnits(bought.get(offer.id) ?? 0) } },
+      ]),
+  )
+}
+
+/** What is the same for every use of a planned candidate. */
+const facts = new WeakMap<Candidate, { readonly keys: readonly string[]; readonly listNanoUsd: number }>()
+
+function factsOf(state: State, candidate: Candidate, { request, features }: RequestTemplate, nowUs: number) {
+  const known = facts.get(candidate)
+  if (known) return known
+  const list = expectedTotal(state.prices.at(nowUs), { candidate, request, promptComplexity: features.complexity, atUs: nowUs })
+  const made = {
+    keys: experienceKeys(candidate, request, features.promptClass),
+    listNanoUsd: Number(list ?? 0n) / candidate.settings.n,
+  }
+  facts.set(candidate, made)
+  return made
+}
+
+function learn(state: State, attempt: FinishedAttempt): void {
+  const { plan: made, candidate, template, answer, nowUs, dispatchedUs } = attempt
+  const planned = made.attempts[candidate]
+  if (!planned) return
+  const { failure, billed, afterMs } = answer
+  const { offer } = planned.candidate
+  const { keys, listNanoUsd } = factsOf(state, planned.candidate, template, nowUs)
+  state.health.finished(offer.id, failure, nowUs)
+  if (billed && dispatchedUs >= MONTH_START_US) {
+    state.bought.set(offer.id, (state.bought.get(offer.id) ?? 0) + template.request.n)
+    state.planner?.billed(offer.id, template.request.n, listNanoUsd * template.request.n)
+  }
+  if (failure?.code === 'provider_rate_limited' || failure?.code === 'provider_not_found') return
+  const kind = !failure ? 'succeeded' : failure.code === 'content_refused' ? 'refused' : 'failed'
+  const seen = { kind, billed, ...(!failure && { latencyMs: afterMs }) } as const
+  for (const key of keys) state.experience.set(key, reduceExperience(state.experience.get(key) ?? noExperience, seen))
+}
+
+function learnRating(state: State, { plan: made, template, deployment, accepted }: Rating): void {
+  const kind = classes[template.classIndex]
+  if (!kind) return
+  const lower = kind.hardFloor !== undefined && made.policy.floor === level(kind.floor)
+  // Under the lower floor a rejection may be the prompt's doing: then it is the gate that learns.
+  if (lower && deployment.terms.quality < (kind.hardFloor ?? 0))
+    state.gate = ratedUnderLowerFloor(state.gate, template.features.complexity, accepted)
+  const floor = lower ? kind.floor : (kind.hardFloor ?? kind.floor)
+  const { model, quality } = deployment.terms
+  const byFloor = state.ratings.get(model) ?? new Map<number, FloorRatings>()
+  byFloor.set(floor, reduceRatings(byFloor.get(floor) ?? noRatings, accepted))
+  state.ratings.set(model, byFloor)
+  state.quality.set(model, correctedQuality(quality - RATING_MARGIN, byFloor))
+}
