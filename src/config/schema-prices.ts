@@ -205,6 +205,11 @@ const skuKeys = {
   region: text.exactOptional().describe('Region the price is for.'),
   tier: text.exactOptional().describe('Service tier the price is for.'),
   weights: text.exactOptional().describe('Same weights elsewhere carry the same id.'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .exactOptional()
+    .describe('ISO currency of its rates, where it is not the unit of the prices.'),
   rates: z.array(rate).min(1).exactOptional().describe('Rates in the form of the price book, instead of the short form.'),
   adjustments: z.array(adjustment).exactOptional().describe('Multipliers, percentages, fees and bounds, in order.'),
   billedPolicy: billedPolicy.exactOptional().describe('Share that is billed, by how a call ended.'),

@@ -232,3 +232,15 @@ describe('the fingerprint of the prices', () => {
     expect(hashOf('a')).not.toBe(hashOf('a', '1.2'))
   })
 })
+
+describe('a sku in a currency of its own', () => {
+  it('is converted from that, whatever the book is written in', () => {
+    const abroad = { currency: 'EUR', region: 'eu', rates: [rateOf({ id: 'abroad', price: '1' })] }
+    const fx = [{ currency: 'EUR', usd: '1.25', source: 'test', effectiveFrom: '2020-01-01' }]
+    const prices = pricesOf(bookOf([skuOf({ rates: [rateOf({ price: '1' })] }), skuOf({ id: 'acme/one@eu', ...abroad })]), fx)
+    const offer = offerOf('acme/one', 'acme')
+    const at = (region: string | undefined) => quoteCandidate(prices, inputOf({ offer: { ...offer, ...(region && { region }) } }))
+    expect(at(undefined)).toMatchObject({ expectedNanoUsd: 1_000_000_000n, lines: [{ nativeUnit: 'USD' }] })
+    expect(at('eu')).toMatchObject({ expectedNanoUsd: 1_250_000_000n, lines: [{ nativeUnit: 'EUR', nativeAmount: '1' }] })
+  })
+})

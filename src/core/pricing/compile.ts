@@ -17,7 +17,7 @@ import type {
 } from './compiled.ts'
 import { dateUs, earlierDate, FOREVER_US } from './dates.ts'
 import { divide, exactScale, type Fraction, fromDecimal, leastCommonMultiple, multiply, reduce } from './fraction.ts'
-import { compileFx, unitPriceOf, unitRate } from './fx.ts'
+import { compileFx, currencyPrice, unitPriceOf, unitRate } from './fx.ts'
 import { conditionKeys } from './match.ts'
 import { expandPool } from './pools.ts'
 import {
@@ -96,7 +96,8 @@ function compileBook({ book: written, hash }: HashedBook, place: string, fx: FxT
   checkBook(book, place)
   const unit = unitPriceOf(book)
   const skus = book.skus.flatMap((sku) => {
-    const compiled = compileSku(sku, { book, hash, fx, unit, atUs })
+    const own = sku.currency === undefined ? unit : currencyPrice(sku.currency, (sku.source ?? book.source).url)
+    const compiled = compileSku(sku, { book, hash, fx, unit: own, atUs })
     return [compiled, ...(sku.aliases ?? []).map((model) => ({ ...compiled, model }))]
   })
   skus.sort((a, b) => specificity(b) - specificity(a))
@@ -204,7 +205,7 @@ function compileRate(rate: Rate, checkedAt: string, context: BookContext): Compi
     tiers,
     checkedAt,
     book: context.hash,
-    priceText: describePrice(rate, context.book),
+    priceText: describePrice(rate, context.unit),
   }
   return spansOf(rate, context).map(({ fromUs, toUs, conversion }) => ({
     ...common,
@@ -223,8 +224,8 @@ function reduceToDecimal(value: Fraction): Fraction {
   return { n: (lowest.n * d) / lowest.d, d }
 }
 
-function describePrice(rate: Rate, book: PriceBook): string {
-  const price = book.unit === 'USD' ? `$${rate.price}` : `${rate.price} ${book.unit}`
+function describePrice(rate: Rate, { unit }: UnitPrice): string {
+  const price = unit === 'USD' ? `$${rate.price}` : `${rate.price} ${unit}`
   const start = rate.tiers ? 'tiers from ' : ''
   return `${start}${price}${rate.per && rate.per !== '1' ? ` per ${rate.per}` : ''}`
 }

@@ -41,7 +41,7 @@ export const fxAt = (fx: FxTable, currency: string, atUs: number): FxSpan | unde
 /** What one unit of a book is worth in its currency. */
 export function unitPriceOf(book: PriceBook): UnitPrice {
   const { creditUnit, unit } = book
-  if (!creditUnit) return { unit, currency: unit, price: ONE, source: book.source.url }
+  if (!creditUnit) return currencyPrice(unit, book.source.url)
   return {
     unit,
     currency: creditUnit.currency,
@@ -49,6 +49,9 @@ export function unitPriceOf(book: PriceBook): UnitPrice {
     source: creditUnit.source.url,
   }
 }
+
+/** A unit that is a currency itself. */
+export const currencyPrice = (currency: string, source: string): UnitPrice => ({ unit: currency, currency, price: ONE, source })
 
 /** A conversion of one native unit, ready for a charge line. */
 export interface UnitRate {

@@ -149,6 +149,7 @@ const sku = object({
   region: optional(text),
   tier: optional(text),
   weights: optional(text),
+  currency: optional(pattern(/^[A-Z]{3}$/, 'an ISO currency')),
   rates: required(list(rate)),
   adjustments: optional(list(adjustment)),
   billedPolicy: required(

@@ -39,6 +39,8 @@ export interface Sku {
   readonly tier?: string
   /** The same weights elsewhere carry the same id, so that outliers can be found. */
   readonly weights?: string
+  /** ISO currency of its rates and adjustments, where it is not the book's unit: a provider may bill each region in its own. */
+  readonly currency?: string
   readonly rates: readonly Rate[]
   readonly adjustments?: readonly Adjustment[]
   readonly billedPolicy: BilledPolicy
