@@ -1,7 +1,7 @@
 /** Configuration: the only reader of configuration files and, through its callers, of the environment. */
 export { describeConfig } from './describe.ts'
 export type { Environment } from './document.ts'
-export type { ConfigFlags, ProviderVariable } from './environment.ts'
+export type { ConfigFlags } from './environment.ts'
 export { DEFAULT_CONFIG_FILE, type LoadedConfig, type LoadModule, type LoadOptions, loadConfig } from './load.ts'
 export { ConfigError, formatProblem } from './problem.ts'
 export { configJsonSchema } from './schema-keys.ts'

@@ -193,8 +193,6 @@ export const imagesResponse = z.object({
 
 export type GenerationRequest = z.infer<typeof generationRequest>
 export type EditRequest = z.infer<typeof editRequest>
-export type VariationRequest = z.infer<typeof variationRequest>
 export type UpscaleRequest = z.infer<typeof upscaleRequest>
-export type RemoveBackgroundRequest = z.infer<typeof removeBackgroundRequest>
 export type HalftoneOptions = z.infer<typeof halftoneOptions>
 export type HalftoneResult = z.infer<typeof halftoneResult>
