@@ -67,6 +67,7 @@ export const warningCodes = {
   cost_above_hold: 'The provider charged more than was held.',
   size_adjusted: 'The offer does not make the size asked for; its nearest one was taken, as the client allowed.',
   prompt_revised: 'The provider rewrote the prompt.',
+  text_not_drawn: 'The picture was drawn from SVG whose text has no font here, so the text is missing.',
   joined_retry: 'This retry was answered by the first call; nothing was paid twice.',
 } as const satisfies Record<string, string>
 export type WarningCode = keyof typeof warningCodes

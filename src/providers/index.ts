@@ -1,5 +1,7 @@
 /** The registry: one line per provider file. */
 import type { Provider } from '../ports/provider.ts'
+import { anthropic } from './anthropic.ts'
+import { automatic1111 } from './automatic1111.ts'
 import { azureOpenai } from './azure-openai.ts'
 import { blackForestLabs } from './black-forest-labs.ts'
 import { byteplus } from './byteplus.ts'
@@ -25,10 +27,12 @@ import { xai } from './xai.ts'
 export type { ProviderDeps } from './engine.ts'
 
 export const providers = {
+  anthropic,
+  automatic1111,
   'azure-openai': azureOpenai,
   'black-forest-labs': blackForestLabs,
-  byteplus,
   comfyui,
+  byteplus,
   deepinfra,
   fal,
   fireworks,

@@ -53,8 +53,14 @@ async function encoded(png: Uint8Array, format: SvgDrawing['format'], maxPixels:
   return await (format === 'jpeg' ? image.jpeg({ quality: 90 }) : image.webp({ quality: 90 })).toBuffer().catch(asInvalidImage)
 }
 
+const gone = (): HalftoneError => new HalftoneError('cancelled', 'The drawing was cancelled.')
+
+function throwIfGone(signal: AbortSignal): void {
+  if (signal.aborted) throw gone()
+}
+
 async function drawInThread(order: DrawOrder, timeoutMs: number, signal: AbortSignal): Promise<Uint8Array> {
-  signal.throwIfAborted()
+  throwIfGone(signal)
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), {
     workerData: order,
@@ -66,7 +72,7 @@ async function drawInThread(order: DrawOrder, timeoutMs: number, signal: AbortSi
   try {
     return await new Promise<Uint8Array>((resolve, reject) => {
       const timer = setTimeout(() => reject(invalidSvg('The SVG took too long to draw.')), timeoutMs)
-      const abort = (): void => reject(new HalftoneError('cancelled', 'The drawing was cancelled.'))
+      const abort = (): void => reject(gone())
       signal.addEventListener('abort', abort)
       stop = () => {
         clearTimeout(timer)
@@ -93,7 +99,7 @@ function createSlots(count: number): Slots {
   const waiting: (() => void)[] = []
   return {
     async take(signal) {
-      signal.throwIfAborted()
+      throwIfGone(signal)
       if (free > 0) {
         free--
         return
@@ -105,7 +111,7 @@ function createSlots(count: number): Slots {
         }
         const leave = (): void => {
           waiting.splice(waiting.indexOf(go), 1)
-          reject(new HalftoneError('cancelled', 'The drawing was cancelled.'))
+          reject(gone())
         }
         signal.addEventListener('abort', leave, { once: true })
         waiting.push(go)
