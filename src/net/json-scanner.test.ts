@@ -127,6 +127,7 @@ describe('what is cut out', () => {
     ['not a short base64 string', `{"a":"${short}"}`, 0],
     ['not a text key', `{"prompt":"${'a'.repeat(9000)}"}`, 0],
     ['not long text', `{"a":"${'words and words '.repeat(900)}"}`, 0],
+    ['each in the list of a member that holds images', `{"b64_json":["${short}","${short}"],"a":["${short}"]}`, 2],
     ['not a data: URL that is not base64', `{"a":"data:text/plain,hello"}`, 0],
     ['not an ordinary URL', `{"a":"https://example.com/data:"}`, 0],
   ])('%s', async (_, text, count) => {

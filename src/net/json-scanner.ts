@@ -15,7 +15,7 @@ export interface JsonScannerOptions {
   readonly openBody: () => SpoolWriter
   /** A base64 string of at least this many characters is cut out. */
   readonly minBodyChars?: number
-  /** Members whose string values are cut out however short they are. */
+  /** Members whose string values, or those of their list, are cut out however short they are. */
   readonly bodyKeys?: ReadonlySet<string>
   /** Members whose string values always stay text, such as a prompt. */
   readonly textKeys?: ReadonlySet<string>
@@ -189,7 +189,8 @@ class Scanner implements JsonScanner {
     if (this.#stack.length >= this.#maxDepth) throw new ScanError('too_deep', `The JSON is nested deeper than ${this.#maxDepth}.`)
     this.#stack.push(isObject)
     this.#expectKey = isObject
-    this.#key = ''
+    // The strings of a list are those of its member.
+    if (isObject) this.#key = ''
   }
 
   #closeContainer(): void {

@@ -4,13 +4,13 @@
  */
 import type { Capabilities } from '../core/capability.ts'
 import type { JsonValue } from '../core/json.ts'
-import type { Warning } from '../core/offer.ts'
 import type { ImageRequest } from '../core/request.ts'
 import { addUsage, wholeUnits } from '../core/usage.ts'
 import { type DecodedEvent, type Done, defineProvider, type Encoded, type Probe } from './define-provider.ts'
 import { mergeExtra } from './kit/extra.ts'
 import { makeOffer } from './kit/offers.ts'
 import { asCount, asObject } from './kit/read.ts'
+import { safePrompt } from './kit/safe-prompt.ts'
 import { imageKeys, imagesOf, reportedCostOf, sourceOf } from './openai-dialect/answer.ts'
 import { failureFromEvent, failureFromResponse, hasError } from './openai-dialect/errors.ts'
 import {
@@ -134,24 +134,6 @@ const diffusionParameters = (request: ImageRequest, steps: number | undefined) =
   num_inference_steps: steps ?? request.steps,
   guidance_scale: request.guidance,
 })
-
-const INJECTION = /<\s*\/?\s*sd_cpp_extra_args\b[^>]*>/i
-
-/**
- * A server may read generation arguments out of a tag in the prompt; a client of ours must not reach them. Removing can join
- * two halves into a new tag, so it is repeated until none is left.
- */
-function safePrompt(prompt: string): { readonly prompt: string; readonly warnings: readonly Warning[] } {
-  let text = prompt
-  while (INJECTION.test(text)) {
-    text = text
-      .replace(/<\s*sd_cpp_extra_args\b[^>]*>[\s\S]*?<\s*\/\s*sd_cpp_extra_args\s*>/gi, '')
-      .replace(new RegExp(INJECTION, 'gi'), '')
-  }
-  if (text === prompt) return { prompt, warnings: [] }
-  const message = 'Server arguments inside the prompt (<sd_cpp_extra_args>) were removed.'
-  return { prompt: text.trim(), warnings: [{ code: 'parameter_dropped', param: 'prompt', message }] }
-}
 
 function consumption(
   answer: Readonly<Record<string, JsonValue | undefined>>,

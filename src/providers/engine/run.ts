@@ -127,10 +127,20 @@ class Run {
 
   async #submit(): Promise<Settled | Pending> {
     const { request, candidate } = this.#call
-    const { call, warnings, state } = this.#context.definition.encode(request, candidate, this.#encodeContext)
+    const { call, warnings, state, cancel } = this.#context.definition.encode(request, candidate, this.#encodeContext)
     this.#warnings = warnings
     // A bill that is disputed later is settled by an id that both sides have on record.
-    return this.#follow({ ...call, headers: { [CLIENT_ID_HEADER]: this.#call.attemptId, ...call.headers } }, state)
+    const decoded = await this.#follow({ ...call, headers: { [CLIENT_ID_HEADER]: this.#call.attemptId, ...call.headers } }, state)
+    if (!cancel || decoded.kind !== 'failed' || this.#answered) return decoded
+    const { code } = decoded.failure
+    const isCutOff = code === 'cancelled' || (code === 'provider_timeout' && this.#mayBeBilled)
+    return isCutOff ? this.#interrupt(decoded, cancel, state) : decoded
+  }
+
+  /** A server that does not notice that nobody waits any more works on; what it says to being stopped is the last word. */
+  async #interrupt(cut: Failed, cancel: HttpCall, state: JsonValue | undefined): Promise<Failed> {
+    const isStopped = await this.#cancel({ cancel, ...(state !== undefined && { state }) })
+    return failedWith({ ...cut.failure, billed: isStopped ? 'no' : 'unknown' })
   }
 
   /** Send, and send what the answer asks for next, until it is a picture, a job or a failure. */
