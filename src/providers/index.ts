@@ -6,6 +6,7 @@ import { azureOpenai } from './azure-openai.ts'
 import { blackForestLabs } from './black-forest-labs.ts'
 import { byteplus } from './byteplus.ts'
 import { comfyui } from './comfyui.ts'
+import { dashscope } from './dashscope.ts'
 import { deepinfra } from './deepinfra.ts'
 import { type BaseUrlFacts, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { createCodecProvider, type ProviderDeps } from './engine.ts'
@@ -33,6 +34,7 @@ export const providers = {
   'black-forest-labs': blackForestLabs,
   comfyui,
   byteplus,
+  dashscope,
   deepinfra,
   fal,
   fireworks,
