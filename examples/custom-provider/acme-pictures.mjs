@@ -100,7 +100,7 @@ export default {
           jobId: String(answer.id),
           poll: call('GET', `/jobs/${answer.id}`),
           cancel: call('DELETE', `/jobs/${answer.id}`),
-          afterMs: 1000,
+          afterMs: Number(answer.wait_ms ?? 1000),
         }
       case 'done':
         return {

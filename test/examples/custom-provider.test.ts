@@ -1,9 +1,10 @@
 /** The example's provider through a real gateway, over sockets, against a double that refuses what the API would refuse. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { checkDefinition } from '../../src/providers/operator-module.ts'
+import { makeFolder, removeFolder, serve } from '../cli/gateway.ts'
 import { describeCodec } from '../contracts/codec.ts'
 import { doublePicture } from '../support/double-picture.ts'
 import { type AcmeDouble, startAcmeDouble } from '../support/doubles/acme-pictures.ts'
@@ -27,9 +28,9 @@ interface Started {
 }
 
 async function start(
-  options: { readonly instant?: boolean; readonly provider?: object } & TestGatewayOptions = {},
+  options: { readonly instant?: boolean; readonly waitMs?: number; readonly provider?: object } & TestGatewayOptions = {},
 ): Promise<Started> {
-  const double = await startAcmeDouble({ instant: options.instant ?? true })
+  const double = await startAcmeDouble({ instant: options.instant ?? true, waitMs: options.waitMs ?? 200 })
   closers.push(() => double.close())
   const prices = { 'acme/brush': { perImage: '0.02' }, 'acme/scissors': { perImage: '0.005' } }
   const acme = { module, baseUrl: double.baseUrl, apiKey: 'k1', prices, ...options.provider }
@@ -139,7 +140,7 @@ describe('a gateway with the module', () => {
 
   test('is woken by a call-back long before it would ask again; only the right token does so', async () => {
     const env = { HALFTONE_PUBLIC_URL: 'https://pictures.example' }
-    const { gateway, double } = await start({ instant: false, env })
+    const { gateway, double } = await start({ instant: false, waitMs: 60_000, env })
     const making = make(gateway, 'generations', { model: 'acme/brush', prompt: 'a kite' })
     await expect.poll(() => double.jobs[0]?.value['callback']).toMatch(/^https:\/\/pictures\.example\/v1\/halftone\/webhooks\//)
     const path = new URL(String(double.jobs[0]?.value['callback'])).pathname
@@ -158,6 +159,43 @@ describe('a gateway with the module', () => {
     expect(double.jobs[0]?.value['callback']).toBeUndefined()
   })
 })
+
+test('a call-back after a crash wakes the job that the next start resumed; it is paid once', async () => {
+  const double = await startAcmeDouble({ instant: false, waitMs: 60_000 })
+  closers.push(() => double.close())
+  const prices = { 'acme/brush': { perImage: '0.02' } }
+  const cwd = await makeFolder(
+    JSON.stringify({
+      server: { port: 0, publicUrl: 'https://pictures.example' },
+      log: { level: 'fatal' },
+      providers: { acme: { module, baseUrl: double.baseUrl, apiKey: 'k1', prices } },
+    }),
+  )
+  closers.push(() => removeFolder(cwd))
+  const first = await serve(cwd)
+  const key = (await readFile(join(cwd, '.halftone/admin-key'), 'utf8')).trim()
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+  const body = JSON.stringify({ model: 'acme/brush', prompt: 'a kite' })
+  const lost = fetch(`${first.url}/v1/images/generations`, { method: 'POST', headers, body }).catch((error: unknown) => error)
+  await expect.poll(() => double.jobs.length, { timeout: 10_000 }).toBe(1)
+  // The job is on record a moment after it was accepted.
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  first.child.kill('SIGKILL')
+  expect(await lost).toBeInstanceOf(Error)
+
+  const second = await serve(cwd)
+  closers.push(() => second.stop())
+  double.finish('j1')
+  const callback = new URL(String(double.jobs[0]?.value['callback'])).pathname
+  await fetch(second.url + callback, { method: 'POST' })
+  const outcome = async () => {
+    const answer = await fetch(`${second.url}/v1/halftone/requests`, { headers })
+    const { data } = (await answer.json()) as { data: { outcome: string; cost_usd: string; attempts: number }[] }
+    return data.map(({ outcome, cost_usd, attempts }) => [outcome, cost_usd, attempts])
+  }
+  await expect.poll(outcome, { timeout: 10_000 }).toEqual([['succeeded', '0.02', 1]])
+  expect([double.jobs.length, double.jobs[0]?.polls]).toEqual([1, 1])
+}, 60_000)
 
 describe('a module that cannot be used stops the start, naming file and remedy', () => {
   test.each([

@@ -46,7 +46,14 @@ const fields = new Set([
   'callback',
 ])
 
-export async function startAcmeDouble({ instant = true }: { readonly instant?: boolean } = {}): Promise<AcmeDouble> {
+export interface AcmeOptions {
+  /** Jobs are done when they are first asked about; true by default. */
+  readonly instant?: boolean
+  /** What the answers say about when to ask again. */
+  readonly waitMs?: number
+}
+
+export async function startAcmeDouble({ instant = true, waitMs = 1_000 }: AcmeOptions = {}): Promise<AcmeDouble> {
   const jobs: AcmeJob[] = []
   const refusedKeys = new Set<string>()
   const keysSeen: string[] = []
@@ -57,7 +64,7 @@ export async function startAcmeDouble({ instant = true }: { readonly instant?: b
     const cost = value['model'] === 'scissors' ? '0.005' : behaviour.brushCost
     return status === 'done'
       ? { id, status, url: `${origin}/pictures/${id}-${width}x${value['height']}.png`, cost }
-      : { id, status }
+      : { id, status, wait_ms: waitMs }
   }
   const handle = (request: IncomingMessage, body: string): Answer => {
     const { method, url = '' } = request
