@@ -80,6 +80,16 @@ function append(before: Plan, after: Plan): Plan {
   return { ...before, policy: { ...before.policy, fallback: true }, attempts: [best, ...rest, ...more] }
 }
 
+/** Only of servers where something is ahead. */
+function aheadOf({ providers }: Pick<GatewayState, 'providers'>): ReadonlyMap<string, number> {
+  const jobs = new Map<string, number>()
+  for (const [name, provider] of providers) {
+    const ahead = provider.ahead?.() ?? 0
+    if (ahead > 0) jobs.set(name, ahead)
+  }
+  return jobs
+}
+
 /** What core's plan works from. */
 export function planInputOf({
   input,
@@ -105,6 +115,7 @@ export function planInputOf({
       experience,
       quality: state.quality,
       qualityLevels: state.qualityLevels,
+      ahead: aheadOf(state),
       ...(allowedModels && { allowedModels }),
       ...purchases.view(),
     },
