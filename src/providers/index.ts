@@ -3,6 +3,7 @@ import type { Provider } from '../ports/provider.ts'
 import { anthropic } from './anthropic.ts'
 import { automatic1111 } from './automatic1111.ts'
 import { azureOpenai } from './azure-openai.ts'
+import { bedrock } from './bedrock.ts'
 import { blackForestLabs } from './black-forest-labs.ts'
 import { byteplus } from './byteplus.ts'
 import { comfyui } from './comfyui.ts'
@@ -15,14 +16,18 @@ import { fireworks } from './fireworks.ts'
 import { google } from './google.ts'
 import { googleVertex } from './google-vertex.ts'
 import { ideogram } from './ideogram.ts'
+import { litellm } from './litellm.ts'
 import { openai } from './openai.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { openrouter } from './openrouter.ts'
+import { portkey } from './portkey.ts'
 import type { ProviderConfig } from './provider-config.ts'
 import { recraft } from './recraft.ts'
 import { replicate } from './replicate.ts'
 import { stability } from './stability.ts'
+import { stableDiffusionCpp } from './stable-diffusion-cpp.ts'
 import { together } from './together.ts'
+import { tokenmix } from './tokenmix.ts'
 import { xai } from './xai.ts'
 
 export type { ProviderDeps } from './engine.ts'
@@ -31,6 +36,7 @@ export const providers = {
   anthropic,
   automatic1111,
   'azure-openai': azureOpenai,
+  bedrock,
   'black-forest-labs': blackForestLabs,
   comfyui,
   byteplus,
@@ -41,13 +47,17 @@ export const providers = {
   google,
   'google-vertex': googleVertex,
   ideogram,
+  litellm,
   openai,
   'openai-compatible': openaiCompatible,
   openrouter,
+  portkey,
   recraft,
   replicate,
   stability,
   together,
+  tokenmix,
+  'stable-diffusion-cpp': stableDiffusionCpp,
   xai,
 } as const satisfies Record<string, ProviderDefinition>
 
