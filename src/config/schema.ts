@@ -14,7 +14,10 @@ const server = z.strictObject({
     .default('127.0.0.1')
     .describe('Address to listen on; `0.0.0.0` for every interface.'),
   port: z.int().min(0).max(65_535).default(7788).describe('Port to listen on; 0 picks a free one.'),
-  publicUrl: z.string().exactOptional().describe('How clients reach this gateway; used in image links and, when https, for call-backs of providers.'),
+  publicUrl: z
+    .string()
+    .exactOptional()
+    .describe('How clients reach this gateway; used in image links and, when https, for call-backs of providers.'),
   trustedProxies: z
     .array(
       z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6(), z.literal('loopback'), z.literal('private')], {

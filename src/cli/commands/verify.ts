@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import { formatUsd, parseUsd } from '../../core/money.ts'
-import type { Client } from '../client.ts'
-import { createClient } from '../client.ts'
+import { type Client, createClient } from '../client.ts'
 import { confirm } from '../confirm.ts'
-import { type ConnectOptions, configFlags, connect, withConnectOptions } from '../connect.ts'
+import { type ConnectOptions, configFlags, connect, readAdminKey, withConnectOptions } from '../connect.ts'
 import type { CliContext, Output } from '../context.ts'
 import { CliError } from '../exit.ts'
 import { plural, usd } from '../format.ts'
@@ -82,7 +81,6 @@ async function ownKey(context: CliContext, options: Options): Promise<string | u
   if (options.key !== undefined) return options.key
   const { loadFullConfig } = await import('../../compose-offline.ts')
   const { config } = await loadFullConfig({ env: context.env, cwd: context.cwd, flags: configFlags(options) })
-  const { readAdminKey } = await import('../connect.ts')
   return config.adminKey?.reveal() ?? readAdminKey(config.storage.dataDir)
 }
 
