@@ -1,6 +1,6 @@
 /** Stability AI, v2beta: a form to each service, answered with the picture itself or, by the slow ones, with a job to poll. */
 import type { JsonObject, JsonValue } from '../core/json.ts'
-import type { Candidate, Warning } from '../core/offer.ts'
+import type { Candidate } from '../core/offer.ts'
 import type { AttemptFailure } from '../core/outcome.ts'
 import type { ImageRequest } from '../core/request.ts'
 import { wholeUnits } from '../core/usage.ts'
@@ -17,13 +17,13 @@ import {
 } from './define-provider.ts'
 import { failure } from './engine/failures.ts'
 import { failureOfStatus, wireErrorOf } from './kit/errors.ts'
-import { mergeExtra, type Parameters } from './kit/extra.ts'
+import { mergeExtra } from './kit/extra.ts'
 import { filenameOf } from './kit/files.ts'
 import { type Job, jobOf, lookUp, pendingJob } from './kit/jobs.ts'
 import { offersOf } from './kit/offers.ts'
-import { ratioOf } from './kit/ratios.ts'
 import { asList, asNumber, asObject, asText } from './kit/read.ts'
-import { megapixelSizes, type StabilityMember, type StabilityModel, stabilityModels } from './stability/models.ts'
+import { fieldsOf, strengthIgnored } from './stability/fields.ts'
+import { type StabilityModel, stabilityModels } from './stability/models.ts'
 
 const id = 'stability'
 
@@ -101,47 +101,6 @@ function knownAs({ offer }: Candidate): StabilityModel {
   const known = stabilityModels.find(({ model }) => model === offer.model)
   if (!known) throw new Error(`${offer.id} is not in the table of services.`)
   return known
-}
-
-function fieldsOf(request: ImageRequest, { settings }: Candidate, model: StabilityModel): Parameters {
-  const { takes, promptField = 'prompt', controlStrengthField, fixed, files } = model
-  const isAfterImage = files.image !== undefined && request.inputs.some(({ role }) => role === 'image')
-  const said: Readonly<Record<StabilityMember, Parameters>> = {
-    prompt: { [promptField]: request.prompt === '' ? undefined : request.prompt },
-    // A picture that is given has a shape of its own.
-    aspectRatio: isAfterImage ? {} : { aspect_ratio: ratioOf(megapixelSizes, settings.size) },
-    seed: { seed: request.seed },
-    negativePrompt: { negative_prompt: request.negativePrompt },
-    style: { style_preset: request.style },
-    guidance: { cfg_scale: request.guidance },
-    strength: isAfterImage ? { strength: request.strength ?? DEFAULT_STRENGTH } : {},
-    outpaint: sidesOf(request),
-    format: { output_format: settings.format },
-  }
-  const members = Object.assign({}, ...takes.map((member) => said[member])) as Parameters
-  const control = request.inputs.find(({ role }) => role === 'control')
-  const isSd3 = fixed?.['model'] !== undefined
-  return {
-    ...members,
-    ...(isSd3 ? { mode: isAfterImage ? 'image-to-image' : 'text-to-image' } : {}),
-    ...(controlStrengthField === undefined ? {} : { [controlStrengthField]: control?.controlStrength }),
-    ...fixed,
-  }
-}
-
-/** Without an image there is nothing to leave. */
-const strengthIgnored = ({ strength, inputs }: ImageRequest, { offer }: Candidate): Warning[] =>
-  strength !== undefined && offer.capabilities.parameters.includes('strength') && !inputs.some(({ role }) => role === 'image')
-    ? [{ code: 'parameter_ignored', param: 'strength', message: 'strength was left out: there is no image.' }]
-    : []
-
-/** Required beside an image; the documentation's own examples use it. */
-const DEFAULT_STRENGTH = 0.7
-
-function sidesOf({ outpaint }: ImageRequest): Parameters {
-  if (!outpaint) return {}
-  const sides = { left: outpaint.left, right: outpaint.right, up: outpaint.top, down: outpaint.bottom }
-  return Object.fromEntries(Object.entries(sides).filter(([, pixels]) => pixels > 0))
 }
 
 const textOf = (value: JsonValue | undefined): string =>

@@ -27,6 +27,8 @@ export interface StabilityModel extends KnownModel {
   readonly promptField?: string
   /** The form's name for how strictly a control image is followed. */
   readonly controlStrengthField?: string
+  /** It is told whether it starts from a picture. */
+  readonly hasMode?: true
   /** Members that are always the same. */
   readonly fixed?: Readonly<Record<string, string>>
 }
@@ -115,6 +117,7 @@ const sd35 = (name: string, model: string): StabilityModel =>
     {
       takes: [...shaped, 'guidance', 'strength'],
       files: { image: 'image' },
+      hasMode: true,
       fixed: { model },
     },
     { operations: ['generate', 'edit'], formats: ['png', 'jpeg'], sizes: common.sizes },
