@@ -55,6 +55,9 @@ interface MonthInput {
   readonly minimums: readonly MonthMinimum[]
 }
 
+/** Demand comes a little short of its forecast, and some of it goes elsewhere when an offer is down: what may be counted on. */
+const RELIABLE = 0.96
+
 /** More combinations than this are not worth a look: the dearest tiers of the smallest offers are left out. */
 const MOST_TARGETS = 512
 
@@ -160,11 +163,17 @@ function cheapest(options: readonly DemandOption[], prices: ReadonlyMap<OfferId,
   return best?.option
 }
 
-/** What more pictures add to the month's bill; negative where they reach a tier that makes all the earlier ones cheaper. */
-export function tieredCost({ mode, steps, bought, spentListNanoUsd }: MonthTiers, pictures: number, listNanoUsd: number): number {
+/**
+ * What more pictures add to the month's bill; negative where they reach a tier that makes all the earlier ones cheaper, which counts as
+ * reached by what can be relied on.
+ */
+function tieredCost({ mode, steps, bought, spentListNanoUsd }: MonthTiers, pictures: number, listNanoUsd: number): number {
   const total = bought + pictures
   if (mode === 'volume') {
-    return factorAt(steps, total) * (spentListNanoUsd + listNanoUsd) - factorAt(steps, bought) * spentListNanoUsd
+    return (
+      factorAt(steps, bought + pictures * RELIABLE) * (spentListNanoUsd + listNanoUsd) -
+      factorAt(steps, bought) * spentListNanoUsd
+    )
   }
   if (pictures === 0) return 0
   let weighted = 0

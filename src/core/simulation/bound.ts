@@ -214,17 +214,19 @@ function deferrableRows(demand: Demand, index: number, own: readonly Variable[],
   const missing = `u_${index}`
   unmet.push(missing)
   let arrived = 0
+  // `s` is what was made up to the end of a regime.
   for (const regime of pictures.keys()) {
     arrived += pictures[regime]?.[index] ?? 0
-    const made = own.filter((each) => each.regime <= regime)
-    if (made.length === 0) continue
+    const made = `s${regime}_${index}`
+    const here = own.filter((each) => each.regime === regime).map(({ name }) => ` - ${name}`)
+    rows.push(`${made}${regime === 0 ? '' : ` - s${regime - 1}_${index}`}${here.join('')} = 0`)
     if (regime === pictures.length - 1) {
-      rows.push(`${[...made.map(({ name }) => name), missing].join(' + ')} = ${total}`)
+      rows.push(`${made} + ${missing} = ${total}`)
       continue
     }
-    rows.push(`${sumOf(made)} <= ${arrived}`)
+    rows.push(`${made} <= ${arrived}`)
     const dueHour = Math.floor(((boundaries[regime + 1] ?? 0) - DEADLINE_US - MONTH_START_US) / HOUR_US) - 1
-    if (dueHour >= 0) rows.push(`${sumOf(made)} + ${missing} >= ${cumulative[dueHour]?.[index] ?? 0}`)
+    if (dueHour >= 0) rows.push(`${made} + ${missing} >= ${cumulative[dueHour]?.[index] ?? 0}`)
   }
   for (const deployment of new Set(own.map((each) => each.deployment))) {
     const share = 1 - (refusal[index]?.[deployment.index] ?? 0)
@@ -295,7 +297,7 @@ function programOf(
   const free = variables.filter(({ deployment }) => deployment.terms.provider !== minimumSpend.provider)
   // `k` is the bill of the account with the minimum: at least the minimum, at least what was bought.
   rows.push(`k ${committed.map((each) => `- ${cost(each)}`).join(' ')} >= 0`)
-  const bounds = [...shared.bounds, `k >= ${_world.minimumSpendNano / 1e9}`]
+  const bounds = [...shared.bounds, `k >= ${world.minimumSpendNano / 1e9}`]
   const objective = [...free.map(cost), 'k', ...shared.unmet.map((name) => `${UNMET_USD} ${name}`)].join(' + ')
   const text = `Minimize\n obj: ${wrapped(objective)}\nSubject To\n${rows.map((row, index) => ` r${index}: ${wrapped(row)}`).join('\n')}\nBounds\n${bounds.map((bound) => ` ${bound}`).join('\n')}\nEnd\n`
   return { text, offsetUsd }

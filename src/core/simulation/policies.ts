@@ -10,16 +10,7 @@ import { luckOf } from './random.ts'
 import { createRouter } from './router.ts'
 import { DAY_US, MONTH_DAYS, MONTH_START_US } from './time.ts'
 import type { Arrival } from './workload.ts'
-import {
-  canMake,
-  type Deployment,
-  isOffered,
-  isOut,
-  listPrice,
-  refusalChance,
-  trueQuality,
-  type World,
-} from './world.ts'
+import { canMake, type Deployment, isOffered, isOut, listPrice, refusalChance, trueQuality, type World } from './world.ts'
 
 /** The router with everything it has: month's plan, tiers, minimum, prompts that need less. */
 export const productPolicy = (world: World): SimulatedPolicy =>

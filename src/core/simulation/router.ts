@@ -3,7 +3,7 @@
  * month's plan beside it. Every other policy is this one with another order of candidates, so that all have the same information.
  */
 import type { Candidate } from '../offer.ts'
-import { askedFor, createDifficultyGate, type DifficultyGate, isEasy, ratedUnderLowerFloor } from '../planning/difficulty.ts'
+import { askedFor, createDifficultyGate, type DifficultyGate, isEasy, rated } from '../planning/difficulty.ts'
 import { expectedTotal } from '../pricing/index.ts'
 import { type VolumeIndex, volumeKey } from '../pricing/volumes.ts'
 import {
@@ -15,6 +15,7 @@ import {
   reduceExperience,
   type Snapshot,
 } from '../routing/index.ts'
+import { fadeLatencies } from '../routing/learning/experience.ts'
 import { correctedQuality, type FloorRatings, noRatings, reduceRatings } from '../routing/learning/quality.ts'
 import { wholeUnits } from '../usage.ts'
 import { classes, type RequestClass } from './classes.ts'
@@ -23,7 +24,7 @@ import { createHealth, type Health } from './health.ts'
 import { createKnownPrices, type KnownPrices } from './known-prices.ts'
 import { createMonthPlanner, type MonthPlanner } from './month-planner.ts'
 import { createRandom } from './random.ts'
-import { MONTH_START_US } from './time.ts'
+import { HOUR_US, MONTH_START_US } from './time.ts'
 import type { Arrival, RequestTemplate } from './workload.ts'
 import { isOffered, type World } from './world.ts'
 
@@ -58,6 +59,7 @@ interface State {
   plans: Map<string, FullPlan | undefined>
   snapshot: Snapshot | undefined
   madeUs: number
+  fadedUs: number
   healthVersion: number
 }
 
@@ -80,6 +82,7 @@ export function createRouter(world: World, options: RouterOptions): SimulatedPol
     plans: new Map(),
     snapshot: undefined,
     madeUs: Number.NEGATIVE_INFINITY,
+    fadedUs: 0,
     healthVersion: -1,
   }
   return {
@@ -116,14 +119,12 @@ function planFor(state: State, arrival: Arrival, nowUs: number): FullPlan | unde
   refresh(state, nowUs)
   const { template } = arrival
   const easy =
-    state.options.planned &&
-    classes[template.classIndex]?.hardFloor !== undefined &&
-    isEasy(state.gate, template.features.complexity)
+    state.options.planned && classes[template.classIndex]?.hardFloor !== undefined && isEasy(state.gate, template.features)
   if (state.options.planned) {
     state.gate =
       classes[template.classIndex]?.hardFloor === undefined
         ? state.gate
-        : askedFor(state.gate, template.features.complexity, template.request.n)
+        : askedFor(state.gate, template.features, template.request.n)
     state.planner?.asked(template, easy, nowUs)
   }
   const key = `${template.classIndex}/${template.features.promptClass}/${easy}`
@@ -166,6 +167,7 @@ function refresh(state: State, nowUs: number): void {
     return
   }
   state.madeUs = nowUs
+  fade(state, nowUs)
   const base: Snapshot = {
     offers: world.deployments.filter((each) => isOffered(each, nowUs)).map(({ offer }) => offer),
     health,
@@ -192,6 +194,15 @@ function volumesOf({ world, bought }: State): VolumeIndex {
         { monthToDate: { 'images.out': wholeUnits(bought.get(offer.id) ?? 0) } },
       ]),
   )
+}
+
+/** Timings count half after so long. */
+const FADE_US = 6 * HOUR_US
+
+function fade(state: State, nowUs: number): void {
+  if (nowUs - state.fadedUs < FADE_US) return
+  state.fadedUs = nowUs
+  for (const [key, past] of state.experience) state.experience.set(key, fadeLatencies(past, 0.5))
 }
 
 /** What is the same for every use of a planned candidate. */
@@ -232,8 +243,8 @@ function learnRating(state: State, { plan: made, template, deployment, accepted 
   if (!kind) return
   const lower = kind.hardFloor !== undefined && made.policy.floor === level(kind.floor)
   // Under the lower floor a rejection may be the prompt's doing: then it is the gate that learns.
-  if (lower && deployment.terms.quality < (kind.hardFloor ?? 0))
-    state.gate = ratedUnderLowerFloor(state.gate, template.features.complexity, accepted)
+  const weak = lower && deployment.terms.quality < (kind.hardFloor ?? 0)
+  if (kind.hardFloor !== undefined) state.gate = rated(state.gate, template.features, weak, accepted)
   const floor = lower ? kind.floor : (kind.hardFloor ?? kind.floor)
   const { model, quality } = deployment.terms
   const byFloor = state.ratings.get(model) ?? new Map<number, FloorRatings>()

@@ -92,6 +92,9 @@ export function latencyQuantileMs({ latencies }: Pick<Estimate, 'latencies'>, q:
   return undefined
 }
 
+/** Timings that say "in time" and count beside those seen. */
+const DOUBT = 2
+
 /** Expected milliseconds beyond the deadline, and the chance to miss it; both 0 while nothing is known. */
 export function lateness(
   { latencies }: Pick<Estimate, 'latencies'>,
@@ -108,5 +111,6 @@ export function lateness(
       missed += count
     }
   }
-  return weight === 0 ? { expectedMs: 0, missChance: 0 } : { expectedMs: late / weight, missChance: missed / weight }
+  // Few or faded timings are doubted, so that an offer that was slow long ago is tried again.
+  return { expectedMs: late / (weight + DOUBT), missChance: missed / (weight + DOUBT) }
 }

@@ -3,6 +3,7 @@
  * A reducer: experience in, experience out; nothing here knows a clock or a provider.
  */
 import { latencyBucket } from '../../latency.ts'
+import type { Rating } from './feedback.ts'
 
 /** How an attempt ended, as learning counts it. Client errors and our own key problems teach nothing and are not passed on. */
 export interface Observation {
@@ -70,11 +71,19 @@ export function reduceExperience(past: Experience, seen: Observation): Experienc
   }
 }
 
-/** A person's word, or a signal that stands for `weight` of one. */
-export function reduceFeedback(past: Experience, accepted: boolean, weight: number): Experience {
+/** A picture whose rating went from `before` to `after`: taken back and counted anew, as far as the old word is not forgotten yet. */
+export function reduceFeedback(past: Experience, before: Rating, after: Rating): Experience {
+  const moved = (sum: number, from: number, to: number): number => Math.max(0, sum * FORGETTING + (to - from) / 1_000)
   return {
     ...past,
-    accepted: past.accepted * FORGETTING + (accepted ? weight : 0),
-    rejected: past.rejected * FORGETTING + (accepted ? 0 : weight),
+    accepted: moved(past.accepted, before.accepted, after.accepted),
+    rejected: moved(past.rejected, before.rejected, after.rejected),
   }
+}
+
+/** Timings fade with time as well, whether or not the offer is used: yesterday's slowness is no reason to stay away today. */
+export function fadeLatencies(past: Experience, kept: number): Experience {
+  const latencies = new Map<number, number>()
+  for (const [bucket, count] of past.latencies) if (count * kept > NEGLIGIBLE) latencies.set(bucket, count * kept)
+  return { ...past, latencies }
 }

@@ -59,7 +59,7 @@ describe('what is learned', () => {
     expect(meanLatencyMs(waiting)).toBeGreaterThan(mean * 3.8)
     expect(meanLatencyMs(waiting)).toBeLessThan(mean * 4.2)
     expect(lateness(known, 10_000).missChance).toBe(0)
-    expect(lateness(waiting, 10_000).missChance).toBe(1)
+    expect(lateness(waiting, 10_000).missChance).toBeGreaterThan(0.95)
     expect(behind(known, 0)).toBe(known)
     expect(behind(estimate(), 5)).toEqual(estimate())
   })
