@@ -17,6 +17,7 @@ import { google } from './google.ts'
 import { googleVertex } from './google-vertex.ts'
 import { ideogram } from './ideogram.ts'
 import { litellm } from './litellm.ts'
+import { luma } from './luma.ts'
 import { openai } from './openai.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { openrouter } from './openrouter.ts'
@@ -48,6 +49,7 @@ export const providers = {
   'google-vertex': googleVertex,
   ideogram,
   litellm,
+  luma,
   openai,
   'openai-compatible': openaiCompatible,
   openrouter,
