@@ -6,6 +6,7 @@ import { azureOpenai } from './azure-openai.ts'
 import { bedrock } from './bedrock.ts'
 import { blackForestLabs } from './black-forest-labs.ts'
 import { byteplus } from './byteplus.ts'
+import { cloudflare } from './cloudflare.ts'
 import { comfyui } from './comfyui.ts'
 import { dashscope } from './dashscope.ts'
 import { deepinfra } from './deepinfra.ts'
@@ -25,10 +26,12 @@ import { portkey } from './portkey.ts'
 import type { ProviderConfig } from './provider-config.ts'
 import { recraft } from './recraft.ts'
 import { replicate } from './replicate.ts'
+import { sglangDiffusion } from './sglang-diffusion.ts'
 import { stability } from './stability.ts'
 import { stableDiffusionCpp } from './stable-diffusion-cpp.ts'
 import { together } from './together.ts'
 import { tokenmix } from './tokenmix.ts'
+import { vllmOmni } from './vllm-omni.ts'
 import { xai } from './xai.ts'
 
 export type { ProviderDeps } from './engine.ts'
@@ -41,6 +44,7 @@ export const providers = {
   'black-forest-labs': blackForestLabs,
   comfyui,
   byteplus,
+  cloudflare,
   dashscope,
   deepinfra,
   fal,
@@ -59,7 +63,9 @@ export const providers = {
   stability,
   together,
   tokenmix,
+  'sglang-diffusion': sglangDiffusion,
   'stable-diffusion-cpp': stableDiffusionCpp,
+  'vllm-omni': vllmOmni,
   xai,
 } as const satisfies Record<string, ProviderDefinition>
 
