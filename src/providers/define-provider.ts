@@ -122,7 +122,12 @@ export interface Done {
   /** Items that failed while others succeeded. */
   readonly failures?: readonly AttemptFailure[]
   readonly warnings?: readonly Warning[]
+  /** A call that spends nothing and tells what this one cost; read by `decodeBill`. Without an answer the rest stands. */
+  readonly bill?: HttpCall
 }
+
+/** What a call turned out to have cost, over what its answer said. */
+export type Bill = Pick<Done, 'usage' | 'reportedCost'>
 
 /** Accepted as a job. `jobId` and `poll` are stored before the first poll, so that a crash resumes instead of paying again. */
 export interface Pending {
@@ -229,6 +234,8 @@ export interface ProviderDefinition {
   readonly encode: (request: ImageRequest, candidate: Candidate, context: EncodeContext) => Encoded
   /** Pure. Never throws for what a provider may send. */
   readonly decode: (response: ProviderResponse, context: DecodeContext) => Decoded
+  /** The answer to `bill`; undefined when it does not say yet. */
+  readonly decodeBill?: (response: ProviderResponse) => Bill | undefined
   readonly decodeEvent?: (event: ProviderEvent, context: DecodeContext) => DecodedEvent
   readonly probe?: (config: ProviderConfig) => Probe
   /** What the account's host serves now, for servers whose models are not known beforehand. */

@@ -31,6 +31,7 @@ import { stability } from './stability.ts'
 import { stableDiffusionCpp } from './stable-diffusion-cpp.ts'
 import { together } from './together.ts'
 import { tokenmix } from './tokenmix.ts'
+import { vercelGateway } from './vercel-gateway.ts'
 import { vllmOmni } from './vllm-omni.ts'
 import { xai } from './xai.ts'
 
@@ -65,6 +66,7 @@ export const providers = {
   tokenmix,
   'sglang-diffusion': sglangDiffusion,
   'stable-diffusion-cpp': stableDiffusionCpp,
+  'vercel-gateway': vercelGateway,
   'vllm-omni': vllmOmni,
   xai,
 } as const satisfies Record<string, ProviderDefinition>

@@ -24,6 +24,7 @@ import type {
 } from '../define-provider.ts'
 import { defaultLimits, defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
 import { type Answer, type AnswerLimits, consumeAnswer, mediaTypeOf } from './answer.ts'
+import { askForBill } from './bill.ts'
 import { type OutgoingBody, outgoingBody } from './call-body.ts'
 import type { Credential, Credentials } from './credentials.ts'
 import { evidenceOf, keptHeaders, mapTexts, redactor } from './evidence.ts'
@@ -299,7 +300,15 @@ class Run {
     return failedWith(withPartials(failure('provider_no_image', 'The stream ended without an image.', 'unknown'), state.partials))
   }
 
-  async #finish(done: Done): Promise<AttemptResult> {
+  async #billed(done: Done): Promise<Done> {
+    const { transport, clock, definition } = this.#context
+    const { decodeBill: read } = definition
+    const bill = done.bill && read && (await askForBill(done.bill, { transport, clock, options: this.#sendOptions(), read }))
+    return bill ? { ...done, ...bill } : done
+  }
+
+  async #finish(answered: Done): Promise<AttemptResult> {
+    const done = await this.#billed(answered)
     const collect = { io: this.#io, ...this.#context, fetchOwn: (call: HttpCall) => this.#fetchOwn(call) }
     // Calls of one request have places for what each was asked for, and no more.
     const wanted = done.images.slice(0, this.#call.candidate.settings.n)
