@@ -262,7 +262,7 @@ class Run {
         return consumeStream(stream, { definition, decode, limits: this.#limits, collect }, () => stream)
       })
       this.#mayBeBilled ||= call.spends !== false
-      return 'response' in answer ? await this.#decode(answer, state) : this.#decodeStream(answer)
+      return 'response' in answer ? await this.#decode(answer, state, call) : this.#decodeStream(answer)
     } catch (error) {
       // Raised while the call was being made or authorized: nothing was sent.
       if (error instanceof HalftoneError)
@@ -278,12 +278,14 @@ class Run {
     return spends === false && !this.#mayBeBilled ? { ...broken, billed: 'no' } : broken
   }
 
-  async #decode({ response, bodies }: Answer, state: JsonValue | undefined): Promise<Decoded> {
+  async #decode({ response, bodies }: Answer, state: JsonValue | undefined, { spends }: HttpCall): Promise<Decoded> {
     await this.#releaseBodies()
     this.#bodies = bodies
     this.#answered = true
     this.#evidence = evidenceOf(response)
-    const unusable = unusableAnswer(response)
+    // An upload has nothing to say but that it arrived.
+    const isReceipt = spends === false && response.status === 204
+    const unusable = isReceipt ? undefined : unusableAnswer(response)
     if (unusable) return failedWith(unusable)
     return this.#context.definition.decode(response, this.#decodeContext(0, state))
   }
