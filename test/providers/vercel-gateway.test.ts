@@ -1,4 +1,4 @@
-import { createGateway } from '@ai-sdk/gateway'
+import { createGateway } from 'ai'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Provider } from '../../src/ports/provider.ts'
 import { createCodecProvider } from '../../src/providers/engine.ts'
