@@ -32,6 +32,8 @@ import { createBudgetIndex } from './gateway/budget-index.ts'
 import { startDiscovery } from './gateway/discovery.ts'
 import { startDiskGuard } from './gateway/disk-guard.ts'
 import { createExperienceFeed } from './gateway/experience-feed.ts'
+import { createFeedback } from './gateway/feedback.ts'
+import { createFinisher } from './gateway/finishing.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createHealthFeed } from './gateway/health-feed.ts'
 import { startNodeLife } from './gateway/node-life.ts'
@@ -51,6 +53,7 @@ import { createKeyRing } from './server/key-ring.ts'
 import { createServerMetrics } from './server/metrics.ts'
 import { createSignInThrottle } from './server/throttle.ts'
 import { createUrlSigner } from './server/url-signer.ts'
+import { finish } from './steps/finish.ts'
 import { openPostgresLedger, openSqliteLedger } from './storage/index.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -152,6 +155,7 @@ async function start(context: StartContext): Promise<Halftone> {
     log,
     disk,
     blobGuard: createBlobGuard(),
+    finisher: createFinisher(finish),
     webhooks: createWebhooks({ key: secrets.webhooks, publicUrl: () => inForce.server.publicUrl }),
     purchases: await createPurchases({ ledger, clock, nodeId, current: () => state }),
     random: Math.random,

@@ -32,6 +32,20 @@ export const halftoneOptions = z
     deadline_ms: z.int().min(1).max(3_600_000).optional().describe('Stop waiting after this many milliseconds.'),
     group: z.string().min(1).max(128).optional().describe('Requests that belong together; stored with them.'),
     tags: tags.optional(),
+    fit: z
+      .enum(['cover', 'contain'])
+      .optional()
+      .describe(
+        'A size or shape that an offer does not make is cut (`cover`) or padded (`contain`) here from one that it makes.',
+      ),
+    upscale: z
+      .literal('local')
+      .optional()
+      .describe('A size that is too large for an offer is enlarged here, up to 4 times each edge.'),
+    convert: z
+      .literal('none')
+      .optional()
+      .describe("Only offers that return `output_format` themselves: the provider's own file, with its provenance marks."),
     allow_unsupported: z.boolean().optional().describe('Turn unsupported parameters into warnings.'),
     body: z.enum(['on', 'off']).optional().describe('`off` leaves the halftone object out of the answer.'),
   })

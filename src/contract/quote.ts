@@ -66,6 +66,7 @@ export const candidateQuote = z.object({
     .describe(
       "`default`: what `auto` or a missing quality is at this offer; `tier`: another tier, for comparison or by the route's floor.",
     ),
+  finishing: z.array(z.string()).describe('What is done here to the picture that it returns; empty: nothing.'),
   calls: z.int().describe('Calls the request takes there.'),
   ...bounds,
   marginal_usd: usdText

@@ -137,6 +137,7 @@ export const explanation = z.object({
       quality: z.string().nullable(),
       expected_usd: usdText,
       max_usd: usdText.nullable(),
+      finishing: z.array(z.string()).describe('What is done here to the picture that it returns; empty: nothing.'),
       score: z.number().describe('What it was ordered by, lowest first: USD for objective `cost`.'),
       success: z.number().nullable().describe('Learned chance that a try brings its pictures.'),
       in_vain_usd: z.number().nullable().describe('Expected cost of tries that are billed and bring nothing.'),

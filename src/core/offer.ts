@@ -1,5 +1,6 @@
 /** Offers (ways to buy) and candidates (an offer with every setting resolved). */
 import type { Capabilities } from './capability.ts'
+import { enlargementOf, type FinishingStep } from './finishing.ts'
 import type { Background, OutputFormat, Quality, Size } from './request.ts'
 
 /** `<provider>:<publisher>/<model>[@<region>][+<tier>]`; immutable and never reused. */
@@ -43,6 +44,8 @@ export interface CandidateSettings {
 export interface Candidate {
   readonly offer: Offer
   readonly settings: CandidateSettings
+  /** What is done here to each picture before it is answered; absent: nothing. */
+  readonly finishing?: readonly FinishingStep[]
   /** Parameters that were dropped because the client allows it, or changed by the offer's documented rule. */
   readonly warnings: readonly Warning[]
 }
@@ -68,6 +71,7 @@ export const warningCodes = {
   size_adjusted: 'The offer does not make the size asked for; its nearest one was taken, as the client allowed.',
   prompt_revised: 'The provider rewrote the prompt.',
   text_not_drawn: 'The picture was drawn from SVG whose text has no font here, so the text is missing.',
+  finishing_failed: 'The picture could not be converted or resized here; it is returned as the provider made it.',
   joined_retry: 'This retry was answered by the first call; nothing was paid twice.',
 } as const satisfies Record<string, string>
 export type WarningCode = keyof typeof warningCodes
@@ -76,6 +80,15 @@ export function offerId(parts: { provider: string; model: string; region?: strin
   return `${parts.provider}:${parts.model}${parts.region ? `@${parts.region}` : ''}${parts.tier ? `+${parts.tier}` : ''}`
 }
 
-/** The key under which a candidate is learned about and reported: offer and quality; a quality tier is its own product. */
-export const candidateKey = (candidate: Candidate): string =>
-  candidate.settings.quality ? `${candidate.offer.id}#${candidate.settings.quality}` : candidate.offer.id
+/** What is bought, and learned about: offer and quality; a quality tier is its own product. */
+export const boughtKey = ({ offer, settings }: Candidate): string =>
+  settings.quality ? `${offer.id}#${settings.quality}` : offer.id
+
+/** What is returned: an enlarged picture is another product than one that was made so large, as in `#medium~up2`. */
+export const candidateKey = (candidate: Candidate): string => boughtKey(candidate) + enlargedSuffix(candidate)
+
+/** Empty for what is not enlarged. */
+export function enlargedSuffix({ finishing }: Pick<Candidate, 'finishing'>): string {
+  const factor = enlargementOf(finishing)
+  return factor === undefined ? '' : `~up${factor}`
+}

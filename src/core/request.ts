@@ -1,4 +1,5 @@
 /** What the client asked for, normalized and free of any provider's spelling. */
+import type { Fit } from './finishing.ts'
 import type { JsonObject } from './json.ts'
 
 export const operations = ['generate', 'edit', 'variation', 'upscale', 'remove_background'] as const
@@ -124,6 +125,12 @@ export interface RequestOptions {
   /** The quote whose maximum the whole request is held to. */
   readonly quoteId?: string
   readonly deadlineMs?: number
+  /** Take a picture of another size and cut (`cover`) or pad (`contain`) it here. */
+  readonly fit?: Fit
+  /** Take a smaller picture and enlarge it here. */
+  readonly upscale?: 'local'
+  /** `none`: the file must come from the provider as it is; absent: another format is converted here. */
+  readonly convert?: 'none'
   /** Unsupported parameters become warnings instead of errors. */
   readonly allowUnsupported: boolean
   /** Leave the `halftone` object out of the JSON body. */

@@ -22,6 +22,8 @@ export async function storeOutputs(
   services: GatewayServices,
   output: {
     readonly images: readonly ReceivedImage[]
+    /** By index in `images`: what a picture was made from here. */
+    readonly originals?: ReadonlyMap<number, ReceivedImage>
     readonly firstImage: number
     readonly caller: Pick<Caller, 'assetTtlDays'>
   },
@@ -29,29 +31,43 @@ export async function storeOutputs(
   const { log, clock } = services
   if (output.caller.assetTtlDays === 0 || !services.disk.mayStore()) return []
   const stored = await Promise.allSettled(
-    output.images.map(async (image, index): Promise<NewAsset> => {
-      await keep(services, image.body)
+    output.images.map(async (image, index): Promise<readonly NewAsset[]> => {
+      const expiresUs = expiryOf(clock.nowUs(), output.caller)
+      const place = { index: output.firstImage + index, expiresUs }
+      const from = output.originals?.get(index)
+      const original = from && (await storeOne(services, from, { ...place, role: 'original' }))
+      const finished = await storeOne(services, image, { ...place, role: 'output' }).catch((error: unknown) => {
+        if (original) releaseAssets(services, [original])
+        throw error
+      })
       services.onStored?.(image.body.sha256)
-      return {
-        id: newAssetId(),
-        role: 'output',
-        index: output.firstImage + index,
-        sha256: image.body.sha256,
-        bytes: image.body.bytes,
-        mediaType: image.mediaType,
-        width: image.size.width,
-        height: image.size.height,
-        expiresUs: expiryOf(clock.nowUs(), output.caller),
-        ...(image.revisedPrompt !== undefined && { revisedPrompt: image.revisedPrompt }),
-        ...(image.seed !== undefined && { seed: image.seed }),
-      }
+      return original ? [original, { ...finished, parentId: original.id }] : [finished]
     }),
   )
   return stored.flatMap((result) => {
-    if (result.status === 'fulfilled') return [result.value]
+    if (result.status === 'fulfilled') return result.value
     log.error({ err: result.reason }, 'an image could not be stored; it is sent but not kept')
     return []
   })
+}
+
+async function storeOne(
+  services: GatewayServices,
+  image: ReceivedImage,
+  place: Pick<NewAsset, 'index' | 'role' | 'expiresUs'>,
+): Promise<NewAsset> {
+  await keep(services, image.body)
+  return {
+    ...place,
+    id: newAssetId(),
+    sha256: image.body.sha256,
+    bytes: image.body.bytes,
+    mediaType: image.mediaType,
+    width: image.size.width,
+    height: image.size.height,
+    ...(image.revisedPrompt !== undefined && { revisedPrompt: image.revisedPrompt }),
+    ...(image.seed !== undefined && { seed: image.seed }),
+  }
 }
 
 /** Hold the bytes, then store them; a failure lets them go again. */

@@ -8,6 +8,7 @@ import type { Consumption, NewAsset, NewAttempt } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
 import { storeOutputs } from './assets.ts'
 import type { Caller } from './execution.ts'
+import { finishImages } from './finishing.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
 /** What concluding a call needs besides the call: the same while it runs and when it is resumed after a crash. */
@@ -44,14 +45,22 @@ export interface FinishedCall {
 export async function concludeCall(
   work: ConcludeContext,
   reserved: ReservedCall,
-  result: AttemptResult,
+  bought: AttemptResult,
   durationUs: number,
 ): Promise<FinishedCall> {
   const { attempt, candidate } = reserved
+  const { finishing } = candidate
+  const finished = bought.kind === 'done' && finishing ? await finishImages(work.services, bought.images, finishing) : undefined
+  const result = bought.kind === 'done' && finished ? { ...bought, images: finished.images } : bought
   // Bytes are kept before the row that names them is written; a store that fails must not lose the paid picture.
   const assets =
     result.kind === 'done'
-      ? await storeOutputs(work.services, { images: result.images, firstImage: attempt.firstImage, caller: work.caller })
+      ? await storeOutputs(work.services, {
+          images: result.images,
+          firstImage: attempt.firstImage,
+          caller: work.caller,
+          ...(finished && { originals: finished.originals }),
+        })
       : []
   const outcome = outcomeOf(result, attempt.imagesWanted)
   const record: AttemptRecord = {
@@ -62,6 +71,8 @@ export async function concludeCall(
     imagesMade: result.kind === 'done' ? result.images.length : 0,
     ...(result.kind === 'failed' && { failure: result.failure }),
   }
+  // They are kept, and nobody reads them again.
+  await Promise.all([...(finished?.originals.values() ?? [])].map(({ body }) => body.dispose()))
   const settlement = settle(work, reserved, result, { outcome, durationUs })
   return {
     reserved,
@@ -72,7 +83,10 @@ export async function concludeCall(
     consumption: work.services.purchases.settled(candidate.offer, settlement),
     assets,
     outcome,
-    warnings: result.kind === 'done' ? [...result.warnings, ...returnedDifferences(result.images, candidate)] : [],
+    warnings:
+      bought.kind === 'done'
+        ? [...bought.warnings, ...returnedDifferences(bought.images, candidate), ...(finished?.warnings ?? [])]
+        : [],
     durationUs,
   }
 }

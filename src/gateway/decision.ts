@@ -1,5 +1,6 @@
 /** The stored decision, and the error when no offer can serve. */
 import { HalftoneError } from '../core/error.ts'
+import { describeStep } from '../core/finishing.ts'
 import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
 import type { OfferId } from '../core/offer.ts'
@@ -21,6 +22,7 @@ export function decisionToJson(decision: Extract<Plan, { kind: 'plan' }>, state:
       offer: candidate.offer.id,
       size: formatSize(candidate.settings.size),
       quality: candidate.settings.quality ?? null,
+      ...(candidate.finishing && { finishing: candidate.finishing.map(describeStep) }),
       expectedUsd: formatUsd(total.expectedNanoUsd),
       maxUsd: total.maxNanoUsd === null ? null : formatUsd(total.maxNanoUsd),
       score,

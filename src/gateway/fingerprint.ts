@@ -5,11 +5,12 @@ import type { ExecuteInput } from './execution.ts'
 /** Hex SHA-256 of the canonical request and the hashes of its inputs. Delivery (stream, url or bytes) is part of it. */
 export function fingerprintOf({ request, options }: Pick<ExecuteInput, 'request' | 'options'>): string {
   const { inputs, ...rest } = request
+  const { allowUnsupported, fit, upscale, convert } = options
   const hashes = inputs.map(({ role, sha256, control = '', controlStrength = '' }) =>
     [role, sha256, control, controlStrength].join(':'),
   )
   return createHash('sha256')
-    .update(canonical({ ...rest, hashes, allowUnsupported: options.allowUnsupported }))
+    .update(canonical({ ...rest, hashes, allowUnsupported, fit, upscale, convert }))
     .digest('hex')
 }
 

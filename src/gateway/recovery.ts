@@ -40,7 +40,8 @@ async function resume({ services, current }: RecoveryContext, job: ResumableAtte
   if (!offer || !provider || !record || !row) {
     throw new HalftoneError('not_found', `Offer ${job.offer} of a recovered job is not configured any more.`)
   }
-  const candidate: Candidate = { offer, settings: settingsOf(row), warnings: [] }
+  const { finishing, ...settings } = settingsOf(row)
+  const candidate: Candidate = { offer, settings, warnings: [], ...(finishing && { finishing }) }
   const request = requestOf(record)
   const started = services.clock.monotonicMs()
   // Its address was given to the provider before the crash.
@@ -109,7 +110,8 @@ async function assetTtlDays({ ledger }: GatewayServices, record: RequestRecord):
 }
 
 /** Settings as `reserveCall` stored them. */
-const settingsOf = ({ settings }: AttemptRecordRow): CandidateSettings => settings as unknown as CandidateSettings
+const settingsOf = ({ settings }: AttemptRecordRow): CandidateSettings & Pick<Candidate, 'finishing'> =>
+  settings as unknown as CandidateSettings & Pick<Candidate, 'finishing'>
 
 /** Inputs went out with the first submission; a resumed job does not send them again. */
 async function* emptyStream(): AsyncGenerator<Uint8Array> {}

@@ -6,7 +6,7 @@ import type { Candidate } from '../core/offer.ts'
 import type { AttemptFailure } from '../core/outcome.ts'
 import { quoteCandidate } from '../core/pricing/index.ts'
 import type { PricedQuote } from '../core/pricing/types.ts'
-import { type PlannedCall, withoutUnsupported } from '../core/routing/index.ts'
+import { type PlannedCall, requestAsSent } from '../core/routing/index.ts'
 import type { NewAttempt, NewRequest, ReserveResult } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
 import { concludeCall, type FinishedCall, type ReservedCall } from './conclude.ts'
@@ -145,7 +145,7 @@ async function callProvider(context: CallContext, { attempt, candidate }: Reserv
     return await provider.run(
       {
         attemptId: attempt.id,
-        request: withoutUnsupported(candidate.offer, input.request),
+        request: requestAsSent(candidate, input.request),
         candidate,
         firstImage: attempt.firstImage,
         ...(webhookUrl !== undefined && { webhookUrl }),
@@ -181,7 +181,12 @@ async function callProvider(context: CallContext, { attempt, candidate }: Reserv
   }
 }
 
-const settingsToJson = ({ settings }: Candidate): JsonObject => ({ ...settings, size: { ...settings.size } })
+const settingsToJson = ({ settings, finishing }: Candidate): JsonObject => ({
+  ...settings,
+  size: { ...settings.size },
+  // Plain data; an interface has no index signature.
+  ...(finishing && { finishing: finishing as unknown as JsonObject[] }),
+})
 
 const never = new AbortController().signal
 

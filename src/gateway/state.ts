@@ -9,6 +9,7 @@ import type { Ledger } from '../ports/ledger.ts'
 import type { Provider } from '../ports/provider.ts'
 import type { BlobGuard } from './blob-guard.ts'
 import type { Discovered } from './discovery.ts'
+import type { Finisher } from './finishing.ts'
 import type { Purchases } from './purchases.ts'
 import type { Webhooks } from './webhooks.ts'
 
@@ -71,6 +72,7 @@ export interface GatewayServices {
   readonly disk: DiskGuard
   readonly blobGuard: BlobGuard
   readonly webhooks: Webhooks
+  readonly finisher: Finisher
   /** Volumes and lots that prices depend on. */
   readonly purchases: Purchases
   /** Told of every stored output, to make its thumbnail when there is time; absent = thumbnails are made at first view. */

@@ -202,7 +202,8 @@ export type SettleResult =
 export interface NewAsset {
   /** Random, unguessable; also the path of the signed URL. */
   readonly id: string
-  readonly role: 'output' | 'partial' | InputRole
+  /** `original`: what a finished output was made from. */
+  readonly role: 'output' | 'original' | 'partial' | InputRole
   readonly index: number
   readonly sha256: string
   readonly bytes: number

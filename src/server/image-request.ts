@@ -180,6 +180,9 @@ function optionsOf(headers: IncomingHttpHeaders, twin: HalftoneOptions): Request
   }
   return {
     allowUnsupported: flag(headers, 'x-halftone-allow-unsupported') ?? twin.allow_unsupported ?? false,
+    ...present('fit', choice(headers, 'x-halftone-fit', ['cover', 'contain']) ?? twin.fit),
+    ...present('upscale', choice(headers, 'x-halftone-upscale', ['local']) ?? twin.upscale),
+    ...present('convert', choice(headers, 'x-halftone-convert', ['none']) ?? twin.convert),
     bodyMetadata: (headerText(headers, 'x-halftone-body', 8) ?? twin.body) !== 'off',
     ...(maxCost !== undefined && { maxCostNanoUsd: maxCostOf(maxCost) }),
     ...present('only', headerList(headers, 'x-halftone-only', 32) ?? twin.only),
@@ -227,6 +230,14 @@ function flag(headers: IncomingHttpHeaders, name: string): boolean | undefined {
   if (value === undefined || value === 'true') return value === undefined ? undefined : true
   if (value === 'false') return false
   throw new HalftoneError('invalid_header', `${name} must be true or false.`, { param: name })
+}
+
+/** One of a few words. */
+function choice<const Word extends string>(headers: IncomingHttpHeaders, name: string, words: readonly Word[]): Word | undefined {
+  const value = headerText(headers, name, 32)
+  const word = words.find((known) => known === value)
+  if (value === undefined || word !== undefined) return word
+  throw new HalftoneError('invalid_header', `${name} must be ${words.join(' or ')}.`, { param: name })
 }
 
 const retryCount = (headers: IncomingHttpHeaders): number => {

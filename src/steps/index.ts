@@ -1,6 +1,6 @@
 /** Post-processing steps by id. */
 import type { Step } from '../ports/step.ts'
-import { convert } from './convert.ts'
+import { finish } from './finish.ts'
 import { thumbnail } from './thumbnail.ts'
 
-export const steps = { convert, thumbnail } satisfies Record<string, Step<never>>
+export const steps = { finish, thumbnail } satisfies Record<string, Step<never>>

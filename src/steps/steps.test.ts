@@ -5,7 +5,8 @@ import sharp from 'sharp'
 import { afterAll, describe, expect, test } from 'vitest'
 import { bombPng, bytesOf, photo, spoolOf, stepContract } from '../../test/contracts/step.ts'
 import { createSpool } from '../blobs/spool.ts'
-import { convert } from './convert.ts'
+import type { FinishingStep } from '../core/finishing.ts'
+import { finish } from './finish.ts'
 import { steps } from './index.ts'
 import { decodeProbe } from './probe-image.ts'
 import { makeThumbnail, thumbnail } from './thumbnail.ts'
@@ -17,9 +18,14 @@ afterAll(() => rmSync(dir, { recursive: true }))
 const io = { spool, signal: new AbortController().signal }
 
 stepContract(thumbnail, {})
-stepContract(convert, { format: 'png' })
-stepContract(convert, { format: 'jpeg' })
-stepContract(convert, { format: 'webp', quality: 50 })
+const to = (format: 'png' | 'jpeg' | 'webp', quality?: number): FinishingStep => ({
+  kind: 'convert',
+  format,
+  ...(quality !== undefined && { quality }),
+})
+stepContract(finish, { steps: [to('png')] })
+stepContract(finish, { steps: [to('jpeg')] })
+stepContract(finish, { steps: [{ kind: 'flatten' }, to('webp', 50)] })
 
 const isStep = (value: unknown): value is { id: string } =>
   typeof value === 'object' && value !== null && 'id' in value && 'run' in value
@@ -59,10 +65,10 @@ describe('thumbnail', () => {
   })
 })
 
-describe('convert', () => {
+describe('finish', () => {
   test.each(['png', 'jpeg', 'webp'] as const)('%s to itself keeps the very bytes', async (format) => {
     const body = await spoolOf(spool, await photo(format))
-    const output = await convert.run({ body, mediaType: 'image/x' }, { format, quality: 10 }, io)
+    const output = await finish.run({ body, mediaType: 'image/x' }, { steps: [{ kind: 'flatten' }, to(format, 10)] }, io)
     expect(output.body).toBe(body)
   })
 
@@ -70,7 +76,7 @@ describe('convert', () => {
     const clear = await sharp({ create: { width: 8, height: 8, channels: 4, background: '#00000000' } })
       .png()
       .toBuffer()
-    const output = await convert.run({ body: await spoolOf(spool, clear), mediaType: 'image/png' }, { format: 'jpeg' }, io)
+    const output = await finish.run({ body: await spoolOf(spool, clear), mediaType: 'image/png' }, { steps: [to('jpeg')] }, io)
     const pixels = await sharp(await bytesOf(output.body))
       .raw()
       .toBuffer()
@@ -89,9 +95,72 @@ describe('convert', () => {
       .gif()
       .toBuffer()
     const body = await spoolOf(spool, gif)
-    await expect(convert.run({ body, mediaType: 'image/gif' }, { format: 'png' }, io)).rejects.toMatchObject({
+    await expect(finish.run({ body, mediaType: 'image/gif' }, { steps: [to('png')] }, io)).rejects.toMatchObject({
       code: 'invalid_image',
     })
+  })
+})
+
+describe('finish: sizes', () => {
+  const left = { create: { width: 100, height: 100, channels: 3, background: '#f00' } } as const
+  /** 200x100: red on the left, blue on the right. */
+  const halves = async () =>
+    sharp({ create: { width: 200, height: 100, channels: 3, background: '#00f' } })
+      .composite([{ input: await sharp(left).png().toBuffer(), left: 0, top: 0 }])
+      .removeAlpha()
+      .png()
+      .toBuffer()
+  const resize = (width: number, height: number, more: object): FinishingStep => ({
+    kind: 'resize',
+    size: { width, height },
+    fit: 'cover',
+    ...more,
+  })
+  const run = async (bytes: Uint8Array, ...steps: FinishingStep[]) => {
+    const output = await finish.run({ body: await spoolOf(spool, bytes), mediaType: 'image/png' }, { steps }, io)
+    const { data, info } = await sharp(await bytesOf(output.body))
+      .raw()
+      .toBuffer({ resolveWithObject: true })
+    const at = (x: number, y: number) => [
+      ...data.subarray((y * info.width + x) * info.channels, (y * info.width + x + 1) * info.channels),
+    ]
+    return { output, at, info }
+  }
+
+  test('cover fills the size and cuts the sides', async () => {
+    const { output, at } = await run(await halves(), resize(50, 50, { fit: 'cover' }))
+    expect(output.size).toEqual({ width: 50, height: 50 })
+    expect([at(5, 25), at(45, 25)]).toEqual([
+      [255, 0, 0],
+      [0, 0, 255],
+    ])
+  })
+
+  test('contain keeps the whole picture on white', async () => {
+    const { output, at } = await run(await halves(), resize(100, 100, { fit: 'contain' }))
+    expect(output.size).toEqual({ width: 100, height: 100 })
+    expect([at(50, 5), at(5, 50), at(95, 50)]).toEqual([
+      [255, 255, 255],
+      [255, 0, 0],
+      [0, 0, 255],
+    ])
+  })
+
+  test('enlarges only as much as its step allows', async () => {
+    const { output } = await run(await halves(), resize(400, 200, { fit: 'fill', enlarge: 2 }))
+    expect(output.size).toEqual({ width: 400, height: 200 })
+    await expect(run(await halves(), resize(400, 200, { fit: 'cover' }))).rejects.toMatchObject({ code: 'invalid_image' })
+    await expect(run(await halves(), resize(800, 400, { fit: 'fill', enlarge: 2 }))).rejects.toMatchObject({
+      code: 'invalid_image',
+    })
+  })
+
+  test('flatten puts what is transparent on white and keeps the format', async () => {
+    const clear = await sharp({ create: { width: 8, height: 8, channels: 4, background: '#00000000' } })
+      .png()
+      .toBuffer()
+    const { output, at, info } = await run(clear, { kind: 'flatten' })
+    expect([output.format, info.channels, at(0, 0)]).toEqual(['png', 3, [255, 255, 255]])
   })
 })
 

@@ -43,6 +43,7 @@ export const quoteRecord = quoteResponse.parse({
       provider: 'cheap',
       sandbox: false,
       lane: 'standard',
+      finishing: [],
       calls: 1,
       size_from: 'default',
       age_days: 2,
@@ -68,6 +69,7 @@ export const quoteRecord = quoteResponse.parse({
       provider: 'main',
       sandbox: false,
       lane: 'standard',
+      finishing: [],
       calls: 1,
       size_from: 'default',
       age_days: 2,
@@ -93,6 +95,7 @@ export const quoteRecord = quoteResponse.parse({
       provider: 'main',
       sandbox: false,
       lane: 'standard',
+      finishing: [],
       calls: 1,
       size_from: 'default',
       age_days: 2,
@@ -292,7 +295,7 @@ export const receiptRecord = receipt.parse({
   ],
 })
 
-const unlearned = { success: null, in_vain_usd: null, lateness_usd: null }
+const unlearned = { finishing: [], success: null, in_vain_usd: null, lateness_usd: null }
 
 export const explanationRecord = explanation.parse({
   object: 'explanation',

@@ -62,8 +62,17 @@ export function explanationLines(explanation: Explanation, out: Output, all: boo
     ...renderPairs(pairs, out),
     '',
     ...(candidates.length === 0 ? ['No candidate was eligible.'] : table),
+    ...finishingLines(candidates),
     ...eliminationLines(explanation, out, all),
   ]
+}
+
+/** What is done here to the pictures of which candidates. */
+function finishingLines(candidates: Explanation['candidates']): string[] {
+  const lines = candidates.flatMap(({ finishing }, index) =>
+    finishing.length > 0 ? [`  ${index + 1}: ${finishing.join(', ')}`] : [],
+  )
+  return lines.length === 0 ? [] : ['', 'Finished here:', ...lines]
 }
 
 interface Eliminations {

@@ -69,6 +69,7 @@ function whyText(it: CandidateQuote, answer: QuoteResponse): string {
 const notes = (it: CandidateQuote, { lines }: ShowCandidates, out: Output): string[] => [
   ...it.spread.map((reason) => (lines ? plain(reason) : clip(plain(reason), out.width - NOTE_INDENT))),
   ...(it.marginal_usd === null ? [] : [`adds ${usd(it.marginal_usd)} to the bill; what was paid in advance covers the rest`]),
+  ...(it.finishing.length > 0 ? [`then here: ${it.finishing.join(', ')}`] : []),
   ...(it.stale ? [`price not checked for ${plural(it.age_days, 'day')}`] : []),
   ...(lines ? it.lines.map((line) => `${usd(line.amount_usd)}  ${plain(line.description)}`) : []),
 ]

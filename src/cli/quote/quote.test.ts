@@ -26,6 +26,7 @@ const candidate = (offer: string, usd: string, changes: Partial<CandidateQuote> 
   size_from: 'request',
   quality: 'medium',
   quality_from: 'default',
+  finishing: [],
   calls: 1,
   min_usd: usd,
   expected_usd: usd,

@@ -1,11 +1,14 @@
 /** From an offer and a request to a candidate with every setting resolved, or the reason why not. */
-import { type Capabilities, type Need, type OptionalParameter, optionalParameters } from '../capability.ts'
+import { type Capabilities, type Need, type OptionalParameter, optionalParameters, type SizeRule } from '../capability.ts'
+import type { FinishingStep } from '../finishing.ts'
 import type { Candidate, CandidateSettings, Offer, Warning } from '../offer.ts'
-import { formatSize, type ImageRequest, type Outpaint, type Quality, type Size } from '../request.ts'
+import { formatSize, type ImageRequest, type Outpaint, type Quality, type RequestOptions, type Size } from '../request.ts'
+import { conversion, mayFinish } from './finish.ts'
 import { nearestSize, sizeOfShape, sizeProblem } from './size.ts'
+import { type SourceSize, sizeHint, sourceShape, sourceSize } from './source-size.ts'
 import type { Elimination, EliminationReason } from './types.ts'
 
-export interface ResolveOptions {
+export interface ResolveOptions extends Pick<RequestOptions, 'fit' | 'upscale' | 'convert'> {
   /** Force this quality, as an alias or the router's expansion over qualities does. */
   readonly quality?: Quality
   /** Drop what the offer cannot use, with a warning, instead of eliminating it. */
@@ -31,10 +34,28 @@ export function resolveCandidate(offer: Offer, request: ImageRequest, options: R
     const message = `${offer.id}: the route or alias asks for quality ${options.quality}; quality ${request.quality} was left out.`
     warnings.push({ code: 'parameter_dropped', param: 'quality', message })
   }
-  const settings = resolveSettings(offer, request, options, eliminate, unsupported, (warning) => warnings.push(warning))
-  checkParameters(offer, request, unsupported)
+  const finishing: FinishingStep[] = []
+  const notes: Notes = {
+    eliminate,
+    unsupported,
+    warn: (warning) => warnings.push(warning),
+    ...(mayFinish(request) && { finish: (step: FinishingStep) => finishing.push(step) }),
+  }
+  const settings = resolveSettings(offer, request, options, notes)
+  const sent = finishing.some(({ kind }) => kind === 'convert') ? withoutCompression(request) : request
+  checkParameters(offer, sent, unsupported)
   const [first] = problems
-  return first ? { elimination: first } : { candidate: { offer, settings, warnings } }
+  if (first) return { elimination: first }
+  return { candidate: { offer, settings, warnings, ...(finishing.length > 0 && { finishing }) } }
+}
+
+/** What resolving finds besides the settings. */
+interface Notes {
+  readonly eliminate: Eliminate
+  readonly unsupported: Unsupported
+  readonly warn: (warning: Warning) => void
+  /** Absent: the picture is returned as it comes. */
+  readonly finish?: (step: FinishingStep) => void
 }
 
 type Eliminate = (reason: EliminationReason, detail: string, param?: string) => void
@@ -83,11 +104,11 @@ function resolveSettings(
   { capabilities }: Offer,
   request: ImageRequest,
   options: ResolveOptions,
-  eliminate: Eliminate,
-  unsupported: Unsupported,
-  warn: (warning: Warning) => void,
+  notes: Notes,
 ): CandidateSettings {
-  const size = resolveSize(capabilities, request, options, eliminate, warn)
+  const { eliminate, unsupported, finish } = notes
+  const background = resolveBackground(capabilities, request, notes)
+  const size = resolveSize(capabilities, request, options, notes)
   let quality = options.quality ?? request.quality ?? capabilities.defaultQuality
   if (quality && !capabilities.qualities.includes(quality)) {
     const known =
@@ -96,18 +117,13 @@ function resolveSettings(
     quality = capabilities.defaultQuality
   }
   let format = request.outputFormat ?? capabilities.defaultFormat
-  if (!capabilities.formats.includes(format)) {
+  const converted = finish && options.convert !== 'none' ? conversion(capabilities, request, format) : undefined
+  if (converted) {
+    finish?.(converted.step)
+    format = converted.from
+  } else if (!capabilities.formats.includes(format)) {
     unsupported('format', `returns ${capabilities.formats.join(', ')}`, 'output_format')
     format = capabilities.defaultFormat
-  }
-  let background = request.background
-  if (background && !capabilities.backgrounds.includes(background)) {
-    unsupported(
-      'background',
-      capabilities.backgrounds.length > 0 ? `has background ${capabilities.backgrounds.join(', ')}` : 'has no background setting',
-      'background',
-    )
-    background = undefined
   }
   const steps = resolveSteps(capabilities, request, unsupported)
   if (background === 'transparent' && format === 'jpeg') eliminate('background', 'jpeg has no transparency', 'background')
@@ -119,6 +135,24 @@ function resolveSettings(
     ...(background && { background }),
     ...(steps !== undefined && { steps }),
   }
+}
+
+function resolveBackground(
+  { backgrounds }: Capabilities,
+  { background }: ImageRequest,
+  { unsupported, finish }: Notes,
+): CandidateSettings['background'] {
+  if (!background || backgrounds.includes(background)) return background
+  if (background === 'opaque' && finish) {
+    finish({ kind: 'flatten' })
+    return undefined
+  }
+  unsupported(
+    'background',
+    backgrounds.length > 0 ? `has background ${backgrounds.join(', ')}` : 'has no background setting',
+    'background',
+  )
+  return undefined
 }
 
 /** Where steps are priced, the count is known before the call; elsewhere a missing one stays the provider's affair. */
@@ -138,9 +172,8 @@ function resolveSteps(
 function resolveSize(
   capabilities: Capabilities,
   request: ImageRequest,
-  { allowUnsupported }: ResolveOptions,
-  eliminate: Eliminate,
-  warn: (warning: Warning) => void,
+  { allowUnsupported, fit, upscale }: ResolveOptions,
+  { eliminate, warn, finish }: Notes,
 ): Size {
   const { sizes, defaultSize } = capabilities
   const [input] = request.inputs
@@ -157,18 +190,33 @@ function resolveSize(
     warn({ code: 'size_adjusted', param, message: `It ${problem}; ${formatSize(size)} was taken.` })
     return size
   }
+  const wishes = { ...(fit && { fit }), ...(upscale && { upscale }) }
+  const finished = (source: SourceSize | undefined): Size | undefined => {
+    if (source) finish?.(source.step)
+    return finish && source?.size
+  }
+  const hint = (rule: SizeRule): string => (request.size && finish ? sizeHint(rule, request.size, wishes) : '')
   if (own) {
+    const rule: SizeRule = { kind: 'list', sizes: [own] }
     const isAsked = request.size === undefined || formatSize(request.size) === formatSize(own)
-    return isAsked && !request.aspectRatio ? own : adjusted(own, `keeps the size of the input, ${formatSize(own)}`, 'size')
+    if (isAsked && !request.aspectRatio) return own
+    const source = request.size
+      ? sourceSize(rule, request.size, wishes)
+      : request.aspectRatio && sourceShape(rule, request.aspectRatio, own, fit)
+    return finished(source) ?? adjusted(own, `keeps the size of the input, ${formatSize(own)}${hint(rule)}`, 'size')
   }
   if (request.size) {
     const problem = sizeProblem(sizes, request.size)
-    return problem ? adjusted(nearestSize(sizes, request.size), problem, 'size') : request.size
+    if (!problem) return request.size
+    const source = finished(sourceSize(sizes, request.size, wishes))
+    return source ?? adjusted(nearestSize(sizes, request.size), `${problem}${hint(sizes)}`, 'size')
   }
   if (!request.aspectRatio) return defaultSize
   const { width, height } = request.aspectRatio
   const found = sizeOfShape(sizes, request.aspectRatio, defaultSize)
   if (found) return found
+  const cut = finished(sourceShape(sizes, request.aspectRatio, defaultSize, fit))
+  if (cut) return cut
   const area = Math.sqrt((defaultSize.width * defaultSize.height) / (width * height))
   const nearest = nearestSize(sizes, { width: width * area, height: height * area })
   return adjusted(nearest, `makes no size of the shape ${width}:${height}`, 'aspect_ratio')
@@ -233,7 +281,15 @@ function checkParameters({ capabilities }: Offer, request: ImageRequest, unsuppo
     unsupported('parameter', `streams at most ${partial} partial images`, 'partial_images')
 }
 
-/** The request without the optional parameters this offer cannot use: what was dropped with a warning must not travel. */
+/** The request as an offer gets it: what is done here, and what was dropped with a warning, must not travel. */
+export const requestAsSent = ({ offer, finishing }: Candidate, request: ImageRequest): ImageRequest =>
+  withoutUnsupported(offer, finishing?.some(({ kind }) => kind === 'convert') ? withoutCompression(request) : request)
+
+function withoutCompression({ outputCompression: _compression, ...request }: ImageRequest): ImageRequest {
+  return request
+}
+
+/** The request without the optional parameters this offer cannot use. */
 export function withoutUnsupported({ capabilities }: Offer, request: ImageRequest): ImageRequest {
   const hasOtherStyles = request.style !== undefined && capabilities.styles?.includes(request.style) === false
   const dropped = optionalParameters.filter(

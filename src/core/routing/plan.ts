@@ -1,6 +1,6 @@
 /** The decision: which candidates may serve a request, in which order. Pure. */
 import type { Candidate, Offer } from '../offer.ts'
-import { candidateKey } from '../offer.ts'
+import { candidateKey, enlargedSuffix } from '../offer.ts'
 import type { CompiledPrices } from '../pricing/compiled.ts'
 import { type QuoteTotals, quoteTotals } from '../pricing/quote.ts'
 import type { Unpriced } from '../pricing/types.ts'
@@ -57,6 +57,7 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
     }
     for (const quality of qualitiesToTry(offer, input)) {
       const resolved = resolveCandidate(offer, input.request, {
+        ...input.options,
         allowUnsupported: input.options.allowUnsupported || policy.viaAlias === true,
         ...(quality !== undefined && { quality }),
       })
@@ -163,12 +164,12 @@ function qualitiesToTry(offer: Offer, { request, policy }: PlanInput): readonly 
 
 /**
  * The known score of a candidate: its own, else that of its model at exactly this quality tier; undefined when nobody measured
- * it. A score is never carried from one tier to another.
+ * it. A score is never carried from one tier to another, nor from a picture to its enlargement.
  */
 export function qualityScoreOf(scores: Snapshot['quality'], candidate: Candidate): number | undefined {
   const { offer, settings } = candidate
   const product = settings.quality ? `${offer.model}@${settings.quality}` : offer.model
-  return scores.get(candidateKey(candidate)) ?? scores.get(product)
+  return scores.get(candidateKey(candidate)) ?? scores.get(product + enlargedSuffix(candidate))
 }
 
 function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason {

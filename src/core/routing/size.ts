@@ -46,7 +46,7 @@ export function nearestSize(rule: SizeRule, wanted: Size): Size | undefined {
 }
 
 /** Sizes worth comparing: all of a list; of a grid those around the shape at the area that is allowed. */
-function sizesNear(rule: SizeRule, shape: Size, area: Size): readonly Size[] {
+export function sizesNear(rule: SizeRule, shape: Size, area: Size): readonly Size[] {
   if (rule.kind === 'list') return rule.sizes
   const pixels = area.width * area.height
   if (rule.kind === 'any') return [scaledTo(shape, pixels, 8)]

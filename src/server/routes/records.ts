@@ -72,7 +72,7 @@ export const explainRequest: Handler = async (call) => {
     objective: String(decision['objective'] ?? 'cost'),
     price_book: String(decision['priceBook'] ?? ''),
     candidates: candidatesOf(record).map(
-      ({ offer, size, quality, expectedUsd, maxUsd, score, success, inVainUsd, latenessUsd }) => ({
+      ({ offer, size, quality, finishing = [], expectedUsd, maxUsd, score, success, inVainUsd, latenessUsd }) => ({
         offer,
         size,
         quality,
@@ -86,6 +86,7 @@ export const explainRequest: Handler = async (call) => {
     ),
     eliminated_counts: (decision['eliminatedCounts'] ?? {}) as Record<string, number>,
     eliminated: (decision['eliminated'] ?? []) as Explanation['eliminated'],
+        finishing: [...finishing],
   }
   return explanation
 }
@@ -110,6 +111,7 @@ interface StoredCandidate {
 
 /** The baseline as `gateway/decision.ts` stored it, against what the whole request cost. */
 function baselineOf({ decision, costNanoUsd }: RequestRecord): Receipt['baseline'] {
+  readonly finishing?: readonly string[]
   const stored = decision['baseline'] as
     | { readonly name: string; readonly offer: string; readonly quality: string | null; readonly expectedUsd: string }
     | undefined

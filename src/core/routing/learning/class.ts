@@ -1,5 +1,5 @@
 /** Under which names experience is kept: narrow first. */
-import { type Candidate, candidateKey } from '../../offer.ts'
+import { boughtKey, type Candidate } from '../../offer.ts'
 import type { PromptClass } from '../../prompt/features.ts'
 import { type ImageRequest, sizeClassOf } from '../../request.ts'
 
@@ -16,6 +16,6 @@ export function experienceKeys(
   request: Pick<ImageRequest, 'operation'>,
   promptClass: PromptClass = 'other',
 ): readonly [narrow: string, candidate: string, offer: string] {
-  const key = candidateKey(candidate)
+  const key = boughtKey(candidate)
   return [`${key}|${requestClass(candidate, request, promptClass)}`, `${key}|`, candidate.offer.id]
 }
