@@ -17,6 +17,7 @@ import { fireworks } from './fireworks.ts'
 import { google } from './google.ts'
 import { googleVertex } from './google-vertex.ts'
 import { ideogram } from './ideogram.ts'
+import { leonardo } from './leonardo.ts'
 import { litellm } from './litellm.ts'
 import { luma } from './luma.ts'
 import { openai } from './openai.ts'
@@ -53,6 +54,7 @@ export const providers = {
   google,
   'google-vertex': googleVertex,
   ideogram,
+  leonardo,
   litellm,
   luma,
   openai,
