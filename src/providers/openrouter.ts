@@ -75,7 +75,7 @@ export const openrouter = defineProvider({
   decodeEvent({ name, value }, { partials, request }): DecodedEvent {
     const event = asObject(value) ?? {}
     const type = event['type'] ?? name
-    if (type === 'error' || hasError(event)) return { kind: 'failed', failure: failureFromEvent(event) }
+    if (type === 'error' || hasError(event)) return { kind: 'failed', failure: insured(failureFromEvent(event)) }
     const source = sourceOf(event)
     if (!source) return { kind: 'ignored' }
     if (type === 'image_generation.partial_image')
@@ -181,18 +181,20 @@ function withoutPicture({ reportedCost, usage }: Consumption): Done | Extract<De
   return { kind: 'failed', failure: failure('provider_no_image', 'The provider answered without an image.', 'no') }
 }
 
-/** OpenRouter's own words for a failed upstream: nothing was made, so nothing is billed. The edge's timeout knows less. */
-const UNBILLED_STATUSES: ReadonlySet<number> = new Set([500, 502, 503, 529])
-
 function failureOf(response: ProviderResponse, answer: JsonObject): AttemptFailure {
-  const found = response.status === 200 ? failureFromEvent(answer) : failureFromResponse(response)
   const metadata = asObject(asObject(answer['error'])?.['metadata'])
   const reasons = asList(metadata?.['reasons'])?.filter((reason) => typeof reason === 'string')
   if (response.status === 403 && (reasons || asText(metadata?.['flagged_input']) !== undefined)) {
     const why = reasons && reasons.length > 0 ? ` (${reasons.join(', ').slice(0, 200)})` : ''
     return failure('content_refused', `The provider refused the content${why}.`, 'no', { stage: 'before' })
   }
-  return hasError(answer) && UNBILLED_STATUSES.has(response.status) && found.billed === 'unknown'
-    ? { ...found, billed: 'no' }
-    : found
+  if (!hasError(answer)) return failureFromResponse(response)
+  return insured(response.status === 200 ? failureFromEvent(answer) : failureFromResponse(response))
 }
+
+/**
+ * An answer that ends in an error is not billed, when OpenRouter itself says so. A timeout is left open: the edge that tells of it
+ * does not know how the call ended behind it.
+ */
+const insured = (found: AttemptFailure): AttemptFailure =>
+  found.billed === 'unknown' && found.code === 'provider_error' ? { ...found, billed: 'no' } : found
