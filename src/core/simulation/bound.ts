@@ -266,7 +266,7 @@ interface ProgramInput {
 
 /** Within one combination of tiers every price is linear; a graduated tier pays the dearer earlier pictures as a constant. */
 function programOf(
-  _world: World,
+  world: World,
   { variables, tiered, tiers, shared }: ProgramInput,
 ): { readonly text: string; readonly offsetUsd: number } {
   const rows = [...shared.rows]

@@ -1,0 +1,128 @@
+/** Tables and targets of the routing benchmark. */
+import type { JobResult, PolicyResult } from './types.ts'
+
+export const PRODUCT = 'halftone'
+const STATIC = 'best fixed choice'
+const RULE = 'cheapest with batch'
+/** Seeds with less to save than this share of the bound are listed and left out of eta. */
+const LEAST_SPREAD = 0.03
+
+export interface Target {
+  readonly name: string
+  readonly measured: string
+  readonly isMet: boolean
+}
+
+export interface VolumeReport {
+  readonly volume: number
+  readonly seeds: readonly number[]
+  readonly dropped: readonly number[]
+  readonly lines: readonly string[]
+  readonly targets: readonly Target[]
+}
+
+const find = ({ policies }: JobResult, name: string): PolicyResult => {
+  const found = policies.find((each) => each.name === name)
+  if (!found) throw new Error(`${name} was not run.`)
+  return found
+}
+
+const etaOf = (result: JobResult, name: string): number => {
+  const fixed = find(result, STATIC).totalUsd
+  return (fixed - find(result, name).totalUsd) / (fixed - result.bound.usd)
+}
+
+const spreadOf = (result: JobResult): number => find(result, STATIC).totalUsd / result.bound.usd - 1
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+const quantile = (values: readonly number[], q: number): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN
+}
+const percent = (value: number, digits = 1): string => `${(100 * value).toFixed(digits)} %`
+
+export function reportVolume(volume: number, results: readonly JobResult[]): VolumeReport {
+  const kept = results.filter((result) => spreadOf(result) >= LEAST_SPREAD)
+  const dropped = results.filter((result) => spreadOf(result) < LEAST_SPREAD).map(({ seed }) => seed)
+  const names = results[0]?.policies.map(({ name }) => name) ?? []
+  const head = '| policy | eta mean | p10 | min | $ / month | saves vs fixed | late | below floor | interactive success |'
+  const rows = names.map((name) => row(name, results, kept))
+  return {
+    volume,
+    seeds: results.map(({ seed }) => seed),
+    dropped,
+    lines: [head, head.replaceAll(/[^|]+/g, '---'), ...rows],
+    targets: targetsOf(results, kept),
+  }
+}
+
+function row(name: string, results: readonly JobResult[], kept: readonly JobResult[]): string {
+  const etas = kept.map((result) => etaOf(result, name))
+  const own = results.map((result) => find(result, name))
+  const saved = mean(results.map((result) => 1 - find(result, name).totalUsd / find(result, STATIC).totalUsd))
+  const cells = [
+    name,
+    ...(etas.length > 0 ? [mean(etas), quantile(etas, 0.1), Math.min(...etas)].map((eta) => eta.toFixed(3)) : ['', '', '']),
+    mean(own.map(({ totalUsd }) => totalUsd)).toFixed(0),
+    percent(saved),
+    percent(mean(own.map(({ late }) => late)), 2),
+    percent(mean(own.map(({ belowFloor }) => belowFloor)), 2),
+    percent(mean(own.map(({ success }) => success)), 3),
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+function targetsOf(results: readonly JobResult[], kept: readonly JobResult[]): Target[] {
+  const etas = kept.map((result) => etaOf(result, PRODUCT))
+  const product = results.map((result) => find(result, PRODUCT))
+  const harmless = results.filter(
+    (result) => find(result, PRODUCT).totalUsd <= 1.01 * Math.min(find(result, RULE).totalUsd, find(result, STATIC).totalUsd),
+  )
+  const gap = Math.max(...results.map(({ bound }) => bound.gap))
+  const unsolved = results.reduce((sum, { bound }) => sum + bound.unsolved, 0)
+  const success = mean(product.map((each) => each.success))
+  const late = mean(product.map((each) => each.late))
+  const below = mean(product.map((each) => each.belowFloor))
+  const decision = Math.max(...product.map(({ decisionP99Ms }) => decisionP99Ms))
+  return [
+    { name: 'eta, mean >= 0.92', measured: mean(etas).toFixed(3), isMet: mean(etas) >= 0.92 },
+    { name: 'eta, p10 >= 0.85', measured: quantile(etas, 0.1).toFixed(3), isMet: quantile(etas, 0.1) >= 0.85 },
+    {
+      name: 'never more than 1 % above the cheapest rule or the best fixed choice',
+      measured: `${harmless.length} of ${results.length} seeds`,
+      isMet: harmless.length === results.length,
+    },
+    { name: 'interactive success >= 99.9 %', measured: percent(success, 3), isMet: success >= 0.999 },
+    { name: 'late <= 1 %', measured: percent(late, 2), isMet: late <= 0.01 },
+    { name: 'below floor <= 2 %', measured: percent(below, 2), isMet: below <= 0.02 },
+    { name: 'gap of the bound <= 0.5 %', measured: percent(gap, 4), isMet: gap <= 0.005 && unsolved === 0 },
+    { name: 'decision, p99 <= 2 ms', measured: `${decision.toFixed(3)} ms`, isMet: decision <= 2 },
+  ]
+}
+
+export function formatVolume({ volume, seeds, dropped, lines, targets }: VolumeReport, results: readonly JobResult[]): string {
+  const { model, constant, expected, observed } = results[0]?.policies.find(({ name }) => name === PRODUCT)?.brier ?? {
+    model: 0,
+    constant: 0,
+    expected: 0,
+    observed: 0,
+  }
+  return [
+    `## ${volume.toLocaleString('en')} pictures per month`,
+    '',
+    `Seeds ${seeds.join(', ')}; dropped from eta (less than 3 % to save): ${dropped.join(', ') || 'none'}.`,
+    `Bound, mean: ${mean(results.map(({ bound }) => bound.usd)).toFixed(0)} USD. Calibration of the chance of success (seed ${seeds[0]}): expected ${percent(expected, 2)}, observed ${percent(observed, 2)}, Brier ${model.toFixed(4)} (always the mean: ${constant.toFixed(4)}).`,
+    `Simulated ${Math.round(mean(results.map(({ requestsPerSecond }) => requestsPerSecond))).toLocaleString('en')} requests per second per core; heap ${Math.max(...results.map(({ heapMb }) => heapMb)).toFixed(0)} MB at most.`,
+    '',
+    ...lines,
+    '',
+    ...targets.map(({ name, measured, isMet }) => `${isMet ? 'ok    ' : 'MISSED'} ${name}: ${measured}`),
+    '',
+  ].join('\n')
+}
+
+/** One line per seed, for looking into. */
+export const formatSeed = (result: JobResult): string => {
+  const product = find(result, PRODUCT)
+  return `${result.volume} seed ${result.seed}: bound ${result.bound.usd.toFixed(0)} (gap ${percent(result.bound.gap, 4)}), fixed ${find(result, STATIC).totalUsd.toFixed(0)}, rule ${find(result, RULE).totalUsd.toFixed(0)} (eta ${etaOf(result, RULE).toFixed(3)}), halftone ${product.totalUsd.toFixed(0)} (eta ${etaOf(result, PRODUCT).toFixed(3)}, penalties ${product.penaltiesUsd.toFixed(1)}, late ${percent(product.late, 2)}, below ${percent(product.belowFloor, 2)}, success ${percent(product.success, 3)})`
+}
