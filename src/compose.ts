@@ -167,6 +167,7 @@ async function start(context: StartContext): Promise<Halftone> {
 
   const health = createHealthFeed(clock, services.random)
   const experience = createExperienceFeed(await ledger.read.experience(clock.nowUs() - EXPERIENCE_US))
+  const feedback = createFeedback(services, experience)
   const budgets = await createBudgetIndex(ledger.admin)
   const gateway = createGateway({
     services,
@@ -174,6 +175,7 @@ async function start(context: StartContext): Promise<Halftone> {
     budgets,
     health,
     experience,
+    feedback,
     quotes: createQuotePins(secrets.quotes),
     promptHmacKey: secrets.promptHmac,
   })
@@ -214,6 +216,7 @@ async function start(context: StartContext): Promise<Halftone> {
     current: () => state,
     budgets,
     health,
+    feedback,
     keys: createKeyRing({
       ledger,
       clock,

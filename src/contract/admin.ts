@@ -1,6 +1,7 @@
 /** Keys, projects, budgets, the state of the gateway, and sign-in. */
 import { z } from 'zod'
 import { tags, timestamp, usdText } from './common.ts'
+import { acceptance } from './feedback.ts'
 
 export const createKeyRequest = z.strictObject({
   name: z.string().min(1).max(128),
@@ -104,6 +105,7 @@ export const overview = z.object({
   images_today: z.int(),
   sandbox: z.boolean().describe('Whether these are sandbox figures.'),
   budgets: z.array(budgetObject),
+  acceptance,
 })
 
 export const status = z.object({

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { outcomes } from '../core/outcome.ts'
 import * as admin from './admin.ts'
 import { listOf } from './common.ts'
+import { acceptance, feedbackRequest, feedbackResponse } from './feedback.ts'
 import {
   editRequest,
   generationRequest,
@@ -114,7 +115,9 @@ export const endpoints = {
     access: 'inference',
     summary: 'Requests, newest first: all for an admin key, its own for another.',
     query: listQuery,
-    response: listOf(records.requestSummary),
+    response: listOf(records.requestSummary).extend({
+      acceptance: acceptance.optional().describe('Of the keys that are listed; on the first page.'),
+    }),
   },
   getRequest: {
     method: 'GET',
@@ -136,6 +139,21 @@ export const endpoints = {
     access: 'inference',
     summary: 'Why this offer: candidates, scores, eliminations.',
     response: records.explanation,
+  },
+  giveFeedback: {
+    method: 'POST',
+    path: '/v1/halftone/feedback',
+    access: 'inference',
+    summary: 'Accept, reject or score what was made; the last word of a key about a picture stands.',
+    body: feedbackRequest,
+    response: feedbackResponse,
+  },
+  deleteImage: {
+    method: 'DELETE',
+    path: '/v1/halftone/images/{id}',
+    access: 'inference',
+    summary: 'Delete a stored image before its time; its costs stay.',
+    response: admin.deleted,
   },
   watchRequests: {
     method: 'GET',

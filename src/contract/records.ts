@@ -11,6 +11,8 @@ export const requestImage = z.object({
   media_type: z.string(),
   url: z.string().nullable().describe('Signed and expiring; null when the image has expired.'),
   thumbnail_url: z.string().nullable(),
+  accepted: z.number().describe('0 to 1, of all words and signals about it; both 0: nobody rated it.'),
+  rejected: z.number(),
 })
 
 export const requestSummary = z.object({
@@ -135,9 +137,9 @@ export const explanation = z.object({
       offer: z.string(),
       size: z.string(),
       quality: z.string().nullable(),
+      finishing: z.array(z.string()).describe('What is done here to the picture that it returns; empty: nothing.'),
       expected_usd: usdText,
       max_usd: usdText.nullable(),
-      finishing: z.array(z.string()).describe('What is done here to the picture that it returns; empty: nothing.'),
       score: z.number().describe('What it was ordered by, lowest first: USD for objective `cost`.'),
       success: z.number().nullable().describe('Learned chance that a try brings its pictures.'),
       in_vain_usd: z.number().nullable().describe('Expected cost of tries that are billed and bring nothing.'),

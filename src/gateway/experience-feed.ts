@@ -10,13 +10,16 @@ import {
   type SeedRow,
   seedExperience,
 } from '../core/routing/index.ts'
-import type { ExperienceRows } from '../ports/ledger.ts'
+import { reduceFeedback } from '../core/routing/learning/experience.ts'
+import type { ExperienceRows, RatedImage } from '../ports/ledger.ts'
 import type { FinishedCall } from './conclude.ts'
 
 export interface ExperienceFeed {
   view(): ReadonlyMap<string, Experience>
   /** Learn from a finished attempt. */
   finished(call: FinishedCall, request: Pick<ImageRequest, 'operation'>, promptClass: PromptClass): void
+  /** Learn from a word about a picture. */
+  rated(image: RatedImage): void
 }
 
 /** Which outcomes teach about an offer. The others are the client's doing, the account's, or rate limits, which have their own clock. */
@@ -50,6 +53,10 @@ export function createExperienceFeed(rows: ExperienceRows): ExperienceFeed {
       for (const key of experienceKeys(reserved.candidate, request, promptClass))
         experience.set(key, reduceExperience(experience.get(key) ?? noExperience, seen))
     },
+    rated({ before, after, ...image }) {
+      if (before.accepted === after.accepted && before.rejected === after.rejected) return
+      for (const key of keysOf(image)) experience.set(key, reduceFeedback(experience.get(key) ?? noExperience, before, after))
+    },
   }
 }
 
@@ -60,9 +67,7 @@ function seeded({ attempts, latencies }: ExperienceRows): Map<string, Experience
     const kind = teaches[row.outcome]
     if (!kind) continue
     const seed: SeedRow = { ...row, kind, billed: row.costNanoUsd > 0n ? row.attempts : 0 }
-    const candidate = keyOf(row)
-    const keys = [`${candidate}|${row.operation}/${row.sizeClass}/${row.promptClass}`, `${candidate}|`, row.offer]
-    for (const key of keys) rows.set(key, [...(rows.get(key) ?? []), seed])
+    for (const key of keysOf(row)) rows.set(key, [...(rows.get(key) ?? []), seed])
   }
   for (const row of latencies) {
     for (const key of [`${keyOf(row)}|`, row.offer]) {
@@ -72,6 +77,15 @@ function seeded({ attempts, latencies }: ExperienceRows): Map<string, Experience
   }
   return new Map([...rows].map(([key, seeds]) => [key, seedExperience(seeds, times.get(key))]))
 }
+
+type ClassRow = Pick<ExperienceRows['attempts'][number], 'offer' | 'quality' | 'operation' | 'sizeClass' | 'promptClass'>
+
+/** The names of `experienceKeys`, from a row of the ledger. */
+const keysOf = (row: ClassRow): readonly string[] => [
+  `${keyOf(row)}|${row.operation}/${row.sizeClass}/${row.promptClass}`,
+  `${keyOf(row)}|`,
+  row.offer,
+]
 
 const keyOf = ({ offer, quality }: { readonly offer: string; readonly quality: string }): string =>
   quality === '' ? offer : `${offer}#${quality}`

@@ -10,6 +10,7 @@ import { type Baseline, baselineOf, type DecideInput, decide, everything, planIn
 import { nothingEligible } from './decision.ts'
 import type { ExecuteInput, ExecuteResult } from './execution.ts'
 import type { ExperienceFeed } from './experience-feed.ts'
+import type { Feedback } from './feedback.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { HealthFeed } from './health-feed.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
@@ -48,6 +49,7 @@ export interface GatewayOptions {
   readonly budgets: BudgetIndex
   readonly health: HealthFeed
   readonly experience: ExperienceFeed
+  readonly feedback: Feedback
   readonly quotes: QuotePins
   /** Key of the prompt HMACs, from the data folder, so that equal prompts stay comparable across restarts. */
   readonly promptHmacKey: Uint8Array
@@ -132,7 +134,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       input,
       requestId,
       promptComplexity: features.complexity,
-      onFinished: (call) => experience.finished(call, request, features.promptClass),
+      onFinished(call) {
+        experience.finished(call, request, features.promptClass)
+        options.feedback.made(call, input)
+      },
       budgetIds: scopes.map((budget) => budget.id),
       sandbox: first.offer.sandbox,
       jitter: services.random(),
@@ -161,6 +166,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       }),
       async onReserved() {
         notify(requestId)
+        options.feedback.began(input)
         if (caller.assetTtlDays > 0 && services.disk.mayStore())
           await Promise.all(input.inputs.map(({ body }) => storeInput(services, body)))
       },

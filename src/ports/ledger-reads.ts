@@ -5,6 +5,7 @@ import type { NanoUsd } from '../core/money.ts'
 import type { OfferId, Warning } from '../core/offer.ts'
 import type { AttemptState, ChargeLine, Outcome, Provenance, RefusalStage } from '../core/outcome.ts'
 import type { Operation, SizeClass } from '../core/request.ts'
+import type { Rating } from '../core/routing/learning/feedback.ts'
 import type { NewAsset, NewAttempt, TimestampUs } from './ledger.ts'
 import type { BudgetRecord } from './ledger-admin.ts'
 import type { DrawRecord } from './ledger-commitments.ts'
@@ -65,6 +66,7 @@ export interface ExperienceRows {
     readonly outcome: Outcome
     readonly attempts: number
     readonly costNanoUsd: NanoUsd
+    /** In words: a signal counts for a part of one. */
     readonly accepted: number
     readonly rejected: number
   }[]
@@ -119,6 +121,8 @@ export interface RequestSummary {
     readonly height: number
     readonly mediaType: string
     readonly expired: boolean
+    /** Of all that was said and done about it, in thousandths of a word. */
+    readonly rating: Rating
   }[]
 }
 
@@ -174,6 +178,8 @@ export interface AssetRecord extends Omit<NewAsset, 'parentId' | 'revisedPrompt'
   readonly revisedPrompt: string | null
   readonly seed: number | null
   readonly createdUs: TimestampUs
+  /** Its bytes may be gone. */
+  readonly deleted: boolean
 }
 
 export interface BudgetState {

@@ -10,11 +10,13 @@ import type { AttemptKind, AttemptState, ChargeLine, Outcome, RefusalStage, Repo
 import type { InputRole, Operation } from '../core/request.ts'
 import type { LedgerAdmin } from './ledger-admin.ts'
 import type { Consumption, LedgerCommitments } from './ledger-commitments.ts'
+import type { LedgerFeedback } from './ledger-feedback.ts'
 import type { LedgerPrices } from './ledger-prices.ts'
 import type { LedgerReader } from './ledger-reads.ts'
 
 export type * from './ledger-admin.ts'
 export type * from './ledger-commitments.ts'
+export type * from './ledger-feedback.ts'
 export type * from './ledger-prices.ts'
 export type * from './ledger-reads.ts'
 
@@ -50,6 +52,7 @@ export interface Ledger {
   readonly admin: LedgerAdmin
   readonly commitments: LedgerCommitments
   readonly prices: LedgerPrices
+  readonly feedback: LedgerFeedback
   /**
    * Delete what has expired (assets, idempotency, content) and, above `maxBytes` of kept images, the assets nearest to
    * their end that no replayable answer pins. Bounded work per call; returns blobs no longer referenced.

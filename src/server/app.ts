@@ -14,6 +14,7 @@ import { callerIdentity, type Handler } from './handler.ts'
 import { readJson } from './read-body.ts'
 import * as admin from './routes/admin.ts'
 import * as assets from './routes/assets.ts'
+import { deleteImage, giveFeedback } from './routes/feedback.ts'
 import { handleImages } from './routes/images.ts'
 import * as lots from './routes/lots.ts'
 import * as models from './routes/models.ts'
@@ -44,6 +45,8 @@ const handlers = {
   getRequest: records.getRequest,
   getReceipt: records.getReceipt,
   explainRequest: records.explainRequest,
+  giveFeedback,
+  deleteImage,
   watchRequests: records.watchRequests,
   getImage: assets.getImage,
   getThumbnail: assets.getThumbnail,

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http'
 
 import type { BudgetIndex } from '../gateway/budget-index.ts'
+import type { Feedback } from '../gateway/feedback.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { HealthFeed } from '../gateway/health-feed.ts'
 import type { InstallBook } from '../gateway/price-drafts.ts'
@@ -19,6 +20,7 @@ export interface ServerContext {
   readonly current: () => GatewayState
   readonly budgets: BudgetIndex
   readonly health: HealthFeed
+  readonly feedback: Feedback
   readonly keys: KeyRing
   readonly signer: UrlSigner
   readonly metrics: ServerMetrics

@@ -48,6 +48,8 @@ export function requestSummaryWire(row: RequestSummary, urls: AssetUrls): Reques
         media_type: image.mediaType,
         url: links?.image ?? null,
         thumbnail_url: links?.thumbnail ?? null,
+        accepted: image.rating.accepted / 1_000,
+        rejected: image.rating.rejected / 1_000,
       }
     }),
   }

@@ -9,6 +9,7 @@ import type {
   LedgerAdmin,
   NewKey,
   NodeOpening,
+  RatedImage,
   RecoveryReport,
   ReserveResult,
   SettleResult,
@@ -18,6 +19,7 @@ import type { BatchContext, Command, CommandResult } from './commands.ts'
 import { encodeFinish, encodeReconcile, encodeReserve, encodeSettle } from './encode.ts'
 import { createAdminReads } from './reads/admin.ts'
 import { createCommitmentReads } from './reads/commitments.ts'
+import { createFeedbackReads } from './reads/feedback.ts'
 import { bookId, createPriceReads, draftId } from './reads/prices.ts'
 import { createReader } from './reads/reader.ts'
 import type { Database, NewRow } from './schema.ts'
@@ -83,6 +85,11 @@ export function createLedger(engine: LedgerEngine): Ledger {
         submit<CorrectResult>({ kind: 'correct', ...command, evidence: JSON.stringify(evidence) }),
       keep: (books) => submit<void>({ kind: 'keepPrices', rows: books.map(bookRow) }),
       putDraft: (draft) => submit<void>({ kind: 'putPrice', row: draftRow(draft) }),
+    },
+    feedback: {
+      ...createFeedbackReads(reads),
+      rate: (feedback) => submit<readonly RatedImage[]>({ kind: 'rate', feedback }),
+      deleteImage: (command) => submit<{ deleted: boolean; rated: readonly RatedImage[] }>({ kind: 'deleteImage', ...command }),
     },
     stats: () => collector.stats(),
     close: () => {

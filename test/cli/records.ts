@@ -436,6 +436,15 @@ export const overviewRecord = overview.parse({
   images_today: 31,
   sandbox: false,
   budgets: [],
+  acceptance: {
+    since: '2026-11-01T00:00:00.000Z',
+    images: 40,
+    accepted: 0,
+    rejected: 0,
+    coverage: 0,
+    cost_usd: '20',
+    cost_per_accepted_usd: null,
+  },
 })
 export const probeRecords = [{ name: 'main', ok: true, message: 'the key is accepted, 4 models are visible' }].map((it) =>
   providerProbe.parse(it),

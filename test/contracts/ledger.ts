@@ -5,6 +5,7 @@ import type { Owner } from '../support/ledger-rows.ts'
 import { adminRules } from './ledger/admin.ts'
 import { budgetRules } from './ledger/budgets.ts'
 import { commitmentRules } from './ledger/commitments.ts'
+import { feedbackRules } from './ledger/feedback.ts'
 import { idempotencyRules } from './ledger/idempotency.ts'
 import { priceRules } from './ledger/prices.ts'
 import { readRules } from './ledger/reads.ts'
@@ -45,6 +46,7 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     sweepRules,
     recoveryRules,
     commitmentRules,
+    feedbackRules,
   }
   describe(`ledger on ${name}`, () => {
     for (const [group, rules] of Object.entries(groups)) {

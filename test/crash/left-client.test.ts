@@ -10,6 +10,7 @@ import { buildState } from '../../src/compose-state.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import { createBudgetIndex } from '../../src/gateway/budget-index.ts'
 import { createExperienceFeed } from '../../src/gateway/experience-feed.ts'
+import { createFeedback } from '../../src/gateway/feedback.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { createHealthFeed } from '../../src/gateway/health-feed.ts'
 import { createPurchases } from '../../src/gateway/purchases.ts'
@@ -74,12 +75,14 @@ beforeEach(async () => {
     webhooks: createWebhooks({ key: new Uint8Array(32), publicUrl: () => undefined }),
     purchases: await createPurchases({ ledger, clock: systemClock, nodeId: 'node', current: () => state }),
   }
+  const experience = createExperienceFeed({ attempts: [], latencies: [] })
   gateway = createGateway({
     services: services as never,
     current: () => state,
     budgets: await createBudgetIndex(ledger.admin),
     health: createHealthFeed(systemClock, () => 0.5),
-    experience: createExperienceFeed({ attempts: [], latencies: [] }),
+    experience,
+    feedback: createFeedback(services as never, experience),
     quotes: createQuotePins(new Uint8Array(32)),
     promptHmacKey: new Uint8Array(32),
   })

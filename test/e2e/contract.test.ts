@@ -13,7 +13,7 @@ let gateway: TestGateway
 let keys: { own: string; other: string; revoked: string; revokedId: string }
 let requestId: string
 let priceBook = ''
-let image: { readonly id: string; readonly url: string; readonly thumbnail_url: string }
+let image: { readonly id: string; readonly second: string; readonly url: string; readonly thumbnail_url: string }
 
 const generation = { model: 'acme/painter', prompt: 'a red fox' }
 /** Of another model, so that no call here draws on them. */
@@ -52,9 +52,9 @@ beforeAll(async () => {
   double.enqueue({ missing: 1 }, { fault: 'reset_after' }, { status: 400, body: { error: { message: 'No.' } } })
   for (const n of [2, 1, 1]) await gateway.call('/v1/images/generations', { body: { ...generation, n } })
   priceBook = (await gateway.receipt(requestId)).attempts[0]?.charges[0]?.price_book ?? ''
-  const [first] = (await gateway.record(requestId)).images
+  const [first, second] = (await gateway.record(requestId)).images
   if (!first?.url || !first.thumbnail_url) throw new Error('the image was not stored')
-  image = { id: first.id, url: first.url, thumbnail_url: first.thumbnail_url }
+  image = { id: first.id, second: second?.id ?? '', url: first.url, thumbnail_url: first.thumbnail_url }
 })
 
 afterAll(async () => {
@@ -98,6 +98,11 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   getRequest: () => [{ path: `/v1/halftone/requests/${requestId}` }],
   getReceipt: () => [{ path: `/v1/halftone/requests/${requestId}/receipt` }],
   explainRequest: () => [{ path: `/v1/halftone/requests/${requestId}/explain` }],
+  giveFeedback: () => [
+    { body: { request_id: requestId, verdict: 'accept' } },
+    { key: keys.own, body: { image_id: image.id, score: 0.25, reason: 'too dark' } },
+  ],
+  deleteImage: () => [{ path: `/v1/halftone/images/${image.second}` }],
   watchRequests: () => [],
   getImage: () => [{ path: local(image.url), key: null }],
   getThumbnail: () => [{ path: local(image.thumbnail_url), key: null }],

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import type { AcceptanceWire } from '../../contract/feedback.ts'
 import type { RequestSummaryWire } from '../../contract/records.ts'
 import { type ConnectOptions, connect, withConnectOptions } from '../connect.ts'
 import type { CliContext, Output } from '../context.ts'
@@ -41,7 +42,15 @@ async function listRequests(context: CliContext, options: Options): Promise<void
   for (const line of requestTable(page.data, out, context.nowMs())) out.line(line)
   if (page.data.some((request) => costText(request).startsWith('~')))
     out.line(out.paint('dim', '~ may still change: estimated, or an outcome is unknown'))
+  const { acceptance } = page
+  if (acceptance && acceptance.accepted + acceptance.rejected > 0) out.line(out.paint('dim', acceptanceText(acceptance)))
   if (page.next_cursor) out.note(out.paintNote('dim', `More: halftone requests --after ${page.next_cursor}`))
+}
+
+/** `This month: $0.06 per accepted picture; 75% of 4 pictures were rated`. */
+function acceptanceText({ cost_per_accepted_usd: cost, coverage, images }: AcceptanceWire): string {
+  const price = cost === null ? 'no picture was accepted' : `${usd(cost)} per accepted picture`
+  return `This month: ${price}; ${Math.round(coverage * 100)}% of ${images} pictures were rated`
 }
 
 /** One row per request; a failure's message stands under it. */

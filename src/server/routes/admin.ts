@@ -9,6 +9,7 @@ import { SESSION_COOKIE } from '../authenticate.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
 import { newSecret, SESSION_SECONDS } from '../key-ring.ts'
 import { budgetWire, isoTime, keyWire } from '../wire.ts'
+import { acceptanceWire } from './feedback.ts'
 
 const keyBudgetId = (keyId: string): string => `key-${keyId}-per-day`
 
@@ -137,7 +138,7 @@ const budgetStates = async ({ context }: Pick<Call, 'context'>) => {
   return states.map((state) => budgetWire(state, spendsNothing(context)))
 }
 
-const spendsNothing = (context: Call['context']): boolean => context.current().offers.every((offer) => offer.sandbox)
+export const spendsNothing = (context: Call['context']): boolean => context.current().offers.every((offer) => offer.sandbox)
 
 export const listBudgets: Handler = async (call) => ({ object: 'list', data: await budgetStates(call) })
 
@@ -196,6 +197,7 @@ export const overview: Handler = async (call) => {
     images_today: today.images,
     sandbox,
     budgets,
+    acceptance: await acceptanceWire(call.context, { sandbox }),
   }
 }
 

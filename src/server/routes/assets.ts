@@ -28,6 +28,8 @@ export const getImage: Handler = async (call) => {
     if (!raw.write(chunk)) await drained(raw)
   }
   raw.end()
+  // The dashboard shows pictures to whoever looks at a list; that says nothing about them.
+  if (call.request.headers['sec-fetch-site'] !== 'same-origin') call.context.feedback.downloaded(asset)
   return undefined
 }
 
@@ -45,7 +47,7 @@ async function signedAsset({ context, params, request }: Call): Promise<AssetRec
   const { exp, sig } = request.query as { exp?: string; sig?: string }
   context.signer.check(id, { exp, sig })
   const asset = await context.services.ledger.read.asset(id)
-  if (!asset) throw new HalftoneError('asset_expired', 'This image has expired.', { param: 'id' })
+  if (!asset || asset.deleted) throw new HalftoneError('asset_expired', 'This image has expired.', { param: 'id' })
   return asset
 }
 

@@ -10,6 +10,8 @@ import type { RequestRecord } from '../../ports/ledger.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
 import { publicOrigin } from '../origin.ts'
 import { type AssetUrls, attemptWire, isoTime, requestRecordWire, requestSummaryWire } from '../wire.ts'
+import { spendsNothing } from './admin.ts'
+import { acceptanceWire } from './feedback.ts'
 
 /** Absolute signed URLs under the origin this client uses. */
 export function assetUrls({ context, request }: Pick<Call, 'context' | 'request'>): AssetUrls {
@@ -32,7 +34,15 @@ export const listRequests: Handler = async (call) => {
     ...(outcome !== undefined && { outcome }),
   })
   const urls = assetUrls(call)
-  return { object: 'list', data: page.rows.map((row) => requestSummaryWire(row, urls)), next_cursor: page.nextCursor }
+  const ofKey = key.role === 'admin' ? {} : { keyId: key.id }
+  return {
+    object: 'list',
+    data: page.rows.map((row) => requestSummaryWire(row, urls)),
+    next_cursor: page.nextCursor,
+    ...(cursor === undefined && {
+      acceptance: await acceptanceWire(call.context, { sandbox: spendsNothing(call.context), ...ofKey }),
+    }),
+  }
 }
 
 export const getRequest: Handler = async (call) => requestRecordWire(await readRequest(call), assetUrls(call))
@@ -76,6 +86,7 @@ export const explainRequest: Handler = async (call) => {
         offer,
         size,
         quality,
+        finishing: [...finishing],
         expected_usd: expectedUsd,
         max_usd: maxUsd,
         score,
@@ -86,7 +97,6 @@ export const explainRequest: Handler = async (call) => {
     ),
     eliminated_counts: (decision['eliminatedCounts'] ?? {}) as Record<string, number>,
     eliminated: (decision['eliminated'] ?? []) as Explanation['eliminated'],
-        finishing: [...finishing],
   }
   return explanation
 }
@@ -101,6 +111,7 @@ interface StoredCandidate {
   readonly offer: string
   readonly size: string
   readonly quality: string | null
+  readonly finishing?: readonly string[]
   readonly expectedUsd: string
   readonly maxUsd: string | null
   readonly score: number
@@ -111,7 +122,6 @@ interface StoredCandidate {
 
 /** The baseline as `gateway/decision.ts` stored it, against what the whole request cost. */
 function baselineOf({ decision, costNanoUsd }: RequestRecord): Receipt['baseline'] {
-  readonly finishing?: readonly string[]
   const stored = decision['baseline'] as
     | { readonly name: string; readonly offer: string; readonly quality: string | null; readonly expectedUsd: string }
     | undefined

@@ -5,6 +5,7 @@ import type { Tx } from '../tx.ts'
 import { createKey, deleteBudget, putManaged, revokeKey } from './admin.ts'
 import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
 import { applyCorrect } from './correct.ts'
+import { deleteImage, rate } from './feedback.ts'
 import { finishRequest } from './finish.ts'
 import { closeLots, drawFromOutside, putLots } from './lot-commands.ts'
 import { closeNode, openNode, recover, renewNode } from './nodes.ts'
@@ -146,6 +147,10 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
       return drawFromOutside(tx, command.draw)
     case 'closeLots':
       return closeLots(tx, context.nowUs, command.atUs)
+    case 'rate':
+      return rate(tx, context, command.feedback)
+    case 'deleteImage':
+      return deleteImage(tx, context, command)
   }
 }
 

@@ -46,7 +46,7 @@ async function evict(tx: Tx, { nowUs, limit, maxBytes }: { nowUs: number; limit:
   return going.length
 }
 
-async function releaseAssets(tx: Tx, assets: readonly Row[], nowUs: number): Promise<void> {
+export async function releaseAssets(tx: Tx, assets: readonly Row[], nowUs: number): Promise<void> {
   if (assets.length === 0) return
   const ids = assets.map((row) => String(row['id']))
   await tx.run('UPDATE assets SET deleted_us = ?, revised_prompt = NULL WHERE id IN (?...)', [nowUs, ids])

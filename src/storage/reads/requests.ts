@@ -3,9 +3,11 @@ import type { Kysely, Selectable } from 'kysely'
 import type { Warning } from '../../core/offer.ts'
 import type { Outcome } from '../../core/outcome.ts'
 import type { Operation } from '../../core/request.ts'
+import { type Rating, unrated } from '../../core/routing/learning/feedback.ts'
 import type { LedgerReader, RequestQuery, RequestRecord, RequestSummary } from '../../ports/ledger.ts'
 import type { Database } from '../schema.ts'
 import { groupBy, numberOrNull, parseObject, parseTags } from './decode.ts'
+import { readRatings } from './feedback.ts'
 import { type AssetRow, type AttemptRow, type ChargeRow, costOf, type EventRow, toAsset, toAttempt } from './rows.ts'
 
 type RequestRow = Selectable<Database['requests']>
@@ -104,11 +106,19 @@ async function summarise(db: Kysely<Database>, rows: readonly SummaryRow[]): Pro
     .where('role', '=', 'output')
     .orderBy('position')
     .execute()
+  const ratings = await readRatings(db, ids)
   const attemptsOf = groupBy(attempts, (row) => row.request_id)
   const requestOfAttempt = new Map(attempts.map((row) => [row.id, row.request_id]))
   const chargesOf = groupBy(charges, (row) => requestOfAttempt.get(row.attempt_id) ?? null)
   const assetsOf = groupBy(assets, (row) => row.request_id)
-  return rows.map((row) => toSummary(row, attemptsOf.get(row.id) ?? [], chargesOf.get(row.id) ?? [], assetsOf.get(row.id) ?? []))
+  return rows.map((row) =>
+    toSummary(row, {
+      attempts: attemptsOf.get(row.id) ?? [],
+      charges: chargesOf.get(row.id) ?? [],
+      assets: assetsOf.get(row.id) ?? [],
+      ratings,
+    }),
+  )
 }
 
 async function summaryCharges(db: Kysely<Database>, attempts: readonly SummaryAttempt[]): Promise<readonly SummaryCharge[]> {
@@ -121,12 +131,14 @@ async function summaryCharges(db: Kysely<Database>, attempts: readonly SummaryAt
     .execute()
 }
 
-const toSummary = (
-  row: SummaryRow,
-  attempts: readonly SummaryAttempt[],
-  charges: readonly SummaryCharge[],
-  assets: readonly AssetRow[],
-): RequestSummary => ({
+interface SummaryParts {
+  readonly attempts: readonly SummaryAttempt[]
+  readonly charges: readonly SummaryCharge[]
+  readonly assets: readonly AssetRow[]
+  readonly ratings: ReadonlyMap<string, Rating>
+}
+
+const toSummary = (row: SummaryRow, { attempts, charges, assets, ratings }: SummaryParts): RequestSummary => ({
   id: row.id,
   createdUs: Number(row.created_us),
   finishedUs: numberOrNull(row.finished_us),
@@ -156,6 +168,7 @@ const toSummary = (
     height: Number(asset.height),
     mediaType: asset.media_type,
     expired: asset.deleted_us !== null,
+    rating: ratings.get(asset.id) ?? unrated,
   })),
 })
 
@@ -174,7 +187,7 @@ async function readRequest(db: Kysely<Database>, id: string): Promise<RequestRec
   const charges = await summaryCharges(db, attempts)
   const outputs = assets.filter((asset) => asset.role === 'output')
   return {
-    ...toSummary(row, attempts, charges, outputs),
+    ...toSummary(row, { attempts, charges, assets: outputs, ratings: await readRatings(db, [id]) }),
     parameters: parseObject(row.parameters ?? '{}'),
     features: parseObject(row.features ?? '{}'),
     decision: parseObject(row.decision),

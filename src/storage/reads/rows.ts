@@ -98,6 +98,7 @@ export const toAsset = (row: AssetRow): AssetRecord => ({
   height: Number(row.height),
   parentId: row.parent_id,
   createdUs: Number(row.created_us),
+  deleted: row.deleted_us !== null,
   expiresUs: Number(row.expires_us),
   revisedPrompt: row.revised_prompt,
   seed: numberOrNull(row.seed),

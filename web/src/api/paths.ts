@@ -15,6 +15,7 @@ export const calls = {
   getRequest: ['GET', '/v1/halftone/requests/{id}'],
   getReceipt: ['GET', '/v1/halftone/requests/{id}/receipt'],
   explainRequest: ['GET', '/v1/halftone/requests/{id}/explain'],
+  giveFeedback: ['POST', '/v1/halftone/feedback'],
   overview: ['GET', '/v1/halftone/overview'],
   status: ['GET', '/v1/halftone/status'],
   getSession: ['GET', '/v1/halftone/session'],

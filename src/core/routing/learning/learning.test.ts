@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { scoreOf } from '../score.ts'
 import { behind, estimate, latencyQuantileMs, lateness, meanLatencyMs } from './estimate.ts'
 import { type Experience, noExperience, type Observation, reduceExperience, reduceFeedback } from './experience.ts'
+import { unrated } from './feedback.ts'
 
 const having = (...seen: readonly Observation[]): Experience => seen.reduce(reduceExperience, noExperience)
 const times = (count: number, seen: Observation): Observation[] => Array.from({ length: count }, () => seen)
@@ -80,7 +81,8 @@ describe('what is learned', () => {
 
   test('feedback becomes a rate of acceptance, weaker signals counting less', () => {
     expect(estimate(noExperience).acceptance).toBeUndefined()
-    const rated = reduceFeedback(reduceFeedback(noExperience, true, 1), false, 0.5)
+    const one = reduceFeedback(noExperience, unrated, { accepted: 1_000, rejected: 0 })
+    const rated = reduceFeedback(one, unrated, { accepted: 0, rejected: 500 })
     expect(estimate(rated).acceptance).toBeCloseTo(2 / 3, 2)
   })
 

@@ -27,6 +27,15 @@ const overview: OverviewWire = {
   images_today: 4,
   sandbox: true,
   budgets: [],
+  acceptance: {
+    since: '2026-11-01T00:00:00.000Z',
+    images: 40,
+    accepted: 0,
+    rejected: 0,
+    coverage: 0,
+    cost_usd: '20',
+    cost_per_accepted_usd: null,
+  },
 }
 
 describe('the overview strip', () => {

@@ -16,6 +16,7 @@ import { ReceiptOf } from '../receipt/receipt-ledger.tsx'
 import { Attempts } from './attempts.tsx'
 import { Decision } from './decision.tsx'
 import { Facts } from './facts.tsx'
+import { Rate } from './rate.tsx'
 import { detailTabs, latencyText, parseRequestsSearch, promptText } from './select-requests.ts'
 
 const route = getRouteApi('/shell/requests/$requestId')
@@ -177,15 +178,17 @@ function Pictures({ record }: { record: RequestRecordWire }) {
   return (
     <div className={`mt-4 grid gap-4 ${record.images.length > 1 ? 'grid-cols-2' : ''}`}>
       {record.images.map((image) => (
-        <Proof
-          key={image.id}
-          url={image.url}
-          alt={record.prompt ?? 'Picture made by this request'}
-          caption={`${image.width} x ${image.height}, ${image.media_type.replace('image/', '')}`}
-          width={image.width}
-          height={image.height}
-          compact
-        />
+        <div key={image.id}>
+          <Proof
+            url={image.url}
+            alt={record.prompt ?? 'Picture made by this request'}
+            caption={`${image.width} x ${image.height}, ${image.media_type.replace('image/', '')}`}
+            width={image.width}
+            height={image.height}
+            compact
+          />
+          <Rate requestId={record.id} image={image} />
+        </div>
       ))}
     </div>
   )
