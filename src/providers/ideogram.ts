@@ -20,6 +20,7 @@ import { failureOfStatus, retryAfterOf, wireErrorOf } from './kit/errors.ts'
 import { mergeExtra, type Parameters } from './kit/extra.ts'
 import { filenameOf } from './kit/files.ts'
 import { offersOf } from './kit/offers.ts'
+import { ratioOf } from './kit/ratios.ts'
 import { asCount, asNumber, asObject, asText, objectsOf } from './kit/read.ts'
 
 const id = 'ideogram'
@@ -123,7 +124,12 @@ function promptOf({ operation, prompt }: ImageRequest): string | undefined {
 }
 
 /** Of 4.5 the word for the size of an edit is that of its input. */
-function sizeWord({ operation }: ImageRequest, { offer, settings }: Candidate, { sizeField }: IdeogramModel): string {
+function sizeWord(
+  { operation }: ImageRequest,
+  { offer, settings }: Candidate,
+  { sizeField, ratios }: IdeogramModel,
+): string | undefined {
+  if (ratios) return ratioOf(ratios, settings.size)
   const isInputs = operation === 'edit' && offer.capabilities.sizeFromInput === true
   return isInputs && sizeField === 'size' ? 'source' : formatSize(settings.size)
 }

@@ -6,12 +6,15 @@
 import type { Capabilities } from '../../core/capability.ts'
 import { formatSize, parseSize, type Quality, type Size } from '../../core/request.ts'
 import type { KnownModel } from '../kit/offers.ts'
+import { type RatioSizes, ratioSizes } from '../kit/ratios.ts'
 
 /** How a model is asked: paths per kind of request, and the words for its fields. */
 export interface IdeogramModel extends KnownModel {
   readonly paths: Readonly<Partial<Record<'generate' | 'edit' | 'variation' | 'upscale' | 'remove_background', string>>>
   /** The field of the size, absent where the input decides. */
-  readonly sizeField?: 'resolution' | 'size'
+  readonly sizeField?: 'resolution' | 'size' | 'aspect_ratio'
+  /** The words of `aspect_ratio`. */
+  readonly ratios?: RatioSizes
   /** The field of the quality and its words. */
   readonly quality?: { readonly field: 'rendering_speed' | 'quality'; readonly words: Readonly<Partial<Record<Quality, string>>> }
   /** The field of the image that is worked on. */
@@ -41,6 +44,25 @@ const sizes45 = bothWays(
     1600x2560 1440x2880 1280x3072 1248x3328 1152x2944 1296x3168 1024x3072`),
 )
 const sizes4 = bothWays([...sizes45, { width: 512, height: 1536 }])
+
+/** What each shape is taken to be of the sizes of version 3; which one is really made is not said. */
+const transparentSizes: RatioSizes = {
+  '1x1': { width: 1024, height: 1024 },
+  '1x3': { width: 512, height: 1536 },
+  '3x1': { width: 1536, height: 512 },
+  '1x2': { width: 704, height: 1408 },
+  '2x1': { width: 1408, height: 704 },
+  '9x16': { width: 736, height: 1312 },
+  '16x9': { width: 1312, height: 736 },
+  '10x16': { width: 800, height: 1280 },
+  '16x10': { width: 1280, height: 800 },
+  '2x3': { width: 832, height: 1248 },
+  '3x2': { width: 1248, height: 832 },
+  '3x4': { width: 864, height: 1152 },
+  '4x3': { width: 1152, height: 864 },
+  '4x5': { width: 896, height: 1120 },
+  '5x4': { width: 1120, height: 896 },
+}
 
 const base: Capabilities = {
   operations: ['generate'],
@@ -159,6 +181,23 @@ export const ideogramModels: readonly IdeogramModel[] = [
     },
     { operations: ['edit'], maxInputs: 1, needs: ['image'], parameters: ['seed', 'negativePrompt', 'style'] },
   ),
+  {
+    ...named(
+      'ideogram-3-transparent',
+      {
+        paths: { generate: '/v1/ideogram-v3/generate-transparent' },
+        sizeField: 'aspect_ratio',
+        ratios: transparentSizes,
+        quality: speedsV3,
+      },
+      {
+        sizes: { kind: 'list', sizes: ratioSizes(transparentSizes) },
+        backgrounds: ['transparent'],
+        parameters: ['seed', 'negativePrompt'],
+      },
+    ),
+    assumed: true,
+  },
   {
     model: 'ideogram/remove-background',
     wireModel: 'remove-background',
