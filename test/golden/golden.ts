@@ -61,7 +61,7 @@ export async function goldenPrices(): Promise<CompiledPrices> {
 
 /** An offer that can do anything, so that the price alone decides. */
 export function goldenOffer(id: string): Offer {
-  const [, provider = '', model = '', tier] = /^([^:]+):([^+@]+)(?:\+(.+))?$/.exec(id) ?? []
+  const [, provider = '', model = '', region, tier] = /^([^:]+):([^+@]+)(?:@([^+]+))?(?:\+(.+))?$/.exec(id) ?? []
   if (!model) throw new Error(`${id} is no offer id.`)
   return {
     id,
@@ -69,6 +69,7 @@ export function goldenOffer(id: string): Offer {
     providerType: provider,
     model,
     wireModel: model,
+    ...(region !== undefined && { region }),
     ...(tier !== undefined && { tier }),
     capabilities,
     sandbox: provider === 'sandbox',

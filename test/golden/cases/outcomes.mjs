@@ -71,7 +71,7 @@ const reported = [
     '1',
   ],
   ['dollars', 'xai:xai/grok-imagine-image', 'xAI: cost_in_usd_ticks, 10 billion to the dollar', '0.0199999999', 'USD', '1'],
-  ['yuan', 'dashscope:alibaba/qwen-image-plus', 'frankfurter.dev: CNY 1 = USD 0.1500', '0.2', 'CNY', '0.15'],
+  ['yuan', 'dashscope:alibaba/qwen-image-plus@cn-beijing', 'frankfurter.dev: CNY 1 = USD 0.1500', '0.2', 'CNY', '0.15'],
   ['nothing, which is a value', 'sandbox:sandbox/flat', flat.source, '0', 'USD', '1'],
 ].map(([name, offer, source, amount, unit, worth]) =>
   settled(

@@ -14,6 +14,7 @@ const sources = {
   byteplus: 'github.com/HeyPuter/puter, byteplus/models.ts (2026-08-21)',
   byteplusOld: 'github.com/Portkey-AI/models, pricing (2026-08-21)',
   dashscope: 'https://docs.crazyrouter.com/images/qwen: list prices in CNY; frankfurter.dev: CNY 1 = USD 0.1500',
+  dashscopeAbroad: 'https://docs.empiriolabs.ai/models/qwen-image-2-0: list price of the Singapore region',
   fal: 'github.com/Portkey-AI/models, pricing (2026-08-21): cents per image',
   together: 'github.com/HeyPuter/puter, together/models.ts (2026-08-21)',
   replicate: 'github.com/HeyPuter/puter, replicate/models.ts (2026-08-21)',
@@ -92,10 +93,13 @@ const current = {
     byteplus:bytedance/seedream-4.0 | | 0.03`,
   byteplusOld: 'byteplus:bytedance/seedream-3.0 | | 0.03',
   dashscope: `
-    dashscope:alibaba/qwen-image-plus | | 0.20 | 0.15
-    dashscope:alibaba/qwen-image-max | | 0.50 | 0.15
-    dashscope:alibaba/qwen-image-2.0 | | 0.20 | 0.15
-    dashscope:alibaba/qwen-image-2.0-pro | | 0.50 | 0.15`,
+    dashscope:alibaba/qwen-image-plus@cn-beijing | | 0.20 | 0.15
+    dashscope:alibaba/qwen-image-max@cn-beijing | | 0.50 | 0.15
+    dashscope:alibaba/qwen-image-2.0@cn-beijing | | 0.20 | 0.15
+    dashscope:alibaba/qwen-image-2.0-pro@cn-beijing | | 0.50 | 0.15`,
+  dashscopeAbroad: `
+    dashscope:alibaba/qwen-image-2.0@ap-southeast-1 | | 0.035
+    dashscope:alibaba/qwen-image-2.0-pro@ap-southeast-1 | | 0.075`,
   fal: `
     fal:black-forest-labs/flux.1.1-pro-ultra | | 0.06
     fal:black-forest-labs/flux.1-kontext-pro | | 0.04
@@ -222,7 +226,7 @@ const more = {
     together:google/gemini-3.1-flash-image | 2048x2048 | 0.101
     together:google/gemini-3.1-flash-image | 4096x4096 | 0.151
     together:google/gemini-3-pro-image | 4096x4096 n=2 | 0.24`,
-  dashscope: 'dashscope:alibaba/qwen-image-max | n=3 | 0.50 | 0.15',
+  dashscope: 'dashscope:alibaba/qwen-image-max@cn-beijing | n=3 | 0.50 | 0.15',
   sandbox: `
     sandbox:sandbox/flat | low | 0.01
     sandbox:sandbox/flat | medium n=2 | 0.04
