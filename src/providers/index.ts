@@ -17,6 +17,7 @@ import { fireworks } from './fireworks.ts'
 import { google } from './google.ts'
 import { googleVertex } from './google-vertex.ts'
 import { ideogram } from './ideogram.ts'
+import { invokeai } from './invokeai.ts'
 import { leonardo } from './leonardo.ts'
 import { litellm } from './litellm.ts'
 import { luma } from './luma.ts'
@@ -56,6 +57,7 @@ export const providers = {
   ideogram,
   leonardo,
   litellm,
+  invokeai,
   luma,
   openai,
   'openai-compatible': openaiCompatible,
