@@ -96,7 +96,7 @@ export const comfyui = defineProvider({
   }),
 
   facts: {
-    refusals: 'It refuses nothing: workflows are the operator’s own.',
+    refusals: "It refuses nothing: workflows are the operator's own.",
     documentation: 'https://docs.comfy.org/development/comfyui-server/comms_routes',
   },
 })

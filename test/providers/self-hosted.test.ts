@@ -11,7 +11,7 @@ const blocks = readPages()
   .flatMap(({ fences }) => fences)
   .filter(({ info }) => info === 'yaml')
 
-describe('the configurations of the guide to servers of one’s own', () => {
+describe("the configurations of the guide to servers of one's own", () => {
   let folder: ConfigFolder
   beforeAll(async () => {
     folder = await createConfigFolder()
