@@ -55,6 +55,26 @@ describe('against a double of the gateway', () => {
     for (const name of names) expect(other.calls[0]?.headers[name], name).toBe(ofSdk[name])
   })
 
+  test("an edit is the same call as the SDK's, to the byte of its files", async () => {
+    const { double } = await account()
+    const gateway = createGateway({ apiKey: vercelKey, baseURL: `${double.origin}/v4/ai` })
+    const file = (data: Buffer) => ({ type: 'file', mediaType: 'image/png', data: new Uint8Array(data) }) as const
+    await gateway.imageModel(model).doGenerate({
+      prompt: 'a red kite over a grey sea',
+      n: 1,
+      size: '1024x1024',
+      aspectRatio: undefined,
+      seed: undefined,
+      files: [file(image)],
+      mask: file(mask),
+      providerOptions: { openai: { quality: 'medium', outputFormat: 'png' } },
+    })
+    const { provider, double: other } = await account()
+    const inputs = [testInput(image), testInput(mask, { role: 'mask', sha256: 'mask' })]
+    await attempt(provider, { model, request: { operation: 'edit', inputs }, files: { input: image, mask } })
+    expect(other.calls[0]?.json).toEqual(double.calls[0]?.json)
+  })
+
   test.each(
     vercelGateway
       .offers({ name: 'vercel', type: 'vercel-gateway' })
