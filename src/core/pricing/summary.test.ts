@@ -35,6 +35,13 @@ describe('rateSummary', () => {
     expect(rateSummary(pricesOf(bookOf([skuOf({ rates })])), offer, atUs)).toMatchObject({ text, form })
   })
 
+  it('prices steps by the count that the offer runs when nobody names one', () => {
+    const counted = offerOf('acme/one', 'acme', { capabilities: { ...capabilities, steps: { default: 4, min: 1, max: 8 } } })
+    const rates = [rateOf({ meter: 'steps', price: '0.00035' })]
+    const text = '$0.0014 per image, by steps'
+    expect(rateSummary(pricesOf(bookOf([skuOf({ rates })])), counted, atUs)).toMatchObject({ text, form: 'step' })
+  })
+
   it('has nothing to say where nothing is priced', () => {
     expect(rateSummary(pricesOf(), offerOf('other/x'), atUs)).toBeUndefined()
     expect(rateSummary(pricesOf(bookOf(undefined, { unit: 'EUR' })), offer, atUs)).toBeUndefined()

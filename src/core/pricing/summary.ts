@@ -83,10 +83,11 @@ function typicalCandidates(offer: Offer): Candidate[] {
   const { capabilities } = offer
   const sizes: readonly Size[] = capabilities.sizes.kind === 'list' ? capabilities.sizes.sizes : [capabilities.defaultSize]
   const qualities = capabilities.qualities.length > 0 ? capabilities.qualities : [undefined]
+  const steps = capabilities.steps && { steps: capabilities.steps.default }
   return sizes.flatMap((size) =>
     qualities.map((quality) => ({
       offer,
-      settings: { size, n: 1, format: capabilities.defaultFormat, ...(quality && { quality }) },
+      settings: { size, n: 1, format: capabilities.defaultFormat, ...(quality && { quality }), ...steps },
       warnings: [],
     })),
   )
