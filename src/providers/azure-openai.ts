@@ -97,7 +97,7 @@ function atDeployment(call: HttpCall, deployment: string, values: JsonObject): H
 
 function withoutModel(body: CallBody): CallBody {
   if (body.kind === 'multipart') return { ...body, parts: body.parts.filter(({ name }) => name !== 'model') }
-  if (body.kind === 'none') return body
+  if (body.kind !== 'json') return body
   const { model: _, ...value } = body.value
   return { kind: 'json', value }
 }

@@ -34,6 +34,8 @@ export type CallBody =
   | { readonly kind: 'none' }
   /** Values made by `inputReference` become base64 while the body is sent. */
   | { readonly kind: 'json'; readonly value: JsonObject }
+  /** For APIs that take several tasks in one call. */
+  | { readonly kind: 'json-list'; readonly value: readonly JsonObject[] }
   | { readonly kind: 'multipart'; readonly parts: readonly MultipartPart[] }
 
 export type MultipartPart =

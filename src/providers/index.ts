@@ -28,6 +28,7 @@ import { portkey } from './portkey.ts'
 import type { ProviderConfig } from './provider-config.ts'
 import { recraft } from './recraft.ts'
 import { replicate } from './replicate.ts'
+import { runware } from './runware.ts'
 import { sglangDiffusion } from './sglang-diffusion.ts'
 import { stability } from './stability.ts'
 import { stableDiffusionCpp } from './stable-diffusion-cpp.ts'
@@ -65,6 +66,7 @@ export const providers = {
   portkey,
   recraft,
   replicate,
+  runware,
   stability,
   together,
   tokenmix,

@@ -77,7 +77,7 @@ function sentMembers(operation: 'generate' | 'edit', { request, settings, input 
 function membersOf(body: CallBody): Record<string, JsonValue> {
   if (body.kind === 'json') return body.value as Record<string, JsonValue>
   const members: Record<string, JsonValue> = {}
-  if (body.kind === 'none') return members
+  if (body.kind !== 'multipart') return members
   for (const part of body.parts) {
     const [name = '', ...path] = part.name.split(/\]?\[/).map((step) => step.replace(/\]$/, ''))
     if (part.kind === 'file') members[name] = 'file'

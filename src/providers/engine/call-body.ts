@@ -42,9 +42,9 @@ export async function outgoingBody(body: CallBody, inputs: readonly ImageInput[]
   if (body.kind === 'none') return emptyBody
   const boundary = `halftone-${randomBytes(16).toString('hex')}`
   const [type, pieces] =
-    body.kind === 'json'
-      ? ['application/json', jsonPieces(body.value, inputs)]
-      : [`multipart/form-data; boundary=${boundary}`, multipartPieces(body.parts, boundary)]
+    body.kind === 'multipart'
+      ? [`multipart/form-data; boundary=${boundary}`, multipartPieces(body.parts, boundary)]
+      : ['application/json', jsonPieces(body.value, inputs)]
   return fromPieces(type, await Promise.all(pieces.map((piece) => converted(piece, openInput))), openInput)
 }
 

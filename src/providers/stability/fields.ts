@@ -1,5 +1,5 @@
 /** What a request comes to in the members of Stability's services, wherever they are hosted. */
-import type { Candidate, Warning } from '../../core/offer.ts'
+import type { Candidate } from '../../core/offer.ts'
 import type { ImageRequest } from '../../core/request.ts'
 import type { Parameters } from '../kit/extra.ts'
 import { ratioOf } from '../kit/ratios.ts'
@@ -29,12 +29,6 @@ export function fieldsOf(request: ImageRequest, { settings }: Candidate, model: 
     ...fixed,
   }
 }
-
-/** Without an image there is nothing to leave. */
-export const strengthIgnored = ({ strength, inputs }: ImageRequest, { offer }: Candidate): Warning[] =>
-  strength !== undefined && offer.capabilities.parameters.includes('strength') && !inputs.some(({ role }) => role === 'image')
-    ? [{ code: 'parameter_ignored', param: 'strength', message: 'strength was left out: there is no image.' }]
-    : []
 
 /** Required beside an image; the documentation's own examples use it. */
 const DEFAULT_STRENGTH = 0.7
