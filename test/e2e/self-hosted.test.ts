@@ -1,0 +1,69 @@
+/** Servers of one's own through the whole gateway: ComfyUI paid by the GPU second, and one that makes a picture at a time. */
+import { afterEach, expect, test } from 'vitest'
+import { startA1111 } from '../support/doubles/automatic1111.ts'
+import { startComfy } from '../support/doubles/comfyui.ts'
+import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+
+const closers: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function gateway(config: object): Promise<TestGateway> {
+  const started = await startTestGateway({ config: { sandbox: { enabled: 'never' }, ...config } })
+  closers.push(() => started.close())
+  return started
+}
+
+test('a picture of ComfyUI costs the seconds that it reports, at the price of the pool', async () => {
+  const comfy = await startComfy({ jobMs: 30 })
+  closers.push(comfy.close)
+  const own = await gateway({
+    providers: {
+      rack: {
+        type: 'comfyui',
+        baseUrl: comfy.origin,
+        options: { workflows: { sdxl: { use: 'sdxl', checkpoint: 'sd_xl_base_1.0.safetensors' } } },
+        models: [{ id: 'sdxl', model: 'stabilityai/sdxl' }],
+        prices: {
+          'stabilityai/sdxl': {
+            gpuPool: {
+              pricePerGpuSecond: 0.0004,
+              billing: 'busy',
+              measure: 'provider',
+              maxSecondsPerCall: 60,
+              throughput: [{ imagesPerSecond: 0.25 }],
+            },
+          },
+        },
+      },
+    },
+  })
+  const body = { model: 'stabilityai/sdxl', prompt: 'a kite', steps: 12, seed: 5 }
+  const made = await own.call('/v1/images/generations', { body })
+  expect(made.status).toBe(200)
+  expect(comfy.jobs).toHaveLength(1)
+  await own.settled()
+  const [request] = await own.requests()
+  // The double says 2.5 seconds.
+  expect(Number((await own.receipt(request?.id ?? '')).total_usd)).toBeCloseTo(2.5 * 0.0004, 9)
+})
+
+test('calls wait for a server that makes one picture at a time', async () => {
+  const webui = await startA1111({ pictureMs: 50 })
+  closers.push(webui.close)
+  const own = await gateway({
+    providers: {
+      webui: {
+        type: 'automatic1111',
+        baseUrl: webui.origin,
+        models: [{ id: 'sd_xl_base_1.0', model: 'stabilityai/sdxl' }],
+        prices: { '*': { perImage: 0.001 } },
+      },
+    },
+  })
+  const body = { model: 'stabilityai/sdxl', prompt: 'a kite' }
+  const answers = await Promise.all([1, 2, 3, 4].map(() => own.call('/v1/images/generations', { body })))
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+  expect(webui.most()).toBe(1)
+})
