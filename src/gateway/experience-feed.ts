@@ -37,7 +37,7 @@ export function createExperienceFeed(rows: ExperienceRows): ExperienceFeed {
   const experience = seeded(rows)
   return {
     view: () => experience,
-    finished({ reserved, settlement, outcome, durationUs }, request, promptClass) {
+    finished({ reserved, result, settlement, outcome, durationUs }, request, promptClass) {
       const kind = teaches[outcome]
       if (!kind) return
       const expected = reserved.attempt.expectedNanoUsd
@@ -47,7 +47,8 @@ export function createExperienceFeed(rows: ExperienceRows): ExperienceFeed {
       const seen = {
         kind,
         billed: paid > 0n || settlement.kind === 'unknown',
-        ...(kind === 'succeeded' && { latencyMs: durationUs / 1_000 }),
+        // Without the wait for a turn here, which `ahead` stands for.
+        ...(kind === 'succeeded' && { latencyMs: result.evidence.timings?.totalMs ?? durationUs / 1_000 }),
         ...(isEvidence && outcome === 'succeeded' && { priceRatio: Number(paid) / Number(expected) }),
       }
       for (const key of experienceKeys(reserved.candidate, request, promptClass))
