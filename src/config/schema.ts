@@ -1,6 +1,7 @@
 /** The one schema of `halftone.yaml`. Key descriptions are also the reference; `resolve.ts` turns its output into `Config`. */
 import { z } from 'zod'
 import { qualities } from '../core/request.ts'
+import { DEFAULT_GROUP_FAILURE, groupFailures } from '../core/routing/consistency.ts'
 import { type DeadlineClass, deadlineClasses } from '../core/routing/deadline-class.ts'
 import { type Objective, strategies } from '../core/routing/strategies/index.ts'
 import { providerSchema } from './schema-providers.ts'
@@ -140,6 +141,10 @@ export const routeSchema = z
     maxCostUsd: usdAmount.exactOptional().describe('Most one request may cost.'),
     fallback: z.boolean().default(true).describe('Go on to the next offer after a failure.'),
     fallbackOnRefusal: z.boolean().default(false).describe('Go on to the next offer after a content refusal too.'),
+    groupFailure: z
+      .enum(groupFailures)
+      .default(DEFAULT_GROUP_FAILURE)
+      .describe('When the offer of a group cannot serve: `wait` for it, `switch-and-mark`, or `error`.'),
     payTwice: z
       .enum(['never', 'onUnknown'])
       .default('never')

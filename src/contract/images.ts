@@ -30,7 +30,18 @@ export const halftoneOptions = z
       ),
     quote_id: z.string().max(128).optional().describe('Execute at the maximum of this quote, or fail.'),
     deadline_ms: z.int().min(1).max(3_600_000).optional().describe('Stop waiting after this many milliseconds.'),
-    group: z.string().min(1).max(128).optional().describe('Requests that belong together; stored with them.'),
+    group: z
+      .string()
+      .min(1)
+      .max(128)
+      .optional()
+      .describe('Pictures that must look alike: they stay at the offer, quality and seeds of the first of the group.'),
+    group_size: z
+      .int()
+      .min(1)
+      .max(9_999_999)
+      .optional()
+      .describe('Pictures planned in the group: its first request chooses by the price of all of them.'),
     tags: tags.optional(),
     fit: z
       .enum(['cover', 'contain'])

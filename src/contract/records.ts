@@ -122,6 +122,17 @@ export const receipt = z.object({
       "What the route's declared baseline would have cost, and what was saved against it: negative when it would have been cheaper.",
     ),
   alternatives: z
+  consistency: z
+    .object({
+      because: z.enum(['group', 'edit']),
+      role: z.enum(['first', 'followed', 'switched']),
+      group: z.string().nullable(),
+      offer: z.string().nullable().describe('The one that gives the look.'),
+      cheapest_offer: z.string().nullable(),
+      cost_usd: usdText.describe('What the first choice was expected to cost above the cheapest candidate of that moment.'),
+    })
+    .nullable()
+    .describe('What it had to look like, and what that cost; null: nothing.'),
     .array(z.object({ offer: z.string(), quality: z.string().nullable(), expected_usd: usdText }))
     .describe('What the other candidates would have cost, as quoted then.'),
 })

@@ -73,6 +73,7 @@ export const warningCodes = {
   text_not_drawn: 'The picture was drawn from SVG whose text has no font here, so the text is missing.',
   finishing_failed: 'The picture could not be converted or resized here; it is returned as the provider made it.',
   joined_retry: 'This retry was answered by the first call; nothing was paid twice.',
+  group_switched: 'The offer of the group could not serve; another one made the picture, which may look different.',
 } as const satisfies Record<string, string>
 export type WarningCode = keyof typeof warningCodes
 

@@ -125,6 +125,8 @@ export interface RequestOptions {
   /** The quote whose maximum the whole request is held to. */
   readonly quoteId?: string
   readonly deadlineMs?: number
+  /** Pictures that are planned in the group: its first request chooses by the price of all of them. */
+  readonly groupSize?: number
   /** Take a picture of another size and cut (`cover`) or pad (`contain`) it here. */
   readonly fit?: Fit
   /** Take a smaller picture and enlarge it here. */

@@ -29,7 +29,7 @@ export interface DecideInput {
   readonly random: number
   readonly nowUs: number
   readonly hardBudget: boolean
-  readonly purchases: Pick<Purchases, 'view'>
+  readonly purchases: Pick<Purchases, 'view' | 'inputsFor'>
 }
 
 /** The plan of the model asked for, and behind it those of the models the client falls back to. */
@@ -41,6 +41,9 @@ export function decide(input: DecideInput): Plan {
     return append(before, plan(planInputOf({ ...input, policy })))
   }, first)
 }
+
+/** Under one policy, without the models that the client falls back to. */
+export const planAlone = (input: DecideInput): Plan => plan(planInputOf(input))
 
 /** What the request would have cost under the policy that savings are measured against. */
 export interface Baseline {

@@ -1,5 +1,6 @@
 /** The gateway: from a normalized request to an answer, with idempotency, joining of retries, limits and drain. */
 import { HalftoneError } from '../core/error.ts'
+import type { Offer } from '../core/offer.ts'
 import { promptFeatures } from '../core/prompt/features.ts'
 import { type Plan, type Relaxed, relax } from '../core/routing/index.ts'
 import type { SpooledBody } from '../ports/blob-store.ts'
@@ -12,6 +13,7 @@ import type { ExecuteInput, ExecuteResult } from './execution.ts'
 import type { ExperienceFeed } from './experience-feed.ts'
 import type { Feedback } from './feedback.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { createGroups } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
 import { pinPlan, type QuotePins } from './quote-pin.ts'
@@ -62,6 +64,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const inFlight = createInFlight()
   const repeats = createRepeats(services, inFlight)
   const listeners = new Set<(requestId: string) => void>()
+  const groups = createGroups(services)
   let draining = false
   const notify = (requestId: string): void => {
     for (const listener of listeners) listener(requestId)
@@ -97,20 +100,20 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   async function run(
-    input: ExecuteInput,
+    asked: ExecuteInput,
     state: GatewayState,
     fingerprint: string,
     ownership: { handedOver: boolean },
   ): Promise<ExecuteResult> {
-    const { request, caller } = input
+    const { request, caller } = asked
     const tags = { ...caller.tags, ...request.attribution.tags }
     const scopes = budgets.for(caller, request.attribution.endCustomer, tags)
     const features = promptFeatures(request.prompt, request)
     const nowUs = services.clock.nowUs()
-    const { quoteId } = input.options
-    const pin = quoteId === undefined ? undefined : options.quotes.check(quoteId, input, nowUs)
+    const { quoteId } = asked.options
+    const pin = quoteId === undefined ? undefined : options.quotes.check(quoteId, asked, nowUs)
     const deciding: DecideInput = {
-      input,
+      input: asked,
       state,
       health: health.view(),
       experience: experience.view(),
@@ -122,7 +125,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       hardBudget: scopes.some((budget) => budget.hard),
       purchases: services.purchases,
     }
-    const planned = decide(deciding)
+    const held = await groups.decide(deciding, asked.clientGone, () => ({
+      ...deciding,
+      nowUs: services.clock.nowUs(),
+      health: health.view(),
+    }))
+    const { plan: planned, consistency } = held
     if (planned.kind === 'none') throw nothingEligible(planned, state, nowUs, health.view())
     const decision = pin ? pinPlan(planned, pin) : planned
     const [{ candidate: first }] = decision.attempts
@@ -130,6 +138,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const context: CallContext = {
       services,
       state,
+    const input = withSeed(asked, first.offer, held.seed)
       health,
       input,
       requestId,
@@ -148,6 +157,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       nowUs,
       input,
       tags,
+      ...(consistency && { consistency }),
       fingerprint,
       features,
       ...baselinePart(deciding),
@@ -161,6 +171,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       context,
       plan: decision,
       newRequest,
+      ...(consistency && { consistency }),
       ...(input.idempotencyKey !== undefined && {
         idempotency: { scope: `${caller.keyId}:${input.idempotencyKey}`, fingerprint, expiresUs: nowUs + IDEMPOTENCY_US },
       }),
@@ -179,6 +190,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     inFlight.add({
       requestId,
       joinKey: joinKey(caller, fingerprint),
+      groups.ended(asked)
       ended: tracked.then(
         () => undefined,
         () => undefined,
@@ -239,6 +251,13 @@ const baselinePart = (input: DecideInput): { readonly baseline?: Baseline } => {
 }
 
 const disposeInputs = async ({ inputs }: ExecuteInput): Promise<void> => {
+/** The seed of its group, where the client states none and the offer takes one. */
+function withSeed(input: ExecuteInput, { capabilities }: Offer, seed: number | undefined): ExecuteInput {
+  const { request } = input
+  if (seed === undefined || request.seed !== undefined || !capabilities.parameters.includes('seed')) return input
+  return { ...input, request: { ...request, seed } }
+}
+
   await Promise.all(inputs.map(({ body }) => body.dispose()))
 }
 

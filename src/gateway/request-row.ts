@@ -11,6 +11,7 @@ import { inputAssets } from './assets.ts'
 import type { Baseline } from './decide.ts'
 import { decisionToJson } from './decision.ts'
 import type { ExecuteInput } from './execution.ts'
+import { type Consistency, consistencyToJson } from './groups.ts'
 import type { QuotePin } from './quote-pin.ts'
 import type { UsablePlan } from './result.ts'
 import type { GatewayState } from './state.ts'
@@ -29,6 +30,8 @@ export interface RequestRowInput {
   readonly promptHmacKey: Uint8Array
   /** The quote it is held to. */
   readonly pin?: QuotePin
+  /** What it has to look like. */
+  readonly consistency?: Consistency
 }
 
 export function requestRow({
@@ -43,6 +46,7 @@ export function requestRow({
   state,
   promptHmacKey,
   pin,
+  consistency,
 }: RequestRowInput): NewRequest {
   const { request, caller } = input
   const [{ candidate: first }] = decision.attempts
@@ -62,7 +66,11 @@ export function requestRow({
     promptClass: features.promptClass,
     sandbox: first.offer.sandbox,
     content: contentOf(input, features, promptHmacKey),
-    decision: { ...decisionToJson(decision, state, baseline), ...(pin && { quote: pinToJson(pin) }) },
+    decision: {
+      ...decisionToJson(decision, state, baseline),
+      ...(pin && { quote: pinToJson(pin) }),
+      ...(consistency && { consistency: consistencyToJson(consistency) }),
+    },
     inputs: inputAssets(input, nowUs),
     ...(request.attribution.endCustomer !== undefined && { endCustomer: request.attribution.endCustomer }),
     ...(request.attribution.group !== undefined && { group: request.attribution.group }),

@@ -153,7 +153,7 @@ function costStatusOf(finished: readonly FinishedCall[]): CostStatus {
 }
 
 function requestWarnings(
-  { input }: CallContext,
+  { input, notes, consistency }: CallContext,
   plan: UsablePlan,
   finished: readonly FinishedCall[],
   images: number,
@@ -169,6 +169,14 @@ function requestWarnings(
     warnings.push({
       code: 'fallback_used',
       message: `${plan.attempts[0].candidate.offer.id} failed; ${used.reserved.candidate.offer.id} made the image.`,
+    })
+  }
+  const { offer: maker } = consistency?.because === 'group' && consistency.role !== 'first' ? (consistency.look ?? {}) : {}
+  if (used && maker !== undefined && used.reserved.candidate.offer.id !== maker) {
+    warnings.push({
+      code: 'group_switched',
+      param: 'x-halftone-group',
+      message: `Group "${consistency?.group}" is made by ${maker}; ${used.reserved.candidate.offer.id} made this picture.`,
     })
   }
   if (costStatusOf(finished) === 'estimated')

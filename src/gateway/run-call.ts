@@ -2,7 +2,7 @@
 import { HalftoneError } from '../core/error.ts'
 import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
-import type { Candidate } from '../core/offer.ts'
+import type { Candidate, Warning } from '../core/offer.ts'
 import type { AttemptFailure } from '../core/outcome.ts'
 import { quoteCandidate } from '../core/pricing/index.ts'
 import type { PricedQuote } from '../core/pricing/types.ts'
@@ -11,6 +11,7 @@ import type { NewAttempt, NewRequest, ReserveResult } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
 import { concludeCall, type FinishedCall, type ReservedCall } from './conclude.ts'
 import type { ExecuteInput } from './execution.ts'
+import type { Consistency } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
 import type { QuotePin } from './quote-pin.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
@@ -34,6 +35,8 @@ export interface CallContext {
 
 /** Price the call as it will be made: a split asks for fewer images than the candidate it came from. */
 function priceCall(context: CallContext, candidate: Candidate, atUs: number): PricedQuote {
+  /** What it has to look like. */
+  readonly consistency?: Consistency
   const { state, input, promptComplexity } = context
   const quote = quoteCandidate(state.prices, {
     candidate,

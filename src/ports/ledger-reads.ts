@@ -4,7 +4,7 @@ import type { JsonObject } from '../core/json.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { OfferId, Warning } from '../core/offer.ts'
 import type { AttemptState, ChargeLine, Outcome, Provenance, RefusalStage } from '../core/outcome.ts'
-import type { Operation, SizeClass } from '../core/request.ts'
+import type { Operation, Quality, SizeClass } from '../core/request.ts'
 import type { Rating } from '../core/routing/learning/feedback.ts'
 import type { NewAsset, NewAttempt, TimestampUs } from './ledger.ts'
 import type { BudgetRecord } from './ledger-admin.ts'
@@ -33,6 +33,23 @@ export interface LedgerReader {
   tries(query: TriesQuery): Promise<readonly TryRow[]>
   /** What attempts since then taught about each offer, from the rollups, sandbox included: the router starts from it. */
   experience(sinceUs: TimestampUs): Promise<ExperienceRows>
+  /** The offer that made the first pictures of a group since then; before there are any, the choice of the first that still runs. */
+  groupLook(query: { projectId: string; group: string; sinceUs: TimestampUs }): Promise<GroupLook | undefined>
+  /** Who made a picture of this project, by the hash of its bytes. */
+  madeBy(query: { projectId: string; sha256: string }): Promise<MadeBy | undefined>
+}
+
+export interface MadeBy {
+  readonly offer: OfferId
+  readonly quality?: Quality
+}
+
+export interface GroupLook extends MadeBy {
+  readonly requestId: string
+  readonly createdUs: TimestampUs
+  /** Asked for by all its requests so far. */
+  readonly images: number
+  readonly seed?: number
 }
 
 export interface TriesQuery {

@@ -180,6 +180,7 @@ function optionsOf(headers: IncomingHttpHeaders, twin: HalftoneOptions): Request
   }
   return {
     allowUnsupported: flag(headers, 'x-halftone-allow-unsupported') ?? twin.allow_unsupported ?? false,
+    ...present('groupSize', groupSizeOf(headers) ?? twin.group_size),
     ...present('fit', choice(headers, 'x-halftone-fit', ['cover', 'contain']) ?? twin.fit),
     ...present('upscale', choice(headers, 'x-halftone-upscale', ['local']) ?? twin.upscale),
     ...present('convert', choice(headers, 'x-halftone-convert', ['none']) ?? twin.convert),
@@ -230,6 +231,14 @@ function flag(headers: IncomingHttpHeaders, name: string): boolean | undefined {
   if (value === undefined || value === 'true') return value === undefined ? undefined : true
   if (value === 'false') return false
   throw new HalftoneError('invalid_header', `${name} must be true or false.`, { param: name })
+}
+
+function groupSizeOf(headers: IncomingHttpHeaders): number | undefined {
+  const text = headerText(headers, 'x-halftone-group-size', 16)
+  if (text === undefined || /^[1-9]\d{0,6}$/.test(text)) return text === undefined ? undefined : Number(text)
+  throw new HalftoneError('invalid_header', 'x-halftone-group-size must be a whole number from 1 to 9999999.', {
+    param: 'x-halftone-group-size',
+  })
 }
 
 /** One of a few words. */

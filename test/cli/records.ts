@@ -276,6 +276,7 @@ export const receiptRecord = receipt.parse({
   total_usd: '0.06306',
   billed_usd: '0.06306',
   effective_usd: '0.06306',
+  consistency: null,
   baseline: {
     name: 'publisher/fine@high',
     offer: 'main:publisher/fine',

@@ -6,7 +6,9 @@ import { adminRules } from './ledger/admin.ts'
 import { budgetRules } from './ledger/budgets.ts'
 import { commitmentRules } from './ledger/commitments.ts'
 import { feedbackRules } from './ledger/feedback.ts'
+import { groupRules } from './ledger/groups.ts'
 import { idempotencyRules } from './ledger/idempotency.ts'
+import { jobRules } from './ledger/jobs.ts'
 import { priceRules } from './ledger/prices.ts'
 import { readRules } from './ledger/reads.ts'
 import { recoveryRules } from './ledger/recovery.ts'
@@ -41,12 +43,14 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     budgetRules,
     idempotencyRules,
     readRules,
+    groupRules,
     adminRules,
     priceRules,
     sweepRules,
     recoveryRules,
     commitmentRules,
     feedbackRules,
+    jobRules,
   }
   describe(`ledger on ${name}`, () => {
     for (const [group, rules] of Object.entries(groups)) {

@@ -45,6 +45,7 @@ export function receiptLines(receipt: Receipt, out: Output): string[] {
     '',
     ...statement([...receipt.attempts.flatMap(attemptLines), ...totals(receipt)], out),
     ...savings(receipt, out),
+    ...consistency(receipt, out),
     ...alternatives(receipt, out),
   ]
 }
@@ -126,6 +127,20 @@ function savings({ baseline }: Receipt, out: Output): string[] {
   const difference = isDearer ? `${usd(saved_usd.slice(1))} more than` : `${usd(saved_usd)} saved against`
   const text = `${difference} the baseline ${name}: ${usd(expected_usd)} expected on ${offer}${quality === null ? '' : `, ${quality}`}`
   return ['', ...wrap(text, out.width).map((line) => out.paint(isDearer ? 'yellow' : 'green', line))]
+}
+
+/** What staying with the look of a group, or of the picture that was edited, cost. */
+function consistency({ consistency: held }: Receipt, out: Output): string[] {
+  if (!held) return []
+  const what = held.because === 'group' ? `Group ${plain(held.group ?? '')}` : 'An edit of a picture made here'
+  const how = {
+    first: 'the first of it, which chose',
+    followed: `stayed at ${held.offer ?? ''}`,
+    switched: `could not stay at ${held.offer ?? ''}`,
+  }[held.role]
+  const cost =
+    held.cost_usd === '0' ? 'at no extra cost' : `${usd(held.cost_usd)} above the cheapest, ${held.cheapest_offer ?? ''}`
+  return ['', ...wrap(`${what}: ${how}, ${cost}`, out.width)]
 }
 
 function alternatives({ alternatives: others }: Receipt, out: Output): string[] {

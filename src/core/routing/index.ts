@@ -1,6 +1,7 @@
 export * from './attempts.ts'
 export * from './breaker.ts'
 export * from './candidate.ts'
+export * from './consistency.ts'
 export * from './frontier.ts'
 export * from './in-use.ts'
 export { experienceKeys } from './learning/class.ts'

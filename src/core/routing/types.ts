@@ -6,6 +6,7 @@ import type { PlannedPrice } from '../planning/month.ts'
 import type { Lot } from '../pricing/lots.ts'
 import type { VolumeIndex } from '../pricing/volumes.ts'
 import type { Quality } from '../request.ts'
+import type { GroupFailure } from './consistency.ts'
 import type { Experience } from './learning/experience.ts'
 import type { Score } from './score.ts'
 import type { Objective } from './strategies/index.ts'
@@ -47,6 +48,8 @@ export interface Policy {
   readonly retries: number
   readonly maxCostNanoUsd?: bigint
   readonly fallbackOnRefusal: boolean
+  /** For groups whose offer cannot serve; `wait` when absent. */
+  readonly groupFailure?: GroupFailure
   readonly payTwice: 'never' | 'onUnknown'
   /** Fall back to other offers at all; false for a model named by the client with a single offer. */
   readonly fallback: boolean

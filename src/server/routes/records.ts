@@ -66,6 +66,7 @@ export const getReceipt: Handler = async (call) => {
     quote: quoteOf(record),
     baseline: baselineOf(record),
     alternatives: candidatesOf(record)
+    consistency: consistencyOf(record),
       .filter((candidate) => candidate.offer !== record.offer)
       .map(({ offer, quality, expectedUsd }) => ({ offer, quality, expected_usd: expectedUsd })),
   }
@@ -131,6 +132,19 @@ function baselineOf({ decision, costNanoUsd }: RequestRecord): Receipt['baseline
 }
 
 /** The decision as `gateway/decision.ts` stored it. */
+/** As `gateway/groups.ts` stored it. */
+function consistencyOf({ decision }: RequestRecord): Receipt['consistency'] {
+  const stored = decision['consistency'] as
+    | (Pick<NonNullable<Receipt['consistency']>, 'because' | 'role' | 'group' | 'offer'> & {
+        readonly cheapest: string | null
+        readonly costUsd: string
+      })
+    | undefined
+  if (!stored) return null
+  const { because, role, group, offer, cheapest, costUsd } = stored
+  return { because, role, group, offer, cheapest_offer: cheapest, cost_usd: costUsd }
+}
+
 const candidatesOf = ({ decision }: RequestRecord): readonly StoredCandidate[] =>
   (decision['candidates'] ?? []) as unknown as readonly StoredCandidate[]
 

@@ -2,6 +2,7 @@
 import { initialIndexes, initialTables, insertOnlyTables } from './001-initial.ts'
 import { commitmentColumns, commitmentIndexes, commitmentTables } from './002-commitments.ts'
 import { correctionColumns } from './003-corrections.ts'
+import { groupIndexes } from './004-groups.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -36,6 +37,7 @@ export const migrations: readonly Migration[] = [
     name: 'corrections',
     statements: (flavour) => Object.entries(correctionColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
   },
+  { version: 4, name: 'groups', statements: () => groupIndexes },
 ]
 
 /** The schema this build writes and reads. */

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { LedgerReader } from '../../ports/ledger.ts'
 import type { Database } from '../schema.ts'
 import { createExperienceReads } from './experience.ts'
+import { createGroupReads } from './groups.ts'
 import { createReportReads } from './reports.ts'
 import { createRequestReads } from './requests.ts'
 import { createTryReads } from './tries.ts'
@@ -12,4 +13,5 @@ export const createReader = (db: Kysely<Database>): LedgerReader => ({
   ...createReportReads(db),
   ...createTryReads(db),
   ...createExperienceReads(db),
+  ...createGroupReads(db),
 })
