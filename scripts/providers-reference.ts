@@ -189,7 +189,7 @@ function modelRow({ prices, atUs }: Subject, offer: Offer): readonly string[] {
     listed(doesOf(capabilities)),
     sizesOf(capabilities),
     imagesOf(capabilities),
-    listed(capabilities.parameters.map(code)),
+    listed(capabilities.parameters.map((name) => `${code(name)}${name === 'steps' ? limitsOf(capabilities) : ''}`)),
     priceOf(prices, offer, atUs),
   ]
 }
@@ -203,6 +203,8 @@ const doesOf = ({ operations, mask, controls = [], maxPartialImages }: Capabilit
 
 /** More sizes than this are counted, with the extremes. */
 const MAX_LISTED_SIZES = 6
+
+const limitsOf = ({ steps }: Capabilities): string => (steps ? ` (${steps.min} to ${steps.max})` : '')
 
 function sizesOf({ sizes, defaultSize, qualities }: Capabilities): string {
   return [
