@@ -75,6 +75,7 @@ export async function buildState(config: Config, clock: Clock, before?: Pick<Gat
     quality,
     qualityLevels: new Map(Object.entries(files.quality.levels).map(([level, { atLeast }]) => [level, atLeast])),
     settings: {
+      alertWebhooks: config.alerts.webhooks.map(({ url, secret }) => ({ url, key: webhookKey(secret.reveal()) })),
       onDisconnect: config.server.onDisconnect,
       maxConcurrentRequests: config.server.maxConcurrentRequests,
       declaredTags: config.declaredTags,
@@ -125,3 +126,7 @@ export function unpricedOffers(state: GatewayState, nowUs: number): ReadonlyMap<
   }
   return counts
 }
+
+/** The form of the Standard Webhooks specification, or the bytes of any other text. */
+const webhookKey = (secret: string): Uint8Array =>
+  secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : Buffer.from(secret)

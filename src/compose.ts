@@ -27,6 +27,7 @@ import {
 import { installBook } from './config/price-sets.ts'
 import { watchPrices } from './config/watch-prices.ts'
 import { formatUsd } from './core/money.ts'
+import { startAlerts } from './gateway/alerts.ts'
 import { createBlobGuard } from './gateway/blob-guard.ts'
 import { createBudgetIndex } from './gateway/budget-index.ts'
 import { startDiscovery } from './gateway/discovery.ts'
@@ -44,6 +45,7 @@ import { keepBooks } from './gateway/rerate.ts'
 import type { GatewayServices, GatewayState } from './gateway/state.ts'
 import { createWebhooks } from './gateway/webhooks.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
+import { createPoster } from './net/poster.ts'
 import type { Ledger, ProjectRecord } from './ports/ledger.ts'
 import { baseUrlOf } from './providers/index.ts'
 import { createApp } from './server/app.ts'
@@ -64,6 +66,8 @@ export interface StartOptions {
   readonly cwd: string
   /** How long this node may be silent before others take over its attempts; 15 seconds by default. */
   readonly leaseMs?: number
+  /** How often budgets are looked at for alerts; 5 seconds by default. */
+  readonly alertsEveryMs?: number
 }
 
 export interface Halftone {
@@ -168,7 +172,7 @@ async function start(context: StartContext): Promise<Halftone> {
   const health = createHealthFeed(clock, services.random)
   const experience = createExperienceFeed(await ledger.read.experience(clock.nowUs() - EXPERIENCE_US))
   const feedback = createFeedback(services, experience)
-  const budgets = await createBudgetIndex(ledger.admin)
+  const budgets = await createBudgetIndex({ ledger, clock })
   const gateway = createGateway({
     services,
     current: () => state,
@@ -199,6 +203,18 @@ async function start(context: StartContext): Promise<Halftone> {
 
   const review = startPriceReview(services, () => ({ ledger, state, nowUs: () => clock.nowUs() }))
   onClose(() => review.close())
+
+  const poster = createPoster({ allowHosts: config.network.allowPrivateHosts, timeoutMs: config.network.connectTimeoutMs })
+  onClose(() => poster.close())
+  const alerts = startAlerts({
+    services,
+    budgets,
+    webhooks: () => state.settings.alertWebhooks,
+    sandbox: () => state.offers.every((offer) => offer.sandbox),
+    post: poster.post,
+    ...(context.options.alertsEveryMs !== undefined && { everyMs: context.options.alertsEveryMs }),
+  })
+  onClose(() => alerts.close())
 
   const foreign = createForeignFetcher({
     maxBytes: config.server.maxImageBytes,

@@ -50,6 +50,7 @@ export function resolveConfig(settings: FileSettings, context: ResolveContext): 
     ),
     keys: resolveKeys(settings, context.env, adminKey, found),
     budgets: resolveBudgets(settings, context, found),
+    alerts: settings.alerts,
     ...(settings.passthrough ? { passthrough: settings.passthrough } : {}),
     sandbox: settings.sandbox,
     log: settings.log,

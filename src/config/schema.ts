@@ -149,6 +149,10 @@ export const routeSchema = z
       .enum(['never', 'onUnknown'])
       .default('never')
       .describe('`onUnknown` goes on after a try that may have been billed.'),
+    onSoftBudget: z
+      .enum(['warn', 'cheaper'])
+      .default('warn')
+      .describe('At the limit of a soft budget: `warn`, or take what is `cheaper` within the floor.'),
   })
   .superRefine((route, context) => {
     for (const [key, objective] of [
@@ -204,13 +208,25 @@ const budget = z
       .describe('Key id, project id, customer, or `tag=value`; not for `global`.'),
     period: z.enum(['day', 'month', 'total']).describe('When it starts again; UTC.'),
     limitUsd: usdAmount.describe('The limit.'),
-    hard: z.boolean().default(true).describe('Refuse requests at the limit; `false` only reports.'),
+    hard: z.boolean().default(true).describe('Refuse requests at the limit; `false` only warns.'),
   })
   .refine(
     (value) => (value.scope === 'global') === (value.scopeValue === undefined),
     'needs scopeValue unless scope is global, and must not have it then',
   )
   .refine((value) => value.scope !== 'tag' || /^[^=]+=.+$/.test(value.scopeValue ?? ''), 'needs scopeValue tag=value')
+
+const alertWebhook = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+    .describe('Where alerts are sent: https on a public address, or a host of `network.allowPrivateHosts`.'),
+  secret: z
+    .string()
+    .min(16, 'must have at least 16 characters')
+    .max(256)
+    .transform((value) => new Secret(value))
+    .describe('Key of the signature; `whsec_` and base64, or any text.'),
+})
 
 const routeName = z
   .string()
@@ -238,6 +254,10 @@ export const fileSchema = z.strictObject({
   projects: z.record(objectName, project).default({}).describe('Owners of keys, by id.'),
   keys: z.record(objectName, key).default({}).describe('Virtual keys managed by this file, by id.'),
   budgets: z.array(budget).default([]).describe('Spend limits.'),
+  alerts: z
+    .strictObject({ webhooks: z.array(alertWebhook).max(8).default([]).describe('Told when budgets come near their limits.') })
+    .prefault({})
+    .describe('Who is told of what.'),
   maxUsdPerDay: usdAmount.exactOptional().describe('Hard spend cap of the whole gateway per UTC day.'),
   passthrough: z
     .strictObject({ provider: objectName.describe('Provider that answers them.') })

@@ -27,6 +27,7 @@ export interface Config {
   readonly keys: Named<ConfiguredKey>
   /** Listed ones, `maxUsdPerDay` as `max-usd-per-day`, and the cap of each key as `key-<id>-per-day`. */
   readonly budgets: readonly BudgetRecord[]
+  readonly alerts: Readonly<FileSettings['alerts']>
   readonly passthrough?: { readonly provider: string }
   readonly sandbox: Readonly<FileSettings['sandbox']>
   readonly log: Readonly<FileSettings['log']>

@@ -45,8 +45,8 @@ export const putProjectRequest = z.strictObject({
 })
 
 export const putBudgetRequest = z.strictObject({
-  scope: z.enum(['global', 'key', 'project']),
-  scope_value: z.string().max(128).optional().describe('Key id or project id; absent for global.'),
+  scope: z.enum(['global', 'key', 'project', 'customer', 'tag']),
+  scope_value: z.string().max(128).optional().describe('Key id, project id, customer, or `tag=value`; absent for global.'),
   period: z.enum(['day', 'month', 'total']),
   limit_usd: usdText,
   hard: z.boolean().optional(),
@@ -62,6 +62,10 @@ export const budgetObject = z.object({
   spent_usd: usdText,
   held_usd: usdText,
   remaining_usd: usdText,
+  used_share: z.number().describe('Spent and held, of the limit.'),
+  forecast_usd: usdText.nullable().describe('What will be used at the end of the period; null: too early, or it has no end.'),
+  forecast_method: z.literal('linear_pace').nullable(),
+  breach_at: timestamp.nullable().describe('When the limit is passed at that pace; null: not in this period, or it is already.'),
   resets_at: timestamp.nullable(),
 })
 

@@ -111,6 +111,7 @@ export const receipt = z.object({
   images_returned: z.int(),
   cost_per_image_usd: usdText.nullable(),
   attempts: z.array(attempt),
+  warnings: z.array(warning),
   quote: z
     .object({ id: z.string(), max_usd: usdText, expires_at: timestamp })
     .nullable()
@@ -121,7 +122,6 @@ export const receipt = z.object({
     .describe(
       "What the route's declared baseline would have cost, and what was saved against it: negative when it would have been cheaper.",
     ),
-  alternatives: z
   consistency: z
     .object({
       because: z.enum(['group', 'edit']),
@@ -133,6 +133,7 @@ export const receipt = z.object({
     })
     .nullable()
     .describe('What it had to look like, and what that cost; null: nothing.'),
+  alternatives: z
     .array(z.object({ offer: z.string(), quality: z.string().nullable(), expected_usd: usdText }))
     .describe('What the other candidates would have cost, as quoted then.'),
 })

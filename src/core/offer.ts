@@ -67,13 +67,15 @@ export const warningCodes = {
   fallback_used: 'The first choice failed and another offer made the image.',
   cost_estimated: 'The provider reported no usage; the cost is an estimate.',
   usage_unrecognized: 'The provider reported usage that no meter stands for; it is kept with the attempt.',
+  soft_budget_reached: 'A soft budget has reached its limit; it does not refuse.',
+  soft_budget_cheaper: 'A soft budget has reached its limit, and the route takes what is cheaper.',
   cost_above_hold: 'The provider charged more than was held.',
   size_adjusted: 'The offer does not make the size asked for; its nearest one was taken, as the client allowed.',
   prompt_revised: 'The provider rewrote the prompt.',
   text_not_drawn: 'The picture was drawn from SVG whose text has no font here, so the text is missing.',
+  group_switched: 'The offer of the group could not serve; another one made the picture, which may look different.',
   finishing_failed: 'The picture could not be converted or resized here; it is returned as the provider made it.',
   joined_retry: 'This retry was answered by the first call; nothing was paid twice.',
-  group_switched: 'The offer of the group could not serve; another one made the picture, which may look different.',
 } as const satisfies Record<string, string>
 export type WarningCode = keyof typeof warningCodes
 

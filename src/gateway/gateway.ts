@@ -22,6 +22,7 @@ import { createRepeats, joinKey } from './repeats.ts'
 import { requestRow } from './request-row.ts'
 import type { CallContext } from './run-call.ts'
 import { runRequest } from './run-request.ts'
+import { keepToSoftBudgets } from './soft-budget.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
 export interface Gateway {
@@ -63,8 +64,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { services, current, budgets, health, experience } = options
   const inFlight = createInFlight()
   const repeats = createRepeats(services, inFlight)
-  const listeners = new Set<(requestId: string) => void>()
   const groups = createGroups(services)
+  const listeners = new Set<(requestId: string) => void>()
   let draining = false
   const notify = (requestId: string): void => {
     for (const listener of listeners) listener(requestId)
@@ -132,13 +133,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     }))
     const { plan: planned, consistency } = held
     if (planned.kind === 'none') throw nothingEligible(planned, state, nowUs, health.view())
-    const decision = pin ? pinPlan(planned, pin) : planned
+    const { sandbox } = planned.attempts[0].candidate.offer
+    const reached = scopes.filter((budget) => !budget.hard && budgets.isReached(budget, sandbox))
+    const kept = keepToSoftBudgets(planned, deciding, reached)
+    const decision = pin ? pinPlan(planned, pin) : kept.plan
     const [{ candidate: first }] = decision.attempts
+    const input = withSeed(asked, first.offer, held.seed)
     const requestId = services.newId()
     const context: CallContext = {
       services,
       state,
-    const input = withSeed(asked, first.offer, held.seed)
       health,
       input,
       requestId,
@@ -148,16 +152,18 @@ export function createGateway(options: GatewayOptions): Gateway {
         options.feedback.made(call, input)
       },
       budgetIds: scopes.map((budget) => budget.id),
+      onBudgetReached: (id) => budgets.reached(id, first.offer.sandbox),
+      notes: pin ? [] : [...kept.warnings],
       sandbox: first.offer.sandbox,
       jitter: services.random(),
       ...(pin && { pin }),
+      ...(consistency && { consistency }),
     }
     const newRequest = requestRow({
       id: requestId,
       nowUs,
       input,
       tags,
-      ...(consistency && { consistency }),
       fingerprint,
       features,
       ...baselinePart(deciding),
@@ -165,13 +171,13 @@ export function createGateway(options: GatewayOptions): Gateway {
       state,
       promptHmacKey: options.promptHmacKey,
       ...(pin && { pin }),
+      ...(consistency && { consistency }),
     })
     ownership.handedOver = true
     const running = runRequest({
       context,
       plan: decision,
       newRequest,
-      ...(consistency && { consistency }),
       ...(input.idempotencyKey !== undefined && {
         idempotency: { scope: `${caller.keyId}:${input.idempotencyKey}`, fingerprint, expiresUs: nowUs + IDEMPOTENCY_US },
       }),
@@ -184,13 +190,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     })
     const tracked = running.finally(async () => {
       inFlight.remove(requestId)
+      groups.ended(asked)
       await disposeInputs(input)
       notify(requestId)
     })
     inFlight.add({
       requestId,
       joinKey: joinKey(caller, fingerprint),
-      groups.ended(asked)
       ended: tracked.then(
         () => undefined,
         () => undefined,
@@ -245,12 +251,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 }
 
-const baselinePart = (input: DecideInput): { readonly baseline?: Baseline } => {
-  const baseline = baselineOf(input)
-  return baseline ? { baseline } : {}
-}
-
-const disposeInputs = async ({ inputs }: ExecuteInput): Promise<void> => {
 /** The seed of its group, where the client states none and the offer takes one. */
 function withSeed(input: ExecuteInput, { capabilities }: Offer, seed: number | undefined): ExecuteInput {
   const { request } = input
@@ -258,6 +258,12 @@ function withSeed(input: ExecuteInput, { capabilities }: Offer, seed: number | u
   return { ...input, request: { ...request, seed } }
 }
 
+const baselinePart = (input: DecideInput): { readonly baseline?: Baseline } => {
+  const baseline = baselineOf(input)
+  return baseline ? { baseline } : {}
+}
+
+const disposeInputs = async ({ inputs }: ExecuteInput): Promise<void> => {
   await Promise.all(inputs.map(({ body }) => body.dispose()))
 }
 

@@ -26,17 +26,21 @@ export interface CallContext {
   readonly requestId: string
   readonly promptComplexity: number
   readonly budgetIds: readonly string[]
+  /** Told when the ledger says that a call passes the limit of a budget. */
+  onBudgetReached(budgetId: string): void
+  /** Warnings of the request as a whole; each once. */
+  readonly notes: Warning[]
   readonly sandbox: boolean
   /** 0 to 1, drawn once per request for the jitter of its retries. */
   readonly jitter: number
   /** The quote the whole request is held to. */
   readonly pin?: QuotePin
+  /** What it has to look like. */
+  readonly consistency?: Consistency
 }
 
 /** Price the call as it will be made: a split asks for fewer images than the candidate it came from. */
 function priceCall(context: CallContext, candidate: Candidate, atUs: number): PricedQuote {
-  /** What it has to look like. */
-  readonly consistency?: Consistency
   const { state, input, promptComplexity } = context
   const quote = quoteCandidate(state.prices, {
     candidate,

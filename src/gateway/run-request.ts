@@ -8,6 +8,7 @@ import type { ExecuteResult } from './execution.ts'
 import { answerOf, finishOf, type UsablePlan } from './result.ts'
 import { type CallContext, reserveCall, runCall } from './run-call.ts'
 import { settleCall } from './settle-call.ts'
+import { softBudgetWarning } from './soft-budget.ts'
 
 export interface RunOptions {
   readonly context: CallContext
@@ -149,10 +150,12 @@ async function reserve(
   })
   switch (result.kind) {
     case 'reserved':
+      for (const id of result.softBudgetsOver ?? []) noteSoftBudget(context, id)
       return reserved
     case 'idempotent':
       throw new IdempotentRequest(result)
     case 'budget_exceeded': {
+      context.onBudgetReached(result.budgetId)
       const resets =
         result.resetsAtUs === null ? 'It does not reset.' : `It resets at ${new Date(result.resetsAtUs / 1_000).toISOString()}.`
       return new HalftoneError(
@@ -162,6 +165,12 @@ async function reserve(
       )
     }
   }
+}
+
+function noteSoftBudget({ notes, onBudgetReached }: CallContext, budgetId: string): void {
+  onBudgetReached(budgetId)
+  const warning = softBudgetWarning(budgetId)
+  if (!notes.some(({ message }) => message === warning.message)) notes.push(warning)
 }
 
 /** Nobody is waiting any more, or the client has already seen part of a stream: nothing further is bought. */

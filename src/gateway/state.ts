@@ -7,6 +7,7 @@ import type { BlobStore, Spool } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { Provider } from '../ports/provider.ts'
+import type { AlertWebhook } from './alerts.ts'
 import type { BlobGuard } from './blob-guard.ts'
 import type { Discovered } from './discovery.ts'
 import type { Finisher } from './finishing.ts'
@@ -54,6 +55,7 @@ export interface GatewaySettings {
   /** What happens to an attempt in flight when its client leaves. */
   readonly onDisconnect: 'finish' | 'cancel'
   readonly maxConcurrentRequests: number
+  readonly alertWebhooks: readonly AlertWebhook[]
   /** Tag names that rollups keep; others stay on the request. */
   readonly declaredTags: readonly string[]
 }

@@ -11,12 +11,14 @@ import type { InputRole, Operation } from '../core/request.ts'
 import type { LedgerAdmin } from './ledger-admin.ts'
 import type { Consumption, LedgerCommitments } from './ledger-commitments.ts'
 import type { LedgerFeedback } from './ledger-feedback.ts'
+import type { LedgerJobs } from './ledger-jobs.ts'
 import type { LedgerPrices } from './ledger-prices.ts'
 import type { LedgerReader } from './ledger-reads.ts'
 
 export type * from './ledger-admin.ts'
 export type * from './ledger-commitments.ts'
 export type * from './ledger-feedback.ts'
+export type * from './ledger-jobs.ts'
 export type * from './ledger-prices.ts'
 export type * from './ledger-reads.ts'
 
@@ -53,6 +55,7 @@ export interface Ledger {
   readonly commitments: LedgerCommitments
   readonly prices: LedgerPrices
   readonly feedback: LedgerFeedback
+  readonly jobs: LedgerJobs
   /**
    * Delete what has expired (assets, idempotency, content) and, above `maxBytes` of kept images, the assets nearest to
    * their end that no replayable answer pins. Bounded work per call; returns blobs no longer referenced.
@@ -86,7 +89,8 @@ export interface ReserveCommand {
 }
 
 export type ReserveResult =
-  | { readonly kind: 'reserved' }
+  /** `softBudgetsOver`: soft budgets whose limit it passes; absent when none. */
+  | { readonly kind: 'reserved'; readonly softBudgetsOver?: readonly string[] }
   /** Nothing was written. `remainingNanoUsd` of the budget that refused, the first in ascending id. */
   | {
       readonly kind: 'budget_exceeded'

@@ -2,8 +2,10 @@
 
 import type { BudgetWire, KeyWire } from '../contract/admin.ts'
 import type { AttemptWire, ChargeWire, RequestRecordWire, RequestSummaryWire } from '../contract/records.ts'
+import { FORECAST_METHOD, forecastOf } from '../core/budget/pace.ts'
 import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
+import type { Warning } from '../core/offer.ts'
 import type { AttemptRecordRow, BudgetState, ChargeRecord, KeyRecord, RequestRecord, RequestSummary } from '../ports/ledger.ts'
 
 export const isoTime = (timeUs: number): string => new Date(timeUs / 1_000).toISOString()
@@ -60,10 +62,16 @@ export function requestRecordWire(record: RequestRecord, urls: AssetUrls): Reque
     ...requestSummaryWire(record, urls),
     parameters: plain(record.parameters),
     features: plain(record.features),
-    warnings: record.warnings.map(({ code, param, message }) => ({ code, message, ...(param !== undefined && { param }) })),
+    warnings: record.warnings.map(warningWire),
     attempt_rows: record.attemptRows.map(attemptWire),
   }
 }
+
+export const warningWire = ({ code, param, message }: Warning): { code: string; message: string; param?: string } => ({
+  code,
+  message,
+  ...(param !== undefined && { param }),
+})
 
 /** Stored JSON has no undefined; the type of zod's `json` does not know that. */
 const plain = (value: JsonObject): RequestRecordWire['parameters'] => value as RequestRecordWire['parameters']
@@ -119,10 +127,23 @@ const chargeWire = (row: ChargeRecord): ChargeWire => ({
   corrects: row.corrects,
 })
 
+interface BudgetView {
+  readonly sandbox: boolean
+  readonly nowUs: number
+}
+
 /** `sandbox`: show the sandbox counters, when the gateway spends none but sandbox money. */
-export function budgetWire({ budget, ...state }: BudgetState, sandbox: boolean): BudgetWire {
+export function budgetWire({ budget, ...state }: BudgetState, { sandbox, nowUs }: BudgetView): BudgetWire {
   const spent = sandbox ? state.sandboxSpentNanoUsd : state.spentNanoUsd
   const held = sandbox ? state.sandboxHeldNanoUsd : state.heldNanoUsd
+  const use = {
+    limitNanoUsd: budget.limitNanoUsd,
+    usedNanoUsd: spent + held,
+    periodStartUs: state.periodStartUs,
+    periodEndUs: state.resetsAtUs,
+    isReached: false,
+  }
+  const forecast = forecastOf(use, nowUs)
   return {
     id: budget.id,
     scope: budget.scope,
@@ -134,6 +155,10 @@ export function budgetWire({ budget, ...state }: BudgetState, sandbox: boolean):
     spent_usd: formatUsd(spent),
     held_usd: formatUsd(held),
     remaining_usd: formatUsd(budget.limitNanoUsd - spent - held),
+    used_share: Number(((spent + held) * 10_000n) / budget.limitNanoUsd) / 10_000,
+    forecast_usd: forecast ? formatUsd(forecast.usedNanoUsd) : null,
+    forecast_method: forecast ? FORECAST_METHOD : null,
+    breach_at: isoOrNull(forecast?.breachUs ?? null),
     resets_at: isoOrNull(state.resetsAtUs),
   }
 }

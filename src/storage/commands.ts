@@ -6,7 +6,7 @@ import type { Billed, ErrorCode } from '../core/error.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { ChargeLine, Outcome, RefusalStage } from '../core/outcome.ts'
 import type { Correction } from '../core/pricing/rerate.ts'
-import type { Consumption, FeedbackCommand, NewAsset, NewLot, OutsideDraw } from '../ports/ledger.ts'
+import type { Consumption, FeedbackCommand, LedgerJobs, NewAsset, NewJob, NewLot, OutsideDraw } from '../ports/ledger.ts'
 import type { NewRow, RowTuple } from './schema.ts'
 
 export interface EncodedReserve {
@@ -129,6 +129,10 @@ export type SingleCommand =
   | { readonly kind: 'drawOutside'; readonly draw: OutsideDraw }
   | { readonly kind: 'closeLots'; readonly atUs: number }
   | { readonly kind: 'rate'; readonly feedback: FeedbackCommand }
+  | { readonly kind: 'addJobs'; readonly jobs: readonly NewJob[] }
+  | { readonly kind: 'claimJobs'; readonly claim: Parameters<LedgerJobs['claim']>[0] }
+  | { readonly kind: 'finishJob'; readonly id: string; readonly atUs: number; readonly error?: string }
+  | { readonly kind: 'retryJob'; readonly id: string; readonly runAtUs: number; readonly error: string }
   | { readonly kind: 'deleteImage'; readonly assetId: string; readonly keyId: string; readonly atUs: number }
 
 export type Command = BulkCommand | SingleCommand

@@ -4,6 +4,7 @@ import { HalftoneError } from '../core/error.ts'
 import type {
   CorrectResult,
   DraftRecord,
+  Job,
   KeptBook,
   Ledger,
   LedgerAdmin,
@@ -90,6 +91,12 @@ export function createLedger(engine: LedgerEngine): Ledger {
       ...createFeedbackReads(reads),
       rate: (feedback) => submit<readonly RatedImage[]>({ kind: 'rate', feedback }),
       deleteImage: (command) => submit<{ deleted: boolean; rated: readonly RatedImage[] }>({ kind: 'deleteImage', ...command }),
+    },
+    jobs: {
+      add: (jobs) => submit<void>({ kind: 'addJobs', jobs }),
+      claim: (claim) => submit<readonly Job[]>({ kind: 'claimJobs', claim }),
+      finish: (command) => submit<void>({ kind: 'finishJob', ...command }),
+      retry: (command) => submit<void>({ kind: 'retryJob', ...command }),
     },
     stats: () => collector.stats(),
     close: () => {

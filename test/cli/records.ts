@@ -290,6 +290,7 @@ export const receiptRecord = receipt.parse({
   images_returned: 1,
   cost_per_image_usd: '0.06306',
   attempts: [firstAttempt, secondAttempt],
+  warnings: [],
   alternatives: [
     { offer: 'main:publisher/fine', quality: 'high', expected_usd: '0.211123456' },
     { offer: 'cheap:publisher/flat', quality: null, expected_usd: '0.01' },

@@ -79,7 +79,7 @@ beforeEach(async () => {
   gateway = createGateway({
     services: services as never,
     current: () => state,
-    budgets: await createBudgetIndex(ledger.admin),
+    budgets: await createBudgetIndex({ ledger, clock: systemClock }),
     health: createHealthFeed(systemClock, () => 0.5),
     experience,
     feedback: createFeedback(services as never, experience),

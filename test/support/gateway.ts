@@ -14,6 +14,7 @@ export interface TestGatewayOptions {
   /** `halftone.yaml`: text, or an object written as JSON, which YAML contains. Without it only the sandbox is there. */
   readonly config?: string | object
   readonly env?: Readonly<Record<string, string>>
+  readonly alertsEveryMs?: number
 }
 
 export interface CallOptions {
@@ -68,7 +69,11 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     ...options.env,
   }
   try {
-    const halftone = await startHalftone({ env, cwd: folder })
+    const halftone = await startHalftone({
+      env,
+      cwd: folder,
+      ...(options.alertsEveryMs !== undefined && { alertsEveryMs: options.alertsEveryMs }),
+    })
     return new Handle(halftone, folder, writeConfig)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })

@@ -16,7 +16,8 @@ export interface BudgetLimit {
 }
 
 export type Admission =
-  | { readonly kind: 'admitted'; readonly counter: BudgetCounter }
+  /** `isOver`: a soft limit is passed by it. */
+  | { readonly kind: 'admitted'; readonly counter: BudgetCounter; readonly isOver: boolean }
   /** `remainingNanoUsd` is never negative, even where a metered settle went past the limit. */
   | { readonly kind: 'refused'; readonly remainingNanoUsd: NanoUsd }
 
@@ -24,7 +25,8 @@ export type Admission =
 export function admit(counter: BudgetCounter, limit: BudgetLimit, holdNanoUsd: NanoUsd): Admission {
   const remaining = limit.limitNanoUsd - counter.spentNanoUsd - counter.heldNanoUsd
   if (limit.hard && holdNanoUsd > remaining) return { kind: 'refused', remainingNanoUsd: remaining > 0n ? remaining : 0n }
-  return { kind: 'admitted', counter: { ...counter, heldNanoUsd: counter.heldNanoUsd + holdNanoUsd } }
+  const isOver = holdNanoUsd > remaining
+  return { kind: 'admitted', isOver, counter: { ...counter, heldNanoUsd: counter.heldNanoUsd + holdNanoUsd } }
 }
 
 /** Release a hold and record what was really spent, in full, even above the hold. */

@@ -51,6 +51,8 @@ export interface Policy {
   /** For groups whose offer cannot serve; `wait` when absent. */
   readonly groupFailure?: GroupFailure
   readonly payTwice: 'never' | 'onUnknown'
+  /** At the limit of a soft budget: only say so (default), or take what is cheaper within the floor. */
+  readonly onSoftBudget?: 'warn' | 'cheaper'
   /** Fall back to other offers at all; false for a model named by the client with a single offer. */
   readonly fallback: boolean
   /** Chosen through an alias, so the caller speaks another model's language: what the offer cannot use is a warning. */

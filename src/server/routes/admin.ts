@@ -134,8 +134,9 @@ function objectId(id: string | undefined): string {
 }
 
 const budgetStates = async ({ context }: Pick<Call, 'context'>) => {
-  const states = await context.services.ledger.read.budgetStates(context.services.clock.nowUs())
-  return states.map((state) => budgetWire(state, spendsNothing(context)))
+  const nowUs = context.services.clock.nowUs()
+  const states = await context.services.ledger.read.budgetStates(nowUs)
+  return states.map((state) => budgetWire(state, { sandbox: spendsNothing(context), nowUs }))
 }
 
 export const spendsNothing = (context: Call['context']): boolean => context.current().offers.every((offer) => offer.sandbox)

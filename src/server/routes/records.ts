@@ -9,7 +9,7 @@ import { paidFor } from '../../core/pricing/lots.ts'
 import type { RequestRecord } from '../../ports/ledger.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
 import { publicOrigin } from '../origin.ts'
-import { type AssetUrls, attemptWire, isoTime, requestRecordWire, requestSummaryWire } from '../wire.ts'
+import { type AssetUrls, attemptWire, isoTime, requestRecordWire, requestSummaryWire, warningWire } from '../wire.ts'
 import { spendsNothing } from './admin.ts'
 import { acceptanceWire } from './feedback.ts'
 
@@ -63,10 +63,11 @@ export const getReceipt: Handler = async (call) => {
     images_returned: record.imagesReturned,
     cost_per_image_usd: record.imagesReturned > 0 ? formatUsd(record.costNanoUsd / BigInt(record.imagesReturned)) : null,
     attempts: record.attemptRows.map(attemptWire),
+    warnings: record.warnings.map(warningWire),
     quote: quoteOf(record),
     baseline: baselineOf(record),
-    alternatives: candidatesOf(record)
     consistency: consistencyOf(record),
+    alternatives: candidatesOf(record)
       .filter((candidate) => candidate.offer !== record.offer)
       .map(({ offer, quality, expectedUsd }) => ({ offer, quality, expected_usd: expectedUsd })),
   }
@@ -131,7 +132,6 @@ function baselineOf({ decision, costNanoUsd }: RequestRecord): Receipt['baseline
   return { name, offer, quality, expected_usd: expectedUsd, saved_usd: formatUsd(parseUsd(expectedUsd) - costNanoUsd) }
 }
 
-/** The decision as `gateway/decision.ts` stored it. */
 /** As `gateway/groups.ts` stored it. */
 function consistencyOf({ decision }: RequestRecord): Receipt['consistency'] {
   const stored = decision['consistency'] as
@@ -145,6 +145,7 @@ function consistencyOf({ decision }: RequestRecord): Receipt['consistency'] {
   return { because, role, group, offer, cheapest_offer: cheapest, cost_usd: costUsd }
 }
 
+/** The decision as `gateway/decision.ts` stored it. */
 const candidatesOf = ({ decision }: RequestRecord): readonly StoredCandidate[] =>
   (decision['candidates'] ?? []) as unknown as readonly StoredCandidate[]
 

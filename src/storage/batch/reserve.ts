@@ -16,6 +16,7 @@ export function applyReserve(world: World, changes: Changes, command: EncodedRes
   const taken = takenScope(world, command)
   if (taken) return taken
   const accepted: { counter: Counter; budget: Budget; next: Counter['now'] }[] = []
+  const over: string[] = []
   for (const id of command.budgetIds) {
     const budget = world.budgets.get(id)
     if (!budget) continue
@@ -32,6 +33,7 @@ export function applyReserve(world: World, changes: Changes, command: EncodedRes
         resetsAtUs: periodEndUs(budget.period, start),
       }
     }
+    if (admission.isOver) over.push(id)
     accepted.push({ counter, budget, next: admission.counter })
   }
   for (const { counter, next } of accepted) {
@@ -39,7 +41,7 @@ export function applyReserve(world: World, changes: Changes, command: EncodedRes
     insertHold(changes, command, counter)
   }
   insertReserved(world, changes, command)
-  return { kind: 'reserved' }
+  return over.length === 0 ? { kind: 'reserved' } : { kind: 'reserved', softBudgetsOver: over }
 }
 
 function takenScope(world: World, { idempotency, createdUs }: EncodedReserve): ReserveResult | undefined {

@@ -7,6 +7,7 @@ import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
 import { applyCorrect } from './correct.ts'
 import { deleteImage, rate } from './feedback.ts'
 import { finishRequest } from './finish.ts'
+import { addJobs, claimJobs, finishJob, retryJob } from './jobs.ts'
 import { closeLots, drawFromOutside, putLots } from './lot-commands.ts'
 import { closeNode, openNode, recover, renewNode } from './nodes.ts'
 import { attemptOf } from './posting.ts'
@@ -149,6 +150,14 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
       return closeLots(tx, context.nowUs, command.atUs)
     case 'rate':
       return rate(tx, context, command.feedback)
+    case 'addJobs':
+      return addJobs(tx, command.jobs)
+    case 'claimJobs':
+      return claimJobs(tx, command.claim)
+    case 'finishJob':
+      return finishJob(tx, command)
+    case 'retryJob':
+      return retryJob(tx, command)
     case 'deleteImage':
       return deleteImage(tx, context, command)
   }

@@ -62,6 +62,7 @@ export function budgetRules(opened: () => OpenedLedger): void {
     await ledger.admin.putBudget(newBudget('soft', { limitNanoUsd: 1n, hard: false }))
     expect(await ledger.reserve(newReserve(owner, { budgetIds: ['soft', 'no-such'], holdNanoUsd: CENT }))).toEqual({
       kind: 'reserved',
+      softBudgetsOver: ['soft'],
     })
     expect(await stateOf('soft')).toMatchObject({ heldNanoUsd: CENT })
   })

@@ -13,6 +13,10 @@ const budget = (change: Partial<BudgetWire>): BudgetWire => ({
   spent_usd: '0',
   held_usd: '0',
   remaining_usd: '10',
+  used_share: 0,
+  forecast_usd: null,
+  forecast_method: null,
+  breach_at: null,
   resets_at: null,
   ...change,
 })

@@ -67,6 +67,7 @@ const receipt = (attempts: AttemptWire[], total: string, alternatives: Receipt['
   baseline: null,
   cost_per_image_usd: total,
   attempts,
+  warnings: [],
   alternatives,
 })
 
