@@ -22,7 +22,6 @@ import { createRepeats, joinKey } from './repeats.ts'
 import { requestRow } from './request-row.ts'
 import type { CallContext } from './run-call.ts'
 import { runRequest } from './run-request.ts'
-import { keepToSoftBudgets } from './soft-budget.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
 export interface Gateway {
@@ -133,10 +132,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }))
     const { plan: planned, consistency } = held
     if (planned.kind === 'none') throw nothingEligible(planned, state, nowUs, health.view())
-    const { sandbox } = planned.attempts[0].candidate.offer
-    const reached = scopes.filter((budget) => !budget.hard && budgets.isReached(budget, sandbox))
-    const kept = keepToSoftBudgets(planned, deciding, reached)
-    const decision = pin ? pinPlan(planned, pin) : kept.plan
+    const decision = pin ? pinPlan(planned, pin) : planned
     const [{ candidate: first }] = decision.attempts
     const input = withSeed(asked, first.offer, held.seed)
     const requestId = services.newId()
@@ -152,8 +148,6 @@ export function createGateway(options: GatewayOptions): Gateway {
         options.feedback.made(call, input)
       },
       budgetIds: scopes.map((budget) => budget.id),
-      onBudgetReached: (id) => budgets.reached(id, first.offer.sandbox),
-      notes: pin ? [] : [...kept.warnings],
       sandbox: first.offer.sandbox,
       jitter: services.random(),
       ...(pin && { pin }),
