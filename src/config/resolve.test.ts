@@ -45,7 +45,7 @@ describe('what is resolved', () => {
 
   test('models: wire name and publisher/name', async () => {
     const { config } = await load(
-      'providers: {gpu: {type: openai-compatible, models: [sdxl, a/b, {model: c/d, region: eu, maxN: 2, sizes: any, defaultSize: 512x512}, {model: e/f, id: weird:id}]}}',
+      'providers: {gpu: {type: openai-compatible, models: [sdxl, a/b, {model: c/d, region: eu, maxN: 2, sizes: any, defaultSize: 512x512, steps: {default: 20, max: 50}}, {model: e/f, id: weird:id}]}}',
     )
     expect(config.providers['gpu']?.models).toEqual([
       { id: 'sdxl', model: 'gpu/sdxl', capabilities: {} },
@@ -54,7 +54,12 @@ describe('what is resolved', () => {
         id: 'd',
         model: 'c/d',
         region: 'eu',
-        capabilities: { maxN: 2, sizes: { kind: 'any' }, defaultSize: { width: 512, height: 512 } },
+        capabilities: {
+          maxN: 2,
+          sizes: { kind: 'any' },
+          defaultSize: { width: 512, height: 512 },
+          steps: { default: 20, min: 1, max: 50 },
+        },
       },
       { id: 'weird:id', model: 'e/f', capabilities: {} },
     ])

@@ -61,6 +61,15 @@ const capabilityKeys = {
   mask: z.boolean().exactOptional().describe('Takes a mask.'),
   maxPromptChars: z.int().min(1).exactOptional().describe('Longest prompt, characters.'),
   parameters: z.array(z.enum(optionalParameters)).exactOptional().describe('Optional parameters it takes.'),
+  steps: z
+    .strictObject({
+      default: z.int().min(1).max(1000).describe('Steps when the client names none.'),
+      min: z.int().min(1).max(1000).default(1).describe('Least.'),
+      max: z.int().min(1).max(1000).describe('Most.'),
+    })
+    .refine((steps) => steps.min <= steps.default && steps.default <= steps.max, { error: 'needs min <= default <= max' })
+    .exactOptional()
+    .describe('Inference steps it runs, where they are priced: a missing count becomes the default.'),
   maxPartialImages: z.int().min(0).max(3).exactOptional().describe('Partial images per stream; absent: it cannot stream.'),
   cancelStopsBilling: z.boolean().exactOptional().describe('Closing the connection stops the bill.'),
   asyncJobs: z.boolean().exactOptional().describe('It answers with a job that can be polled.'),
