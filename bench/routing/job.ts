@@ -1,6 +1,6 @@
 /** One seed at one volume, in a thread of its own: every policy's month, and the bound. */
 import { parentPort, workerData } from 'node:worker_threads'
-import loadHighs from 'highs'
+import highs from 'highs'
 import { type BoundModel, buildBound } from '../../src/core/simulation/bound.ts'
 import { classes } from '../../src/core/simulation/classes.ts'
 import { type SimulatedPolicy, simulateMonth } from '../../src/core/simulation/engine.ts'
@@ -123,14 +123,17 @@ function probed(policy: SimulatedPolicy) {
   }
 }
 
+// The package's types are those of its CommonJS build; what Node imports is the other one, whose default is the function itself.
+const loadHighs = highs as unknown as typeof highs.default
+
 /** The best combination of tiers; every program is solved to its optimum or the bound does not stand. */
 async function solve({ programs, costOf }: BoundModel, solveSeconds: number): Promise<JobResult['bound']> {
-  const highs = await loadHighs()
+  const solver = await loadHighs()
   let lower = Number.POSITIVE_INFINITY
   let upper = Number.POSITIVE_INFINITY
   let unsolved = 0
   for (const { text, offsetUsd } of programs) {
-    const solution = highs.solve(text, { time_limit: solveSeconds })
+    const solution = solver.solve(text, { time_limit: solveSeconds })
     if (solution.Status === 'Infeasible') continue
     if (solution.Status !== 'Optimal') {
       unsolved += 1

@@ -25,31 +25,38 @@ interface GateCell extends Ratings {
 
 export type GateFeatures = Pick<PromptFeatures, 'numerals' | 'comparatives' | 'negations' | 'spatial' | 'complexity'>
 
-const RELATIONS = 4
-const LENGTHS = [0.1, 0.25, 0.45] as const
 /** Ratings that the prior counts for. */
-const PRIOR_WEIGHT = 12
+const priorWeight = (cell: number): number => (cell < 2 ? 100 : 6)
 /** Expected misses, as a share of the route's pictures; the estimate is not the truth, so less than a route may miss. */
-const MISSES_ALLOWED = 0.013
+const MISSES_ALLOWED = 0.018
+/** Of requests in cells that are in doubt, so many are tried under the lower floor. */
+const TRIAL_SHARE = 0.1
 const FORGETTING = 0.999
 
-/** Of the public prompt sets: few plain prompts fail a weak model, most that count or relate things do. */
-const PRIORS = [0.02, 0.35, 0.6, 0.7] as const
+/** Of the public prompt sets: few plain prompts fail a weak model, some with one position, most that count, compare or deny. */
+const PRIORS = [0.015, 0.25, 0.5, 0.7, 0.7, 0.7] as const
+const LONG = 0.25
 
+/** Two cells, short and long, for each of: nothing, one, several positions, without and with counts, comparisons or negations. */
 const cellOf = ({ numerals, comparatives, negations, spatial, complexity }: GateFeatures): number => {
-  const relations = Math.min(RELATIONS - 1, numerals + comparatives + negations + spatial)
-  const length = LENGTHS.findIndex((limit) => complexity < limit)
-  return relations * (LENGTHS.length + 1) + (length === -1 ? LENGTHS.length : length)
+  const exact = numerals + comparatives + negations > 0 ? 3 : 0
+  return 2 * (exact + Math.min(2, spatial)) + (complexity < LONG ? 0 : 1)
 }
 
-const priorOf = (cell: number): number => PRIORS[Math.floor(cell / (LENGTHS.length + 1))] ?? 1
+const priorOf = (cell: number): number => PRIORS[Math.floor(cell / 2)] ?? 1
 
 export function createDifficultyGate(): DifficultyGate {
-  const cells = Array.from({ length: RELATIONS * (LENGTHS.length + 1) }, () => ({ asked: 1, accepted: 0, rejected: 0 }))
+  const cells = Array.from({ length: 2 * PRIORS.length }, () => ({ asked: 1, accepted: 0, rejected: 0 }))
   return decide(cells, { accepted: 0, rejected: 0 })
 }
 
-export const isEasy = ({ easy }: DifficultyGate, features: GateFeatures): boolean => easy[cellOf(features)] ?? false
+/** `random` (0 to 1) decides about trials. */
+export function isEasy({ easy, cells }: DifficultyGate, features: GateFeatures, random: number): boolean {
+  const index = cellOf(features)
+  if (easy[index]) return true
+  const { accepted = 0, rejected = 0 } = cells[index] ?? {}
+  return priorOf(index) < 0.5 && rejected < 3 + (accepted + rejected) / 10 && random < TRIAL_SHARE
+}
 
 /** So many pictures were asked for. */
 export function askedFor(gate: DifficultyGate, features: GateFeatures, pictures: number): DifficultyGate {
@@ -82,7 +89,7 @@ function decide(cells: readonly GateCell[], usual: Ratings): DifficultyGate {
   const risks = cells.map(({ accepted, rejected }, cell) => {
     const seen = accepted + rejected
     const beyond = Math.max(0, rejected - always * seen)
-    return (beyond + PRIOR_WEIGHT * priorOf(cell)) / (seen + PRIOR_WEIGHT)
+    return (beyond + priorWeight(cell) * priorOf(cell)) / (seen + priorWeight(cell))
   })
   const easy = cells.map(() => false)
   let misses = 0

@@ -89,9 +89,16 @@ const reachable =
     return steps.filter(({ from }, index) => index >= current && from <= possible).map(({ factor }) => factor)
   }
 
-/** The shares at which some line would change to an offer of the minimum; 0 once nothing is left to spend. */
+/**
+ * The shares at which some line would change to an offer of the minimum; 0 once nothing is left to spend, and as long as half of what these
+ * offers could still sell this month would do: prices change, and what is not yet spent can follow them.
+ */
 function shadowLevels({ offers, unspentNanoUsd }: MonthMinimum, { lines }: MonthInput): readonly number[] {
-  if (unspentNanoUsd <= 0) return [0]
+  const could = lines.reduce((sum, { pictures, options }) => {
+    const own = options.filter(({ offer, listNanoUsd }) => offers.includes(offer) && listNanoUsd <= WORTH * cheapestOf(options))
+    return sum + pictures * Math.max(0, ...own.map(({ listNanoUsd }) => listNanoUsd))
+  }, 0)
+  if (unspentNanoUsd <= could * WAITING_SHARE) return [0]
   const levels = new Set([0, 1])
   for (const { options } of lines) {
     const others = Math.min(...options.filter(({ offer }) => !offers.includes(offer)).map(totalOf))
@@ -103,6 +110,12 @@ function shadowLevels({ offers, unspentNanoUsd }: MonthMinimum, { lines }: Month
   }
   return [...levels].sort((a, b) => a - b)
 }
+
+const WAITING_SHARE = 0.5
+/** Offers dearer than this many times the cheapest are no way to meet a minimum. */
+const WORTH = 1.25
+
+const cheapestOf = (options: readonly DemandOption[]): number => Math.min(...options.map(totalOf))
 
 const totalOf = ({ listNanoUsd, extraNanoUsd }: DemandOption): number => listNanoUsd + extraNanoUsd
 

@@ -30,9 +30,9 @@ export interface MonthResult {
 /** Free of penalty: so many requests late, so many pictures below their floor; beyond it, multiples of the list price. */
 const LATE_ALLOWED = 0.01
 const BELOW_FLOOR_ALLOWED = 0.02
-const LATE_PENALTY = 10
+export const LATE_PENALTY = 10
 const BELOW_FLOOR_PENALTY = 5
-const UNSERVED_PENALTY = 20
+export const UNSERVED_PENALTY = 20
 
 export interface Account {
   attempted(

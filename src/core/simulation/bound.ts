@@ -2,6 +2,7 @@
  * The cheapest month that was possible, knowing everything but luck (reference: routing benchmark, section 4): a linear program per
  * combination of volume tiers. Time is cut where anything changes, so that demand and prices are exact and no slot is a mean.
  */
+import { LATE_PENALTY, UNSERVED_PENALTY } from './account.ts'
 import { catalogue, minimumSpend } from './catalogue.ts'
 import { classes, type RequestClass } from './classes.ts'
 import { shareInTime } from './latency-share.ts'
@@ -28,6 +29,8 @@ interface KnownClass {
 }
 
 export interface BoundModel {
+  /** Instants between which nothing changes. */
+  readonly boundaries: readonly number[]
   readonly programs: readonly { readonly tiers: readonly number[]; readonly text: string; readonly offsetUsd: number }[]
   /** What a solution really costs, by the terms of the contracts; USD. */
   costOf(solution: ReadonlyMap<string, number>): number
@@ -62,6 +65,8 @@ interface Variable {
   readonly deployment: Deployment
   /** USD per picture at list price. */
   readonly priceUsd: number
+  /** USD per picture for being late. */
+  readonly lateUsd: number
 }
 
 export function buildBound(world: World, templates: Templates): BoundModel {
@@ -75,7 +80,7 @@ export function buildBound(world: World, templates: Templates): BoundModel {
     tiers,
     ...programOf(world, { variables, tiered, tiers, shared }),
   }))
-  return { programs, costOf: (solution) => trueCost(world, variables, solution) }
+  return { boundaries, programs, costOf: (solution) => trueCost(world, variables, solution) }
 }
 
 function boundariesOf(world: World): number[] {
@@ -142,15 +147,12 @@ function variablesOf(world: World, { boundaries, pictures }: Demand): Variable[]
       for (const deployment of world.deployments) {
         if (!canMake(deployment, kind) || !isOffered(deployment, middle) || isOut(world, deployment, middle)) continue
         if (trueQuality(world, deployment, classIndex, middle) < floor) continue
-        if (shareInTime(world, deployment, kind, middle) < IN_TIME) continue
         const name = `x${regime}_${index}_${deployment.index}`
-        variables.push({
-          name,
-          regime,
-          known: index,
-          deployment,
-          priceUsd: listPrice(world, deployment, kind.edge, middle) / 1e9,
-        })
+        const share = shareInTime(world, deployment, kind, middle)
+        // What is slower than the class's deadline asks for is not ruled out: it costs what the benchmark takes for being late.
+        const priceUsd = listPrice(world, deployment, kind.edge, middle) / 1e9
+        const lateUsd = share < IN_TIME ? LATE_PENALTY * (1 - share) * priceUsd : 0
+        variables.push({ name, regime, known: index, deployment, priceUsd, lateUsd })
       }
     }
   }
@@ -236,8 +238,11 @@ function deferrableRows(demand: Demand, index: number, own: readonly Variable[],
 
 const sumOf = (variables: readonly Variable[]): string => variables.map(({ name }) => name).join(' + ')
 
-/** USD per picture that nobody makes: more than any picture costs. */
-const UNMET_USD = 1
+/** USD per picture that nobody makes: what the benchmark takes, at the lowest price of the class. */
+const unmetUsd = (variables: readonly Variable[], name: string): number => {
+  const index = Number(name.slice(name.indexOf('_') + 1))
+  return UNSERVED_PENALTY * Math.min(...variables.filter((each) => each.known === index).map(({ priceUsd }) => priceUsd))
+}
 
 /** Pictures that could be made there at most. */
 function reachOf(deployment: Deployment, variables: readonly Variable[], { pictures }: Demand): number {
@@ -293,12 +298,15 @@ function programOf(
     }
   }
   const cost = (each: Variable): string => `${each.priceUsd * (factors.get(each.deployment.index) ?? 1)} ${each.name}`
+  const late = variables.filter(({ lateUsd }) => lateUsd > 0).map(({ lateUsd, name }) => `${lateUsd} ${name}`)
   const committed = variables.filter(({ deployment }) => deployment.terms.provider === minimumSpend.provider)
   const free = variables.filter(({ deployment }) => deployment.terms.provider !== minimumSpend.provider)
   // `k` is the bill of the account with the minimum: at least the minimum, at least what was bought.
   rows.push(`k ${committed.map((each) => `- ${cost(each)}`).join(' ')} >= 0`)
   const bounds = [...shared.bounds, `k >= ${world.minimumSpendNano / 1e9}`]
-  const objective = [...free.map(cost), 'k', ...shared.unmet.map((name) => `${UNMET_USD} ${name}`)].join(' + ')
+  const objective = [...free.map(cost), ...late, 'k', ...shared.unmet.map((name) => `${unmetUsd(variables, name)} ${name}`)].join(
+    ' + ',
+  )
   const text = `Minimize\n obj: ${wrapped(objective)}\nSubject To\n${rows.map((row, index) => ` r${index}: ${wrapped(row)}`).join('\n')}\nBounds\n${bounds.map((bound) => ` ${bound}`).join('\n')}\nEnd\n`
   return { text, offsetUsd }
 }
@@ -308,14 +316,15 @@ const wrapped = (expression: string): string => expression.replaceAll(/(.{160,20
 
 function trueCost(world: World, variables: readonly Variable[], solution: ReadonlyMap<string, number>): number {
   const bought = world.deployments.map(() => ({ pictures: 0, listUsd: 0 }))
-  let unmet = 0
-  for (const [name, value] of solution) if (name.startsWith('u')) unmet += value
-  for (const { name, deployment, priceUsd } of variables) {
+  let penalties = 0
+  for (const [name, value] of solution) if (name.startsWith('u')) penalties += value * unmetUsd(variables, name)
+  for (const { name, deployment, priceUsd, lateUsd } of variables) {
     const value = solution.get(name) ?? 0
     const sum = bought[deployment.index]
     if (!sum || value === 0) continue
     sum.pictures += value
     sum.listUsd += value * priceUsd
+    penalties += value * lateUsd
   }
   let free = 0
   let committed = 0
@@ -325,7 +334,7 @@ function trueCost(world: World, variables: readonly Variable[], solution: Readon
     if (terms.provider === minimumSpend.provider) committed += bill
     else free += bill
   }
-  return free + Math.max(committed, world.minimumSpendNano / 1e9) + unmet * UNMET_USD
+  return free + Math.max(committed, world.minimumSpendNano / 1e9) + penalties
 }
 
 function meanFactor({ mode, steps }: NonNullable<Deployment['terms']['tiers']>, pictures: number): number {

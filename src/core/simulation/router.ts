@@ -16,7 +16,7 @@ import {
   type Snapshot,
 } from '../routing/index.ts'
 import { fadeLatencies } from '../routing/learning/experience.ts'
-import { correctedQuality, type FloorRatings, noRatings, reduceRatings } from '../routing/learning/quality.ts'
+import { correctedQuality, type FloorEvidence, reduceFloorEvidence } from '../routing/learning/quality.ts'
 import { wholeUnits } from '../usage.ts'
 import { classes, type RequestClass } from './classes.ts'
 import type { FinishedAttempt, FullPlan, Rating, SimulatedPolicy } from './engine.ts'
@@ -50,7 +50,7 @@ interface State {
   readonly prices: KnownPrices
   readonly health: Health
   readonly experience: Map<string, Experience>
-  readonly ratings: Map<string, Map<number, FloorRatings>>
+  readonly ratings: Map<string, FloorEvidence>
   readonly quality: Map<string, number>
   readonly bought: Map<string, number>
   readonly planner: MonthPlanner | undefined
@@ -95,6 +95,8 @@ export function createRouter(world: World, options: RouterOptions): SimulatedPol
 }
 
 const level = (floor: number): string => `rated ${floor}`
+const floors = [...new Set(classes.flatMap(({ floor, hardFloor = floor }) => [floor, hardFloor]))]
+const levels: ReadonlyMap<string, number> = new Map(floors.map((floor) => [level(floor), floor]))
 
 function policyOf(kind: RequestClass, { batch }: RouterOptions): Policy {
   return {
@@ -119,7 +121,9 @@ function planFor(state: State, arrival: Arrival, nowUs: number): FullPlan | unde
   refresh(state, nowUs)
   const { template } = arrival
   const easy =
-    state.options.planned && classes[template.classIndex]?.hardFloor !== undefined && isEasy(state.gate, template.features)
+    state.options.planned &&
+    classes[template.classIndex]?.hardFloor !== undefined &&
+    isEasy(state.gate, template.features, state.random())
   if (state.options.planned) {
     state.gate =
       classes[template.classIndex]?.hardFloor === undefined
@@ -172,9 +176,7 @@ function refresh(state: State, nowUs: number): void {
     offers: world.deployments.filter((each) => isOffered(each, nowUs)).map(({ offer }) => offer),
     health,
     quality: state.quality,
-    qualityLevels: new Map(
-      classes.flatMap(({ floor, hardFloor = floor }) => [floor, hardFloor]).map((floor) => [level(floor), floor]),
-    ),
+    qualityLevels: levels,
     experience: state.experience,
     volumes: volumesOf(state),
   }
@@ -247,8 +249,7 @@ function learnRating(state: State, { plan: made, template, deployment, accepted 
   if (kind.hardFloor !== undefined) state.gate = rated(state.gate, template.features, weak, accepted)
   const floor = lower ? kind.floor : (kind.hardFloor ?? kind.floor)
   const { model, quality } = deployment.terms
-  const byFloor = state.ratings.get(model) ?? new Map<number, FloorRatings>()
-  byFloor.set(floor, reduceRatings(byFloor.get(floor) ?? noRatings, accepted))
-  state.ratings.set(model, byFloor)
-  state.quality.set(model, correctedQuality(quality - RATING_MARGIN, byFloor))
+  const evidence = reduceFloorEvidence(state.ratings.get(model) ?? new Map(), floors, floor, accepted)
+  state.ratings.set(model, evidence)
+  state.quality.set(model, correctedQuality(quality - RATING_MARGIN, evidence))
 }

@@ -1,33 +1,41 @@
 /**
- * Public ratings corrected by what people accept: a model whose pictures are rejected under a floor is not worth that floor, whatever the
- * rating says. A reducer: ratings in, ratings out.
+ * Public ratings corrected by what people accept. Per floor a sequential test between "it keeps the floor" (3 % of pictures are rejected) and
+ * "it does not" (90 %), so that a model that was changed overnight is noticed by three rejections in a row. A reducer: evidence in, evidence
+ * out.
  */
 
-/** Discounted ratings of one model under one floor. */
-export interface FloorRatings {
-  readonly accepted: number
-  readonly rejected: number
+/** Evidence by floor that a model fails it; absent floors have none. */
+export type FloorEvidence = ReadonlyMap<number, number>
+
+/** ln(0.90 / 0.03) and ln(0.10 / 0.97). */
+const REJECTED = 3.4
+const ACCEPTED = -2.27
+/** Three rejections in a row: one in a hundred thousand by chance. */
+const FAILS_AT = 8
+/** What was accepted long ago does not make up for what is rejected now. */
+const LEAST = 0
+
+/**
+ * What is rejected under one floor speaks against every higher one as well; what is accepted speaks for every lower one. `floors`: all that
+ * the router compares with.
+ */
+export function reduceFloorEvidence(
+  past: FloorEvidence,
+  floors: readonly number[],
+  floor: number,
+  accepted: boolean,
+): FloorEvidence {
+  const next = new Map(past)
+  for (const each of floors) {
+    if (accepted ? each > floor : each < floor) continue
+    next.set(each, Math.max(LEAST, (past.get(each) ?? 0) + (accepted ? ACCEPTED : REJECTED)))
+  }
+  return next
 }
 
-export const noRatings: FloorRatings = { accepted: 0, rejected: 0 }
-
-/** Half-life of about 35 ratings: a model that was changed overnight is noticed by the first dozen. */
-const FORGETTING = 0.98
-/** Rejections, discounted, before anything is believed. */
-const LEAST_EVIDENCE = 3
-
-export const reduceRatings = (past: FloorRatings, accepted: boolean): FloorRatings => ({
-  accepted: past.accepted * FORGETTING + (accepted ? 1 : 0),
-  rejected: past.rejected * FORGETTING + (accepted ? 0 : 1),
-})
-
-/** More than a third of what people looked at was rejected, and it was not chance. */
-export const failsFloor = ({ accepted, rejected }: FloorRatings): boolean =>
-  rejected >= LEAST_EVIDENCE && rejected > 0.35 * (accepted + rejected)
-
 /** The rating a model is taken to have: below the lowest floor it fails. */
-export function correctedQuality(rating: number, byFloor: ReadonlyMap<number, FloorRatings>): number {
+export function correctedQuality(rating: number, evidence: FloorEvidence): number {
   let corrected = rating
-  for (const [floor, ratings] of byFloor) if (failsFloor(ratings)) corrected = Math.min(corrected, floor - 1)
+  for (const [floor, against] of evidence) if (against >= FAILS_AT) corrected = Math.min(corrected, floor - 1)
   return corrected
 }
