@@ -14,7 +14,7 @@ export interface LoadGauge {
 }
 
 /** A figure is used this long, and asked for again after half of it. */
-const FRESH_MS = 4_000
+const FRESH_MS = 2_000
 const TIMEOUT_MS = 2_000
 const MAX_BYTES = 1024 * 1024
 
