@@ -132,13 +132,25 @@ describe('schema.json', () => {
 })
 
 describe('quality priors', () => {
-  it('have thresholds in order and rows only for priced models at a quality', () => {
+  it('have thresholds in order, and rows for models that are sold, at the tier they are sold by', () => {
     const { draft, standard, high } = files.quality.levels
     expect(draft.atLeast).toBeLessThan(standard.atLeast)
     expect(standard.atLeast).toBeLessThan(high.atLeast)
+    const books = files.books.map(({ book }) => book)
+    const sold = books.flatMap(({ skus, unpriced = [] }) => [...skus, ...unpriced].map(({ model }) => model))
+    const isSold = (model: string): boolean =>
+      sold.some((name) => name === model || (name.endsWith('*') && model.startsWith(name.slice(0, -1))))
+    // A price for a quality says that the tiers of this model are products of their own.
+    const tiered = new Set(
+      books.flatMap(({ skus }) => skus.flatMap(({ model, rates }) => (rates.some(({ when }) => when?.quality) ? [model] : []))),
+    )
+    const products = files.quality.scores.map(({ model, quality }) => `${model}@${quality ?? ''}`)
+    expect(new Set(products).size).toBe(products.length)
+    expect(files.quality.scores.length).toBeGreaterThan(50)
     for (const { model, quality } of files.quality.scores) {
-      expect(quality, model).toBeDefined()
-      expect(quoteCandidate(prices, input(model, quality)).kind, model).toBe('priced')
+      expect(isSold(model), model).toBe(true)
+      if (tiered.has(model)) expect(quality, model).toBeDefined()
+      if (model.startsWith('openai/')) expect(quoteCandidate(prices, input(model, quality)).kind, model).toBe('priced')
     }
   })
 
