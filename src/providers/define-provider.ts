@@ -39,7 +39,13 @@ export type CallBody =
   | { readonly kind: 'multipart'; readonly parts: readonly MultipartPart[] }
 
 export type MultipartPart =
-  | { readonly kind: 'field'; readonly name: string; readonly value: string }
+  | {
+      readonly kind: 'field'
+      readonly name: string
+      readonly value: string
+      /** Of a value that is a document of its own: it is sent as a file. */
+      readonly mediaType?: 'application/json'
+    }
   | {
       readonly kind: 'file'
       readonly name: string
@@ -78,7 +84,7 @@ export interface EncodeContext {
   readonly webhookUrl?: string
 }
 
-/** An answer as a codec sees it: images are `{"$body": k}` in the skeleton. */
+/** An answer as a codec sees it: images are `{"$body": k}` in the skeleton. Of an answer in parts the skeleton has their names. */
 export interface ProviderResponse {
   readonly status: number
   /** Lower-case names. */

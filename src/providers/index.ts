@@ -25,6 +25,7 @@ import { openai } from './openai.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { openrouter } from './openrouter.ts'
 import { portkey } from './portkey.ts'
+import { prodia } from './prodia.ts'
 import type { ProviderConfig } from './provider-config.ts'
 import { recraft } from './recraft.ts'
 import { replicate } from './replicate.ts'
@@ -64,6 +65,7 @@ export const providers = {
   'openai-compatible': openaiCompatible,
   openrouter,
   portkey,
+  prodia,
   recraft,
   replicate,
   runware,

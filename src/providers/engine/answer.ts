@@ -1,9 +1,10 @@
-/** Consumers for what a provider may answer: JSON through the scanner, one image, text, nothing. */
+/** Consumers for what a provider may answer: JSON through the scanner, parts, one image, text, nothing. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { JsonValue } from '../../core/json.ts'
 import { type BodyConsumer, Enough } from '../../net/exchange.ts'
 import { createJsonScanner, type JsonScannerOptions, type ScannedBody } from '../../net/json-scanner.ts'
 import type { ProviderResponse, ResponseContent } from '../define-provider.ts'
+import { consumeMultipart } from './multipart.ts'
 
 /** A complete answer; the receiver disposes the bodies. */
 export interface Answer {
@@ -41,6 +42,10 @@ export function consumeAnswer(
     bodies,
   })
   const isSuccess = status >= 200 && status < 300
+  if (mediaType === 'multipart/form-data') {
+    const contentType = headers['content-type'] ?? ''
+    return consumeMultipart(contentType, limits, ({ value, bodies }) => answer({ kind: 'json', value }, bodies))
+  }
   if (isSuccess && accept === 'image' && !isJson(mediaType) && !mediaType.startsWith('text/')) return consumeImage(limits, answer)
   if (isJson(mediaType) || (isSuccess && !mediaType.startsWith('text/'))) return consumeJson(limits, answer)
   return consumeText(mediaType, limits, answer)

@@ -136,7 +136,8 @@ function multipartPieces(parts: readonly MultipartPart[], boundary: string): Pie
   for (const part of parts) {
     text += `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(part.name)}"`
     if (part.kind === 'field') {
-      text += `\r\n\r\n${part.value}\r\n`
+      const type = part.mediaType && `; filename="${quoted(part.name)}.json"\r\ncontent-type: ${part.mediaType}`
+      text += `${type ?? ''}\r\n\r\n${part.value}\r\n`
     } else {
       const { input, transform } = part
       text += `; filename="${quoted(part.filename)}"\r\ncontent-type: ${sentTypeOf(input, transform)}\r\n\r\n`
