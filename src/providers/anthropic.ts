@@ -21,6 +21,7 @@ import { mergeExtra } from './kit/extra.ts'
 import { lookUp } from './kit/jobs.ts'
 import { type KnownModel, offersOf } from './kit/offers.ts'
 import { asCount, asList, asObject, asText, objectsOf } from './kit/read.ts'
+import { unknownNumbers } from './kit/unknown-usage.ts'
 
 const id = 'anthropic'
 
@@ -210,18 +211,19 @@ function problemOf(answer: JsonObject, usage: Usage): AttemptFailure | undefined
   }
 }
 
+// Thinking is part of what was put out.
+const KNOWN_USAGE = new Set(['input_tokens', 'cache_read_input_tokens', 'output_tokens', 'output_tokens_details.thinking_tokens'])
+
 /** Cache writes have no rate, because nothing here asks for them; a count all the same is told. */
 function consumption(usage: JsonObject | undefined): { readonly usage: Usage; readonly warnings: readonly Warning[] } {
   const [sent, cached, made] = ['input_tokens', 'cache_read_input_tokens', 'output_tokens'].map((name) => asCount(usage?.[name]))
-  const written = asCount(usage?.['cache_creation_input_tokens']) ?? 0
-  const message = `The provider reported "cache_creation_input_tokens": ${written}, for which there is no meter.`
   return {
     usage: {
       ...(sent === undefined ? {} : { 'tokens.text.in': wholeUnits(sent) }),
       ...(cached ? { 'tokens.text.in.cached': wholeUnits(cached) } : {}),
       ...(made === undefined ? {} : { 'tokens.text.out': wholeUnits(made) }),
     },
-    warnings: written === 0 ? [] : [{ code: 'usage_unrecognized', message }],
+    warnings: unknownNumbers(usage, KNOWN_USAGE),
   }
 }
 

@@ -22,6 +22,7 @@ import { mergeExtra, type Parameters } from './kit/extra.ts'
 import { lookUp } from './kit/jobs.ts'
 import { offersOf } from './kit/offers.ts'
 import { asCount, asObject, objectsOf } from './kit/read.ts'
+import { unknownNumbers } from './kit/unknown-usage.ts'
 import { imageKeys, sourceOf } from './openai-dialect/answer.ts'
 import { hasError } from './openai-dialect/errors.ts'
 
@@ -32,6 +33,9 @@ const reserved: ReadonlySet<string> = new Set([
   ...['size', 'image', 'sequential_image_generation', 'sequential_image_generation_options'],
   ...['stream', 'response_format', 'output_format', 'n', 'tools'],
 ])
+
+/** Pictures are billed; the tokens beside them say the same in another unit. */
+const KNOWN_USAGE = new Set(['generated_images', 'output_tokens', 'total_tokens'])
 
 export const byteplus = defineProvider({
   id,
@@ -79,10 +83,12 @@ export const byteplus = defineProvider({
     const items = objectsOf(answer['data'])
     const failures = items.filter(hasError).map((item) => failureOfItem(item))
     const images = items.flatMap((item) => imageOf(item))
-    const count = asCount(asObject(answer['usage'])?.['generated_images'])
+    const usage = asObject(answer['usage'])
+    const count = asCount(usage?.['generated_images'])
     const [failed] = failures
     if (images.length === 0 && failed) return { kind: 'failed', failure: failed }
-    return { kind: 'done', images, failures, ...(count === undefined ? {} : { usage: made(count) }) }
+    const warnings = unknownNumbers(usage, KNOWN_USAGE)
+    return { kind: 'done', images, failures, warnings, ...(count === undefined ? {} : { usage: made(count) }) }
   },
 
   decodeEvent({ name, value }): DecodedEvent {

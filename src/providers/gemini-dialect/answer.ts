@@ -6,9 +6,10 @@ import { bodyIndexOf } from '../../net/json-scanner.ts'
 import type { DecodeContext, Decoded, DecodedImage, ProviderResponse } from '../define-provider.ts'
 import { failure } from '../engine/failures.ts'
 import { asObject, asText, objectsOf } from '../kit/read.ts'
+import { toldBy } from '../kit/unknown-usage.ts'
 import { failureOfGoogle } from './errors.ts'
 import { geminiModel } from './models.ts'
-import { type GeminiUsage, readGeminiUsage } from './usage.ts'
+import { type GeminiUsage, readGeminiUsage, unknownGeminiUsage } from './usage.ts'
 
 /** Members whose strings are images: `inlineData.data`. */
 export const geminiBodyKeys = ['data'] as const
@@ -21,8 +22,10 @@ export function decodeGenerateContent(response: ProviderResponse, { candidate }:
   const images = parts.flatMap(imageOf)
   // Cache reads are sold at the standard tier only.
   const cacheReads = candidate.offer.tier === undefined && geminiModel(candidate.offer.wireModel)?.cacheReads === true
-  const consumed = readGeminiUsage(asObject(answer['usageMetadata']), { cacheReads, images: images.length })
-  if (images.length > 0) return { kind: 'done', images, ...(consumed.usage ? { usage: consumed.usage } : {}) }
+  const metadata = asObject(answer['usageMetadata'])
+  const consumed = readGeminiUsage(metadata, { cacheReads, images: images.length })
+  const told = toldBy(unknownGeminiUsage(metadata))
+  if (images.length > 0) return { kind: 'done', images, ...(consumed.usage ? { usage: consumed.usage } : {}), ...told }
   return { kind: 'failed', failure: withoutImage(answer, candidates[0], parts, consumed) }
 }
 

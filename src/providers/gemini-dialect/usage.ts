@@ -1,7 +1,9 @@
 /** `usageMetadata` as meters: tokens by modality. Thoughts are billed as text put out, whatever they show. */
 import type { JsonObject, JsonValue } from '../../core/json.ts'
+import type { Warning } from '../../core/offer.ts'
 import { type Meter, type Usage, wholeUnits } from '../../core/usage.ts'
 import { asCount, asList, asObject } from '../kit/read.ts'
+import { unknownNumbers } from '../kit/unknown-usage.ts'
 
 export interface GeminiUsage {
   /** Undefined: the answer counts nothing. */
@@ -38,6 +40,31 @@ export function readGeminiUsage(
   if (entries.length === 0) return facts
   return { ...facts, usage: Object.fromEntries(entries.map(([meter, count]) => [meter, wholeUnits(count)])) }
 }
+
+const KNOWN = new Set([
+  'promptTokenCount',
+  'candidatesTokenCount',
+  'responseTokenCount',
+  'thoughtsTokenCount',
+  'toolUsePromptTokenCount',
+  'cachedContentTokenCount',
+  'totalTokenCount',
+])
+
+/** Counts no meter stands for: of the metadata itself, and of modalities other than text and image. */
+export function unknownGeminiUsage(metadata: JsonObject | undefined): readonly Warning[] {
+  const details = ['promptTokensDetails', 'candidatesTokensDetails', 'toolUsePromptTokensDetails', 'cacheTokensDetails'].flatMap(
+    (list) =>
+      (asList(metadata?.[list]) ?? []).map(asObject).flatMap((item) => {
+        const modality = item?.['modality']
+        const count = asCount(item?.['tokenCount']) ?? 0
+        return typeof modality === 'string' && !PRICED.has(modality) ? [[`${list}.${modality}`, count] as const] : []
+      }),
+  )
+  return unknownNumbers({ ...metadata, ...Object.fromEntries(details) }, KNOWN)
+}
+
+const PRICED = new Set(['TEXT', 'IMAGE', 'MODALITY_UNSPECIFIED'])
 
 const positive = (meter: Meter, count: number): Partial<Record<Meter, number>> => (count > 0 ? { [meter]: count } : {})
 

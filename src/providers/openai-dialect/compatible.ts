@@ -21,6 +21,7 @@ import { makeOffer } from '../kit/offers.ts'
 import { asCount, asNumber, asObject, asText, objectsOf } from '../kit/read.ts'
 import { safePrompt } from '../kit/safe-prompt.ts'
 import { seedOf } from '../kit/seed.ts'
+import { unrecognized } from '../kit/unknown-usage.ts'
 import { imageKeys, imagesOf, reportedCostOf, sourceOf } from './answer.ts'
 import { failureFromEvent, failureFromResponse, hasError } from './errors.ts'
 import {
@@ -32,7 +33,7 @@ import {
   streamWarnings,
 } from './parameters.ts'
 import { decodeModelList } from './probe.ts'
-import { readUsage, unrecognized } from './usage.ts'
+import { readUsage } from './usage.ts'
 
 /** What a server is taken to do unless something else is known: nothing that it would have to be asked for. */
 export const defaultCapabilities: Capabilities = {

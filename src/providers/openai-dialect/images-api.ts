@@ -6,6 +6,7 @@ import { addUsage, wholeUnits } from '../../core/usage.ts'
 import type { DecodeContext, Decoded, DecodedEvent, Done, Encoded, ProviderEvent, ProviderResponse } from '../define-provider.ts'
 import { mergeExtra } from '../kit/extra.ts'
 import { asCount, asObject } from '../kit/read.ts'
+import { unrecognized } from '../kit/unknown-usage.ts'
 import { imagesOf, sourceOf } from './answer.ts'
 import { failureFromEvent, failureFromResponse, hasError } from './errors.ts'
 import { isDallE } from './openai-models.ts'
@@ -17,7 +18,7 @@ import {
   streamParameters,
   streamWarnings,
 } from './parameters.ts'
-import { readUsage, unrecognized } from './usage.ts'
+import { readUsage } from './usage.ts'
 
 /** A generation as JSON, an edit as a form; the path is the last part of the API's. */
 export function encodeImages(request: ImageRequest, candidate: Candidate): Encoded {

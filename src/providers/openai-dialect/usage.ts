@@ -1,9 +1,9 @@
 /** Token usage of the Images API as meters. What is not recognised is told, never guessed. */
 import type { JsonObject } from '../../core/json.ts'
-import type { Warning } from '../../core/offer.ts'
 import type { Meter, Quantity, Usage } from '../../core/usage.ts'
 import { wholeUnits } from '../../core/usage.ts'
 import { asCount, asObject } from '../kit/read.ts'
+import { numbersIn, type UnknownUsage } from '../kit/unknown-usage.ts'
 
 export interface ReadUsage {
   /** Undefined: no counts at all. */
@@ -11,18 +11,6 @@ export interface ReadUsage {
   /** Members that carry a number and mean nothing to us. */
   readonly unknown: readonly UnknownUsage[]
 }
-
-export interface UnknownUsage {
-  readonly path: string
-  readonly amount: number
-}
-
-/** What was not recognised, with its amount: the warning is kept with the attempt. */
-export const unrecognized = (unknown: readonly UnknownUsage[]): readonly Warning[] =>
-  unknown.map(({ path, amount }) => ({
-    code: 'usage_unrecognized',
-    message: `The provider reported "${path}": ${amount}, for which there is no meter.`,
-  }))
 
 const KNOWN = new Set([
   'input_tokens',
@@ -89,12 +77,3 @@ const difference = (total: number | undefined, part: number | undefined): number
   total === undefined ? undefined : Math.max(0, total - (part ?? 0))
 
 const positive = (count: number | undefined): number | undefined => (count === undefined || count === 0 ? undefined : count)
-
-/** All numbers other than zero, two levels deep and a third for details of details. */
-function numbersIn(value: JsonObject | undefined, prefix = '', depth = 0): UnknownUsage[] {
-  if (!value || depth > 3) return []
-  return Object.entries(value).flatMap(([name, member]) => {
-    if (typeof member === 'number') return member === 0 ? [] : [{ path: `${prefix}${name}`, amount: member }]
-    return numbersIn(asObject(member), `${prefix}${name}.`, depth + 1)
-  })
-}
