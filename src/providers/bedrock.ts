@@ -53,7 +53,12 @@ export const bedrock = defineProvider({
     documentation: 'https://docs.aws.amazon.com/bedrock/latest/userguide/stable-image-services.html',
   },
 
-  offers: (config) => offersOf(config, id, [...bedrockModels, ...bedrockRetired]),
+  // A model may be called by another id: that of another region's inference profile, or an ARN.
+  offers: (config) =>
+    offersOf(config, id, [...bedrockModels, ...bedrockRetired]).map((offer) => {
+      const named = config.models?.find(({ model }) => model === offer.model)?.id
+      return named === undefined || named === offer.model ? offer : { ...offer, wireModel: named }
+    }),
 
   encode(request, candidate): Encoded {
     const model = knownAs(candidate)

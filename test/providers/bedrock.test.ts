@@ -77,6 +77,27 @@ describe('keys', () => {
   })
 })
 
+describe('models', () => {
+  test('one may be called by an inference profile of its own', async () => {
+    const profile = 'arn:aws:bedrock:eu-west-1:123:application-inference-profile/core'
+    const models = [{ id: profile, model: 'stability-ai/stable-image-core', capabilities: {} }]
+    const { wireModel } = bedrock.offers({ name: 'aws', type: 'bedrock', models })[0] ?? {}
+    expect(wireModel).toBe(profile)
+    const provider = { offers: bedrock.offers({ name: 'aws', type: 'bedrock', models }) }
+    const { call } = bedrock.encode(testRequest(), testCandidate(provider), { attemptId: 'a', options: {} })
+    expect(call.path).toBe(`/model/${encodeURIComponent(profile)}/invoke`)
+  })
+
+  test('those that AWS has retired name what took their place', () => {
+    const gone = bedrock.offers({ name: 'aws', type: 'bedrock' }).filter(({ retiredAt }) => retiredAt !== undefined)
+    expect(gone.map(({ model, retiredAt }) => [model, retiredAt])).toEqual([
+      ['amazon/nova-canvas', '2026-09-30'],
+      ['amazon/titan-image-generator-v2', '2026-06-30'],
+    ])
+    for (const { replacedBy } of gone) expect(served.map(({ model }) => model)).toContain(replacedBy)
+  })
+})
+
 test('a body that is changed on the way is refused by its signature', async () => {
   const { double, provider } = await account()
   await attempt(provider)

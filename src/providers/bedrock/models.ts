@@ -72,27 +72,16 @@ export const bedrockModels: readonly StabilityModel[] = [
   ...Object.entries(services).map(service),
 ]
 
-const square = { width: 1024, height: 1024 }
-
-/** Models it served once: known, so that asking for one is answered with what took its place. */
-export const bedrockRetired: readonly KnownModel[] = [
-  {
-    model: 'amazon/nova-canvas',
-    wireModel: 'amazon.nova-canvas-v1:0',
-    retiredAt: '2026-09-30',
+function retired(model: string, wireModel: string, retiredAt: string, multipleOf: number, maxPixels: number): KnownModel {
+  return {
+    model,
+    wireModel,
+    retiredAt,
     replacedBy: 'stability-ai/stable-image-core',
     capabilities: {
       operations: ['generate'],
-      sizes: {
-        kind: 'area',
-        multipleOf: 16,
-        minEdge: 320,
-        maxEdge: 4096,
-        minPixels: 102_400,
-        maxPixels: 4_194_304,
-        maxAspect: 4,
-      },
-      defaultSize: square,
+      sizes: { kind: 'area', multipleOf, minEdge: 320, maxEdge: 4096, minPixels: 102_400, maxPixels, maxAspect: 4 },
+      defaultSize: { width: 1024, height: 1024 },
       qualities: ['standard', 'hd'],
       defaultQuality: 'standard',
       maxN: 5,
@@ -102,9 +91,18 @@ export const bedrockRetired: readonly KnownModel[] = [
       maxInputs: 0,
       mask: false,
       maxPromptChars: 1024,
-      parameters: ['seed', 'negativePrompt', 'guidance'],
+      parameters: [],
       cancelStopsBilling: false,
       asyncJobs: false,
     },
-  },
+  }
+}
+
+/**
+ * Models it served once: known, so that asking for one is answered with what took its place. Last days: AWS's model lifecycle
+ * page, and the model card of Titan Image Generator G1 v2.
+ */
+export const bedrockRetired: readonly KnownModel[] = [
+  retired('amazon/nova-canvas', 'amazon.nova-canvas-v1:0', '2026-09-30', 16, 4_194_304),
+  retired('amazon/titan-image-generator-v2', 'amazon.titan-image-generator-v2:0', '2026-06-30', 64, 1_440_000),
 ]
