@@ -4,7 +4,6 @@ import { type ErrorCode, HalftoneError } from '../../core/error.ts'
 import type { JsonObject, JsonValue } from '../../core/json.ts'
 import type { Warning } from '../../core/offer.ts'
 import type { AttemptFailure } from '../../core/outcome.ts'
-import { wholeUnits } from '../../core/usage.ts'
 import type { ForeignFetcher } from '../../net/foreign-fetch.ts'
 import type { ScannedBody } from '../../net/json-scanner.ts'
 import { withoutMetadata } from '../../net/picture-metadata.ts'
@@ -12,16 +11,7 @@ import type { SpooledBody } from '../../ports/blob-store.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { DrawSvg } from '../../ports/draw-svg.ts'
 import type { AttemptIo, AttemptResult, Evidence, ProviderCall, ReceivedImage } from '../../ports/provider.ts'
-import type {
-  Decoded,
-  Done,
-  EncodeContext,
-  Failed,
-  HttpCall,
-  Pending,
-  ProviderDefinition,
-  ProviderResponse,
-} from '../define-provider.ts'
+import type { Decoded, Done, EncodeContext, Failed, HttpCall, Pending, ProviderDefinition } from '../define-provider.ts'
 import { defaultLimits, defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
 import { type Answer, type AnswerLimits, consumeAnswer, mediaTypeOf } from './answer.ts'
 import { askForBill } from './bill.ts'
@@ -33,6 +23,7 @@ import { collectImage } from './images.ts'
 import { isClientGone, keyOf, pause, pendingFrom, resumeOf, sendCancel } from './job.ts'
 import { consumeStream, createStreamState, type StreamState } from './stream.ts'
 import type { SendOptions, Transport } from './transport.ts'
+import { evidenceBodyOf, imagesLeftOut, promptRevised, unusableAnswer, withoutImages, withPartials } from './verdicts.ts'
 import { type JobNews, listen } from './watch.ts'
 
 export interface EngineContext {
@@ -377,13 +368,6 @@ const closingOf = ({ cancelStopsBilling, asyncJobs }: Capabilities) => ({ cancel
 /** Faults of a poll that asking again does not mend. */
 const finalCodes: ReadonlySet<ErrorCode> = new Set(['blocked_address', 'provider_response_too_large'])
 
-const imagesLeftOut = (made: number, wanted: number): Warning => ({
-  code: 'images_left_out',
-  message: `The provider made ${made} images where ${wanted} ${wanted === 1 ? 'was' : 'were'} asked for; the first ones are returned.`,
-})
-
-const promptRevised: Warning = { code: 'prompt_revised', param: 'prompt', message: 'The provider rewrote the prompt.' }
-
 /** The end of an attempt. */
 type Settled = Done | Failed
 
@@ -393,42 +377,3 @@ const anyOf =
     Promise.race(hints.map((hint) => hint(signal)))
 
 const failedWith = (failed: AttemptFailure): Failed => ({ kind: 'failed', failure: failed })
-
-/** Partial images were certainly made, whatever came of the rest. */
-function withPartials(failed: AttemptFailure, partials: number): AttemptFailure {
-  return partials === 0 ? failed : { ...failed, usage: { ...failed.usage, 'images.partial': wholeUnits(partials) } }
-}
-
-/** A bill without a picture: what the provider reported counts as billed, silence as unknown. */
-function withoutImages(done: Done, failures: readonly AttemptFailure[]): AttemptFailure {
-  const first = failures[0] ?? failure('provider_no_image', 'The provider answered without an image.', 'unknown')
-  const { usage, reportedCost } = done
-  const isBilled = usage !== undefined || Number(reportedCost?.amount ?? 0) > 0 || first.billed === 'yes'
-  return {
-    ...first,
-    billed: isBilled ? 'yes' : first.billed,
-    ...(usage ? { usage } : {}),
-    ...(reportedCost ? { reportedCost } : {}),
-  }
-}
-
-function evidenceBodyOf(value: JsonObject | readonly JsonValue[]): Pick<Evidence, 'body'> {
-  const { body } = evidenceOf({ status: 200, headers: {}, body: { kind: 'json', value: value as JsonValue } })
-  return body ? { body } : {}
-}
-
-/** Answers no codec needs to look at: redirects, and successes without anything in them. */
-function unusableAnswer({ status, headers, body }: ProviderResponse): AttemptFailure | undefined {
-  if (status >= 300 && status < 400) {
-    const target = URL.parse(headers['location'] ?? '')?.host
-    const message = `The provider redirects${target ? ` to ${target}` : ''}; redirects are not followed. Check baseUrl.`
-    return failure('provider_invalid_response', message, status === 307 || status === 308 ? 'no' : 'unknown', {
-      retryable: false,
-    })
-  }
-  if (status < 200 || status >= 300) return undefined
-  if (body.kind === 'empty') return failure('provider_no_image', `The provider answered ${status} with an empty body.`, 'unknown')
-  if (body.kind !== 'text') return undefined
-  const what = body.isHtml ? 'an HTML page' : 'text'
-  return failure('provider_invalid_response', `The provider answered with ${what} instead of an image.`, 'unknown')
-}
