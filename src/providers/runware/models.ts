@@ -197,7 +197,12 @@ export const runwareModels: readonly RunwareModel[] = [
     { ...tunable, operations: ['edit'], needs: ['image'], maxInputs: 3 },
     inputting,
   ),
-  inference('alibaba/z-image-turbo', 'runware:z-image@turbo', { sizes: gridOf(1_048_576, 256), parameters: ['seed', 'steps'] }),
+  inference(
+    'alibaba/z-image-turbo',
+    'runware:z-image@turbo',
+    { sizes: gridOf(1_048_576, 256), parameters: ['seed', 'steps'] },
+    {},
+  ),
   inference('hidream/hidream-i1-full', 'runware:97@1', tunable),
   inference('hidream/hidream-i1-dev', 'runware:97@2', tunable),
   inference('hidream/hidream-i1-fast', 'runware:97@3', tunable),
