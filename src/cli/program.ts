@@ -24,6 +24,7 @@ export const commands = {
   requests: { summary: 'list requests with result and cost, newest first', load: () => import('./commands/requests.ts') },
   receipt: { summary: 'every charge of one request, line by line', load: () => import('./commands/receipt.ts') },
   explain: { summary: 'why a request went where it went', load: () => import('./commands/explain.ts') },
+  observe: { summary: 'what a route on trial would have done and saved', load: () => import('./commands/observe.ts') },
   feedback: { summary: 'say whether a picture was what you wanted', load: () => import('./commands/feedback.ts') },
   models: { summary: 'routes, models and offers, with abilities and prices', load: () => import('./commands/models.ts') },
   prices: { summary: 'the price book: list, compare, update, correct the past', load: () => import('./commands/prices.ts') },

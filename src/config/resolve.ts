@@ -125,7 +125,20 @@ function resolveRoutes(settings: FileSettings, found: Findings): Config['routes'
   const routes = { auto: routeSchema.parse({}), ...settings.routes }
   return named(
     Object.entries(routes).map(([name, route]) => {
-      const { offers, models, providers, regions, quality, maxCostUsd, deadlineClass, ...policy } = route
+      const {
+        offers,
+        models,
+        providers,
+        regions,
+        quality,
+        maxCostUsd,
+        deadlineClass,
+        mode,
+        observes,
+        fraction,
+        since,
+        ...policy
+      } = route
       const filter = {
         ...(offers ? { offers } : {}),
         ...(models ? { models } : {}),
@@ -138,6 +151,9 @@ function resolveRoutes(settings: FileSettings, found: Findings): Config['routes'
         ...policy,
         ...(deadlineClass && deadlineClasses[deadlineClass]),
         ...(Object.keys(filter).length > 0 ? { filter } : {}),
+        ...(mode === 'observe' && observes !== undefined
+          ? { observe: { model: observes, fraction, sinceUs: since === undefined ? 0 : Date.parse(since) * 1_000 } }
+          : {}),
         ...(maxCostUsd === undefined ? {} : { maxCostNanoUsd: maxCostUsd }),
       }
       return [name, resolved] as const

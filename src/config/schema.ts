@@ -5,7 +5,18 @@ import { DEFAULT_GROUP_FAILURE, groupFailures } from '../core/routing/consistenc
 import { type DeadlineClass, deadlineClasses } from '../core/routing/deadline-class.ts'
 import { type Objective, strategies } from '../core/routing/strategies/index.ts'
 import { providerSchema } from './schema-providers.ts'
-import { byteCount, milliseconds, modelPattern, objectName, tagName, tags, usdAmount, variableName } from './schema-values.ts'
+import {
+  byteCount,
+  isoDate,
+  milliseconds,
+  modelPattern,
+  objectName,
+  rates,
+  tagName,
+  tags,
+  usdAmount,
+  variableName,
+} from './schema-values.ts'
 import { Secret } from './secret.ts'
 
 const server = z.strictObject({
@@ -141,6 +152,19 @@ export const routeSchema = z
     maxCostUsd: usdAmount.exactOptional().describe('Most one request may cost.'),
     fallback: z.boolean().default(true).describe('Go on to the next offer after a failure.'),
     fallbackOnRefusal: z.boolean().default(false).describe('Go on to the next offer after a content refusal too.'),
+    mode: z
+      .enum(['route', 'observe'])
+      .default('route')
+      .describe('`observe`: requests go to the model of `observes` unchanged, and what the route would have done is recorded.'),
+    observes: aliasTargetOrRoute
+      .exactOptional()
+      .describe('For mode `observe`: the `model` that clients send. Requests that name it, or this route, are observed.'),
+    fraction: z.number().min(0).max(1).default(0).describe('For mode `observe`: the share of them that the route serves itself.'),
+    since: isoDate
+      .exactOptional()
+      .describe(
+        'For mode `observe`: what was said about pictures before this day does not count; a later one starts anew after a roll-back.',
+      ),
     groupFailure: z
       .enum(groupFailures)
       .default(DEFAULT_GROUP_FAILURE)
@@ -155,6 +179,10 @@ export const routeSchema = z
       .describe('At the limit of a soft budget: `warn`, or take what is `cheaper` within the floor.'),
   })
   .superRefine((route, context) => {
+    if ((route.mode === 'observe') !== (route.observes !== undefined))
+      context.addIssue({ code: 'custom', path: ['observes'], message: 'goes with mode: observe, which needs it' })
+    if (route.mode !== 'observe' && (route.fraction > 0 || route.since !== undefined))
+      context.addIssue({ code: 'custom', path: ['mode'], message: 'must be observe for fraction and since' })
     for (const [key, objective] of [
       ['weights', 'balanced'],
       ['order', 'priority'],

@@ -14,6 +14,7 @@ import {
 } from './images.ts'
 import * as lots from './lots.ts'
 import * as prices from './prices.ts'
+import { observationQuery, observationReport } from './observe.ts'
 import { quoteRequest, quoteResponse } from './quote.ts'
 import * as records from './records.ts'
 
@@ -154,6 +155,14 @@ export const endpoints = {
     access: 'inference',
     summary: 'Delete a stored image before its time; its costs stay.',
     response: admin.deleted,
+  },
+  observeRoute: {
+    method: 'GET',
+    path: '/v1/halftone/routes/{route}/observation',
+    access: 'admin',
+    summary: 'What a route of mode observe saw, would have done, and saved.',
+    query: observationQuery,
+    response: observationReport,
   },
   watchRequests: {
     method: 'GET',

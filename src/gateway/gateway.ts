@@ -2,12 +2,12 @@
 import { HalftoneError } from '../core/error.ts'
 import type { Offer } from '../core/offer.ts'
 import { promptFeatures } from '../core/prompt/features.ts'
-import { type Plan, type Relaxed, relax } from '../core/routing/index.ts'
+import { observationOf, observedName, type Plan, type Relaxed, relax } from '../core/routing/index.ts'
 import type { SpooledBody } from '../ports/blob-store.ts'
 import { keep } from './assets.ts'
 import type { BudgetIndex } from './budget-index.ts'
 import { withDeadline } from './deadline.ts'
-import { type Baseline, baselineOf, type DecideInput, decide, everything, planInputOf, policyOf } from './decide.ts'
+import { type Baseline, baselineOf, type DecideInput, decide, everything, planAlone, planInputOf, policyOf } from './decide.ts'
 import { nothingEligible } from './decision.ts'
 import type { ExecuteInput, ExecuteResult } from './execution.ts'
 import type { ExperienceFeed } from './experience-feed.ts'
@@ -16,10 +16,12 @@ import { fingerprintOf } from './fingerprint.ts'
 import { createGroups } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
+import { createKeyRates } from './key-rates.ts'
+import { createObservers, type Observers, observationToJson, type Watched } from './observe.ts'
 import { pinPlan, type QuotePins } from './quote-pin.ts'
 import { createRecentTries, type RecentTries } from './recent-tries.ts'
 import { createRepeats, joinKey } from './repeats.ts'
-import { requestRow } from './request-row.ts'
+import { requestRow, type TrialRow } from './request-row.ts'
 import type { CallContext } from './run-call.ts'
 import { runRequest } from './run-request.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
@@ -32,6 +34,8 @@ export interface Gateway {
   /** What each constraint of the request, its options and its policy costs. */
   relax(input: PlannedInput): Relaxed
   readonly quotes: QuotePins
+  /** How a route of mode observe is doing. */
+  readonly trialOf: Observers['trialOf']
   readonly recentTries: RecentTries
   readonly inFlight: InFlight
   /** Told the id whenever a request starts or ends. */
@@ -64,6 +68,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   const inFlight = createInFlight()
   const repeats = createRepeats(services, inFlight)
   const groups = createGroups(services)
+  const observers = createObservers(services)
+  const keyRates = createKeyRates(services.clock)
+  const room = createWaitingRoom(services.clock)
+  health.onRoom(() => room.wake())
   const listeners = new Set<(requestId: string) => void>()
   let draining = false
   const notify = (requestId: string): void => {
@@ -112,12 +120,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     const nowUs = services.clock.nowUs()
     const { quoteId } = asked.options
     const pin = quoteId === undefined ? undefined : options.quotes.check(quoteId, asked, nowUs)
+    const { policy, trial } = await observers.watch(request.model, state, nowUs)
     const deciding: DecideInput = {
       input: asked,
       state,
       health: health.view(),
       experience: experience.view(),
-      policy: policyOf(request.model, state, nowUs),
+      policy,
       promptComplexity: features.complexity,
       promptClass: features.promptClass,
       random: services.random(),
@@ -166,6 +175,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       promptHmacKey: options.promptHmacKey,
       ...(pin && { pin }),
       ...(consistency && { consistency }),
+      ...(trial && { trial: trialOf(trial, planned, deciding) }),
     })
     ownership.handedOver = true
     const running = runRequest({
@@ -227,6 +237,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     plan: (input, choose) => decide(preview(input, choose)),
     relax: (input) => relax(planInputOf(preview(input, 'named'))),
     quotes: options.quotes,
+    trialOf: (route, observing) => observers.trialOf(route, observing),
     recentTries: createRecentTries(services.ledger.read, services.clock),
     inFlight,
     onRequest(listener) {
@@ -242,6 +253,16 @@ export function createGateway(options: GatewayOptions): Gateway {
       finished.abort()
       return inFlight.size
     },
+  }
+}
+
+/** What the other of the two, route and named model, would have done at this moment. */
+function trialOf({ arm, route, observing, other }: NonNullable<Watched['trial']>, served: Plan, deciding: DecideInput): TrialRow {
+  const shadow = other && planAlone({ ...deciding, policy: other })
+  return {
+    // Reports tell the two parts apart by the name of the route.
+    route: arm === 'observed' ? observedName(route) : route,
+    observation: observationToJson(observing.model, observationOf(arm, served, shadow)),
   }
 }
 

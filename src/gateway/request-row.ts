@@ -16,6 +16,12 @@ import type { QuotePin } from './quote-pin.ts'
 import type { UsablePlan } from './result.ts'
 import type { GatewayState } from './state.ts'
 
+export interface TrialRow {
+  /** What its route is called in records. */
+  readonly route: string
+  readonly observation: JsonObject
+}
+
 export interface RequestRowInput {
   readonly id: string
   readonly nowUs: number
@@ -30,6 +36,8 @@ export interface RequestRowInput {
   readonly promptHmacKey: Uint8Array
   /** The quote it is held to. */
   readonly pin?: QuotePin
+  /** Of a route on trial. */
+  readonly trial?: TrialRow
   /** What it has to look like. */
   readonly consistency?: Consistency
 }
@@ -47,6 +55,7 @@ export function requestRow({
   promptHmacKey,
   pin,
   consistency,
+  trial,
 }: RequestRowInput): NewRequest {
   const { request, caller } = input
   const [{ candidate: first }] = decision.attempts
@@ -57,7 +66,7 @@ export function requestRow({
     projectId: caller.projectId,
     operation: request.operation,
     model: request.model,
-    route: decision.policy.route,
+    route: trial?.route ?? decision.policy.route,
     n: request.n,
     tags,
     fingerprint,
@@ -70,6 +79,7 @@ export function requestRow({
       ...decisionToJson(decision, state, baseline),
       ...(pin && { quote: pinToJson(pin) }),
       ...(consistency && { consistency: consistencyToJson(consistency) }),
+      ...(trial && { observation: trial.observation }),
     },
     inputs: inputAssets(input, nowUs),
     ...(request.attribution.endCustomer !== undefined && { endCustomer: request.attribution.endCustomer }),

@@ -35,8 +35,17 @@ export interface LedgerReader {
   experience(sinceUs: TimestampUs): Promise<ExperienceRows>
   /** The offer that made the first pictures of a group since then; before there are any, the choice of the first that still runs. */
   groupLook(query: { projectId: string; group: string; sinceUs: TimestampUs }): Promise<GroupLook | undefined>
+  /** Finished requests of these routes since then, oldest first, read page by page. */
+  observations(query: { routes: readonly string[]; sinceUs: TimestampUs }): AsyncIterable<ObservedRequest>
   /** Who made a picture of this project, by the hash of its bytes. */
   madeBy(query: { projectId: string; sha256: string }): Promise<MadeBy | undefined>
+}
+
+/** A finished request of a route on trial. */
+export interface ObservedRequest {
+  readonly decision: JsonObject
+  readonly images: number
+  readonly costNanoUsd: NanoUsd
 }
 
 export interface MadeBy {

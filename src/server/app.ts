@@ -15,6 +15,7 @@ import { readJson } from './read-body.ts'
 import * as admin from './routes/admin.ts'
 import * as assets from './routes/assets.ts'
 import { deleteImage, giveFeedback } from './routes/feedback.ts'
+import { observeRoute } from './routes/observe.ts'
 import { handleImages } from './routes/images.ts'
 import * as lots from './routes/lots.ts'
 import * as models from './routes/models.ts'
@@ -46,6 +47,7 @@ const handlers = {
   getReceipt: records.getReceipt,
   explainRequest: records.explainRequest,
   giveFeedback,
+  observeRoute,
   deleteImage,
   watchRequests: records.watchRequests,
   getImage: assets.getImage,

@@ -63,6 +63,7 @@ function answerTo({ method, path, body }: Recorded): Answer {
     return list(records.requestRecords.slice(0, Number(new URL(path, 'http://x').searchParams.get('limit'))))
   if (pathname === `/v1/halftone/requests/${records.REQUEST_ID}/receipt`) return { body: records.receiptRecord }
   if (pathname === `/v1/halftone/requests/${records.REQUEST_ID}/explain`) return { body: records.explanationRecord }
+  if (pathname === '/v1/halftone/routes/trial/observation') return { body: records.observationRecord }
   if (pathname === '/v1/halftone/keys') return method === 'POST' ? { body: records.createdKeyRecord } : list(records.keyRecords)
   if (pathname.startsWith('/v1/halftone/keys/')) return { body: { id: pathname.split('/').at(-1), deleted: true } }
   if (pathname === '/v1/halftone/status') return { body: records.statusRecord }

@@ -1,6 +1,7 @@
 /** Answers of a gateway as recorded, checked against the contract so that they cannot drift from it. */
 import { createdKey, keyObject, modelObject, overview, providerProbe, session, status } from '../../src/contract/admin.ts'
 import { imagesResponse } from '../../src/contract/images.ts'
+import { observationReport } from '../../src/contract/observe.ts'
 import { quoteResponse } from '../../src/contract/quote.ts'
 import { attempt, explanation, receipt, requestSummary } from '../../src/contract/records.ts'
 
@@ -474,4 +475,24 @@ export const imagesRecord = imagesResponse.parse({
     attempts: 2,
     warnings: [{ code: 'fallback_used', message: 'The first choice failed and another offer made the image.' }],
   },
+})
+
+export const observationRecord = observationReport.parse({
+  object: 'observation',
+  route: 'trial',
+  observes: 'publisher/fine',
+  since: '2026-11-15T00:00:00.000Z',
+  fraction: 0.2,
+  rolled_back: false,
+  calls: 1000,
+  routed_calls: 198,
+  without_choice: 2,
+  images: 1004,
+  spent_usd: '34.21',
+  named_usd: '40',
+  routed_usd: '27.5',
+  saved_usd: '12.5',
+  models: [{ offer: 'cheap:publisher/flat', quality: 'medium', calls: 998, named_usd: '40', routed_usd: '27.5' }],
+  routed: { accepted: 34, rejected: 6, acceptance: 0.85 },
+  observed: { accepted: 0, rejected: 0, acceptance: null },
 })

@@ -27,6 +27,7 @@ beforeAll(async () => {
     config: {
       providers: { double: { ...compatibleProvider(double), prices: { '*': { perImage: PRICE, commitments: [credits] } } } },
       aliases: { fox: 'acme/painter@low' },
+      routes: { trial: { models: ['acme/painter'], mode: 'observe', observes: 'acme/observed' } },
       maxUsdPerDay: '100',
     },
   })
@@ -103,6 +104,7 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
     { key: keys.own, body: { image_id: image.id, score: 0.25, reason: 'too dark' } },
   ],
   deleteImage: () => [{ path: `/v1/halftone/images/${image.second}` }],
+  observeRoute: () => [{ path: '/v1/halftone/routes/trial/observation?days=3' }],
   watchRequests: () => [],
   getImage: () => [{ path: local(image.url), key: null }],
   getThumbnail: () => [{ path: local(image.thumbnail_url), key: null }],

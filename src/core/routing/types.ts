@@ -8,6 +8,7 @@ import type { VolumeIndex } from '../pricing/volumes.ts'
 import type { Quality } from '../request.ts'
 import type { GroupFailure } from './consistency.ts'
 import type { Experience } from './learning/experience.ts'
+import type { Observing } from './observe.ts'
 import type { Score } from './score.ts'
 import type { Objective } from './strategies/index.ts'
 import type { BalanceWeights } from './strategies/strategy.ts'
@@ -48,6 +49,8 @@ export interface Policy {
   readonly retries: number
   readonly maxCostNanoUsd?: bigint
   readonly fallbackOnRefusal: boolean
+  /** Mode observe: what it watches. */
+  readonly observe?: Observing
   /** For groups whose offer cannot serve; `wait` when absent. */
   readonly groupFailure?: GroupFailure
   readonly payTwice: 'never' | 'onUnknown'

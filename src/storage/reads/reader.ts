@@ -3,6 +3,7 @@ import type { LedgerReader } from '../../ports/ledger.ts'
 import type { Database } from '../schema.ts'
 import { createExperienceReads } from './experience.ts'
 import { createGroupReads } from './groups.ts'
+import { createObservationReads } from './observations.ts'
 import { createReportReads } from './reports.ts'
 import { createRequestReads } from './requests.ts'
 import { createTryReads } from './tries.ts'
@@ -14,4 +15,5 @@ export const createReader = (db: Kysely<Database>): LedgerReader => ({
   ...createTryReads(db),
   ...createExperienceReads(db),
   ...createGroupReads(db),
+  ...createObservationReads(db),
 })

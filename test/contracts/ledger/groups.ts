@@ -53,4 +53,24 @@ export function groupRules(opened: () => OpenedLedger): void {
     expect(await madeBy('looks')).toEqual({ offer: 'acme:acme/painter', quality: 'high' })
     expect(await madeBy('others')).toBeUndefined()
   })
+
+  test('requests of a route on trial are read whole, in order, with what they cost', async () => {
+    const { ledger, owner } = opened()
+    const reserves = Array.from({ length: 1_003 }, (_, index) =>
+      newReserve(owner, { request: { route: index % 2 ? 'trial' : 'trial:observed', decision: { index } } }),
+    )
+    await Promise.all(reserves.map((reserve) => ledger.reserve(reserve)))
+    const running = newReserve(owner, { request: { route: 'trial' } })
+    await ledger.reserve(running)
+    await Promise.all(reserves.map((reserve) => ledger.settle(newSettle(reserve, { finish: newFinish() }))))
+    const seen: unknown[] = []
+    let cost = 0n
+    for await (const row of ledger.read.observations({ routes: ['trial', 'trial:observed'], sinceUs: T0 })) {
+      seen.push(row.decision['index'])
+      cost += row.costNanoUsd
+    }
+    expect(seen).toEqual(reserves.map((_, index) => index))
+    const one = await ledger.read.request(reserves[0]?.request.id ?? '')
+    expect(cost).toBe((one?.costNanoUsd ?? 0n) * BigInt(reserves.length))
+  })
 }
