@@ -11,7 +11,6 @@ import {
   milliseconds,
   modelPattern,
   objectName,
-  rates,
   tagName,
   tags,
   usdAmount,

@@ -16,7 +16,6 @@ import { fingerprintOf } from './fingerprint.ts'
 import { createGroups } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
-import { createKeyRates } from './key-rates.ts'
 import { createObservers, type Observers, observationToJson, type Watched } from './observe.ts'
 import { pinPlan, type QuotePins } from './quote-pin.ts'
 import { createRecentTries, type RecentTries } from './recent-tries.ts'
@@ -24,6 +23,7 @@ import { createRepeats, joinKey } from './repeats.ts'
 import { requestRow, type TrialRow } from './request-row.ts'
 import type { CallContext } from './run-call.ts'
 import { runRequest } from './run-request.ts'
+import { keepToSoftBudgets } from './soft-budget.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
 export interface Gateway {
@@ -69,9 +69,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   const repeats = createRepeats(services, inFlight)
   const groups = createGroups(services)
   const observers = createObservers(services)
-  const keyRates = createKeyRates(services.clock)
-  const room = createWaitingRoom(services.clock)
-  health.onRoom(() => room.wake())
   const listeners = new Set<(requestId: string) => void>()
   let draining = false
   const notify = (requestId: string): void => {
@@ -140,8 +137,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       health: health.view(),
     }))
     const { plan: planned, consistency } = held
-    if (planned.kind === 'none') throw nothingEligible(planned, state, nowUs, health.view())
-    const decision = pin ? pinPlan(planned, pin) : planned
+    if (planned.kind === 'none') throw nothingEligible(planned, state, services.clock.nowUs(), health.view())
+    const { sandbox } = planned.attempts[0].candidate.offer
+    const reached = scopes.filter((budget) => !budget.hard && budgets.isReached(budget, sandbox))
+    const kept = keepToSoftBudgets(planned, deciding, reached)
+    const decision = pin ? pinPlan(planned, pin) : kept.plan
     const [{ candidate: first }] = decision.attempts
     const input = withSeed(asked, first.offer, held.seed)
     const requestId = services.newId()
@@ -157,6 +157,8 @@ export function createGateway(options: GatewayOptions): Gateway {
         options.feedback.made(call, input)
       },
       budgetIds: scopes.map((budget) => budget.id),
+      onBudgetReached: (id) => budgets.reached(id, first.offer.sandbox),
+      notes: pin ? [] : [...kept.warnings],
       sandbox: first.offer.sandbox,
       jitter: services.random(),
       ...(pin && { pin }),

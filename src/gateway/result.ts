@@ -153,7 +153,7 @@ function costStatusOf(finished: readonly FinishedCall[]): CostStatus {
 }
 
 function requestWarnings(
-  { input, consistency }: CallContext,
+  { input, notes, consistency }: CallContext,
   plan: UsablePlan,
   finished: readonly FinishedCall[],
   images: number,
@@ -161,7 +161,7 @@ function requestWarnings(
   const used = finished.findLast((call) => call.record.imagesMade > 0)
   // What was left out for the offer that answered, not for the one that was planned first.
   const { warnings: dropped } = used?.reserved.candidate ?? plan.attempts[0].candidate
-  const warnings = [...dropped, ...finished.flatMap((call) => call.warnings)]
+  const warnings = [...dropped, ...notes, ...finished.flatMap((call) => call.warnings)]
   if (images > 0 && images < input.request.n) {
     warnings.push({ code: 'partial_success', param: 'n', message: `${images} of ${input.request.n} images were made.` })
   }
