@@ -27,8 +27,18 @@ describe('a current model, asked as DALL-E was', () => {
     ['quality: standard', { quality: 'standard' }, 'has quality low, medium, high', 'parameter_dropped quality'],
     ['quality: hd', { quality: 'hd' }, 'has quality low, medium, high', 'parameter_dropped quality'],
     ['style: vivid', { style: 'vivid' }, 'does not take style', 'parameter_dropped style'],
-    ['size: 256x256', size(256, 256), 'needs 655360 to 8294400 pixels; x-halftone-fit: cover would cut it from 816x816', 'size_adjusted size'],
-    ['size: 512x512', size(512, 512), 'needs 655360 to 8294400 pixels; x-halftone-fit: cover would cut it from 816x816', 'size_adjusted size'],
+    [
+      'size: 256x256',
+      size(256, 256),
+      'needs 655360 to 8294400 pixels; x-halftone-fit: cover would cut it from 816x816',
+      'size_adjusted size',
+    ],
+    [
+      'size: 512x512',
+      size(512, 512),
+      'needs 655360 to 8294400 pixels; x-halftone-fit: cover would cut it from 816x816',
+      'size_adjusted size',
+    ],
   ] as const)('%s is refused, or left out with a warning where that is allowed', (_, changes, refused, warning) => {
     expect(sent(changes, false)).toEqual({ refused })
     const allowed = sent(changes, true)
