@@ -79,7 +79,7 @@ export function createFeedback({ ledger, clock, log }: FeedbackServices, experie
     made({ assets, record, reserved }, { request, caller }) {
       if (record.imagesMade === 0) return
       remember(asked, askedKey(request, caller), { requestId: reserved.attempt.requestId, atUs: clock.nowUs() })
-      for (const { id, sha256 } of assets) remember(outputs, `${caller.projectId} ${sha256}`, id)
+      for (const { id, sha256, role } of assets) if (role === 'output') remember(outputs, `${caller.projectId} ${sha256}`, id)
     },
   }
 }

@@ -121,6 +121,11 @@ describe('a size that the offer does not make', () => {
       '1536x1024 png, enlarge to 3000x2000 (cover)',
     ],
     ['is not made from a stamp', ask('8192x8192', { upscale: 'local' }), 'makes 512x512, 1024x1024, 1536x1024, not 8192x8192'],
+    [
+      'names the wish for a grid',
+      ask('1000x500', {}, grid),
+      'needs edges in multiples of 16; x-halftone-fit: cover could cut it from a size that it makes',
+    ],
     ['is cut from a grid', ask('1000x500', { fit: 'cover' }, grid), '1024x512 png, resize to 1000x500 (cover)'],
     ['is cut from the least that a grid makes', ask('100x100', { fit: 'cover' }, grid), '512x512 png, resize to 100x100 (cover)'],
   ]

@@ -23,9 +23,9 @@ export interface Words {
 }
 
 /** Acceptance may be this much lower before the share is given back. */
-export const ACCEPTANCE_MARGIN = 0.05
+const ACCEPTANCE_MARGIN = 0.05
 /** Words about either part before anything is concluded. */
-export const LEAST_WORDS = 50
+const LEAST_WORDS = 50
 /** One-sided, 1 %: it is looked at again and again, and each look is another chance to be wrong. */
 const Z = 2.326
 

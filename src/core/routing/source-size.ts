@@ -10,7 +10,7 @@ const MOST_ENLARGED = 4
 /** Without a fit nothing may be cut or padded, so that the shapes have to agree but for the rounding of an edge. */
 const SAME_SHAPE = Math.log(1.01)
 
-export type SizeWishes = Pick<RequestOptions, 'fit' | 'upscale'>
+type SizeWishes = Pick<RequestOptions, 'fit' | 'upscale'>
 
 export interface SourceSize {
   /** What the offer makes. */
@@ -66,10 +66,18 @@ export function sourceShape(rule: SizeRule, shape: Size, near: Size, fit: Fit | 
 
 /** What the client could allow, in words for the error; empty when nothing would help. */
 export function sizeHint(rule: SizeRule, wanted: Size, wishes: SizeWishes): string {
+  // A grid is not searched for the sake of an error: plans have hundreds of candidates.
+  if (rule.kind === 'area') return gridHint(rule, wanted, wishes)
   const cut = wishes.fit === undefined ? sourceSize(rule, wanted, { fit: 'cover' }) : undefined
   if (cut) return `; x-halftone-fit: cover would cut it from ${formatSize(cut.size)}`
   const smaller = wishes.upscale === undefined ? sourceSize(rule, wanted, { ...wishes, upscale: 'local' }) : undefined
   return smaller ? `; x-halftone-upscale: local would enlarge it from ${formatSize(smaller.size)}` : ''
+}
+
+function gridHint(rule: Extract<SizeRule, { kind: 'area' }>, wanted: Size, { fit, upscale }: SizeWishes): string {
+  const fits = Math.max(wanted.width, wanted.height) <= rule.maxEdge && pixels(wanted) <= rule.maxPixels
+  if (fits) return fit === undefined ? '; x-halftone-fit: cover could cut it from a size that it makes' : ''
+  return upscale === undefined ? '; x-halftone-upscale: local could enlarge it from a size that it makes' : ''
 }
 
 /** Of a grid also what lies above and below: the nearest size may be too small on one side. */
