@@ -1,9 +1,11 @@
 /** From configuration and price book to the gateway's state. */
+
 import { createHash } from 'node:crypto'
 import { definitionOf } from './compose-modules.ts'
 import type { Config, ProviderConfig } from './config/index.ts'
 import { loadActivePrices } from './config/price-sets.ts'
 import { HalftoneError } from './core/error.ts'
+import type { RateLimit } from './core/limits/bucket.ts'
 import type { Offer } from './core/offer.ts'
 import { compilePriceBooks, qualityBounds, rateSummary } from './core/pricing/index.ts'
 import type { Policy } from './core/routing/index.ts'
@@ -75,6 +77,9 @@ export async function buildState(config: Config, clock: Clock, before?: Pick<Gat
     quality,
     qualityLevels: new Map(Object.entries(files.quality.levels).map(([level, { atLeast }]) => [level, atLeast])),
     settings: {
+      keyLimits: limitsOf(config.keyLimits),
+      ...(Object.keys(config.limits.perKey).length > 0 && { defaultKeyLimit: config.limits.perKey }),
+      offerLimits: limitsOf(config.providers),
       alertWebhooks: config.alerts.webhooks.map(({ url, secret }) => ({ url, key: webhookKey(secret.reveal()) })),
       onDisconnect: config.server.onDisconnect,
       maxConcurrentRequests: config.server.maxConcurrentRequests,
@@ -130,3 +135,20 @@ export function unpricedOffers(state: GatewayState, nowUs: number): ReadonlyMap<
 /** The form of the Standard Webhooks specification, or the bytes of any other text. */
 const webhookKey = (secret: string): Uint8Array =>
   secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : Buffer.from(secret)
+
+const limitsOf = (named: Readonly<Record<string, RateLimit>>): ReadonlyMap<string, RateLimit> =>
+  new Map(
+    Object.entries(named).flatMap(([name, { requestsPerMinute, imagesPerMinute }]) =>
+      requestsPerMinute === undefined && imagesPerMinute === undefined
+        ? []
+        : [
+            [
+              name,
+              {
+                ...(requestsPerMinute !== undefined && { requestsPerMinute }),
+                ...(imagesPerMinute !== undefined && { imagesPerMinute }),
+              },
+            ],
+          ],
+    ),
+  )

@@ -169,7 +169,9 @@ async function start(context: StartContext): Promise<Halftone> {
     onDeleted: (sha256) => thumbnails.onDeleted(sha256),
   }
 
-  const health = createHealthFeed(clock, services.random)
+  const health = createHealthFeed(clock, services.random, (offer) =>
+    state.settings.offerLimits.get(offer.slice(0, offer.indexOf(':'))),
+  )
   const experience = createExperienceFeed(await ledger.read.experience(clock.nowUs() - EXPERIENCE_US))
   const feedback = createFeedback(services, experience)
   const budgets = await createBudgetIndex({ ledger, clock })

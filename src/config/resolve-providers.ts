@@ -110,6 +110,8 @@ function resolveProvider(entry: Entry, privateHosts: readonly string[]): Provide
     timeoutMs: provider.timeoutMs,
     ...(provider.retries === undefined ? {} : { retries: provider.retries }),
     ...(provider.concurrency === undefined ? {} : { concurrency: provider.concurrency }),
+    ...(provider.requestsPerMinute === undefined ? {} : { requestsPerMinute: provider.requestsPerMinute }),
+    ...(provider.imagesPerMinute === undefined ? {} : { imagesPerMinute: provider.imagesPerMinute }),
     ...(provider.region === undefined ? {} : { region: provider.region }),
     disabled: provider.disabled,
   }

@@ -50,6 +50,16 @@ export function resolveConfig(settings: FileSettings, context: ResolveContext): 
     ),
     keys: resolveKeys(settings, context.env, adminKey, found),
     budgets: resolveBudgets(settings, context, found),
+    keyLimits: named(
+      Object.entries(settings.keys).map(([id, { requestsPerMinute, imagesPerMinute }]) => [
+        id,
+        {
+          ...(requestsPerMinute !== undefined && { requestsPerMinute }),
+          ...(imagesPerMinute !== undefined && { imagesPerMinute }),
+        },
+      ]),
+    ),
+    limits: settings.limits,
     alerts: settings.alerts,
     ...(settings.passthrough ? { passthrough: settings.passthrough } : {}),
     sandbox: settings.sandbox,

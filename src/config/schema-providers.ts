@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { optionalParameters } from '../core/capability.ts'
 import { operations, outputFormats, qualities } from '../core/request.ts'
 import { priceOverlay } from './schema-prices.ts'
-import { milliseconds, modelName, modelPattern, pixelSize, variableName } from './schema-values.ts'
+import { milliseconds, modelName, modelPattern, pixelSize, rates, variableName } from './schema-values.ts'
 import { Secret } from './secret.ts'
 
 /** What may stand in an Authorization header. */
@@ -147,6 +147,7 @@ export const providerSchema = z.strictObject({
     .max(5)
     .exactOptional()
     .describe("Tries again at the same offer, when nothing was billed; default: the route's."),
+  ...rates,
   concurrency: z
     .int()
     .min(1)

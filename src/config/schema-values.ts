@@ -75,3 +75,9 @@ export const isoDate = z.iso.date({ error: 'must be a date such as 2026-01-31' }
 
 /** Positive whole milliseconds, at most a day. */
 export const milliseconds = z.int().min(1).max(86_400_000)
+
+/** Rates of a key or an offer; both of this node alone. */
+export const rates = {
+  requestsPerMinute: z.int().min(1).max(1_000_000).exactOptional().describe('Requests per minute, on each node.'),
+  imagesPerMinute: z.int().min(1).max(1_000_000).exactOptional().describe('Images per minute, on each node.'),
+}

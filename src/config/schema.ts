@@ -11,6 +11,7 @@ import {
   milliseconds,
   modelPattern,
   objectName,
+  rates,
   tagName,
   tags,
   usdAmount,
@@ -220,6 +221,7 @@ const key = z
     tags: tags.default({}).describe('Tags on every request of the key.'),
     allowedModels: z.array(z.string().min(1)).min(1).exactOptional().describe('Models and routes it may use; default: all.'),
     maxUsdPerDay: usdAmount.exactOptional().describe('Hard spend cap per UTC day.'),
+    ...rates,
   })
   .refine((value) => (value.hash === undefined) !== (value.env === undefined), 'must have exactly one of hash and env')
 
@@ -281,6 +283,10 @@ export const fileSchema = z.strictObject({
   projects: z.record(objectName, project).default({}).describe('Owners of keys, by id.'),
   keys: z.record(objectName, key).default({}).describe('Virtual keys managed by this file, by id.'),
   budgets: z.array(budget).default([]).describe('Spend limits.'),
+  limits: z
+    .strictObject({ perKey: z.strictObject(rates).prefault({}).describe('Rates of every key that has none of its own.') })
+    .prefault({})
+    .describe('Rate limits.'),
   alerts: z
     .strictObject({ webhooks: z.array(alertWebhook).max(8).default([]).describe('Told when budgets come near their limits.') })
     .prefault({})

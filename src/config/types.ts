@@ -1,6 +1,7 @@
 /** The resolved configuration: what the rest of Halftone sees. Frozen; objects keyed by name have no prototype. */
 import type { Capabilities } from '../core/capability.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { RateLimit } from '../core/limits/bucket.ts'
 import type { OfferId } from '../core/offer.ts'
 import type { PriceBook } from '../core/pricing/price-book.ts'
 import type { Quality } from '../core/request.ts'
@@ -27,6 +28,9 @@ export interface Config {
   readonly keys: Named<ConfiguredKey>
   /** Listed ones, `maxUsdPerDay` as `max-usd-per-day`, and the cap of each key as `key-<id>-per-day`. */
   readonly budgets: readonly BudgetRecord[]
+  /** Of the keys of this file that have one, by id. */
+  readonly keyLimits: Named<RateLimit>
+  readonly limits: Readonly<FileSettings['limits']>
   readonly alerts: Readonly<FileSettings['alerts']>
   readonly passthrough?: { readonly provider: string }
   readonly sandbox: Readonly<FileSettings['sandbox']>
@@ -60,6 +64,8 @@ export interface ProviderConfig {
   readonly retries?: number
   /** Calls at once; absent: as the type has it. */
   readonly concurrency?: number
+  readonly requestsPerMinute?: number
+  readonly imagesPerMinute?: number
   readonly region?: string
   readonly disabled: boolean
 }

@@ -1,8 +1,10 @@
 /** The gateway: from a normalized request to an answer, with idempotency, joining of retries, limits and drain. */
 import { HalftoneError } from '../core/error.ts'
+import type { RateLimit } from '../core/limits/bucket.ts'
+import { urgencyOf } from '../core/limits/queue.ts'
 import type { Offer } from '../core/offer.ts'
 import { promptFeatures } from '../core/prompt/features.ts'
-import { observationOf, observedName, type Plan, type Relaxed, relax } from '../core/routing/index.ts'
+import { type OfferHealth, observationOf, observedName, type Plan, type Relaxed, relax } from '../core/routing/index.ts'
 import type { SpooledBody } from '../ports/blob-store.ts'
 import { keep } from './assets.ts'
 import type { BudgetIndex } from './budget-index.ts'
@@ -13,9 +15,10 @@ import type { ExecuteInput, ExecuteResult } from './execution.ts'
 import type { ExperienceFeed } from './experience-feed.ts'
 import type { Feedback } from './feedback.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { createGroups } from './groups.ts'
+import { createGroups, type LookedAfter } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
+import { createKeyRates } from './key-rates.ts'
 import { createObservers, type Observers, observationToJson, type Watched } from './observe.ts'
 import { pinPlan, type QuotePins } from './quote-pin.ts'
 import { createRecentTries, type RecentTries } from './recent-tries.ts'
@@ -25,6 +28,7 @@ import type { CallContext } from './run-call.ts'
 import { runRequest } from './run-request.ts'
 import { keepToSoftBudgets } from './soft-budget.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
+import { createWaitingRoom } from './waiting-room.ts'
 
 export interface Gateway {
   /** Make pictures. Rejects with a `HalftoneError`; whatever was billed is in the ledger either way. */
@@ -61,6 +65,9 @@ export interface GatewayOptions {
   readonly promptHmacKey: Uint8Array
 }
 
+/** Longest wait for room; an economy request would rather be asked again than hold a connection for hours. */
+const MOST_WAIT_MS = 30_000
+
 const IDEMPOTENCY_US = 24 * 3_600 * 1_000_000
 
 export function createGateway(options: GatewayOptions): Gateway {
@@ -69,6 +76,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   const repeats = createRepeats(services, inFlight)
   const groups = createGroups(services)
   const observers = createObservers(services)
+  const keyRates = createKeyRates(services.clock)
+  const room = createWaitingRoom(services.clock)
+  health.onRoom(() => room.wake())
   const listeners = new Set<(requestId: string) => void>()
   let draining = false
   const notify = (requestId: string): void => {
@@ -101,6 +111,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         retryAfterMs: 1_000,
       })
     }
+    keyRates.take(input.caller.keyId, keyLimit(state, input.caller.keyId), input.request.n)
     return run(input, state, fingerprint, ownership)
   }
 
@@ -131,11 +142,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       hardBudget: scopes.some((budget) => budget.hard),
       purchases: services.purchases,
     }
-    const held = await groups.decide(deciding, asked.clientGone, () => ({
-      ...deciding,
-      nowUs: services.clock.nowUs(),
-      health: health.view(),
-    }))
+    const again = () => ({ ...deciding, nowUs: services.clock.nowUs(), health: health.view() })
+    const held = await whenThereIsRoom(deciding, asked, () => groups.decide(again(), asked.clientGone, again))
     const { plan: planned, consistency } = held
     if (planned.kind === 'none') throw nothingEligible(planned, state, services.clock.nowUs(), health.view())
     const { sandbox } = planned.attempts[0].candidate.offer
@@ -143,7 +151,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const kept = keepToSoftBudgets(planned, deciding, reached)
     const decision = pin ? pinPlan(planned, pin) : kept.plan
     const [{ candidate: first }] = decision.attempts
-    const input = withSeed(asked, first.offer, held.seed)
+    const release = health.planned(first.offer.id, request.n)
+    const input = withSeed(withoutWait(asked, services.clock.nowUs() - nowUs), first.offer, held.seed)
     const requestId = services.newId()
     const context: CallContext = {
       services,
@@ -157,6 +166,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         options.feedback.made(call, input)
       },
       budgetIds: scopes.map((budget) => budget.id),
+      onDispatch: release,
       onBudgetReached: (id) => budgets.reached(id, first.offer.sandbox),
       notes: pin ? [] : [...kept.warnings],
       sandbox: first.offer.sandbox,
@@ -195,6 +205,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       },
     })
     const tracked = running.finally(async () => {
+      release()
       inFlight.remove(requestId)
       groups.ended(asked)
       await disposeInputs(input)
@@ -209,6 +220,26 @@ export function createGateway(options: GatewayOptions): Gateway {
       ),
     })
     return withDeadline(input, tracked, requestId).catch((error: unknown) => repeats.onIdempotent(error))
+  }
+
+  /** Decide, and where only limits of our own stand in the way wait for a turn, as long as the request may take. */
+  async function whenThereIsRoom(
+    { policy, nowUs }: DecideInput,
+    { options: { deadlineMs: asked }, clientGone }: ExecuteInput,
+    decideNow: () => Promise<LookedAfter>,
+  ): Promise<LookedAfter> {
+    const deadlineMs = asked ?? policy.deadlineMs
+    const place = { id: services.newId(), urgency: urgencyOf(deadlineMs), signal: clientGone }
+    const untilUs = nowUs + Math.min(deadlineMs ?? MOST_WAIT_MS, MOST_WAIT_MS) * 1_000
+    try {
+      for (;;) {
+        const held = await decideNow()
+        const wakeUs = held.plan.kind === 'none' && !draining ? roomAtUs(held.plan, health.view()) : undefined
+        if (wakeUs === undefined || !(await room.turn({ ...place, untilUs, wakeUs }))) return held
+      }
+    } finally {
+      room.leave(place.id)
+    }
   }
 
   /** Of a request that is only looked at: budgets do not stop it. */
@@ -248,6 +279,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     async drain(timeoutMs) {
       draining = true
+      room.wake()
       // The timer would keep the process alive after everything has finished.
       const finished = new AbortController()
       const timeUp = services.clock.sleep(timeoutMs, finished.signal).catch(() => undefined)
@@ -273,6 +305,25 @@ function withSeed(input: ExecuteInput, { capabilities }: Offer, seed: number | u
   const { request } = input
   if (seed === undefined || request.seed !== undefined || !capabilities.parameters.includes('seed')) return input
   return { ...input, request: { ...request, seed } }
+}
+
+/** What a request has waited counts towards its deadline. */
+function withoutWait(input: ExecuteInput, waitedUs: number): ExecuteInput {
+  const { deadlineMs } = input.options
+  if (deadlineMs === undefined || waitedUs < 1_000) return input
+  return { ...input, options: { ...input.options, deadlineMs: Math.max(1, deadlineMs - Math.round(waitedUs / 1_000)) } }
+}
+
+const keyLimit = ({ settings }: GatewayState, keyId: string): RateLimit | undefined =>
+  settings.keyLimits.get(keyId) ?? settings.defaultKeyLimit
+
+/** When an offer that only rests for a limit of ours may serve again; undefined: none does. */
+function roomAtUs({ eliminated }: Extract<Plan, { kind: 'none' }>, health: ReadonlyMap<string, OfferHealth>): number | undefined {
+  const resting = eliminated.flatMap(({ offer, reason }) => {
+    const seen = reason === 'unhealthy' ? health.get(offer) : undefined
+    return seen?.resting ? [seen.blockedUntilUs] : []
+  })
+  return resting.length === 0 ? undefined : Math.min(...resting)
 }
 
 const baselinePart = (input: DecideInput): { readonly baseline?: Baseline } => {

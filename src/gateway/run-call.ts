@@ -6,6 +6,7 @@ import type { Candidate, Warning } from '../core/offer.ts'
 import type { AttemptFailure } from '../core/outcome.ts'
 import { quoteCandidate } from '../core/pricing/index.ts'
 import type { PricedQuote } from '../core/pricing/types.ts'
+import { formatSize } from '../core/request.ts'
 import { type PlannedCall, requestAsSent } from '../core/routing/index.ts'
 import type { NewAttempt, NewRequest, ReserveResult } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
@@ -26,6 +27,8 @@ export interface CallContext {
   readonly requestId: string
   readonly promptComplexity: number
   readonly budgetIds: readonly string[]
+  /** Told before the first call is made. */
+  onDispatch(): void
   /** Told when the ledger says that a call passes the limit of a budget. */
   onBudgetReached(budgetId: string): void
   /** Warnings of the request as a whole; each once. */
@@ -126,10 +129,16 @@ export async function runCall(context: CallContext, reserved: ReservedCall): Pro
   const { services, state, health, input, promptComplexity } = context
   const { offer } = reserved.candidate
   const started = services.clock.monotonicMs()
-  health.dispatched(offer.id)
+  context.onDispatch()
+  health.dispatched(offer.id, reserved.call.n)
   const result = await callProvider(context, reserved)
-  health.finished(offer.id, result.kind === 'failed' ? result.failure : undefined)
   const durationUs = Math.round((services.clock.monotonicMs() - started) * 1_000)
+  const { size, quality = '' } = reserved.candidate.settings
+  health.finished(offer.id, result.kind === 'failed' ? result.failure : undefined, {
+    kind: `${offer.model} ${formatSize(size)} ${quality}`,
+    ms: durationUs / 1_000,
+    headers: result.evidence.headers ?? {},
+  })
   const done = await concludeCall(
     { services, state, request: input.request, promptComplexity, caller: input.caller },
     reserved,

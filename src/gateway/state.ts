@@ -1,4 +1,6 @@
 /** What the gateway works with: services that live as long as the process, and a snapshot that a reload replaces whole. */
+
+import type { RateLimit } from '../core/limits/bucket.ts'
 import type { Offer } from '../core/offer.ts'
 import type { CompiledPrices } from '../core/pricing/compiled.ts'
 import type { FxRate, PriceBook } from '../core/pricing/price-book.ts'
@@ -55,6 +57,11 @@ export interface GatewaySettings {
   /** What happens to an attempt in flight when its client leaves. */
   readonly onDisconnect: 'finish' | 'cancel'
   readonly maxConcurrentRequests: number
+  /** By key id; `defaultKeyLimit` for the others. */
+  readonly keyLimits: ReadonlyMap<string, RateLimit>
+  readonly defaultKeyLimit?: RateLimit
+  /** Of each offer of a provider, by the provider's name. */
+  readonly offerLimits: ReadonlyMap<string, RateLimit>
   readonly alertWebhooks: readonly AlertWebhook[]
   /** Tag names that rollups keep; others stay on the request. */
   readonly declaredTags: readonly string[]

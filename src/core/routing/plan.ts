@@ -147,9 +147,15 @@ function offerProblem(
     return { reason: 'model_not_allowed', detail: 'the key does not allow it' }
   }
   const health = snapshot.health.get(offer.id)
-  if (health && health.blockedUntilUs > nowUs) return { reason: 'unhealthy', detail: 'it asked to be left alone for a while' }
+  if (health && health.blockedUntilUs > nowUs) return { reason: 'unhealthy', detail: restingTexts[health.resting ?? 'asked'] }
   return health?.state === 'open' && !acceptOpen ? { reason: 'unhealthy', detail: 'its breaker is open' } : undefined
 }
+
+const restingTexts = {
+  asked: 'it asked to be left alone for a while',
+  rate: 'its configured rate is used up',
+  concurrency: 'it has as many calls as it bears',
+} as const
 
 /**
  * A quality tier is a product of its own. A stated quality is the only one; where none is stated a route with a floor chooses

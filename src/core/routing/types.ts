@@ -20,6 +20,8 @@ export interface OfferHealth {
   readonly inFlight: number
   /** Microseconds UTC until which `Retry-After` or an open breaker forbids it; 0 = not. */
   readonly blockedUntilUs: number
+  /** It is blocked by a limit of our own: the configured rate, or as many calls at once as it has shown to bear. */
+  readonly resting?: 'rate' | 'concurrency'
 }
 
 /** A route or the implicit policy of a named model. */
