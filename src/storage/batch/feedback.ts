@@ -41,10 +41,15 @@ export async function deleteImage(
   context: BatchContext,
   { assetId, keyId, atUs }: { assetId: string; keyId: string; atUs: number },
 ): Promise<{ readonly deleted: boolean; readonly rated: readonly RatedImage[] }> {
-  const [asset] = await tx.all('SELECT id, sha256, role, deleted_us FROM assets WHERE id = ? FOR UPDATE', [assetId])
+  const [asset] = await tx.all('SELECT id, sha256, role, parent_id, deleted_us FROM assets WHERE id = ? FOR UPDATE', [assetId])
   if (!asset) throw new HalftoneError('not_found', `There is no image ${assetId}.`, { param: 'id' })
   if (asset['deleted_us'] !== null) return { deleted: false, rated: [] }
-  await releaseAssets(tx, [asset], atUs)
+  // The file that it was finished from shows the same.
+  const originals = await tx.all(
+    "SELECT id, sha256, role FROM assets WHERE id = ? AND role = 'original' AND deleted_us IS NULL FOR UPDATE",
+    [asset['parent_id'] ?? ''],
+  )
+  await releaseAssets(tx, [asset, ...originals], atUs)
   if (asset['role'] !== 'output') return { deleted: true, rated: [] }
   const rated = await rate(tx, context, { subject: { assetId }, keyId, signal: 'deleted', verdict: 'reject', atUs })
   return { deleted: true, rated }

@@ -127,6 +127,18 @@ export function feedbackRules(opened: () => OpenedLedger): void {
     expect(deletedBlobs).toHaveLength(1)
   })
 
+  test('a picture is deleted with the file that it was finished from', async () => {
+    const { ledger, owner } = opened()
+    const reserve = newReserve(owner)
+    await ledger.reserve(reserve)
+    const original = newAsset({ role: 'original', sha256: uuidv7() })
+    const finished = newAsset({ sha256: uuidv7(), parentId: original.id })
+    await ledger.settle(newSettle(reserve, { assets: [original, finished] }))
+    await ledger.feedback.deleteImage({ assetId: finished.id, keyId: 'key-1', atUs: T0 })
+    expect(await ledger.read.asset(original.id)).toMatchObject({ deleted: true })
+    expect((await ledger.sweep({ nowUs: T0, limit: 100 })).deletedBlobs).toHaveLength(2)
+  })
+
   test('acceptance is summed with the cost of the same pictures', async () => {
     const { ledger, owner } = opened()
     const keyId = uuidv7()
