@@ -9,7 +9,10 @@ import { buildState } from './compose-state.ts'
 import { type Config, type LoadedConfig, type LoadOptions, loadConfig } from './config/index.ts'
 import { loadActivePrices } from './config/price-sets.ts'
 import { HalftoneError } from './core/error.ts'
+import type { CompiledPrices } from './core/pricing/index.ts'
 import { isInForce, rateRows } from './core/pricing/rate-rows.ts'
+import type { Policy, Snapshot } from './core/routing/index.ts'
+import { policyOf } from './gateway/decide.ts'
 import type { Ledger } from './ports/ledger.ts'
 import type { ProviderDefinition } from './providers/define-provider.ts'
 import { providers } from './providers/index.ts'
@@ -82,6 +85,23 @@ export async function probeProviders(config: Config, signal: AbortSignal): Promi
   } finally {
     await Promise.all(all.map((provider) => provider.close()))
   }
+}
+
+// --- simulation ------------------------------------------------------------------------------------------------------
+
+/** What a replay of past requests decides with. */
+export interface RoutingBasis {
+  readonly snapshot: Pick<Snapshot, 'offers' | 'quality' | 'qualityLevels'>
+  readonly prices: CompiledPrices
+  readonly policy: Policy
+}
+
+/** The configured offers and prices, and the policy that `model` (a route, model or offer) stands for. Calls nobody but servers that say what they serve. */
+export async function routingBasis(config: Config, model: string): Promise<RoutingBasis> {
+  const state = await buildState(config, systemClock)
+  await Promise.all([...state.providers.values()].map((provider) => provider.close()))
+  const { offers, quality, qualityLevels, prices } = state
+  return { snapshot: { offers, quality, qualityLevels }, prices, policy: policyOf(model, state, now()) }
 }
 
 // --- ledger ----------------------------------------------------------------------------------------------------------

@@ -26,6 +26,10 @@ export const commands = {
   explain: { summary: 'why a request went where it went', load: () => import('./commands/explain.ts') },
   observe: { summary: 'what a route on trial would have done and saved', load: () => import('./commands/observe.ts') },
   feedback: { summary: 'say whether a picture was what you wanted', load: () => import('./commands/feedback.ts') },
+  simulate: {
+    summary: 'what past requests would have cost under another route',
+    load: () => import('./commands/simulate.ts'),
+  },
   models: { summary: 'routes, models and offers, with abilities and prices', load: () => import('./commands/models.ts') },
   prices: { summary: 'the price book: list, compare, update, correct the past', load: () => import('./commands/prices.ts') },
   keys: { summary: 'list, create and revoke keys; reset the admin key', load: () => import('./commands/keys.ts') },

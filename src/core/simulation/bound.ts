@@ -297,16 +297,19 @@ function programOf(
       }
     }
   }
-  const cost = (each: Variable): string => `${each.priceUsd * (factors.get(each.deployment.index) ?? 1)} ${each.name}`
-  const late = variables.filter(({ lateUsd }) => lateUsd > 0).map(({ lateUsd, name }) => `${lateUsd} ${name}`)
+  const priceOf = ({ priceUsd, deployment }: Variable): number => priceUsd * (factors.get(deployment.index) ?? 1)
   const committed = variables.filter(({ deployment }) => deployment.terms.provider === minimumSpend.provider)
   const free = variables.filter(({ deployment }) => deployment.terms.provider !== minimumSpend.provider)
   // `k` is the bill of the account with the minimum: at least the minimum, at least what was bought.
-  rows.push(`k ${committed.map((each) => `- ${cost(each)}`).join(' ')} >= 0`)
+  rows.push(`k ${committed.map((each) => `- ${priceOf(each)} ${each.name}`).join(' ')} >= 0`)
   const bounds = [...shared.bounds, `k >= ${world.minimumSpendNano / 1e9}`]
-  const objective = [...free.map(cost), ...late, 'k', ...shared.unmet.map((name) => `${unmetUsd(variables, name)} ${name}`)].join(
-    ' + ',
-  )
+  // A name may stand in the objective once only: what it costs and what being late costs are one number.
+  const objective = [
+    ...free.map((each) => `${priceOf(each) + each.lateUsd} ${each.name}`),
+    ...committed.filter(({ lateUsd }) => lateUsd > 0).map(({ lateUsd, name }) => `${lateUsd} ${name}`),
+    'k',
+    ...shared.unmet.map((name) => `${unmetUsd(variables, name)} ${name}`),
+  ].join(' + ')
   const text = `Minimize\n obj: ${wrapped(objective)}\nSubject To\n${rows.map((row, index) => ` r${index}: ${wrapped(row)}`).join('\n')}\nBounds\n${bounds.map((bound) => ` ${bound}`).join('\n')}\nEnd\n`
   return { text, offsetUsd }
 }

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest'
+import { askedFor, createDifficultyGate, type DifficultyGate, isEasy, rated } from './difficulty.ts'
+import { forecastRest } from './forecast.ts'
+import { type DemandLine, type MonthTiers, planMonth } from './month.ts'
+
+const option = (offer: string, listNanoUsd: number) => ({ offer, listNanoUsd, extraNanoUsd: 0 })
+const cliff: MonthTiers = {
+  offer: 'cliff',
+  mode: 'volume',
+  steps: [
+    { from: 0, factor: 1 },
+    { from: 1_000, factor: 0.7 },
+  ],
+  bought: 0,
+  spentListNanoUsd: 0,
+}
+
+describe('the plan of the month', () => {
+  const lines = (pictures: number): DemandLine[] => [
+    { pictures, options: [option('flat', 10), option('cliff', 11)] },
+    { pictures, options: [option('flat', 10), option('cliff', 11)] },
+  ]
+
+  test('volume that reaches a tier together is sent there together, although each request alone is dearer there', () => {
+    expect(planMonth({ lines: lines(600), tiers: [cliff], minimums: [] }).prices.get('cliff')?.factor).toBe(0.7)
+  })
+
+  test('a tier that the month cannot reach is not aimed for, nor one it would reach only without any loss', () => {
+    for (const pictures of [400, 505]) {
+      const plan = planMonth({ lines: lines(pictures), tiers: [cliff], minimums: [] })
+      expect(plan.prices.get('cliff')?.factor).toBe(1)
+      expect(plan.expectedNanoUsd).toBeCloseTo(2 * pictures * 10)
+    }
+  })
+
+  test('earlier purchases that become cheaper count for the tier', () => {
+    const bought = { ...cliff, bought: 900, spentListNanoUsd: 9_900 }
+    const plan = planMonth({ lines: lines(60), tiers: [bought], minimums: [] })
+    expect(plan.prices.get('cliff')?.factor).toBe(0.7)
+    expect(plan.expectedNanoUsd).toBeLessThan(0)
+  })
+
+  test('a minimum that would be lost pulls just the requests that are the cheapest to move', () => {
+    const minimums = [{ offers: ['west'], unspentNanoUsd: 900 }]
+    const near = { pictures: 100, options: [option('flat', 10), option('west', 10.5)] }
+    const far = { pictures: 100, options: [option('flat', 5), option('west', 30)] }
+    const { prices } = planMonth({ lines: [near, far], tiers: [], minimums })
+    const share = prices.get('west')?.shadowShare ?? 0
+    expect(10.5 * (1 - share)).toBeLessThan(10)
+    expect(30 * (1 - share)).toBeGreaterThan(5)
+  })
+
+  test('a minimum that is met, or that can wait, moves nothing', () => {
+    const lines = [{ pictures: 100, options: [option('flat', 10), option('west', 10.5)] }]
+    for (const unspentNanoUsd of [0, 300]) {
+      const { prices } = planMonth({ lines, tiers: [], minimums: [{ offers: ['west'], unspentNanoUsd }] })
+      expect(prices.get('west')?.shadowShare).toBe(0)
+    }
+  })
+})
+
+describe('the forecast', () => {
+  test('a weekday is like the same weekday before', () => {
+    const week = [10, 10, 10, 10, 10, 2, 2]
+    expect(forecastRest({ firstDay: 7, counts: [...week, ...week] }, 21, 28)).toBe(54)
+    expect(forecastRest({ firstDay: 7, counts: [...week, ...week] }, 21.5, 22)).toBe(5)
+  })
+
+  test('nothing seen forecasts nothing, and the day under way is not taken for a whole one', () => {
+    expect(forecastRest({ firstDay: 20, counts: [] }, 20, 30)).toBe(0)
+    expect(forecastRest({ firstDay: 19, counts: [8, 1] }, 20.1, 21.1)).toBeCloseTo(8)
+  })
+})
+
+describe('the gate of the lower floor', () => {
+  const plain = { numerals: 0, comparatives: 0, negations: 0, spatial: 0, complexity: 0.1 }
+  const placed = { ...plain, spatial: 1 }
+  const counted = { ...plain, numerals: 2 }
+  const told = (gate: DifficultyGate, features: typeof plain, accepted: boolean, times: number): DifficultyGate => {
+    let next = gate
+    for (let time = 0; time < times; time += 1) next = rated(next, features, true, accepted)
+    return next
+  }
+  const busy = [plain, placed, counted].reduce((gate, features) => askedFor(gate, features, 1_000), createDifficultyGate())
+
+  test('before anything was said, plain prompts are easy and those that count are not', () => {
+    expect(isEasy(busy, plain, 0.99)).toBe(true)
+    expect(isEasy(busy, placed, 0.99)).toBe(false)
+    expect(isEasy(busy, counted, 0)).toBe(false)
+  })
+
+  test('what is in doubt is tried now and then, and accepted pictures open it', () => {
+    expect(isEasy(busy, placed, 0.01)).toBe(true)
+    expect(isEasy(told(busy, placed, true, 300), placed, 0.99)).toBe(true)
+  })
+
+  test('rejected pictures close it again', () => {
+    expect(isEasy(told(busy, plain, false, 40), plain, 0.99)).toBe(false)
+  })
+
+  test('what people reject under the higher floor as well is not held against the lower', () => {
+    let gate = busy
+    for (let time = 0; time < 400; time += 1) gate = rated(gate, counted, false, time % 20 !== 0)
+    for (let time = 0; time < 400; time += 1) gate = rated(gate, plain, true, time % 20 !== 0)
+    expect(isEasy(gate, plain, 0.99)).toBe(true)
+  })
+})

@@ -1,0 +1,153 @@
+/**
+ * What the requests of a trace would have cost under another policy: the router's own `plan()` request by request, with what the trace itself
+ * teaches about offers up to then. Costs are expected ones, tries in vain included; nothing is called.
+ */
+import type { PlannedPrice } from '../planning/month.ts'
+import type { CompiledPrices } from '../pricing/index.ts'
+import { promptFeatures } from '../prompt/features.ts'
+import type { ImageInput, ImageRequest } from '../request.ts'
+import {
+  type Experience,
+  experienceKeys,
+  noExperience,
+  type Policy,
+  plan,
+  reduceExperience,
+  resolveCandidate,
+  type Snapshot,
+} from '../routing/index.ts'
+import type { TraceRow } from './trace.ts'
+
+/** From this instant on a model costs its list price times `factor`. */
+export interface PriceChange {
+  readonly model: string
+  readonly factor: number
+  readonly fromUs: number
+}
+
+export interface ReplayInput {
+  readonly snapshot: Pick<Snapshot, 'offers' | 'quality' | 'qualityLevels'>
+  readonly prices: CompiledPrices
+  readonly policy: Policy
+  readonly changes: readonly PriceChange[]
+}
+
+export interface ReplaySum {
+  readonly requests: number
+  readonly pictures: number
+  /** Nano-USD; expected for what is simulated, so a number. */
+  readonly costNanoUsd: number
+}
+
+export interface ReplayResult {
+  /** As the trace has it. */
+  readonly recorded: ReplaySum
+  /** Only of requests that the policy serves, as `recordedOfServed` is. */
+  readonly simulated: ReplaySum
+  readonly recordedOfServed: ReplaySum
+  readonly recordedByModel: ReadonlyMap<string, ReplaySum>
+  readonly simulatedByOffer: ReadonlyMap<string, ReplaySum>
+  /** Requests that no offer of the policy can serve, by the commonest reason. */
+  readonly unserved: ReadonlyMap<string, number>
+  /** Expected requests beyond the policy's deadline; only where offers' latencies are known from the trace. */
+  readonly expectedLate: number
+}
+
+/** `rows` in the order of time. Pure: the same rows give the same result. */
+export function replayTrace(rows: Iterable<TraceRow>, input: ReplayInput): ReplayResult {
+  const experience = new Map<string, Experience>()
+  const byId = new Map(input.snapshot.offers.map((offer) => [offer.id, offer]))
+  const recordedByModel = new Map<string, ReplaySum>()
+  const simulatedByOffer = new Map<string, ReplaySum>()
+  const unserved = new Map<string, number>()
+  let recorded = nothing
+  let simulated = nothing
+  let recordedOfServed = nothing
+  let expectedLate = 0
+  for (const row of rows) {
+    const request = requestOf(row)
+    const { complexity, promptClass } = promptFeatures(request.prompt, request)
+    const cost = Number(row.costNanoUsd)
+    recorded = added(recorded, row.n, cost)
+    recordedByModel.set(row.model, added(recordedByModel.get(row.model) ?? nothing, row.n, cost))
+    const made = plan({
+      request,
+      options: { allowUnsupported: true, bodyMetadata: false },
+      policy: input.policy,
+      snapshot: { ...input.snapshot, health: new Map(), experience, planned: changed(input, row.atUs) },
+      prices: input.prices,
+      promptComplexity: complexity,
+      promptClass,
+      nowUs: row.atUs,
+      hardBudget: false,
+    })
+    if (made.kind === 'none') {
+      const reason = commonest(made.eliminated.map((each) => each.reason))
+      unserved.set(reason, (unserved.get(reason) ?? 0) + 1)
+    } else {
+      const { candidate, allIn, total } = made.attempts[0]
+      const expected = allIn ? allIn.priceNanoUsd + allIn.inVainNanoUsd : Number(total.expectedNanoUsd)
+      simulated = added(simulated, row.n, expected)
+      recordedOfServed = added(recordedOfServed, row.n, cost)
+      simulatedByOffer.set(candidate.offer.id, added(simulatedByOffer.get(candidate.offer.id) ?? nothing, row.n, expected))
+      expectedLate += allIn?.missChance ?? 0
+    }
+    const offer = row.offer === undefined ? undefined : byId.get(row.offer)
+    const resolved = offer && resolveCandidate(offer, request, { allowUnsupported: true })
+    if (!resolved || !('candidate' in resolved)) continue
+    const seen = {
+      kind: row.outcome,
+      billed: row.costNanoUsd > 0n,
+      ...(row.latencyMs !== undefined && { latencyMs: row.latencyMs }),
+    }
+    for (const key of experienceKeys(resolved.candidate, request, promptClass))
+      experience.set(key, reduceExperience(experience.get(key) ?? noExperience, seen))
+  }
+  return { recorded, simulated, recordedOfServed, recordedByModel, simulatedByOffer, unserved, expectedLate }
+}
+
+const nothing: ReplaySum = { requests: 0, pictures: 0, costNanoUsd: 0 }
+
+const added = ({ requests, pictures, costNanoUsd }: ReplaySum, n: number, cost: number): ReplaySum => ({
+  requests: requests + 1,
+  pictures: pictures + n,
+  costNanoUsd: costNanoUsd + cost,
+})
+
+function changed({ changes, snapshot }: ReplayInput, atUs: number): ReadonlyMap<string, PlannedPrice> {
+  const planned = new Map<string, PlannedPrice>()
+  for (const { model, factor, fromUs } of changes) {
+    if (atUs < fromUs) continue
+    for (const offer of snapshot.offers) {
+      if (offer.model !== model && offer.id !== model) continue
+      planned.set(offer.id, { factor: (planned.get(offer.id)?.factor ?? 1) * factor, shadowShare: 0 })
+    }
+  }
+  return planned
+}
+
+function commonest(reasons: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'no offer'
+}
+
+/** A trace without prompts is priced with one of usual length. */
+const USUAL_PROMPT = 'a picture of a thing in a place, in the usual style'
+
+const input: ImageInput = { role: 'image', sha256: '0'.repeat(64), bytes: 1, mediaType: 'image/png', width: 1024, height: 1024 }
+
+const requestOf = (row: TraceRow): ImageRequest => ({
+  operation: row.operation,
+  model: row.model,
+  prompt: row.prompt ?? USUAL_PROMPT,
+  n: row.n,
+  ...(row.size && { size: row.size }),
+  ...(row.quality && { quality: row.quality }),
+  inputs: Array.from({ length: row.inputs > 0 ? row.inputs : row.operation === 'generate' ? 0 : 1 }, () => input),
+  stream: false,
+  partialImages: 0,
+  responseFormat: 'b64_json',
+  attribution: { tags: {} },
+  extraBody: {},
+})
