@@ -136,14 +136,26 @@ export function createGroups({ ledger, clock }: GroupServices): Groups {
       )
     }
     const { look, familySeed } = entry
-    const index = entry.nextImage
-    entry.nextImage += request.n
+    // Only of a request that goes ahead: one that waits for room is decided again.
+    const takePlace = (): number => {
+      entry.nextImage += request.n
+      return entry.nextImage - request.n
+    }
     if (!policyOfLook(deciding.policy, look, request.quality))
-      return held(free, free, { because: 'group', group, role: 'switched', look, seed: familySeed }, index)
+      return held(free, free, { because: 'group', group, role: 'switched', look, seed: familySeed }, takePlace())
     const plan = followLook(await waitFor(look, deciding, clientGone, refresh), free, look)
-    if (plan.kind === 'none') throw cannotFollow(group, look, plan)
+    if (plan.kind === 'none') {
+      // Who does not wait for the group may still have to wait for a limit of ours.
+      if (isResting(plan) && deciding.policy.groupFailure === 'error') return { plan }
+      throw cannotFollow(group, look, plan)
+    }
     const follows = plan.attempts[0].candidate.offer.id === look.offer
-    return held(plan, free, { because: 'group', group, role: follows ? 'followed' : 'switched', look, seed: familySeed }, index)
+    return held(
+      plan,
+      free,
+      { because: 'group', group, role: follows ? 'followed' : 'switched', look, seed: familySeed },
+      takePlace(),
+    )
   }
 
   return {
@@ -185,7 +197,7 @@ const fromStored = (stored: GroupLook, projectId: string, group: string): Known 
   look: { offer: stored.offer, ...(stored.quality && { quality: stored.quality }) },
   familySeed: stored.seed ?? familySeedOf(projectId, group),
   createdUs: stored.createdUs,
-  settled: true,
+  settled: stored.made,
   nextImage: stored.images,
 })
 

@@ -56,6 +56,8 @@ export interface MadeBy {
 export interface GroupLook extends MadeBy {
   readonly requestId: string
   readonly createdUs: TimestampUs
+  /** False: it is only the choice of a request that still runs. */
+  readonly made: boolean
   /** Asked for by all its requests so far. */
   readonly images: number
   readonly seed?: number

@@ -85,6 +85,17 @@ const table: { rule: string; given: Given; expected: string[] }[] = [
     expected: ['flat'],
   },
   {
+    rule: 'an enlarged picture is not as good as one that was made so large: unrated, it is below every floor',
+    given: {
+      offers: [tiered, flat],
+      request: { size: { width: 2048, height: 2048 } },
+      options: { upscale: 'local' },
+      policy: { floor: 'standard' },
+      quality: { 'acme/flat': 1100, 'acme/tiered@high~up2': 1050 },
+    },
+    expected: ['tiered#high'],
+  },
+  {
     rule: 'a quote weighs every quality tier where none is stated',
     given: { offers: [tiered, flat], policy: { everyQuality: true } },
     expected: ['tiered#low', 'flat', 'tiered#medium', 'tiered#high'],

@@ -40,8 +40,9 @@ async function readGroupLook(
     .orderBy('requests.id')
     .orderBy('attempts.sequence')
     .limit(1)
+  const made = await joined.where('attempts.images_made', '>', 0n).executeTakeFirst()
   const row =
-    (await joined.where('attempts.images_made', '>', 0n).executeTakeFirst()) ??
+    made ??
     // Nothing is made yet: whoever comes second follows the choice of the one that is still running.
     (await joined.where('requests.finished_us', 'is', null).executeTakeFirst())
   if (!row) return undefined
@@ -50,6 +51,7 @@ async function readGroupLook(
   return {
     ...toMadeBy(row),
     requestId: row.id,
+    made: made !== undefined,
     createdUs: Number(row.created_us),
     images: Number(toSum(sum?.images)),
     ...(seed !== undefined && { seed }),

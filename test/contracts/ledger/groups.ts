@@ -16,13 +16,14 @@ export function groupRules(opened: () => OpenedLedger): void {
     const made = inGroup('catalogue', 'acme:acme/made')
     const later = inGroup('catalogue', 'acme:acme/later')
     for (const reserve of [failed, made, later]) await ledger.reserve(reserve)
-    expect(await look('catalogue')).toMatchObject({ offer: 'acme:acme/failed' })
+    expect(await look('catalogue')).toMatchObject({ offer: 'acme:acme/failed', made: false })
     await ledger.settle(
       newSettle(failed, { outcome: 'refused', imagesMade: 0, charges: [], finish: newFinish({ outcome: 'refused' }) }),
     )
     for (const reserve of [later, made]) await ledger.settle(newSettle(reserve, { finish: newFinish() }))
     expect(await look('catalogue')).toMatchObject({
       requestId: made.request.id,
+      made: true,
       offer: 'acme:acme/made',
       quality: 'high',
       seed: 42,
