@@ -8,4 +8,4 @@ export const MONTH_DAYS = 30
 export const HISTORY_DAYS = 14
 export const MONTH_END_US = MONTH_START_US + MONTH_DAYS * DAY_US
 /** Changes of price are seen a day after they took effect, when they have been billed. */
-export const BILLING_LAG_US = DAY_US
+export const BILLING_LAG_US = 24 * HOUR_US
