@@ -1,18 +1,15 @@
 /** The composition root: the one place that knows everything. */
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { createDiskBlobStore } from './blobs/disk.ts'
 import { createSpool } from './blobs/spool.ts'
-import { type AdminKey, createKeyOnce, openAdminKey, openDataDir, openSecrets } from './compose-data.ts'
+import { type AdminKey, openAdminKey, openDataDir, openSecrets } from './compose-data.ts'
+import { applyManagedObjects, defaultProject, openLedger } from './compose-ledger.ts'
 import { providerKnowledge } from './compose-modules.ts'
+import { bannerOf, findWebRoot, listeningUrl, packageVersion, serverSettings } from './compose-server.ts'
 import { buildState, unpricedOffers } from './compose-state.ts'
 import { createThumbnails } from './compose-thumbnails.ts'
 import {
@@ -26,7 +23,6 @@ import {
 } from './config/index.ts'
 import { installBook } from './config/price-sets.ts'
 import { watchPrices } from './config/watch-prices.ts'
-import { formatUsd } from './core/money.ts'
 import { startAlerts } from './gateway/alerts.ts'
 import { createBlobGuard } from './gateway/blob-guard.ts'
 import { createBudgetIndex } from './gateway/budget-index.ts'
@@ -46,17 +42,14 @@ import type { GatewayServices, GatewayState } from './gateway/state.ts'
 import { createWebhooks } from './gateway/webhooks.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
 import { createPoster } from './net/poster.ts'
-import type { Ledger, ProjectRecord } from './ports/ledger.ts'
-import { baseUrlOf } from './providers/index.ts'
 import { createApp } from './server/app.ts'
 import { closeServer } from './server/close-server.ts'
-import type { ServerContext, ServerSettings } from './server/context.ts'
+import type { ServerContext } from './server/context.ts'
 import { createKeyRing } from './server/key-ring.ts'
 import { createServerMetrics } from './server/metrics.ts'
 import { createSignInThrottle } from './server/throttle.ts'
 import { createUrlSigner } from './server/url-signer.ts'
 import { finish } from './steps/finish.ts'
-import { openPostgresLedger, openSqliteLedger } from './storage/index.ts'
 import { systemClock } from './system-clock.ts'
 
 export interface StartOptions {
@@ -347,99 +340,6 @@ async function start(context: StartContext): Promise<Halftone> {
   }
 }
 
-function openLedger(config: Config): Promise<Ledger> {
-  const options = { now: () => systemClock.nowUs(), declaredTags: config.declaredTags }
-  const url = config.storage.databaseUrl?.reveal()
-  return url === undefined
-    ? openSqliteLedger({ ...options, dataDir: config.storage.dataDir })
-    : openPostgresLedger({ ...options, url })
-}
-
-const defaultProject = (config: Config): ProjectRecord =>
-  config.projects['default'] ?? {
-    id: 'default',
-    name: 'default',
-    promptMode: 'full',
-    assetTtlDays: config.storage.assetTtlDays,
-    tags: {},
-    managedBy: 'file',
-  }
-
-/** Objects of the file are rows too, so that limits and reports see them; those the file no longer has are removed. */
-async function applyManagedObjects(config: Config, { admin }: Ledger): Promise<void> {
-  for (const project of [defaultProject(config), ...Object.values(config.projects)]) await admin.putProject(project)
-  const keys = await admin.keys()
-  for (const key of Object.values(config.keys)) {
-    if (!keys.some((known) => known.hash === key.hash && known.revokedUs === null))
-      await createKeyOnce(admin, { ...key, createdUs: systemClock.nowUs() })
-  }
-  const configured = new Set(Object.values(config.keys).map((key) => key.hash))
-  for (const key of keys) {
-    if (key.managedBy === 'file' && key.revokedUs === null && !configured.has(key.hash))
-      await admin.revokeKey(key.id, systemClock.nowUs())
-  }
-  for (const budget of config.budgets) await admin.putBudget(budget)
-  const kept = new Set(config.budgets.map((budget) => budget.id))
-  for (const budget of await admin.budgets()) {
-    if (budget.managedBy !== 'api' && !kept.has(budget.id)) await admin.deleteBudget(budget.id)
-  }
-}
-
 async function closeProviders(state: GatewayState): Promise<void> {
   await Promise.all([...state.providers.values()].map((provider) => provider.close()))
-}
-
-function serverSettings(config: Config): ServerSettings {
-  const { server, passthrough } = config
-  const target = passthrough && config.providers[passthrough.provider]
-  const targetUrl = target && baseUrlOf(target)
-  return {
-    maxBodyBytes: server.maxBodyBytes,
-    maxImageBytes: server.maxImageBytes,
-    maxImagePixels: server.maxImagePixels,
-    trustedProxies: server.trustedProxies,
-    drainMs: server.drainSeconds * 1_000,
-    ...(server.publicUrl !== undefined && { publicUrl: server.publicUrl }),
-    ...(target &&
-      targetUrl && {
-        passthrough: {
-          baseUrl: targetUrl,
-          headers: () => ({
-            ...(target.apiKey && { authorization: `Bearer ${target.apiKey.reveal()}` }),
-            ...Object.fromEntries(Object.entries(target.headers).map(([name, value]) => [name, value.reveal()])),
-          }),
-        },
-      }),
-  }
-}
-
-/** What a person should know before the first call. */
-function bannerOf(config: Config, state: GatewayState): string[] {
-  const real = [...state.providers.values()].filter((provider) => provider.type !== 'sandbox')
-  if (real.length === 0)
-    return ['Sandbox: pictures are drawn locally and cost nothing. Set OPENAI_API_KEY or run `halftone setup` for real ones.']
-  const caps = config.budgets.filter((budget) => budget.hard && budget.scope === 'global')
-  return [
-    `The first call spends money: ${real.map((provider) => provider.name).join(', ')}.`,
-    ...(caps.length === 0
-      ? ['WARNING: no spend cap. Set HALFTONE_MAX_USD_PER_DAY, such as HALFTONE_MAX_USD_PER_DAY=25.']
-      : caps.map((cap) => `Spend cap: $${formatUsd(cap.limitNanoUsd)} per ${cap.period}.`)),
-  ]
-}
-
-function listeningUrl(app: FastifyInstance, config: Config): string {
-  const { port } = app.server.address() as AddressInfo
-  const host = config.server.host === '0.0.0.0' || config.server.host === '::' ? '127.0.0.1' : config.server.host
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
-/** `dist/web`, from the sources and from the build. */
-function findWebRoot(): string | undefined {
-  const root = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../dist/web/' : './web/', import.meta.url))
-  return existsSync(join(root, 'index.html')) ? root : undefined
-}
-
-async function packageVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-  return version
 }

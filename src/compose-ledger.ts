@@ -1,0 +1,46 @@
+/** The ledger of a configuration, and the rows that mirror what the file says. */
+import { createKeyOnce } from './compose-data.ts'
+import type { Config } from './config/index.ts'
+import type { Ledger, ProjectRecord } from './ports/ledger.ts'
+import { openPostgresLedger, openSqliteLedger } from './storage/index.ts'
+import { systemClock } from './system-clock.ts'
+
+/** SQLite in the data folder, unless there is a database. */
+export function openLedger(config: Config): Promise<Ledger> {
+  const options = { now: () => systemClock.nowUs(), declaredTags: config.declaredTags }
+  const url = config.storage.databaseUrl?.reveal()
+  return url === undefined
+    ? openSqliteLedger({ ...options, dataDir: config.storage.dataDir })
+    : openPostgresLedger({ ...options, url })
+}
+
+/** Owner of keys that name none. */
+export const defaultProject = (config: Config): ProjectRecord =>
+  config.projects['default'] ?? {
+    id: 'default',
+    name: 'default',
+    promptMode: 'full',
+    assetTtlDays: config.storage.assetTtlDays,
+    tags: {},
+    managedBy: 'file',
+  }
+
+/** Objects of the file are rows too, so that limits and reports see them; those the file no longer has are removed. */
+export async function applyManagedObjects(config: Config, { admin }: Ledger): Promise<void> {
+  for (const project of [defaultProject(config), ...Object.values(config.projects)]) await admin.putProject(project)
+  const keys = await admin.keys()
+  for (const key of Object.values(config.keys)) {
+    if (!keys.some((known) => known.hash === key.hash && known.revokedUs === null))
+      await createKeyOnce(admin, { ...key, createdUs: systemClock.nowUs() })
+  }
+  const configured = new Set(Object.values(config.keys).map((key) => key.hash))
+  for (const key of keys) {
+    if (key.managedBy === 'file' && key.revokedUs === null && !configured.has(key.hash))
+      await admin.revokeKey(key.id, systemClock.nowUs())
+  }
+  for (const budget of config.budgets) await admin.putBudget(budget)
+  const kept = new Set(config.budgets.map((budget) => budget.id))
+  for (const budget of await admin.budgets()) {
+    if (budget.managedBy !== 'api' && !kept.has(budget.id)) await admin.deleteBudget(budget.id)
+  }
+}
