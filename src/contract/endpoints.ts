@@ -13,8 +13,8 @@ import {
   variationRequest,
 } from './images.ts'
 import * as lots from './lots.ts'
-import * as prices from './prices.ts'
 import { observationQuery, observationReport } from './observe.ts'
+import * as prices from './prices.ts'
 import { quoteRequest, quoteResponse } from './quote.ts'
 import * as records from './records.ts'
 
