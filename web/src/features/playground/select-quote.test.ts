@@ -26,6 +26,7 @@ const candidate = (offer: string, usd: string, choice: number | null = 2): Candi
   choice,
   quality_score: null,
   frontier: false,
+  finishing: [],
 })
 
 const quote = (candidates: CandidateQuote[]): QuoteResponse => ({

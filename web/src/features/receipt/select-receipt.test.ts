@@ -65,6 +65,7 @@ const receipt = (attempts: AttemptWire[], total: string, alternatives: Receipt['
   billed_usd: total,
   effective_usd: total,
   baseline: null,
+  consistency: null,
   cost_per_image_usd: total,
   attempts,
   warnings: [],
