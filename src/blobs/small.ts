@@ -68,12 +68,18 @@ export function createSmallStore(path: string): SmallStore {
     })
     return started
   }
-  const ask = (operation: SmallOperation): Promise<Uint8Array | undefined> =>
-    new Promise((resolve, reject) => {
+  const running = new Set<Promise<unknown>>()
+  const ask = (operation: SmallOperation): Promise<Uint8Array | undefined> => {
+    const asked = new Promise<Uint8Array | undefined>((resolve, reject) => {
       waiting.push({ operation, resolve, reject })
       // At the end of this turn of the loop: what else it brings goes into the same transaction.
       if (waiting.length === 1) setImmediate(send)
     })
+    running.add(asked)
+    const ended = (): void => void running.delete(asked)
+    asked.then(ended, ended)
+    return asked
+  }
   return {
     put: async (sha256, bytes) => void (await ask({ kind: 'put', sha256, bytes })),
     get: async (sha256) => (worker || existsSync(path) ? ask({ kind: 'get', sha256 }) : undefined),
@@ -81,7 +87,8 @@ export function createSmallStore(path: string): SmallStore {
       if (worker || existsSync(path)) await ask({ kind: 'delete', sha256 })
     },
     async close() {
-      send()
+      // What was asked for before is done, or a new thread would be started for it behind the closed one.
+      while (running.size > 0) await Promise.allSettled(running)
       const open = worker
       if (!open) return
       worker = undefined
