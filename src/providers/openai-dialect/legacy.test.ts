@@ -30,13 +30,13 @@ describe('a current model, asked as DALL-E was', () => {
     [
       'size: 256x256',
       size(256, 256),
-      'needs 655360 to 8294400 pixels; x-halftone-fit: cover would cut it from 816x816',
+      'needs 655360 to 8294400 pixels; x-halftone-fit: cover could cut it from a size that it makes',
       'size_adjusted size',
     ],
     [
       'size: 512x512',
       size(512, 512),
-      'needs 655360 to 8294400 pixels; x-halftone-fit: cover would cut it from 816x816',
+      'needs 655360 to 8294400 pixels; x-halftone-fit: cover could cut it from a size that it makes',
       'size_adjusted size',
     ],
   ] as const)('%s is refused, or left out with a warning where that is allowed', (_, changes, refused, warning) => {
