@@ -1,11 +1,12 @@
 /** Keys, projects, budgets, the state of the gateway, and sign-in. */
 import { z } from 'zod'
+import { roles } from '../core/access/roles.ts'
 import { tags, timestamp, usdText } from './common.ts'
 import { acceptance } from './feedback.ts'
 
 export const createKeyRequest = z.strictObject({
   name: z.string().min(1).max(128),
-  role: z.enum(['inference', 'admin']).optional().describe('`inference` when absent.'),
+  role: z.enum(roles).optional().describe('`inference` when absent.'),
   project_id: z.string().min(1).max(64).optional().describe('`default` when absent.'),
   tags: tags.optional(),
   allowed_models: z.array(z.string().min(1)).min(1).optional().describe('All models when absent.'),
@@ -16,7 +17,7 @@ export const keyObject = z.object({
   id: z.string(),
   name: z.string(),
   prefix: z.string(),
-  role: z.enum(['inference', 'admin']),
+  role: z.enum(roles),
   project_id: z.string(),
   tags,
   allowed_models: z.array(z.string()).nullable(),

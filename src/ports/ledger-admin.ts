@@ -1,4 +1,5 @@
 /** Keys, projects and budgets: rows that people change. */
+import type { Role } from '../core/access/roles.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { TimestampUs } from './ledger.ts'
 
@@ -6,6 +7,7 @@ export interface LedgerAdmin {
   createKey(key: NewKey): Promise<void>
   /** By the SHA-256 of the secret; revoked keys are returned with their state. */
   keyByHash(hash: string): Promise<KeyRecord | undefined>
+  keyById(id: string): Promise<KeyRecord | undefined>
   keys(): Promise<readonly KeyRecord[]>
   /** False when there is no such key. */
   revokeKey(id: string, atUs: TimestampUs): Promise<boolean>
@@ -23,7 +25,7 @@ export interface NewKey {
   readonly hash: string
   /** The first characters of the secret, to recognise it by. */
   readonly prefix: string
-  readonly role: 'admin' | 'inference'
+  readonly role: Role
   readonly projectId: string
   readonly tags: Readonly<Record<string, string>>
   /** undefined = all models. */

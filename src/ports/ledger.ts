@@ -8,6 +8,7 @@ import type { NanoUsd } from '../core/money.ts'
 import type { OfferId, Warning } from '../core/offer.ts'
 import type { AttemptKind, AttemptState, ChargeLine, Outcome, RefusalStage, ReportedCost } from '../core/outcome.ts'
 import type { InputRole, Operation } from '../core/request.ts'
+import type { LedgerAccess } from './ledger-access.ts'
 import type { LedgerAdmin } from './ledger-admin.ts'
 import type { Consumption, LedgerCommitments } from './ledger-commitments.ts'
 import type { LedgerFeedback } from './ledger-feedback.ts'
@@ -15,6 +16,7 @@ import type { LedgerJobs } from './ledger-jobs.ts'
 import type { LedgerPrices } from './ledger-prices.ts'
 import type { LedgerReader } from './ledger-reads.ts'
 
+export type * from './ledger-access.ts'
 export type * from './ledger-admin.ts'
 export type * from './ledger-commitments.ts'
 export type * from './ledger-feedback.ts'
@@ -52,6 +54,7 @@ export interface Ledger {
 
   readonly read: LedgerReader
   readonly admin: LedgerAdmin
+  readonly access: LedgerAccess
   readonly commitments: LedgerCommitments
   readonly prices: LedgerPrices
   readonly feedback: LedgerFeedback
@@ -132,6 +135,8 @@ export interface NewRequest {
   }
   /** Candidates, scores and reasons: what `explain` shows. */
   readonly decision: JsonObject
+  /** What the route's declared baseline would have cost for the whole request. */
+  readonly baseline?: { readonly name: string; readonly expectedNanoUsd: NanoUsd }
   readonly inputs: readonly NewAsset[]
 }
 

@@ -6,7 +6,17 @@ import type { Billed, ErrorCode } from '../core/error.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { ChargeLine, Outcome, RefusalStage } from '../core/outcome.ts'
 import type { Correction } from '../core/pricing/rerate.ts'
-import type { Consumption, FeedbackCommand, LedgerJobs, NewAsset, NewJob, NewLot, OutsideDraw } from '../ports/ledger.ts'
+import type {
+  Actor,
+  Consumption,
+  FeedbackCommand,
+  LedgerJobs,
+  NewAsset,
+  NewAuditEntry,
+  NewJob,
+  NewLot,
+  OutsideDraw,
+} from '../ports/ledger.ts'
 import type { NewRow, RowTuple } from './schema.ts'
 
 export interface EncodedReserve {
@@ -134,8 +144,24 @@ export type SingleCommand =
   | { readonly kind: 'finishJob'; readonly id: string; readonly atUs: number; readonly error?: string }
   | { readonly kind: 'retryJob'; readonly id: string; readonly runAtUs: number; readonly error: string }
   | { readonly kind: 'deleteImage'; readonly assetId: string; readonly keyId: string; readonly atUs: number }
+  | { readonly kind: 'startSession'; readonly row: NewRow<'sessions'> }
+  | { readonly kind: 'touchSession'; readonly id: string; readonly seenUs: number }
+  | { readonly kind: 'endSession'; readonly id: string; readonly atUs: number }
+  | { readonly kind: 'recordAudit'; readonly entry: NewAuditEntry }
 
-export type Command = BulkCommand | SingleCommand
+/** `by`: who asked for it, for the audit row. */
+export type AskedCommand = SingleCommand & { readonly by?: Actor }
+export type Command = BulkCommand | AskedCommand
+
+const bulkKinds: ReadonlySet<string> = new Set<BulkCommand['kind']>([
+  'reserve',
+  'settle',
+  'reconcile',
+  'correct',
+  'recordJob',
+  'finishRequest',
+])
+export const isSingle = (command: Command): command is AskedCommand => !bulkKinds.has(command.kind)
 
 /** What became of one command. Errors are typed refusals of that command alone; the batch goes on. */
 export type CommandResult =
@@ -145,6 +171,8 @@ export type CommandResult =
 /** What a batch needs to know besides its commands. */
 export interface BatchContext {
   readonly nowUs: number
+  /** Who asked for the command that is being run; absent: no request did. */
+  readonly by?: Actor | undefined
   /** The node this ledger opened, if any: it may claim attempts to resume, and its id shards the rollups. */
   readonly node: { readonly nodeId: string; readonly epoch: number } | null
   /** Tag keys that have rollups of their own. */

@@ -2,11 +2,13 @@
 import type { Kysely } from 'kysely'
 import { HalftoneError } from '../core/error.ts'
 import type {
+  Actor,
   CorrectResult,
   DraftRecord,
   Job,
   KeptBook,
   Ledger,
+  LedgerAccess,
   LedgerAdmin,
   NewKey,
   NodeOpening,
@@ -16,14 +18,15 @@ import type {
   SettleResult,
 } from '../ports/ledger.ts'
 import { createCollector } from './collector.ts'
-import type { BatchContext, Command, CommandResult } from './commands.ts'
+import { type BatchContext, type Command, type CommandResult, isSingle } from './commands.ts'
 import { encodeFinish, encodeReconcile, encodeReserve, encodeSettle } from './encode.ts'
+import { createAccessReads } from './reads/access.ts'
 import { createAdminReads } from './reads/admin.ts'
 import { createCommitmentReads } from './reads/commitments.ts'
 import { createFeedbackReads } from './reads/feedback.ts'
 import { bookId, createPriceReads, draftId } from './reads/prices.ts'
 import { createReader } from './reads/reader.ts'
-import type { Database, NewRow } from './schema.ts'
+import { type Database, type NewRow, storableText } from './schema.ts'
 
 /** Rollups by tag cost a row per value and hour, so that only declared keys have them. */
 export const MAX_DECLARED_TAGS = 8
@@ -33,6 +36,8 @@ export interface LedgerOptions {
   readonly now: () => number
   /** Tag keys with rollups of their own, at most 8. */
   readonly declaredTags?: readonly string[]
+  /** Who asks for the change that is being submitted, for its audit row; undefined: nobody outside. */
+  readonly actor?: () => Actor | undefined
 }
 
 export interface LedgerEngine {
@@ -54,7 +59,11 @@ export function createLedger(engine: LedgerEngine): Ledger {
   let node: BatchContext['node'] = null
   const collector = createCollector((commands) => engine.write(commands, { nowUs: options.now(), node, declaredTags, exclusive }))
   // The writer returns what the port promises for each kind of command.
-  const submit = <T>(command: Command) => collector.submit(command) as Promise<T>
+  const submit = <T>(command: Command) => {
+    if (!isSingle(command)) return collector.submit(command) as Promise<T>
+    const by = options.actor?.()
+    return collector.submit(by ? { ...command, by } : command) as Promise<T>
+  }
   let closing: Promise<void> | undefined
   return {
     reserve: async (command) => submit<ReserveResult>(encodeReserve(command)),
@@ -74,6 +83,7 @@ export function createLedger(engine: LedgerEngine): Ledger {
     sweep: (command) => submit({ kind: 'sweep', ...command }),
     read: createReader(reads),
     admin: { ...createAdminReads(reads), ...adminCommands(submit) },
+    access: { ...createAccessReads(reads), ...accessCommands(submit) },
     commitments: {
       ...createCommitmentReads(reads),
       putLots: (lots) => submit<void>({ kind: 'putLots', lots }),
@@ -105,6 +115,31 @@ export function createLedger(engine: LedgerEngine): Ledger {
     },
   }
 }
+
+const accessCommands = (
+  submit: <T>(command: Command) => Promise<T>,
+): Pick<LedgerAccess, 'startSession' | 'touchSession' | 'endSession' | 'recordAudit'> => ({
+  startSession: (session) =>
+    submit<void>({
+      kind: 'startSession',
+      row: {
+        id: session.id,
+        hash: session.hash,
+        key_id: session.keyId,
+        subject: session.subject,
+        name: storableText(session.name),
+        claims: session.claims && JSON.stringify(session.claims),
+        created_us: session.createdUs,
+        seen_us: session.createdUs,
+        expires_us: session.expiresUs,
+        ended_us: null,
+        address: session.address,
+      },
+    }),
+  touchSession: (id, seenUs) => submit<void>({ kind: 'touchSession', id, seenUs }),
+  endSession: (id, atUs) => submit<boolean>({ kind: 'endSession', id, atUs }),
+  recordAudit: (entry) => submit<void>({ kind: 'recordAudit', entry }),
+})
 
 type AdminWrites = Pick<LedgerAdmin, 'createKey' | 'revokeKey' | 'putProject' | 'putBudget' | 'deleteBudget'>
 

@@ -2,12 +2,15 @@
 import { initialTables } from './migrations/001-initial.ts'
 import { commitmentColumns, commitmentTables } from './migrations/002-commitments.ts'
 import { correctionColumns } from './migrations/003-corrections.ts'
+import { accessColumns, accessTables } from './migrations/006-access.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
 /** The tables as the last migration leaves them. */
 export const tables = {
   ...initialTables,
   ...commitmentTables,
+  ...accessTables,
+  audit: { ...initialTables.audit, columns: { ...initialTables.audit.columns, ...accessColumns.audit } },
   charges: {
     ...initialTables.charges,
     columns: { ...initialTables.charges.columns, ...commitmentColumns.charges, ...correctionColumns.charges },

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Ledger, NodeOpening } from '../../src/ports/ledger.ts'
 import type { Owner } from '../support/ledger-rows.ts'
+import { accessRules } from './ledger/access.ts'
 import { adminRules } from './ledger/admin.ts'
 import { budgetRules } from './ledger/budgets.ts'
 import { commitmentRules } from './ledger/commitments.ts'
@@ -44,6 +45,7 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     idempotencyRules,
     readRules,
     groupRules,
+    accessRules,
     adminRules,
     priceRules,
     sweepRules,

@@ -5,11 +5,12 @@ import { formatUsd } from '../../core/money.ts'
 import { drawOutside, type Lot, type LotKind } from '../../core/pricing/lots.ts'
 import { formatQuantity } from '../../core/usage.ts'
 import type { NewLot, OutsideDraw } from '../../ports/ledger.ts'
+import type { BatchContext } from '../commands.ts'
 import { type NewRow, toTuple } from '../schema.ts'
 import type { Row, Tx } from '../tx.ts'
 import { drawRow, type StoredLot, saveRemaining, toLot } from './stored-lots.ts'
 
-export async function putLots(tx: Tx, nowUs: number, lots: readonly NewLot[]): Promise<void> {
+export async function putLots(tx: Tx, context: AuditContext, lots: readonly NewLot[]): Promise<void> {
   if (lots.length === 0) return
   const ids = lots.map(({ id }) => id)
   const rows = await tx.all('SELECT * FROM credit_lots WHERE id IN (?...) ORDER BY id FOR UPDATE', [ids])
@@ -35,9 +36,10 @@ export async function putLots(tx: Tx, nowUs: number, lots: readonly NewLot[]): P
     const remaining = lot.capacity - (stored.capacity - stored.remaining)
     await tx.run('DELETE FROM credit_lots WHERE id = ?', [lot.id])
     await tx.insertMany('credit_lots', [toTuple('credit_lots', lotRow(lot, remaining > 0n ? remaining : 0n))])
-    const data = JSON.stringify({ capacity: String(lot.capacity), was: String(stored.capacity), expiresUs: lot.expiresUs })
-    const row2 = { id: uuidv7(), at_us: nowUs, actor: lot.managedBy, action: 'lot.update', object_id: lot.id, data }
-    await tx.insertMany('audit', [toTuple('audit', row2)])
+    const data = { capacity: String(lot.capacity), was: String(stored.capacity), expiresUs: lot.expiresUs }
+    const before = { capacity: String(stored.capacity), expiresUs: stored.expiresUs }
+    const after = { capacity: String(lot.capacity), expiresUs: lot.expiresUs }
+    await writeAudit(tx, context, { actor: lot.managedBy, action: 'lot.update', objectId: lot.id, data, before, after })
   }
 }
 
@@ -64,7 +66,11 @@ const lotRow = (lot: NewLot, remaining: bigint): NewRow<'credit_lots'> => ({
   closed_us: null,
 })
 
-export async function drawFromOutside(tx: Tx, { id, lotId, amount, atUs, source }: OutsideDraw): Promise<{ drawn: bigint }> {
+export async function drawFromOutside(
+  tx: Tx,
+  context: AuditContext,
+  { id, lotId, amount, atUs, source }: OutsideDraw,
+): Promise<{ drawn: bigint }> {
   const drawId = `outside:${id}`
   const [row] = await tx.all('SELECT * FROM credit_lots WHERE id = ? AND closed_us IS NULL FOR UPDATE', [lotId])
   const [before] = await tx.all('SELECT quantity, covered_nano_usd FROM credit_draws WHERE id = ?', [drawId])
@@ -73,14 +79,23 @@ export async function drawFromOutside(tx: Tx, { id, lotId, amount, atUs, source 
   const lot = toLot(row)
   const draw = drawOutside(lot, amount)
   await tx.insertMany('credit_draws', [toTuple('credit_draws', drawRow(drawId, lot, draw, { attemptId: '', atUs, source }))])
-  await saveRemaining(tx, { ...lot, remaining: lot.remaining - draw.drawn })
+  const left = { ...lot, remaining: lot.remaining - draw.drawn }
+  await saveRemaining(tx, left)
+  await writeAudit(tx, context, {
+    actor: 'api',
+    action: 'lot.draw',
+    objectId: lotId,
+    data: { id, drawn: String(draw.drawn), source },
+    before: { remaining: String(lot.remaining) },
+    after: { remaining: String(left.remaining) },
+  })
   return { drawn: draw.drawn }
 }
 
 /** What was paid for and never used is a charge of its own, of no attempt; with it a lot's money is accounted for in full. */
 export async function closeLots(
   tx: Tx,
-  nowUs: number,
+  context: BatchContext,
   atUs: number,
 ): Promise<readonly { lotId: string; breakageNanoUsd: bigint }[]> {
   const rows = await tx.all(
@@ -89,10 +104,12 @@ export async function closeLots(
   )
   const closed: { lotId: string; breakageNanoUsd: bigint }[] = []
   for (const row of rows) {
+  const { nowUs } = context
     const lot = toLot(row)
     const [sum] = await tx.all('SELECT coalesce(sum(effective_nano_usd), 0) AS used FROM credit_draws WHERE lot_id = ?', [lot.id])
     const breakageNanoUsd = lot.remaining > 0n ? lot.paidNanoUsd - BigInt(sum?.['used'] ?? 0) : 0n
-    if (breakageNanoUsd > 0n)
+    if (breakageNanoUsd > 0n) {
+      const incurredUs = lot.expiresUs ?? nowUs
       await tx.insertMany('charges', [toTuple('charges', breakageRow(row, lot, { breakageNanoUsd, nowUs }))])
     await tx.run('UPDATE credit_lots SET closed_us = ? WHERE id = ?', [nowUs, lot.id])
     closed.push({ lotId: lot.id, breakageNanoUsd })

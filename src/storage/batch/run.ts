@@ -1,6 +1,15 @@
 /** One batch in one transaction: the whole behaviour of the ledger's writes, the same on every database. */
 import { HalftoneError } from '../../core/error.ts'
-import type { BatchContext, BulkCommand, Command, CommandResult, EncodedRecordJob, SingleCommand } from '../commands.ts'
+import {
+  type AskedCommand,
+  type BatchContext,
+  type BulkCommand,
+  type Command,
+  type CommandResult,
+  type EncodedRecordJob,
+  isSingle,
+  type SingleCommand,
+} from '../commands.ts'
 import type { Tx } from '../tx.ts'
 import { createKey, deleteBudget, putManaged, revokeKey } from './admin.ts'
 import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
@@ -14,6 +23,7 @@ import { attemptOf } from './posting.ts'
 import { keepPrices } from './prices.ts'
 import { applyReconcile } from './reconcile.ts'
 import { applyReserve } from './reserve.ts'
+import { endSession, recordAudit, startSession, touchSession } from './sessions.ts'
 import { applySettle } from './settle.ts'
 import { sweep } from './sweep.ts'
 import { loadWorld, type World } from './world.ts'
@@ -26,12 +36,12 @@ export async function runBatch(tx: Tx, commands: readonly Command[], context: Ba
   const results: CommandResult[] = []
   for (const segment of segmentsOf(commands)) {
     if (segment.kind === 'bulk') results.push(...(await runBulk(tx, segment.commands, context)))
-    else results.push(await attempt(() => runSingle(tx, segment.command, context)))
+    else results.push(await attempt(() => runSingle(tx, segment.command, { ...context, by: segment.command.by })))
   }
   return results
 }
 
-type Segment = { kind: 'bulk'; commands: readonly BulkCommand[] } | { kind: 'single'; command: SingleCommand }
+type Segment = { kind: 'bulk'; commands: readonly BulkCommand[] } | { kind: 'single'; command: AskedCommand }
 
 /** Commands about the same attempt or request must see each other's rows, so a later one opens a new segment. */
 function* segmentsOf(commands: readonly Command[]): Iterable<Segment> {
@@ -54,16 +64,6 @@ function* segmentsOf(commands: readonly Command[]): Iterable<Segment> {
   }
   if (bulk.length > 0) yield { kind: 'bulk', commands: bulk }
 }
-
-const bulkKinds: ReadonlySet<string> = new Set<BulkCommand['kind']>([
-  'reserve',
-  'settle',
-  'reconcile',
-  'correct',
-  'recordJob',
-  'finishRequest',
-])
-const isSingle = (command: Command): command is SingleCommand => !bulkKinds.has(command.kind)
 
 function subjectsOf(command: BulkCommand): readonly string[] {
   switch (command.kind) {
@@ -129,25 +129,25 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
     case 'sweep':
       return sweep(tx, command)
     case 'createKey':
-      return createKey(tx, context.nowUs, command.row)
+      return createKey(tx, context, command.row)
     case 'revokeKey':
-      return revokeKey(tx, context.nowUs, command)
+      return revokeKey(tx, context, command)
     case 'putProject':
-      return putManaged(tx, context.nowUs, 'projects', command.row)
+      return putManaged(tx, context, 'projects', command.row)
     case 'putBudget':
-      return putManaged(tx, context.nowUs, 'budgets', command.row)
+      return putManaged(tx, context, 'budgets', command.row)
     case 'keepPrices':
       return keepPrices(tx, command.rows)
     case 'putPrice':
-      return putManaged(tx, context.nowUs, 'prices', command.row)
+      return putManaged(tx, context, 'prices', command.row)
     case 'deleteBudget':
-      return deleteBudget(tx, context.nowUs, command.id)
+      return deleteBudget(tx, context, command.id)
     case 'putLots':
-      return putLots(tx, context.nowUs, command.lots)
+      return putLots(tx, context, command.lots)
     case 'drawOutside':
-      return drawFromOutside(tx, command.draw)
+      return drawFromOutside(tx, context, command.draw)
     case 'closeLots':
-      return closeLots(tx, context.nowUs, command.atUs)
+      return closeLots(tx, context, command.atUs)
     case 'rate':
       return rate(tx, context, command.feedback)
     case 'addJobs':
@@ -160,6 +160,14 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
       return retryJob(tx, command)
     case 'deleteImage':
       return deleteImage(tx, context, command)
+    case 'startSession':
+      return startSession(tx, context, command.row)
+    case 'touchSession':
+      return touchSession(tx, command)
+    case 'endSession':
+      return endSession(tx, context, command)
+    case 'recordAudit':
+      return recordAudit(tx, context, command.entry)
   }
 }
 

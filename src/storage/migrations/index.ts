@@ -3,6 +3,7 @@ import { initialIndexes, initialTables, insertOnlyTables } from './001-initial.t
 import { commitmentColumns, commitmentIndexes, commitmentTables } from './002-commitments.ts'
 import { correctionColumns } from './003-corrections.ts'
 import { groupIndexes } from './004-groups.ts'
+import { accessColumns, accessIndexes, accessTables } from './006-access.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -38,6 +39,15 @@ export const migrations: readonly Migration[] = [
     statements: (flavour) => Object.entries(correctionColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
   },
   { version: 4, name: 'groups', statements: () => groupIndexes },
+  {
+    version: 6,
+    name: 'access',
+    statements: (flavour) => [
+      ...Object.entries(accessTables).map(([name, spec]) => createTable(name, spec, flavour)),
+      ...Object.entries(accessColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
+      ...accessIndexes,
+    ],
+  },
 ]
 
 /** The schema this build writes and reads. */

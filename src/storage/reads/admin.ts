@@ -4,11 +4,15 @@ import type { BudgetRecord, KeyRecord, LedgerAdmin, ManagedBy, ProjectRecord } f
 import type { Database } from '../schema.ts'
 import { numberOrNull, parseTags } from './decode.ts'
 
-export type AdminReads = Pick<LedgerAdmin, 'keyByHash' | 'keys' | 'projects' | 'budgets'>
+export type AdminReads = Pick<LedgerAdmin, 'keyByHash' | 'keyById' | 'keys' | 'projects' | 'budgets'>
 
 export const createAdminReads = (db: Kysely<Database>): AdminReads => ({
   keyByHash: async (hash) => {
     const row = await db.selectFrom('keys').selectAll().where('hash', '=', hash).executeTakeFirst()
+    return row && toKey(row)
+  },
+  keyById: async (id) => {
+    const row = await db.selectFrom('keys').selectAll().where('id', '=', id).executeTakeFirst()
     return row && toKey(row)
   },
   keys: async () => (await db.selectFrom('keys').selectAll().orderBy('id').execute()).map(toKey),
