@@ -8,6 +8,7 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router'
+import { maySignIn } from '../../src/core/access/roles.ts'
 import { sessionQuery } from './api/queries.ts'
 import { parsePlaygroundSearch } from './features/playground/select-form.ts'
 import { parseDetailSearch, parseRequestsSearch } from './features/requests/select-requests.ts'
@@ -34,7 +35,7 @@ const shell = createRoute({
   component: Shell,
   beforeLoad: async ({ context, location }) => {
     const session = await context.queryClient.ensureQueryData(sessionQuery)
-    if (session?.role !== 'admin') throw redirect({ to: '/sign-in', search: { to: location.href } })
+    if (!session || !maySignIn(session.role)) throw redirect({ to: '/sign-in', search: { to: location.href } })
     return { session }
   },
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { deltaUsd, exactUsd, perMille, shortUsd } from './money.ts'
+import { axisUsd, changeShare, deltaUsd, exactUsd, perMille, plotUsd, shortUsd } from './money.ts'
 
 describe('money as shown', () => {
   it.each([
@@ -37,5 +37,22 @@ describe('money as shown', () => {
     expect(perMille(5n, 3n)).toBe(1000)
     expect(perMille(-1n, 3n)).toBe(0)
     expect(perMille(1n, 0n)).toBe(0)
+  })
+
+  it.each([
+    [0, '$0'],
+    [0.0412, '$0.041'],
+    [12.345, '$12.35'],
+    [8_400, '$8.4K'],
+    [-2, '\u2212$2'],
+  ])('an axis rounds %d to %s', (dollars, shown) => {
+    expect(axisUsd(dollars)).toBe(shown)
+  })
+
+  it('change is a share of what was before, and none without it', () => {
+    expect(changeShare('2', '2.5')).toBe(0.25)
+    expect(changeShare('2', '1')).toBe(-0.5)
+    expect(changeShare('0', '1')).toBeNull()
+    expect(plotUsd('0.25')).toBe(0.25)
   })
 })

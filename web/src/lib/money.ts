@@ -42,3 +42,24 @@ export function perMille(part: bigint, whole: bigint): number {
   const share = (part * 1000n) / whole
   return Number(share > 1000n ? 1000n : share)
 }
+
+/** A rounded amount for the axis of a drawing, where a float is good enough: `$1.2K`, `$0.04`. */
+export function axisUsd(dollars: number): string {
+  const absolute = Math.abs(dollars)
+  const sign = dollars < 0 ? '\u2212' : ''
+  if (absolute === 0) return '$0'
+  if (absolute >= 1_000) return `${sign}$${compactUsd.format(absolute)}`
+  return `${sign}$${absolute >= 1 ? Number(absolute.toFixed(2)) : Number(absolute.toPrecision(2))}`
+}
+
+const compactUsd = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 })
+
+/** Dollars as a float, for the geometry of a chart only; figures beside it come from the exact text. */
+export const plotUsd = (text: string): number => Number(parseUsd(text)) / Number(NANO_PER_USD)
+
+/** A difference as a share of what was before, 0.1 = a tenth more; null where there was nothing before. */
+export function changeShare(before: string, after: string): number | null {
+  const from = parseUsd(before)
+  if (from <= 0n) return null
+  return Number(((parseUsd(after) - from) * 1_000_000n) / from) / 1_000_000
+}

@@ -1,5 +1,25 @@
-/** The pages of the dashboard, in the order of the menu. A new page is a route in `router.tsx` and a line here. */
+/**
+ * The pages of the dashboard, in the order of the menu. A new page is a route in `router.tsx` and a line here; what is not
+ * here is in no menu.
+ */
+import type { Permission } from '../../../../src/core/access/roles.ts'
+
+/** The menu in groups; one without pages is not shown. */
+export const groups = ['See', 'Make', 'Decide', 'Set up'] as const
+export type NavGroup = (typeof groups)[number]
+
+interface NavEntry {
+  readonly to: string
+  readonly label: string
+  readonly group: NavGroup
+  /** What a session must be allowed to do to be shown the page; the API refuses the rest by itself. */
+  readonly permission: Permission
+  /** The path of a line drawing in a box of 16 x 16. */
+  readonly icon: string
+}
+
+// biome-ignore format: a line per page
 export const nav = [
-  { to: '/playground', label: 'Playground', icon: 'M3 13.5V3h7.5M13 6v7H6M3 13.5h.01M13 3h.01M8 8h.01' },
-  { to: '/requests', label: 'Requests', icon: 'M2.5 4h11M2.5 8h11M2.5 12h11' },
-] as const
+  { to: '/requests', label: 'Requests', group: 'See', permission: 'requests.read', icon: 'M2.5 4h11M2.5 8h11M2.5 12h11' },
+  { to: '/playground', label: 'Playground', group: 'Make', permission: 'images.make', icon: 'M3 13.5V3h7.5M13 6v7H6M3 13.5h.01M13 3h.01M8 8h.01' },
+] as const satisfies readonly NavEntry[]
