@@ -1,15 +1,14 @@
 /** From validated settings to `Config`: the rules that span keys, and what the environment adds. Pure. */
 import { createHash } from 'node:crypto'
+import { routePolicy, routeSchema, routeToJson } from '../contract/route-document.ts'
 import { nearMatches } from '../core/near-match.ts'
 import { qualities } from '../core/request.ts'
-import { deadlineClasses } from '../core/routing/deadline-class.ts'
-import type { Policy } from '../core/routing/types.ts'
 import type { BudgetRecord } from '../ports/ledger.ts'
 import type { Environment } from './document.ts'
 import type { Finding } from './issues.ts'
 import { type Findings, named, type ResolveContext } from './resolve-context.ts'
 import { resolveProviders } from './resolve-providers.ts'
-import { type FileSettings, routeSchema } from './schema.ts'
+import type { FileSettings } from './schema.ts'
 import { Secret } from './secret.ts'
 import type { AliasTarget, Config, ConfiguredKey } from './types.ts'
 import { checkHttpUrl } from './url.ts'
@@ -41,6 +40,7 @@ export function resolveConfig(settings: FileSettings, context: ResolveContext): 
     network: settings.network,
     providers,
     routes: resolveRoutes(settings, found),
+    routeDocuments: named(Object.entries(settings.routes).map(([name, route]) => [name, routeToJson(route)] as const)),
     aliases: resolveAliases(settings, found),
     projects: named(
       Object.entries(settings.projects).map(([id, { name = id, assetTtlDays = settings.storage.assetTtlDays, ...project }]) => [
@@ -133,42 +133,7 @@ function checkProviderNames(settings: FileSettings, names: readonly string[], co
 function resolveRoutes(settings: FileSettings, found: Findings): Config['routes'] {
   if ('direct' in settings.routes) found.problem(['routes', 'direct'], 'is a reserved name', 'Rename the route.', 'key')
   const routes = { auto: routeSchema.parse({}), ...settings.routes }
-  return named(
-    Object.entries(routes).map(([name, route]) => {
-      const {
-        offers,
-        models,
-        providers,
-        regions,
-        quality,
-        maxCostUsd,
-        deadlineClass,
-        mode,
-        observes,
-        fraction,
-        since,
-        ...policy
-      } = route
-      const filter = {
-        ...(offers ? { offers } : {}),
-        ...(models ? { models } : {}),
-        ...(providers ? { providers } : {}),
-        ...(regions ? { regions } : {}),
-        ...(quality ? { quality } : {}),
-      }
-      const resolved: Policy = {
-        route: name,
-        ...policy,
-        ...(deadlineClass && deadlineClasses[deadlineClass]),
-        ...(Object.keys(filter).length > 0 ? { filter } : {}),
-        ...(mode === 'observe' && observes !== undefined
-          ? { observe: { model: observes, fraction, sinceUs: since === undefined ? 0 : Date.parse(since) * 1_000 } }
-          : {}),
-        ...(maxCostUsd === undefined ? {} : { maxCostNanoUsd: maxCostUsd }),
-      }
-      return [name, resolved] as const
-    }),
-  )
+  return named(Object.entries(routes).map(([name, route]) => [name, routePolicy(name, route)] as const))
 }
 
 function resolveAliases({ aliases, routes }: FileSettings, found: Findings): Config['aliases'] {

@@ -1,7 +1,8 @@
 /** Value types shared by the sections of the configuration schema. Messages say what is wanted and never quote the value. */
 import { z } from 'zod'
-import { parseUsd } from '../core/money.ts'
 import { parseSize } from '../core/request.ts'
+
+export { decimalText, isoDate, modelPattern, objectName, usdAmount } from '../contract/document-values.ts'
 
 const UNIT_BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const
 
@@ -18,26 +19,6 @@ export const byteCount = z
   .transform((value) => (typeof value === 'number' ? value : parseBytes(value)))
   .refine(Number.isSafeInteger, 'is too many bytes')
 
-const plainDecimal = /^\d+(\.\d+)?$/
-const decimalError = 'must be a plain decimal such as 0.04, not negative and without exponent'
-
-/** An exact decimal. A bare number is taken by its shortest decimal form, so it must have at most 15 digits. */
-export const decimalText = z
-  .union(
-    [z.string().regex(plainDecimal, decimalError), z.number().refine((value) => plainDecimal.test(String(value)), decimalError)],
-    {
-      error: decimalError,
-    },
-  )
-  .transform(String)
-  .refine((text) => text.replace('.', '').replace(/^0+/, '').length <= 30, 'has too many digits')
-
-/** A USD amount as nano-USD. */
-export const usdAmount = decimalText
-  .refine((text) => (text.split('.')[1] ?? '').length <= 9, 'is finer than a nano-dollar; use at most 9 decimals')
-  .refine((text) => (text.split('.')[0] ?? '').length <= 9, 'must be below 1000000000 USD')
-  .transform(parseUsd)
-
 /** `WIDTHxHEIGHT` in pixels. */
 export const pixelSize = z.string().transform((text, context) => {
   const size = parseSize(text)
@@ -45,11 +26,6 @@ export const pixelSize = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message: 'must be WIDTHxHEIGHT in pixels, such as 1024x1024' })
   return z.NEVER
 })
-
-/** Names of providers, routes, projects, keys and budgets. */
-export const objectName = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-", starting with a letter or digit')
 
 /** Names of tags. */
 export const tagName = z
@@ -63,15 +39,8 @@ export const tags = z
 /** `publisher/name`. */
 export const modelName = z.string().regex(/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/, 'must be publisher/name')
 
-/** `publisher/name`, exact or ending in `*`. */
-export const modelPattern = z
-  .string()
-  .regex(/^(\*|[A-Za-z0-9][\w.-]*\/([A-Za-z0-9][\w.-]*)?\*?)$/, 'must be publisher/name, exact or with a trailing *')
-
 /** The name of an environment variable. */
 export const variableName = z.string().regex(/^[A-Za-z_]\w*$/, 'must be the name of an environment variable')
-
-export const isoDate = z.iso.date({ error: 'must be a date such as 2026-01-31' })
 
 /** Positive whole milliseconds, at most a day. */
 export const milliseconds = z.int().min(1).max(86_400_000)

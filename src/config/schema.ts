@@ -1,22 +1,8 @@
 /** The one schema of `halftone.yaml`. Key descriptions are also the reference; `resolve.ts` turns its output into `Config`. */
 import { z } from 'zod'
-import { qualities } from '../core/request.ts'
-import { DEFAULT_GROUP_FAILURE, groupFailures } from '../core/routing/consistency.ts'
-import { type DeadlineClass, deadlineClasses } from '../core/routing/deadline-class.ts'
-import { type Objective, strategies } from '../core/routing/strategies/index.ts'
+import { routeName, routeSchema } from '../contract/route-document.ts'
 import { providerSchema } from './schema-providers.ts'
-import {
-  byteCount,
-  isoDate,
-  milliseconds,
-  modelPattern,
-  objectName,
-  rates,
-  tagName,
-  tags,
-  usdAmount,
-  variableName,
-} from './schema-values.ts'
+import { byteCount, milliseconds, objectName, rates, tagName, tags, usdAmount, variableName } from './schema-values.ts'
 import { Secret } from './secret.ts'
 
 const server = z.strictObject({
@@ -82,119 +68,6 @@ const network = z.strictObject({
   connectTimeoutMs: milliseconds.default(10_000).describe('Longest wait for a connection.'),
 })
 
-const offerId = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][\w.-]*:[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*(@[\w.-]+)?(\+[\w.-]+)?$/,
-    'must be an offer id, provider:publisher/name',
-  )
-
-/** An offer id, `publisher/name` or the name of a provider. */
-const routeTarget = z
-  .string()
-  .regex(
-    /^([A-Za-z0-9][\w.-]*:)?[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?(@[\w.-]+)?(\+[\w.-]+)?$/,
-    'must be an offer, a model or a provider',
-  )
-const aliasTargetOrRoute = z
-  .string()
-  .regex(
-    /^([A-Za-z0-9][\w.-]*:)?[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?(@[\w.-]+)?(\+[\w.-]+)?$/,
-    'must be a model, an offer or a route',
-  )
-const share = z.number().min(0)
-
-export const routeSchema = z
-  .strictObject({
-    offers: z.array(offerId).min(1).exactOptional().describe('Exactly these offers.'),
-    models: z.array(modelPattern).min(1).exactOptional().describe('Models it may use; default: all.'),
-    providers: z.array(objectName).min(1).exactOptional().describe('Providers it may use; default: all.'),
-    regions: z.array(z.string().min(1)).min(1).exactOptional().describe('Regions it may use; default: all.'),
-    quality: z.enum(qualities).exactOptional().describe('Quality forced on every candidate.'),
-    objective: z
-      .enum(Object.keys(strategies) as [Objective, ...Objective[]])
-      .default('cost')
-      .describe('What to optimise.'),
-    weights: z
-      .strictObject({
-        cost: share.describe('Of the expected all-in cost.'),
-        latency: share.describe('Of the expected latency.'),
-        quality: share.describe('Of the known quality.'),
-      })
-      .refine(({ cost, latency, quality }) => cost + latency + quality > 0, 'needs at least one weight above 0')
-      .exactOptional()
-      .describe('For objective `balanced`: how much each counts; default 0.5, 0.25, 0.25.'),
-    order: z
-      .array(routeTarget)
-      .min(1)
-      .exactOptional()
-      .describe('For objective `priority`: offers, models or providers, first choice first.'),
-    shares: z
-      .record(routeTarget, z.number().positive())
-      .exactOptional()
-      .describe('For objective `weighted`: parts of the traffic by offer, model or provider; the others are fallbacks.'),
-    deadlineClass: z
-      .enum(Object.keys(deadlineClasses) as [DeadlineClass, ...DeadlineClass[]])
-      .exactOptional()
-      .describe(
-        'How long its requests may take, for choosing: `realtime` 15 s, `standard` 60 s, `economy` a day, batch lanes included.',
-      ),
-    floor: z
-      .string()
-      .regex(/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*(@[a-z]+)?)?$/, 'must be a named level or publisher/name@quality')
-      .exactOptional()
-      .describe('Least quality: a named level, or `publisher/name@quality`.'),
-    baseline: aliasTargetOrRoute
-      .exactOptional()
-      .describe('What savings are measured against: a model, `publisher/name@quality`, an offer or another route.'),
-    maxAttempts: z.int().min(1).max(10).default(3).describe('Most tries per request.'),
-    retries: z.int().min(0).max(5).default(1).describe('Most tries again at the same offer, when nothing was billed.'),
-    maxCostUsd: usdAmount.exactOptional().describe('Most one request may cost.'),
-    fallback: z.boolean().default(true).describe('Go on to the next offer after a failure.'),
-    fallbackOnRefusal: z.boolean().default(false).describe('Go on to the next offer after a content refusal too.'),
-    mode: z
-      .enum(['route', 'observe'])
-      .default('route')
-      .describe('`observe`: requests go to the model of `observes` unchanged, and what the route would have done is recorded.'),
-    observes: aliasTargetOrRoute
-      .exactOptional()
-      .describe('For mode `observe`: the `model` that clients send. Requests that name it, or this route, are observed.'),
-    fraction: z.number().min(0).max(1).default(0).describe('For mode `observe`: the share of them that the route serves itself.'),
-    since: isoDate
-      .exactOptional()
-      .describe(
-        'For mode `observe`: what was said about pictures before this day does not count; a later one starts anew after a roll-back.',
-      ),
-    groupFailure: z
-      .enum(groupFailures)
-      .default(DEFAULT_GROUP_FAILURE)
-      .describe('When the offer of a group cannot serve: `wait` for it, `switch-and-mark`, or `error`.'),
-    payTwice: z
-      .enum(['never', 'onUnknown'])
-      .default('never')
-      .describe('`onUnknown` goes on after a try that may have been billed.'),
-    onSoftBudget: z
-      .enum(['warn', 'cheaper'])
-      .default('warn')
-      .describe('At the limit of a soft budget: `warn`, or take what is `cheaper` within the floor.'),
-  })
-  .superRefine((route, context) => {
-    if ((route.mode === 'observe') !== (route.observes !== undefined))
-      context.addIssue({ code: 'custom', path: ['observes'], message: 'goes with mode: observe, which needs it' })
-    if (route.mode !== 'observe' && (route.fraction > 0 || route.since !== undefined))
-      context.addIssue({ code: 'custom', path: ['mode'], message: 'must be observe for fraction and since' })
-    for (const [key, objective] of [
-      ['weights', 'balanced'],
-      ['order', 'priority'],
-      ['shares', 'weighted'],
-    ] as const) {
-      if (route[key] !== undefined && route.objective !== objective)
-        context.addIssue({ code: 'custom', path: [key], message: `is for objective ${objective}, not ${route.objective}` })
-      if (key !== 'weights' && route.objective === objective && route[key] === undefined)
-        context.addIssue({ code: 'custom', path: ['objective'], message: `needs ${key}` })
-    }
-  })
-
 const project = z.strictObject({
   name: z.string().min(1).max(200).exactOptional().describe('Display name; default: the id.'),
   promptMode: z.enum(['full', 'hmac', 'none']).default('full').describe('How prompts are kept.'),
@@ -257,9 +130,6 @@ const alertWebhook = z.strictObject({
     .describe('Key of the signature; `whsec_` and base64, or any text.'),
 })
 
-const routeName = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be a name without "/" and ":", 1 to 64 letters, digits, ".", "_" or "-"')
 const aliasName = z
   .string()
   .regex(/^[A-Za-z0-9][\w.-]{0,127}(\/[A-Za-z0-9][\w.-]{0,127})?$/, 'must be a model name without ":" and "@"')

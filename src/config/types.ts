@@ -23,6 +23,8 @@ export interface Config {
   readonly providers: Named<ProviderConfig>
   /** Always holds `auto`. */
   readonly routes: Named<Policy>
+  /** Those of the file as people wrote them, defaults filled in; `auto` only where the file has it. */
+  readonly routeDocuments: Named<JsonObject>
   readonly aliases: Named<AliasTarget>
   readonly projects: Named<ProjectRecord>
   readonly keys: Named<ConfiguredKey>
