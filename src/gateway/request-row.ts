@@ -82,6 +82,7 @@ export function requestRow({
       ...(trial && { observation: trial.observation }),
     },
     inputs: inputAssets(input, nowUs),
+    ...(baseline && { baseline: { name: baseline.name, expectedNanoUsd: baseline.expectedNanoUsd } }),
     ...(request.attribution.endCustomer !== undefined && { endCustomer: request.attribution.endCustomer }),
     ...(request.attribution.group !== undefined && { group: request.attribution.group }),
   }

@@ -95,6 +95,9 @@ function encodeRequest(request: NewRequest, attempt: NewAttempt, scope: string |
     warnings: '[]',
     tags: JSON.stringify(request.tags),
     decision: JSON.stringify(request.decision),
+    baseline: storableText(request.baseline?.name),
+    baseline_nano_usd: request.baseline?.expectedNanoUsd ?? null,
+    duplicates_nano_usd: null,
   })
   const content = toTuple('request_content', {
     request_id: request.id,

@@ -2,6 +2,7 @@
 import { initialTables } from './migrations/001-initial.ts'
 import { commitmentColumns, commitmentTables } from './migrations/002-commitments.ts'
 import { correctionColumns } from './migrations/003-corrections.ts'
+import { insightColumns, insightTables } from './migrations/005-insight.ts'
 import { accessColumns, accessTables } from './migrations/006-access.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
@@ -11,6 +12,11 @@ export const tables = {
   ...commitmentTables,
   ...accessTables,
   audit: { ...initialTables.audit, columns: { ...initialTables.audit.columns, ...accessColumns.audit } },
+  ...insightTables,
+  requests: {
+    ...initialTables.requests,
+    columns: { ...initialTables.requests.columns, ...insightColumns.requests },
+  },
   charges: {
     ...initialTables.charges,
     columns: { ...initialTables.charges.columns, ...commitmentColumns.charges, ...correctionColumns.charges },

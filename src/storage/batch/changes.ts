@@ -45,6 +45,7 @@ const requestUpdates = {
     'error_message',
     'warnings',
     'duplicates_prevented',
+    'duplicates_nano_usd',
     'recovered',
     'offer',
     'node_id',
@@ -172,7 +173,7 @@ export async function flush(tx: Tx, world: World, changes: Changes): Promise<voi
   await flushScopes(tx, changes)
   await flushBlobs(tx, changes)
   await flushCounters(tx, world)
-  await flushRollups(tx, changes.rollups)
+  await flushRollups(tx, world, changes.rollups)
   await flushConsumption(tx, changes)
 }
 

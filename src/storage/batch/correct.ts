@@ -4,6 +4,7 @@ import { HalftoneError } from '../../core/error.ts'
 import type { CorrectResult } from '../../ports/ledger.ts'
 import type { EncodedCorrect } from '../commands.ts'
 import { type Changes, recordEvent } from './changes.ts'
+import { countImageCost } from './insight.ts'
 import { attemptOf, countersOf, postCharge } from './posting.ts'
 import { count } from './rollup.ts'
 import type { World } from './world.ts'
@@ -22,7 +23,11 @@ export function applyCorrect(world: World, changes: Changes, command: EncodedCor
     difference += line.amountNanoUsd
   }
   for (const { counter } of countersOf(world, attempt.id)) counter.now = correctSpent(counter.now, difference)
-  const at = { request, atUs: attempt.settled_us, offer: attempt.offer, outcome: attempt.outcome ?? '' }
+  const at = { request, atUs: attempt.settled_us, offer: attempt.offer, outcome: attempt.outcome ?? '', kind: attempt.kind }
+  const images = Number(attempt.images_made)
+  const was = (world.standing.get(attempt.id) ?? []).reduce((sum, charge) => sum + BigInt(charge.amount_nano_usd), 0n)
+  countImageCost(changes.rollups.insight, at, { images, nanoUsd: was }, -1n)
+  countImageCost(changes.rollups.insight, at, { images, nanoUsd: was + difference }, 1n)
   count(world, changes.rollups, at, { cost_nano_usd: difference })
   recordEvent(changes, { attemptId: attempt.id, atUs, kind: 'corrected', data: command.evidence })
   return { kind: 'corrected' }

@@ -118,7 +118,13 @@ async function rateOne(
     recordEvent(changes, { attemptId: attempt.id, atUs, kind: 'feedback', data: eventData(target, command) })
     const images = BigInt(target.images)
     // In the row that its cost is in, so that cost and acceptance are of the same pictures.
-    const at = { request, atUs: attempt.settled_us ?? atUs, offer: attempt.offer, outcome: attempt.outcome ?? '' }
+    const at = {
+      request,
+      atUs: attempt.settled_us ?? atUs,
+      offer: attempt.offer,
+      outcome: attempt.outcome ?? '',
+      kind: attempt.kind,
+    }
     count(world, changes.rollups, at, {
       accepted: images * BigInt(after.accepted - before.accepted),
       rejected: images * BigInt(after.rejected - before.rejected),

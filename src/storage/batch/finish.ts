@@ -2,18 +2,25 @@
 import type { EncodedFinish } from '../commands.ts'
 import { toTuple } from '../schema.ts'
 import type { Changes } from './changes.ts'
+import { countTime, isDelivered } from './insight.ts'
 import { count } from './rollup.ts'
 import type { Request, World } from './world.ts'
 
 /**
  * End a request. Only recovery's own ending is ever replaced, by the settle that knows better. The idempotency key is kept
- * with the answer, or released when there is none to replay.
+ * with the answer, or released when there is none to replay. `costNanoUsd` is what the attempt that ends it was charged: each duplicate that
+ * was prevented would have cost as much again.
  */
 export function finishRequest(
   world: World,
   changes: Changes,
   request: Request,
-  { finish, offer, recovered = false }: { finish: EncodedFinish; offer?: string; recovered?: boolean },
+  {
+    finish,
+    offer,
+    costNanoUsd,
+    recovered = false,
+  }: { finish: EncodedFinish; offer?: string; costNanoUsd?: bigint; recovered?: boolean },
 ): void {
   const wasAbandoned = request.finished_us !== null
   if (wasAbandoned) {
@@ -29,6 +36,7 @@ export function finishRequest(
   request.error_message = finish.errorMessage
   request.warnings = finish.warnings
   request.duplicates_prevented = finish.duplicatesPrevented
+  request.duplicates_nano_usd = finish.duplicatesPrevented > 0 ? BigInt(finish.duplicatesPrevented) * (costNanoUsd ?? 0n) : null
   request.recovered = recovered ? 1 : 0
   if (offer !== undefined) request.offer = offer
   changes.requests.add(request)
@@ -59,10 +67,18 @@ function regainScope(changes: Changes, { id, fingerprint, finished_us }: Request
 }
 
 function countRequest(world: World, changes: Changes, request: Request, sign: bigint): void {
+  const outcome = request.outcome ?? ''
+  const place = { request, atUs: request.finished_us ?? 0, offer: request.offer, outcome, kind: '' }
+  const images = BigInt(request.images_returned)
+  const n = BigInt(request.n)
+  const baseline = isDelivered(outcome) && n > 0n ? (BigInt(request.baseline_nano_usd ?? 0) * images) / n : 0n
   count(
     world,
     changes.rollups,
-    { request, atUs: request.finished_us ?? 0, offer: request.offer, outcome: request.outcome ?? '' },
+    place,
     { requests: sign, duplicates_prevented: sign * BigInt(request.duplicates_prevented) },
+    { duplicates_nano_usd: sign * BigInt(request.duplicates_nano_usd ?? 0), baseline_nano_usd: sign * baseline },
   )
+  if (request.latency_us !== null)
+    countTime(changes.rollups.insight, place, 'latency', Number(request.latency_us), sign < 0n ? -1n : 1n)
 }

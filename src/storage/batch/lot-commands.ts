@@ -5,9 +5,11 @@ import { formatUsd } from '../../core/money.ts'
 import { drawOutside, type Lot, type LotKind } from '../../core/pricing/lots.ts'
 import { formatQuantity } from '../../core/usage.ts'
 import type { NewLot, OutsideDraw } from '../../ports/ledger.ts'
+import type { BatchContext } from '../commands.ts'
 import { type NewRow, toTuple } from '../schema.ts'
 import type { Row, Tx } from '../tx.ts'
 import { type AuditContext, writeAudit } from './audit.ts'
+import { addLooseCharge } from './insight.ts'
 import { drawRow, type StoredLot, saveRemaining, toLot } from './stored-lots.ts'
 
 export async function putLots(tx: Tx, context: AuditContext, lots: readonly NewLot[]): Promise<void> {
@@ -95,20 +97,24 @@ export async function drawFromOutside(
 /** What was paid for and never used is a charge of its own, of no attempt; with it a lot's money is accounted for in full. */
 export async function closeLots(
   tx: Tx,
-  nowUs: number,
+  context: BatchContext,
   atUs: number,
 ): Promise<readonly { lotId: string; breakageNanoUsd: bigint }[]> {
   const rows = await tx.all(
     `SELECT * FROM credit_lots WHERE closed_us IS NULL AND commitment IS NOT NULL AND expires_us <= ? ORDER BY id LIMIT 1000 FOR UPDATE`,
     [atUs],
   )
+  const { nowUs } = context
   const closed: { lotId: string; breakageNanoUsd: bigint }[] = []
   for (const row of rows) {
     const lot = toLot(row)
     const [sum] = await tx.all('SELECT coalesce(sum(effective_nano_usd), 0) AS used FROM credit_draws WHERE lot_id = ?', [lot.id])
     const breakageNanoUsd = lot.remaining > 0n ? lot.paidNanoUsd - BigInt(sum?.['used'] ?? 0) : 0n
-    if (breakageNanoUsd > 0n)
+    if (breakageNanoUsd > 0n) {
+      const incurredUs = lot.expiresUs ?? nowUs
       await tx.insertMany('charges', [toTuple('charges', breakageRow(row, lot, { breakageNanoUsd, nowUs }))])
+      await addLooseCharge(tx, context, { kind: 'breakage', sandbox: 0, incurredUs, nanoUsd: breakageNanoUsd })
+    }
     await tx.run('UPDATE credit_lots SET closed_us = ? WHERE id = ?', [nowUs, lot.id])
     closed.push({ lotId: lot.id, breakageNanoUsd })
   }

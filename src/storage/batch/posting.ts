@@ -6,6 +6,7 @@ import { formatUsd } from '../../core/money.ts'
 import type { ChargeLine } from '../../core/outcome.ts'
 import { storableText } from '../schema.ts'
 import { type Changes, insertRow } from './changes.ts'
+import { countImageCost } from './insight.ts'
 import { count } from './rollup.ts'
 import { type Attempt, type Counter, counterKey, type Request, type World } from './world.ts'
 
@@ -41,18 +42,15 @@ export function closeAttempt(
   attempt.outcome = outcome
   attempt.settled_us = atUs
   changes.attempts.add(attempt)
-  count(
-    world,
-    changes.rollups,
-    { request, atUs, offer: attempt.offer, outcome },
-    {
-      attempts: 1n,
-      images: BigInt(attempt.images_made),
-      cost_nano_usd: cost,
-      provisional_nano_usd: state === 'unknown' ? cost : 0n,
-      duration_us: BigInt(attempt.duration_us ?? 0),
-    },
-  )
+  const place = { request, atUs, offer: attempt.offer, outcome, kind: attempt.kind }
+  countImageCost(changes.rollups.insight, place, { images: Number(attempt.images_made), nanoUsd: cost }, 1n)
+  count(world, changes.rollups, place, {
+    attempts: 1n,
+    images: BigInt(attempt.images_made),
+    cost_nano_usd: cost,
+    provisional_nano_usd: state === 'unknown' ? cost : 0n,
+    duration_us: BigInt(attempt.duration_us ?? 0),
+  })
 }
 
 /** The counters of the budget periods that the attempt was reserved in, with what it holds on each. */

@@ -4,6 +4,7 @@ import { HalftoneError } from '../../core/error.ts'
 import type { ChargeLine } from '../../core/outcome.ts'
 import type { EncodedReconcile } from '../commands.ts'
 import { type Changes, keepAssets, recordEvent } from './changes.ts'
+import { countImageCost } from './insight.ts'
 import { returnDraws } from './lots.ts'
 import { attemptOf, countersOf, postCharge } from './posting.ts'
 import { count } from './rollup.ts'
@@ -77,30 +78,25 @@ function recount(
     change.standing.filter((charge) => charge.kind === 'provisional').map((charge) => BigInt(charge.amount_nano_usd)),
   )
   const duration = BigInt(attempt.duration_us ?? 0)
-  const at = { request, atUs: attempt.settled_us ?? change.evidence.atUs, offer: attempt.offer }
-  count(
-    world,
-    changes.rollups,
-    { ...at, outcome: attempt.outcome ?? '' },
-    {
-      attempts: -1n,
-      images: -BigInt(attempt.images_made),
-      cost_nano_usd: -change.was,
-      provisional_nano_usd: -provisional,
-      duration_us: -duration,
-    },
-  )
-  count(
-    world,
-    changes.rollups,
-    { ...at, outcome: change.evidence.outcome },
-    {
-      attempts: 1n,
-      images: BigInt(change.evidence.imagesMade),
-      cost_nano_usd: change.is,
-      duration_us: duration,
-    },
-  )
+  const at = { request, atUs: attempt.settled_us ?? change.evidence.atUs, offer: attempt.offer, kind: attempt.kind }
+  const before = { ...at, outcome: attempt.outcome ?? '' }
+  const after = { ...at, outcome: change.evidence.outcome }
+  const { insight } = changes.rollups
+  countImageCost(insight, before, { images: Number(attempt.images_made), nanoUsd: change.was }, -1n)
+  countImageCost(insight, after, { images: change.evidence.imagesMade, nanoUsd: change.is }, 1n)
+  count(world, changes.rollups, before, {
+    attempts: -1n,
+    images: -BigInt(attempt.images_made),
+    cost_nano_usd: -change.was,
+    provisional_nano_usd: -provisional,
+    duration_us: -duration,
+  })
+  count(world, changes.rollups, after, {
+    attempts: 1n,
+    images: BigInt(change.evidence.imagesMade),
+    cost_nano_usd: change.is,
+    duration_us: duration,
+  })
 }
 
 function reversalOf(charge: StandingCharge): ChargeLine {

@@ -3,6 +3,7 @@
 import { latencyBucket } from '../../core/latency.ts'
 import { type NewRow, type RowTuple, toTuple } from '../schema.ts'
 import type { Tx } from '../tx.ts'
+import { countDay, countTime, type DaySums, flushInsight, type Insight } from './insight.ts'
 import type { Attempt, Request, World } from './world.ts'
 
 const US_PER_HOUR = 3_600_000_000
@@ -29,16 +30,24 @@ export interface Rollups {
   readonly main: Map<string, Mutable<RollupRow> & Sums>
   readonly tags: Map<string, Mutable<NewRow<'rollup_tags'>> & Pick<Sums, (typeof tagSumColumns)[number]>>
   readonly latency: Map<string, Mutable<NewRow<'rollup_latency'>> & { attempts: bigint }>
+  readonly insight: Insight
 }
 
-export const createRollups = (): Rollups => ({ main: new Map(), tags: new Map(), latency: new Map() })
+export const createRollups = (): Rollups => ({ main: new Map(), tags: new Map(), latency: new Map(), insight: new Map() })
 
-/** Add to the sums of one hour, offer and outcome of a request. Negative values take a correction back. */
+/** What only the sums by day have. */
+type DayOnly = Partial<Pick<DaySums, 'duplicates_nano_usd' | 'baseline_nano_usd'>>
+
+/**
+ * Add to the sums of one hour and one day, offer and outcome of a request; `kind` is that of the attempt, empty for what is counted of the
+ * request itself. Negative values take a correction back.
+ */
 export function count(
   world: World,
   rollups: Rollups,
-  at: { request: Request; atUs: number | bigint; offer: string; outcome: string },
+  at: { request: Request; atUs: number | bigint; offer: string; outcome: string; kind: string },
   delta: Partial<Sums>,
+  dayOnly: DayOnly = {},
 ): void {
   const { request, offer, outcome } = at
   const hour = hourOf(at.atUs)
@@ -51,6 +60,8 @@ export function count(
   }
   for (const [column, value] of Object.entries(delta) as [keyof Sums, bigint][]) row[column] += value
   if (world.context.declaredTags.length > 0) countTags(world, rollups, { request, hour, node, offer }, delta)
+  const { duration_us: _, ...days } = delta
+  countDay(rollups.insight, at, { ...days, ...dayOnly })
 }
 
 const dimensions = (request: Request, hour: number, node: string) => ({
@@ -119,6 +130,10 @@ export function countLatency(
 ): void {
   const hour = hourOf(attempt.settled_us ?? attempt.created_us)
   const bucket = latencyBucket(durationUs)
+  if (attempt.images_made > 0) {
+    const place = { request, atUs: attempt.settled_us ?? attempt.created_us, offer: attempt.offer, outcome, kind: attempt.kind }
+    countTime(rollups.insight, place, 'duration', durationUs, 1n)
+  }
   const key = `${hour}\n${attempt.offer}\n${outcome}\n${bucket}\n${request.sandbox}\n${request.operation}\n${request.size_class}\n${request.quality}`
   const row = rollups.latency.get(key)
   if (row) {
@@ -139,7 +154,7 @@ export function countLatency(
   })
 }
 
-export async function flushRollups(tx: Tx, { main, tags, latency }: Rollups): Promise<void> {
+export async function flushRollups(tx: Tx, world: World, { main, tags, latency, insight }: Rollups): Promise<void> {
   const write = async (
     table: 'rollups' | 'rollup_tags' | 'rollup_latency',
     rows: readonly RowTuple[],
@@ -162,6 +177,7 @@ export async function flushRollups(tx: Tx, { main, tags, latency }: Rollups): Pr
     inOrder(latency, (row) => toTuple('rollup_latency', row)),
     ['attempts'],
   )
+  await flushInsight(tx, world, insight)
 }
 
 /** One order for every writer, so that two of them cannot lock each other's rows crosswise. */

@@ -147,7 +147,7 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
     case 'drawOutside':
       return drawFromOutside(tx, context, command.draw)
     case 'closeLots':
-      return closeLots(tx, context.nowUs, command.atUs)
+      return closeLots(tx, context, command.atUs)
     case 'rate':
       return rate(tx, context, command.feedback)
     case 'addJobs':

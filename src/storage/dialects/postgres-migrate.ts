@@ -7,6 +7,9 @@ import { connect } from './postgres-client.ts'
 /** Compared by code point, as everywhere else, whatever the locale of the server. */
 const flavour: DdlFlavour = {
   types: { text: 'text COLLATE "C"', int: 'bigint' },
+  decimal: 'numeric',
+  jsonText: (column, path) => `(${column}::json #>> '{${path.join(',')}}')`,
+  jsonEach: (column) => `json_each_text(${column}::json)`,
   // Room on the page keeps updates of hot rows off the indexes.
   tableOptions: (spec) => (spec.hot ? ' WITH (fillfactor = 50)' : ''),
   insertOnly: (table) => [

@@ -43,6 +43,9 @@ export function lockDataDir(dataDir: string): { close(): void } {
 
 const flavour: DdlFlavour = {
   types: { text: 'TEXT', int: 'INTEGER' },
+  decimal: 'REAL',
+  jsonText: (column, path) => `json_extract(${column}, '$.${path.join('.')}')`,
+  jsonEach: (column) => `json_each(${column})`,
   tableOptions: (spec) => (spec.compact ? ' STRICT, WITHOUT ROWID' : ' STRICT'),
   insertOnly: (table) =>
     ['UPDATE', 'DELETE'].map(

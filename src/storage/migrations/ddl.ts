@@ -16,6 +16,12 @@ export type TableSpecs = Readonly<Record<string, TableSpec>>
 export interface DdlFlavour {
   /** Type and collation; text compares by code point everywhere, so that pages and locks have one order. */
   readonly types: { readonly text: string; readonly int: string }
+  /** A type with decimals, to calculate in. */
+  readonly decimal: string
+  /** SQL for the text at a path of a JSON column; NULL where there is none. */
+  jsonText(column: string, path: readonly string[]): string
+  /** SQL for a table of `key` and `value` of a JSON object, to stand in FROM. */
+  jsonEach(column: string): string
   /** What follows the closing parenthesis. */
   tableOptions(spec: TableSpec): string
   /** Statements that make the database refuse UPDATE and DELETE on the table. */

@@ -3,6 +3,8 @@ import { initialIndexes, initialTables, insertOnlyTables } from './001-initial.t
 import { commitmentColumns, commitmentIndexes, commitmentTables } from './002-commitments.ts'
 import { correctionColumns } from './003-corrections.ts'
 import { groupIndexes } from './004-groups.ts'
+import { backfillInsight } from './005-backfill.ts'
+import { insightColumns, insightTables } from './005-insight.ts'
 import { accessColumns, accessIndexes, accessTables } from './006-access.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
@@ -39,6 +41,16 @@ export const migrations: readonly Migration[] = [
     statements: (flavour) => Object.entries(correctionColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
   },
   { version: 4, name: 'groups', statements: () => groupIndexes },
+  {
+    version: 5,
+    name: 'insight',
+    statements: (flavour) => [
+      ...Object.entries(insightTables).map(([name, spec]) => createTable(name, spec, flavour)),
+      ...Object.entries(insightColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
+      ...backfillInsight(flavour),
+      ...flavour.insertOnly('insight_objects'),
+    ],
+  },
   {
     version: 6,
     name: 'access',

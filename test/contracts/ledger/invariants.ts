@@ -1,10 +1,12 @@
 /** What must be true of the rows after anything: every stored sum equals the sum of what it summarises. */
 import { expect } from 'vitest'
 import type { LedgerHarness } from '../ledger.ts'
+import { expectInsightEqualsEntries } from './insight-invariants.ts'
 
 export async function expectConsistent(harness: LedgerHarness): Promise<void> {
   await expectBudgetsEqualEntries(harness)
   await expectRollupsEqualEntries(harness)
+  await expectInsightEqualsEntries(harness)
   expect(
     await harness.query('SELECT reverses FROM charges WHERE reverses IS NOT NULL GROUP BY reverses HAVING count(*) > 1'),
   ).toEqual([])
