@@ -41,5 +41,7 @@ export function PlotChart(props: Props) {
 function draw(options: PlotOptions & { marks: Markish[] }): Element {
   const drawing = plot({ ...options, className: 'plot' })
   for (const style of drawing.querySelectorAll('style')) style.remove()
+  // A name on a part without a role means nothing to a screen reader; the whole drawing has one.
+  for (const part of drawing.querySelectorAll('g[aria-label]')) part.removeAttribute('aria-label')
   return drawing
 }

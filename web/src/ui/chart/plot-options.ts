@@ -18,6 +18,7 @@ import {
   rectY,
   ruleX,
   ruleY,
+  stackY,
   text,
   tip,
 } from '@observablehq/plot'
@@ -27,6 +28,8 @@ type Options = PlotOptions & { marks: Markish[] }
 type Drawn = ChartProps & { readonly series: readonly string[]; readonly height: number }
 
 const NARROW = 520
+/** More names than these would cover each other; the tip has them all. */
+const MAX_NAMED = 24
 
 export function plotOptions(props: Drawn, width: number): Options {
   const { series, height, horizontal = false } = props
@@ -38,9 +41,10 @@ export function plotOptions(props: Drawn, width: number): Options {
     marginLeft: horizontal ? Math.min(190, width / 3) : 56,
     marginBottom: props.kind === 'scatter' ? 38 : 28,
     color: { domain: [...series], range: series.map((_, index) => seriesColour(index)) },
+    ...(props.kind === 'scatter' ? { inset: 18 } : {}),
     ...(props.logX ? { x: { type: 'log' as const } } : {}),
     ...(horizontal ? { x: { label: null } } : { y: { label: null, zero: true } }),
-    marks: [...axes(props, width), ...marks(props), tips(props)],
+    marks: [...axes(props, width), ...marks(props, width), tips(props)],
   }
 }
 
@@ -62,7 +66,7 @@ function axes({ kind, points, yFormat, horizontal, xLabel, xFormat }: Drawn, wid
   return [gridY({ ticks: 4 }), axisY({ ticks: 4, label: null, tickSize: 0, ...figures }), bottom]
 }
 
-function marks({ kind, points, horizontal, path }: Drawn): Markish[] {
+function marks({ kind, points, horizontal, path }: Drawn, width: number): Markish[] {
   const coloured = points.some((point) => point.series !== undefined)
   const fill = coloured ? 'series' : 'var(--series-1)'
   switch (kind) {
@@ -79,10 +83,13 @@ function marks({ kind, points, horizontal, path }: Drawn): Markish[] {
       return [
         ...(path ? [line(path, { x: 'x', y: 'y', stroke: 'var(--magenta)', strokeWidth: 1.5, strokeDasharray: '4 3' })] : []),
         dot(points, { x: 'x', y: 'y', r: 5, fill, stroke: 'var(--sheet)' }),
-        text(points, { x: 'x', y: 'y', text: 'name', dy: -11, fontSize: 10.5, fill: 'var(--muted)' }),
+        ...(width < NARROW || points.length > MAX_NAMED ? [] : [names(points)]),
       ]
   }
 }
+
+const names = (points: readonly ChartPoint[]): Markish =>
+  text(points, { x: 'x', y: 'y', text: 'name', dy: -11, fontSize: 10.5, fill: 'var(--muted)' })
 
 /** Each bar spans the smallest step between two moments. */
 function timeBars(points: readonly ChartPoint[], fill: string) {
@@ -106,5 +113,7 @@ function tips(props: Drawn): Markish {
       .join('\n')
   if (horizontal) return tip(points, pointerY({ x: 'y', y: 'x', title }))
   if (kind === 'scatter') return tip(points, pointer({ x: 'x', y: 'y', title }))
+  // In a stack the nearest part is told, not the nearest figure.
+  if (kind !== 'line') return tip(points, pointerX(stackY({ x: 'x', y: 'y', z: 'series', title })))
   return tip(points, pointerX({ x: 'x', y: 'y', title }))
 }
