@@ -15,6 +15,7 @@ import type { LedgerFeedback } from './ledger-feedback.ts'
 import type { LedgerJobs } from './ledger-jobs.ts'
 import type { LedgerPrices } from './ledger-prices.ts'
 import type { LedgerReader } from './ledger-reads.ts'
+import type { LedgerRoutes } from './ledger-routes.ts'
 
 export type * from './ledger-access.ts'
 export type * from './ledger-admin.ts'
@@ -23,6 +24,7 @@ export type * from './ledger-feedback.ts'
 export type * from './ledger-jobs.ts'
 export type * from './ledger-prices.ts'
 export type * from './ledger-reads.ts'
+export type * from './ledger-routes.ts'
 
 /** Microseconds since 1970 UTC, an integer. */
 export type TimestampUs = number
@@ -59,6 +61,7 @@ export interface Ledger {
   readonly prices: LedgerPrices
   readonly feedback: LedgerFeedback
   readonly jobs: LedgerJobs
+  readonly routes: LedgerRoutes
   /**
    * Delete what has expired (assets, idempotency, content) and, above `maxBytes` of kept images, the assets nearest to
    * their end that no replayable answer pins. Bounded work per call; returns blobs no longer referenced.

@@ -16,6 +16,7 @@ import type {
   NewJob,
   NewLot,
   OutsideDraw,
+  PutRoute,
 } from '../ports/ledger.ts'
 import type { NewRow, RowTuple } from './schema.ts'
 
@@ -136,6 +137,7 @@ export type SingleCommand =
   | { readonly kind: 'putPrice'; readonly row: NewRow<'prices'> }
   | { readonly kind: 'deleteBudget'; readonly id: string }
   | { readonly kind: 'putLots'; readonly lots: readonly NewLot[] }
+  | { readonly kind: 'putRoute'; readonly route: PutRoute }
   | { readonly kind: 'drawOutside'; readonly draw: OutsideDraw }
   | { readonly kind: 'closeLots'; readonly atUs: number }
   | { readonly kind: 'rate'; readonly feedback: FeedbackCommand }

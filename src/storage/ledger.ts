@@ -15,6 +15,7 @@ import type {
   RatedImage,
   RecoveryReport,
   ReserveResult,
+  RouteVersion,
   SettleResult,
 } from '../ports/ledger.ts'
 import { createCollector } from './collector.ts'
@@ -26,6 +27,7 @@ import { createCommitmentReads } from './reads/commitments.ts'
 import { createFeedbackReads } from './reads/feedback.ts'
 import { bookId, createPriceReads, draftId } from './reads/prices.ts'
 import { createReader } from './reads/reader.ts'
+import { createRouteReads } from './reads/routes.ts'
 import { type Database, type NewRow, storableText } from './schema.ts'
 
 /** Rollups by tag cost a row per value and hour, so that only declared keys have them. */
@@ -102,6 +104,7 @@ export function createLedger(engine: LedgerEngine): Ledger {
       rate: (feedback) => submit<readonly RatedImage[]>({ kind: 'rate', feedback }),
       deleteImage: (command) => submit<{ deleted: boolean; rated: readonly RatedImage[] }>({ kind: 'deleteImage', ...command }),
     },
+    routes: { ...createRouteReads(reads), put: (route) => submit<RouteVersion>({ kind: 'putRoute', route }) },
     jobs: {
       add: (jobs) => submit<void>({ kind: 'addJobs', jobs }),
       claim: (claim) => submit<readonly Job[]>({ kind: 'claimJobs', claim }),

@@ -4,6 +4,7 @@ import { commitmentColumns, commitmentTables } from './migrations/002-commitment
 import { correctionColumns } from './migrations/003-corrections.ts'
 import { insightColumns, insightTables } from './migrations/005-insight.ts'
 import { accessColumns, accessTables } from './migrations/006-access.ts'
+import { routeTables } from './migrations/007-routes.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
 /** The tables as the last migration leaves them. */
@@ -11,6 +12,7 @@ export const tables = {
   ...initialTables,
   ...commitmentTables,
   ...accessTables,
+  ...routeTables,
   audit: { ...initialTables.audit, columns: { ...initialTables.audit.columns, ...accessColumns.audit } },
   ...insightTables,
   requests: {

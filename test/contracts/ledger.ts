@@ -13,6 +13,7 @@ import { jobRules } from './ledger/jobs.ts'
 import { priceRules } from './ledger/prices.ts'
 import { readRules } from './ledger/reads.ts'
 import { recoveryRules } from './ledger/recovery.ts'
+import { routeRules } from './ledger/routes.ts'
 import { settleRules } from './ledger/settle.ts'
 import { sweepRules } from './ledger/sweep.ts'
 
@@ -53,6 +54,7 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     commitmentRules,
     feedbackRules,
     jobRules,
+    routeRules,
   }
   describe(`ledger on ${name}`, () => {
     for (const [group, rules] of Object.entries(groups)) {

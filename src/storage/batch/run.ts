@@ -23,6 +23,7 @@ import { attemptOf } from './posting.ts'
 import { keepPrices } from './prices.ts'
 import { applyReconcile } from './reconcile.ts'
 import { applyReserve } from './reserve.ts'
+import { putRoute } from './routes.ts'
 import { endSession, recordAudit, startSession, touchSession } from './sessions.ts'
 import { applySettle } from './settle.ts'
 import { sweep } from './sweep.ts'
@@ -142,6 +143,8 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
       return putManaged(tx, context, 'prices', command.row)
     case 'deleteBudget':
       return deleteBudget(tx, context, command.id)
+    case 'putRoute':
+      return putRoute(tx, context, command.route)
     case 'putLots':
       return putLots(tx, context, command.lots)
     case 'drawOutside':

@@ -6,6 +6,7 @@ import { groupIndexes } from './004-groups.ts'
 import { backfillInsight } from './005-backfill.ts'
 import { insightColumns, insightTables } from './005-insight.ts'
 import { accessColumns, accessIndexes, accessTables } from './006-access.ts'
+import { routeTables } from './007-routes.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -58,6 +59,14 @@ export const migrations: readonly Migration[] = [
       ...Object.entries(accessTables).map(([name, spec]) => createTable(name, spec, flavour)),
       ...Object.entries(accessColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
       ...accessIndexes,
+    ],
+  },
+  {
+    version: 7,
+    name: 'routes',
+    statements: (flavour) => [
+      ...Object.entries(routeTables).map(([name, spec]) => createTable(name, spec, flavour)),
+      ...flavour.insertOnly('route_versions'),
     ],
   },
 ]
