@@ -11,6 +11,7 @@ import type { InputRole, Operation } from '../core/request.ts'
 import type { LedgerAccess } from './ledger-access.ts'
 import type { LedgerAdmin } from './ledger-admin.ts'
 import type { Consumption, LedgerCommitments } from './ledger-commitments.ts'
+import type { LedgerExports } from './ledger-exports.ts'
 import type { LedgerFeedback } from './ledger-feedback.ts'
 import type { LedgerJobs } from './ledger-jobs.ts'
 import type { LedgerPrices } from './ledger-prices.ts'
@@ -20,6 +21,7 @@ import type { LedgerRoutes } from './ledger-routes.ts'
 export type * from './ledger-access.ts'
 export type * from './ledger-admin.ts'
 export type * from './ledger-commitments.ts'
+export type * from './ledger-exports.ts'
 export type * from './ledger-feedback.ts'
 export type * from './ledger-jobs.ts'
 export type * from './ledger-prices.ts'
@@ -58,6 +60,7 @@ export interface Ledger {
   readonly admin: LedgerAdmin
   readonly access: LedgerAccess
   readonly commitments: LedgerCommitments
+  readonly exports: LedgerExports
   readonly prices: LedgerPrices
   readonly feedback: LedgerFeedback
   readonly jobs: LedgerJobs

@@ -7,6 +7,7 @@ import { backfillInsight } from './005-backfill.ts'
 import { insightColumns, insightTables } from './005-insight.ts'
 import { accessColumns, accessIndexes, accessTables } from './006-access.ts'
 import { routeTables } from './007-routes.ts'
+import { exportIndexes } from './009-exports.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -69,6 +70,7 @@ export const migrations: readonly Migration[] = [
       ...flavour.insertOnly('route_versions'),
     ],
   },
+  { version: 9, name: 'exports', statements: () => exportIndexes },
 ]
 
 /** The schema this build writes and reads. */

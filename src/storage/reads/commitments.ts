@@ -12,7 +12,7 @@ export const createCommitmentReads = (db: Kysely<Database>): Pick<LedgerCommitme
     if (!closed) query = query.where('closed_us', 'is', null)
     if (endsAfterUs !== undefined)
       query = query.where((where) => where.or([where('expires_us', 'is', null), where('expires_us', '>', BigInt(endsAfterUs))]))
-    return (await query.orderBy('expires_us').orderBy('id').execute()).map(toLot)
+    return (await query.orderBy('expires_us').orderBy('id').execute()).map(toLotRecord)
   },
   volumes: async ({ sinceUs, exceptNode }) => {
     let query = db
@@ -35,7 +35,7 @@ export const createCommitmentReads = (db: Kysely<Database>): Pick<LedgerCommitme
   },
 })
 
-function toLot(row: Selectable<Database['credit_lots']>): LotRecord {
+export function toLotRecord(row: Selectable<Database['credit_lots']>): LotRecord {
   const meter = row.meter as Meter | null
   return {
     id: row.id,
