@@ -24,6 +24,7 @@ import { encodeFinish, encodeReconcile, encodeReserve, encodeSettle } from './en
 import { createAccessReads } from './reads/access.ts'
 import { createAdminReads } from './reads/admin.ts'
 import { createCommitmentReads } from './reads/commitments.ts'
+import { createExportReads } from './reads/exports.ts'
 import { createFeedbackReads } from './reads/feedback.ts'
 import { bookId, createPriceReads, draftId } from './reads/prices.ts'
 import { createReader } from './reads/reader.ts'
@@ -92,6 +93,7 @@ export function createLedger(engine: LedgerEngine): Ledger {
       drawOutside: (draw) => submit<{ drawn: bigint }>({ kind: 'drawOutside', draw }),
       closeLots: ({ atUs }) => submit<{ lotId: string; breakageNanoUsd: bigint }[]>({ kind: 'closeLots', atUs }),
     },
+    exports: createExportReads(reads),
     prices: {
       ...createPriceReads(reads),
       correct: ({ evidence, ...command }) =>
