@@ -25,6 +25,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY bin bin
 COPY prices prices
+COPY facts facts
 COPY package.json LICENSE NOTICE ./
 USER node
 VOLUME /data

@@ -7,7 +7,7 @@ import { providers } from '../src/providers/index.ts'
 import { sandboxOffers } from '../src/providers/sandbox/models.ts'
 
 /** Hosts whose pages, specifications and SDKs count as the provider's own word. */
-const ownHosts: LintInput['ownHosts'] = {
+export const ownHosts: LintInput['ownHosts'] = {
   openai: ['openai.com', 'github.com/openai'],
   'azure-openai': ['microsoft.com', 'azure.com', 'github.com/azure', 'github.com/microsoftdocs'],
   'azure-foundry': ['microsoft.com', 'azure.com', 'github.com/azure', 'github.com/microsoftdocs'],

@@ -1,7 +1,10 @@
 /** From configuration and price book to the gateway's state. */
 
 import { createHash } from 'node:crypto'
+import { withFacts } from './compose-facts.ts'
 import { definitionOf } from './compose-modules.ts'
+import { configuredRoutes, readRoute } from './compose-routes.ts'
+import { loadFacts } from './config/facts-files.ts'
 import type { Config, ProviderConfig } from './config/index.ts'
 import { loadActivePrices } from './config/price-sets.ts'
 import { HalftoneError } from './core/error.ts'
@@ -42,9 +45,11 @@ export async function buildState(config: Config, clock: Clock, before?: Pick<Gat
   const prices = compilePriceBooks({ books: files.books, fx: files.fx, overlays })
   const quality = qualityBounds(files.quality)
   const offers = providers.flatMap((provider) => {
-    const retries = config.providers[provider.name]?.retries
-    const own = offersOf(provider, discovered)
+    const account = config.providers[provider.name]
+    const retries = account?.retries
+    const own = withFacts(offersOf(provider, discovered), provider.type, account, factsFiles)
     return retries === undefined ? own : own.map((offer) => ({ ...offer, retries }))
+  const factsFiles = await loadFacts()
   })
   return {
     providers: new Map(providers.map((provider) => [provider.name, provider])),

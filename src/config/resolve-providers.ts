@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { HalftoneError } from '../core/error.ts'
 import type { JsonObject } from '../core/json.ts'
 import { nearMatches } from '../core/near-match.ts'
+import type { OfferFacts } from '../core/offer-facts.ts'
 import { compilePriceBooks } from '../core/pricing/compile.ts'
 import type { PriceBook, Rate, Sku } from '../core/pricing/price-book.ts'
 import type { Meter } from '../core/usage.ts'
@@ -113,6 +114,7 @@ function resolveProvider(entry: Entry, privateHosts: readonly string[]): Provide
     ...(provider.requestsPerMinute === undefined ? {} : { requestsPerMinute: provider.requestsPerMinute }),
     ...(provider.imagesPerMinute === undefined ? {} : { imagesPerMinute: provider.imagesPerMinute }),
     ...(provider.region === undefined ? {} : { region: provider.region }),
+    ...(provider.facts === undefined ? {} : { facts: ownFacts(entry, provider.facts) }),
     disabled: provider.disabled,
   }
 }
@@ -263,6 +265,14 @@ function compileFault(found: Findings, path: readonly string[], book: PriceBook)
     found.problem(path, `cannot be used: ${error.message.replace(/\.$/, '')}`, 'Correct the rates.')
     return true
   }
+}
+
+/** What the operator says, with the file as its source. */
+function ownFacts({ name, context }: Entry, facts: NonNullable<FileProvider['facts']>): OfferFacts {
+  const { checkedAt = context.pricesCheckedAt, note, ...values } = facts
+  const source = { kind: 'operator', url: `providers.${name}.facts`, checkedAt, ...(note === undefined ? {} : { note }) } as const
+  // The schema checked each value against its name.
+  return Object.fromEntries(Object.entries(values).map(([fact, value]) => [fact, { value, source }])) as OfferFacts
 }
 
 function overlayBook({ name, type, context }: Entry, prices: Readonly<Record<string, PriceOverlay>>): PriceBook {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { optionalParameters } from '../core/capability.ts'
 import { operations, outputFormats, qualities } from '../core/request.ts'
+import { operatorFacts } from './schema-facts.ts'
 import { priceOverlay } from './schema-prices.ts'
 import { milliseconds, modelName, modelPattern, pixelSize, rates, variableName } from './schema-values.ts'
 import { Secret } from './secret.ts'
@@ -155,5 +156,8 @@ export const providerSchema = z.strictObject({
     .exactOptional()
     .describe("Calls at once; further ones wait for their turn. Default: the type's own, mostly no limit."),
   region: z.string().min(1).max(64).exactOptional().describe('Region of the account.'),
+  facts: operatorFacts
+    .exactOptional()
+    .describe('What you know of this account, such as a zero-retention agreement; it goes before what is known of its type.'),
   disabled: z.boolean().default(false).describe('Keep the entry but do not use it.'),
 })

@@ -3,6 +3,7 @@ import type { Capabilities } from '../core/capability.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { RateLimit } from '../core/limits/bucket.ts'
 import type { OfferId } from '../core/offer.ts'
+import type { OfferFacts } from '../core/offer-facts.ts'
 import type { PriceBook } from '../core/pricing/price-book.ts'
 import type { Quality } from '../core/request.ts'
 import type { Policy } from '../core/routing/types.ts'
@@ -69,6 +70,8 @@ export interface ProviderConfig {
   readonly requestsPerMinute?: number
   readonly imagesPerMinute?: number
   readonly region?: string
+  /** The operator's own word; it goes before what is known of the type. */
+  readonly facts?: OfferFacts
   readonly disabled: boolean
 }
 

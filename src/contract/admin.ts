@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { roles } from '../core/access/roles.ts'
 import { tags, timestamp, usdText } from './common.ts'
+import { offerFacts } from './facts.ts'
 import { acceptance } from './feedback.ts'
 
 export const createKeyRequest = z.strictObject({
@@ -96,6 +97,7 @@ export const modelObject = z.object({
       sandbox: z.boolean(),
       assumed: z.boolean().describe('Of a wire format nobody confirmed: chosen only when it is named.'),
       retired_at: z.string().nullable(),
+      facts: offerFacts.optional().describe('Of an offer: where it runs, what is kept, and so on, each with its source.'),
     })
     .optional(),
 })

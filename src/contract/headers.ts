@@ -6,6 +6,8 @@ export const requestHeaders = {
   'x-halftone-quote-id': 'Execute at the maximum of this quote, or fail: the `id` of `POST /v1/halftone/quote`.',
   'x-halftone-only': 'Only these offers, models or providers, comma-separated.',
   'x-halftone-ignore': 'None of these offers, models or providers, comma-separated.',
+  'x-halftone-require':
+    'Facts an offer has to have, `region=eu|us,retention_days=0,training=no,licence=commercial,watermark=none`; what is unknown is not had.',
   'x-halftone-order': 'These offers, models or providers first, comma-separated.',
   'x-halftone-fallback-models': 'Models or routes to go on to when `model` cannot serve or fails, comma-separated, at most 8.',
   'x-halftone-quality-floor': 'Least quality: a named level, or `publisher/name@quality`.',

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { controlKinds } from '../core/request.ts'
 import { costStatus, tags, usdText, warning } from './common.ts'
+import { requestRequirement } from './facts.ts'
 
 const targets = z.array(z.string().min(1).max(256)).min(1).max(32)
 
@@ -14,6 +15,9 @@ export const halftoneOptions = z
     order: targets
       .optional()
       .describe('These offers, models or providers first, in this order; the route decides among the rest.'),
+    require: requestRequirement
+      .optional()
+      .describe('Facts an offer has to have, besides those of the route; what is unknown is not had.'),
     fallback_models: z
       .array(z.string().min(1).max(256))
       .min(1)

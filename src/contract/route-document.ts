@@ -8,6 +8,7 @@ import { type DeadlineClass, deadlineClasses } from '../core/routing/deadline-cl
 import { type Objective, strategies } from '../core/routing/strategies/index.ts'
 import type { Policy } from '../core/routing/types.ts'
 import { isoDate, modelPattern, objectName, usdAmount } from './document-values.ts'
+import { routeRequirement } from './facts.ts'
 
 export const routeName = z
   .string()
@@ -74,6 +75,11 @@ export const routeSchema = z
       .regex(/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*(@[a-z]+)?)?$/, 'must be a named level or publisher/name@quality')
       .exactOptional()
       .describe('Least quality: a named level, or `publisher/name@quality`.'),
+    require: routeRequirement
+      .exactOptional()
+      .describe(
+        'Facts every offer has to have, fallbacks too: region, retention, training, licence, watermark. Unknown is not had.',
+      ),
     baseline: aliasTargetOrRoute
       .exactOptional()
       .describe('What savings are measured against: a model, `publisher/name@quality`, an offer or another route.'),

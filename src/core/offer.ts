@@ -1,6 +1,7 @@
 /** Offers (ways to buy) and candidates (an offer with every setting resolved). */
 import type { Capabilities } from './capability.ts'
 import { enlargementOf, type FinishingStep } from './finishing.ts'
+import type { OfferFacts } from './offer-facts.ts'
 import type { Background, OutputFormat, Quality, Size } from './request.ts'
 
 /** `<provider>:<publisher>/<model>[@<region>][+<tier>]`; immutable and never reused. */
@@ -28,6 +29,8 @@ export interface Offer {
   /** ISO date after which the provider no longer serves it; requests then get `model_retired`. */
   readonly retiredAt?: string
   readonly replacedBy?: string
+  /** What is known of where it runs, what is kept and what the picture may be used for; absent: nothing. */
+  readonly facts?: OfferFacts
 }
 
 /** Settings as they will be sent. A codec sends exactly these and decides nothing itself. */

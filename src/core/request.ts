@@ -1,6 +1,7 @@
 /** What the client asked for, normalized and free of any provider's spelling. */
 import type { Fit } from './finishing.ts'
 import type { JsonObject } from './json.ts'
+import type { FactRequirement } from './offer-facts.ts'
 
 export const operations = ['generate', 'edit', 'variation', 'upscale', 'remove_background'] as const
 export type Operation = (typeof operations)[number]
@@ -116,6 +117,8 @@ export interface RequestOptions {
   readonly only?: readonly string[]
   readonly ignore?: readonly string[]
   readonly order?: readonly string[]
+  /** Facts that an offer has to have, besides those the route requires; what is unknown is not had. */
+  readonly require?: FactRequirement
   /** Models to fall back to when `model` cannot serve, in this order. */
   readonly fallbackModels?: readonly string[]
   /** Least quality of this request: a named level or `publisher/name@quality`; it never lowers the route's. */

@@ -1,6 +1,7 @@
 /** From the state of this moment to core's plan. */
 
 import { candidateKey, type OfferId } from '../core/offer.ts'
+import { bothRequired } from '../core/offer-facts.ts'
 import type { PromptClass } from '../core/prompt/features.ts'
 import type { Quality } from '../core/request.ts'
 import {
@@ -37,9 +38,15 @@ export function decide(input: DecideInput): Plan {
   const { fallbackModels = [] } = input.input.options
   const first = plan(planInputOf(input))
   return fallbackModels.reduce((before, model) => {
-    const policy = policyOf(model, input.state, input.nowUs)
+    const policy = requiring(policyOf(model, input.state, input.nowUs), input.policy)
     return append(before, plan(planInputOf({ ...input, policy })))
   }, first)
+}
+
+/** What the first choice requires holds for what is fallen back to. */
+function requiring(policy: Policy, { require: first }: Policy): Policy {
+  const both = bothRequired(first, policy.require)
+  return both ? { ...policy, require: both } : policy
 }
 
 /** Under one policy, without the models that the client falls back to. */

@@ -108,6 +108,14 @@ export function nothingEligible(
       return new HalftoneError('unbounded_cost', `${detail}.`, { param: 'model' })
     case 'max_cost':
       return new HalftoneError('cost_limit_exceeded', `${detail}, above the max cost.`, { param: 'max_cost_usd' })
+    case 'region':
+    case 'retention':
+    case 'training':
+    case 'licence':
+    case 'watermark':
+      return new HalftoneError('no_eligible_offer', `No offer is known to be as required. ${detail}.`, {
+        param: 'halftone.require',
+      })
     case 'operation':
       return new HalftoneError('unsupported_parameter', `${detail}.`, { param: 'model' })
     default:

@@ -23,6 +23,7 @@ import {
   type RequestOptions,
 } from '../core/request.ts'
 import { fromZod } from './errors.ts'
+import { requirementOf } from './requirement.ts'
 
 export interface NormalizedRequest {
   readonly request: ImageRequest
@@ -188,6 +189,7 @@ function optionsOf(headers: IncomingHttpHeaders, twin: HalftoneOptions): Request
     ...(maxCost !== undefined && { maxCostNanoUsd: maxCostOf(maxCost) }),
     ...present('only', headerList(headers, 'x-halftone-only', 32) ?? twin.only),
     ...present('ignore', headerList(headers, 'x-halftone-ignore', 32) ?? twin.ignore),
+    ...present('require', requirementOf(headers, twin.require)),
     ...present('order', headerList(headers, 'x-halftone-order', 32) ?? twin.order),
     ...present('fallbackModels', headerList(headers, 'x-halftone-fallback-models', 8) ?? twin.fallback_models),
     ...present('floor', headerText(headers, 'x-halftone-quality-floor', 256) ?? twin.quality_floor),

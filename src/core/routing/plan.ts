@@ -49,8 +49,9 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
   const realOffers = snapshot.offers.some((offer) => !offer.sandbox)
   const today = new Date(input.nowUs / 1000).toISOString().slice(0, 10)
   const namesPrompt = snapshot.offers.some((offer) => answersPromptly(offer) && policy.filter?.offers?.includes(offer.id))
+  const required = bothRequired(policy.require, input.options.require)
   for (const offer of snapshot.offers) {
-    const reason = offerProblem(offer, input, { realOffers, acceptOpen, namesPrompt, today })
+    const reason = offerProblem(offer, input, { realOffers, acceptOpen, namesPrompt, today, required })
     if (reason) {
       eliminated.push({ offer: offer.id, ...reason })
       continue
@@ -109,6 +110,8 @@ interface PlanFacts {
   /** Offers are named, and one of them at least answers promptly. */
   readonly namesPrompt: boolean
 }
+  /** Of the route and of the request together. */
+  readonly required: FactRequirement | undefined
 
 /** Cheaper lanes are served when there is room: in minutes (`flex`), or within a day (`batch`). */
 const answersPromptly = ({ tier }: Offer): boolean => tier !== 'batch' && tier !== 'flex'
@@ -117,7 +120,7 @@ const answersPromptly = ({ tier }: Offer): boolean => tier !== 'batch' && tier !
 function offerProblem(
   offer: Offer,
   { policy, snapshot, nowUs, options }: PlanInput,
-  { realOffers, acceptOpen, namesPrompt, today }: PlanFacts,
+  { realOffers, acceptOpen, namesPrompt, today, required }: PlanFacts,
 ): Reason | undefined {
   const { filter } = policy
   const named = filter?.offers?.includes(offer.id) ?? false
@@ -151,6 +154,8 @@ function offerProblem(
   return health?.state === 'open' && !acceptOpen ? { reason: 'unhealthy', detail: 'its breaker is open' } : undefined
 }
 
+  const missing = required && factProblem(offer.facts, required)
+  if (missing) return { reason: missing.fact, detail: missing.detail }
 const restingTexts = {
   asked: 'it asked to be left alone for a while',
   rate: 'its configured rate is used up',

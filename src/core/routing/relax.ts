@@ -1,5 +1,6 @@
 /** What each thing a request asks for costs: the same plan with one constraint taken away at a time. */
 import { formatUsd } from '../money.ts'
+import { bothRequired, describeRequirement } from '../offer-facts.ts'
 import { formatSize, type ImageRequest } from '../request.ts'
 import { type PlanInput, plan } from './plan.ts'
 import type { OfferFilter, Policy } from './types.ts'
@@ -163,6 +164,13 @@ function policyRelaxations(input: PlanInput): Relaxation[] {
   if (policy.floor !== undefined) {
     const { floor, ...rest } = policy
     relaxPolicy('route floor', floor, { ...rest, everyQuality: true })
+  }
+  const required = bothRequired(policy.require, options.require)
+  if (required) {
+    const { require: _option, ...openOptions } = options
+    const { require: _policy, ...openPolicy } = policy
+    const stated = describeRequirement(required)
+    found.push({ constraint: 'require', stated, relaxed: { ...input, options: openOptions, policy: openPolicy } })
   }
   const limit = options.maxCostNanoUsd ?? policy.maxCostNanoUsd
   if (limit !== undefined) {

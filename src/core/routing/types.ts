@@ -1,6 +1,7 @@
 /** What the router decides on and what it decides. All plain data; `plan` and `afterAttempt` are pure. */
 
 import type { Candidate, Offer, OfferId, Warning } from '../offer.ts'
+import type { FactName, FactRequirement } from '../offer-facts.ts'
 import type { AttemptFailure, AttemptKind } from '../outcome.ts'
 import type { PlannedPrice } from '../planning/month.ts'
 import type { Lot } from '../pricing/lots.ts'
@@ -45,6 +46,8 @@ export interface Policy {
   readonly latenessNanoUsdPerSecond?: bigint
   /** Named level or `publisher/name@quality`; offers without a known quality at or above it are not eligible. */
   readonly floor?: string
+  /** Facts that every offer has to have, fallbacks too; what is unknown is not had. */
+  readonly require?: FactRequirement
   /** Calls at most, splits of n not counted. */
   readonly maxAttempts: number
   /** Tries again at the same offer, for failures that were not billed. */
@@ -142,6 +145,7 @@ export type EliminationReason =
   | 'lane'
   | 'assumed'
   | 'sandbox'
+  | FactName
 
 export interface Elimination {
   readonly offer: OfferId

@@ -1,8 +1,10 @@
 /** `GET /v1/models`: routes, aliases, models and offers, with what they can do and what they cost. */
 import type { ModelWire } from '../../contract/admin.ts'
+import type { OfferFactsWire } from '../../contract/facts.ts'
 import type { SizeRule } from '../../core/capability.ts'
 import { HalftoneError } from '../../core/error.ts'
 import type { Offer } from '../../core/offer.ts'
+import type { OfferFacts } from '../../core/offer-facts.ts'
 import { rateSummary } from '../../core/pricing/index.ts'
 import { formatSize } from '../../core/request.ts'
 import { isRetired } from '../../core/routing/index.ts'
@@ -107,7 +109,29 @@ function offerModel(id: string, kind: 'model' | 'offer', offer: Offer, state: Ga
       sandbox: offer.sandbox,
       assumed: offer.assumed === true,
       retired_at: offer.retiredAt ?? null,
+      ...(kind === 'offer' && { facts: factsWire(offer.facts) }),
     },
+  }
+}
+
+type FactWire<Name extends keyof OfferFactsWire> = OfferFactsWire[Name]
+
+function factsWire(facts: OfferFacts = {}): OfferFactsWire {
+  const told = <Name extends keyof OfferFactsWire>(name: Name): FactWire<Name> => {
+    const known = facts[name]
+    if (!known) return null as FactWire<Name>
+    const { kind, url, checkedAt, note } = known.source
+    const source = { kind, url, checked_at: checkedAt, ...(note !== undefined && { note }) }
+    // The value is of the fact's own type on both sides.
+    return { value: known.value, source } as FactWire<Name>
+  }
+  return {
+    region: told('region'),
+    retention: told('retention'),
+    training: told('training'),
+    licence: told('licence'),
+    watermark: told('watermark'),
+    credentials: told('credentials'),
   }
 }
 
