@@ -9,6 +9,7 @@ import { createSpool } from './blobs/spool.ts'
 import { type AdminKey, openAdminKey, openDataDir, openSecrets } from './compose-data.ts'
 import { applyManagedObjects, defaultProject, openLedger } from './compose-ledger.ts'
 import { providerKnowledge } from './compose-modules.ts'
+import { readRoute } from './compose-routes.ts'
 import { bannerOf, findWebRoot, listeningUrl, packageVersion, serverSettings } from './compose-server.ts'
 import { buildState, unpricedOffers } from './compose-state.ts'
 import { createThumbnails } from './compose-thumbnails.ts'
@@ -38,6 +39,7 @@ import { startPriceReview } from './gateway/price-review.ts'
 import { createPurchases } from './gateway/purchases.ts'
 import { createQuotePins } from './gateway/quote-pin.ts'
 import { keepBooks } from './gateway/rerate.ts'
+import { routeProblems, routeStateOf, startRouteFeed } from './gateway/routes.ts'
 import type { GatewayServices, GatewayState } from './gateway/state.ts'
 import { createWebhooks } from './gateway/webhooks.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
@@ -146,6 +148,16 @@ async function start(context: StartContext): Promise<Halftone> {
   onClose(() => closeProviders(state))
   const services: GatewayServices = {
     ledger,
+  const routes = await startRouteFeed({
+    ledger,
+    clock,
+    log,
+    onChange(stored) {
+      state = { ...state, ...routeStateOf(state, stored, readRoute) }
+    },
+  })
+  onClose(() => routes.close())
+  state = { ...state, ...routeStateOf(state, routes.current(), readRoute) }
     blobs,
     spool,
     clock,
@@ -258,6 +270,8 @@ async function start(context: StartContext): Promise<Halftone> {
       configFile: loaded.file ?? null,
       baseUrls: new Map(
         Object.values(inForce.providers).flatMap(({ name, baseUrl }) => (baseUrl ? [[name, baseUrl] as const] : [])),
+    readRoute,
+    refreshRoutes: () => routes.refresh(),
       ),
       unpriced: unpricedOffers(state, clock.nowUs()),
     }),
@@ -267,6 +281,7 @@ async function start(context: StartContext): Promise<Halftone> {
   onClose(async () => {
     problems.add('this node is shutting down')
     const left = await gateway.drain(config.server.drainSeconds * 1_000)
+      notices: routeProblems(state),
     if (left > 0) log.warn({ left }, 'requests were still running at the end of the drain time; the next start recovers them')
     await closeServer(app)
   })
@@ -318,7 +333,8 @@ async function start(context: StartContext): Promise<Halftone> {
     const before = state
     await applyManagedObjects(changed, ledger)
     await budgets.refresh()
-    state = next
+    // Routes may have changed while the rest was built.
+    state = { ...next, ...routeStateOf(next, routes.current(), readRoute) }
     await services.purchases.sync()
     inForce = changed
     settings = serverSettings(changed)

@@ -14,15 +14,15 @@ import type { BlobGuard } from './blob-guard.ts'
 import type { Discovered } from './discovery.ts'
 import type { Finisher } from './finishing.ts'
 import type { Purchases } from './purchases.ts'
+import type { RouteState } from './routes.ts'
 import type { Webhooks } from './webhooks.ts'
 
 /** Everything that comes from the configuration and the price book; replaced atomically, never changed in place. */
-export interface GatewayState {
+export interface GatewayState extends RouteState {
   readonly providers: ReadonlyMap<string, Provider>
   readonly offers: readonly Offer[]
   /** What servers said of themselves; their offers are among `offers`. */
   readonly discovered: Discovered
-  readonly routes: ReadonlyMap<string, Policy>
   readonly aliases: ReadonlyMap<string, string>
   /** The policy of a model named by the client. */
   readonly direct: Policy

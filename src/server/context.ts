@@ -6,6 +6,7 @@ import type { Feedback } from '../gateway/feedback.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { HealthFeed } from '../gateway/health-feed.ts'
 import type { InstallBook } from '../gateway/price-drafts.ts'
+import type { RouteReader } from '../gateway/routes.ts'
 import type { GatewayServices, GatewayState } from '../gateway/state.ts'
 import type { ForeignFetcher } from '../net/foreign-fetch.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -34,6 +35,9 @@ export interface ServerContext {
   readonly liveStreams: Set<ServerResponse>
   /** Facts for `status`; called on each request. */
   describe(): ServerDescription
+  readonly readRoute: RouteReader
+  /** Look at the stored routes again, after a change of them. */
+  refreshRoutes(): Promise<void>
   /** Where the built dashboard lies; undefined when it was not built. */
   readonly webRoot: string | undefined
 }
@@ -62,3 +66,5 @@ export interface ServerDescription {
   /** Offers without a price, by provider. */
   readonly unpriced: ReadonlyMap<string, number>
 }
+  /** What a person should look at although requests are served. */
+  readonly notices: readonly string[]

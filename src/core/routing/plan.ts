@@ -117,6 +117,10 @@ interface PlanFacts {
 const answersPromptly = ({ tier }: Offer): boolean => tier !== 'batch' && tier !== 'flex'
 
 /** Reasons that do not depend on the request's settings, cheapest checks first. */
+/** `publisher/name`, one with a trailing `*`, or an offer id. */
+const meansOffer = (model: string, offer: Offer): boolean =>
+  model === offer.model || model === offer.id || (model.endsWith('*') && offer.model.startsWith(model.slice(0, -1)))
+
 function offerProblem(
   offer: Offer,
   { policy, snapshot, nowUs, options }: PlanInput,
@@ -125,7 +129,7 @@ function offerProblem(
   const { filter } = policy
   const named = filter?.offers?.includes(offer.id) ?? false
   if (filter?.offers && !named) return { reason: 'not_in_route', detail: 'not the model asked for' }
-  if (filter?.models && !filter.models.some((model) => model === offer.model || model === offer.id))
+  if (filter?.models && !filter.models.some((model) => meansOffer(model, offer)))
     return { reason: 'not_in_route', detail: `route ${policy.route} does not list it` }
   const names = [offer.id, offer.model, offer.provider]
   if (options.only && !options.only.some((name) => names.includes(name)))
@@ -209,11 +213,18 @@ function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason
 }
 
 /** A floor compares with the lower confidence bound of the candidate's own tier; what nobody rated is below every floor. */
+/** Whether a candidate would be refused by a floor: rated below it, or not rated at all. */
+export const isBelowFloor = (
+  candidate: Candidate,
+  floor: string,
+  snapshot: Pick<Snapshot, 'quality' | 'qualityLevels'>,
+): boolean => belowFloor(candidate, qualityScoreOf(snapshot.quality, candidate), floor, snapshot) !== undefined
+
 function belowFloor(
   candidate: Candidate,
   quality: number | undefined,
   name: string,
-  { qualityLevels, quality: scores }: Snapshot,
+  { qualityLevels, quality: scores }: Pick<Snapshot, 'quality' | 'qualityLevels'>,
 ): Reason | undefined {
   const floor = qualityLevels.get(name) ?? scores.get(name)
   const tier = candidate.settings.quality

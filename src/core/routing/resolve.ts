@@ -11,6 +11,8 @@ export interface ModelCatalogue {
   readonly routes: ReadonlyMap<string, Policy>
   /** Alias -> `publisher/name[@quality]`, offer id or route. */
   readonly aliases: ReadonlyMap<string, string>
+  /** Routes that there are and that cannot be used: why, by name. */
+  readonly brokenRoutes?: ReadonlyMap<string, string>
   /** The policy of a model the client named itself. */
   readonly direct: Policy
   /** ISO date of today, for retirement. */
@@ -19,12 +21,16 @@ export interface ModelCatalogue {
 
 /**
  * Resolve in the order of design section 2: alias > route > offer id > `publisher/name` > unique bare name.
- * Throws `model_not_found` (with near matches), `model_retired` (with the replacement) or `model_ambiguous`.
+ * Throws `config_invalid` for a broken route, `model_not_found` (with near matches), `model_retired` (with the replacement) or `model_ambiguous`.
  */
 export function resolveModel(name: string, catalogue: ModelCatalogue): Policy {
   const target = catalogue.aliases.get(name) ?? name
   const route = catalogue.routes.get(target)
   if (route) return route
+  const broken = catalogue.brokenRoutes?.get(target)
+  if (broken !== undefined) {
+    throw new HalftoneError('config_invalid', `Route "${target}" cannot be used as it is stored: ${broken}.`, { param: 'model' })
+  }
   const { base, quality } = splitQuality(target, catalogue)
   const offers = matchOffers(base, catalogue)
   if (offers.length === 0) throw notFound(name, catalogue)

@@ -2,14 +2,17 @@
  * What the requests of a trace would have cost under another policy: the router's own `plan()` request by request, with what the trace itself
  * teaches about offers up to then. Costs are expected ones, tries in vain included; nothing is called.
  */
+
+import type { Candidate } from '../offer.ts'
 import type { PlannedPrice } from '../planning/month.ts'
 import type { CompiledPrices } from '../pricing/index.ts'
-import { promptFeatures } from '../prompt/features.ts'
+import { type PromptFeatures, promptFeatures } from '../prompt/features.ts'
 import type { ImageInput, ImageRequest } from '../request.ts'
 import {
   type Experience,
   experienceKeys,
   noExperience,
+  type Plan,
   type Policy,
   plan,
   reduceExperience,
@@ -30,6 +33,8 @@ export interface ReplayInput {
   readonly prices: CompiledPrices
   readonly policy: Policy
   readonly changes: readonly PriceChange[]
+  /** What is known before the first row; absent: nothing. */
+  readonly experience?: ReadonlyMap<string, Experience>
 }
 
 export interface ReplaySum {
@@ -53,9 +58,32 @@ export interface ReplayResult {
   readonly expectedLate: number
 }
 
+/** What the policy does with one row, for whoever looks at single requests. */
+export interface Decided {
+  readonly row: TraceRow
+  readonly plan: Plan
+  /** Nano-USD, tries in vain included; undefined when no offer can serve. */
+  readonly expectedNanoUsd: number | undefined
+  /** What really served it, as far as its offer is still there. */
+  readonly served: Candidate | undefined
+}
+
+export interface Replay {
+  /** The next row in the order of time. */
+  add(row: TraceRow): Decided
+  result(): ReplayResult
+}
+
 /** `rows` in the order of time. Pure: the same rows give the same result. */
 export function replayTrace(rows: Iterable<TraceRow>, input: ReplayInput): ReplayResult {
-  const experience = new Map<string, Experience>()
+  const replay = startReplay(input)
+  for (const row of rows) replay.add(row)
+  return replay.result()
+}
+
+/** The same row by row, for callers that must not take long at once. */
+export function startReplay(input: ReplayInput): Replay {
+  const experience = new Map<string, Experience>(input.experience)
   const byId = new Map(input.snapshot.offers.map((offer) => [offer.id, offer]))
   const recordedByModel = new Map<string, ReplaySum>()
   const simulatedByOffer = new Map<string, ReplaySum>()
@@ -64,37 +92,25 @@ export function replayTrace(rows: Iterable<TraceRow>, input: ReplayInput): Repla
   let simulated = nothing
   let recordedOfServed = nothing
   let expectedLate = 0
-  for (const row of rows) {
-    const request = requestOf(row)
-    const { complexity, promptClass } = promptFeatures(request.prompt, request)
-    const cost = Number(row.costNanoUsd)
-    recorded = added(recorded, row.n, cost)
-    recordedByModel.set(row.model, added(recordedByModel.get(row.model) ?? nothing, row.n, cost))
-    const made = plan({
+
+  function decide(row: TraceRow, request: ImageRequest, features: PromptFeatures): Plan {
+    return plan({
       request,
       options: { allowUnsupported: true, bodyMetadata: false },
       policy: input.policy,
       snapshot: { ...input.snapshot, health: new Map(), experience, planned: changed(input, row.atUs) },
       prices: input.prices,
-      promptComplexity: complexity,
-      promptClass,
+      promptComplexity: features.complexity,
+      promptClass: features.promptClass,
       nowUs: row.atUs,
       hardBudget: false,
     })
-    if (made.kind === 'none') {
-      const reason = commonest(made.eliminated.map((each) => each.reason))
-      unserved.set(reason, (unserved.get(reason) ?? 0) + 1)
-    } else {
-      const { candidate, allIn, total } = made.attempts[0]
-      const expected = allIn ? allIn.priceNanoUsd + allIn.inVainNanoUsd : Number(total.expectedNanoUsd)
-      simulated = added(simulated, row.n, expected)
-      recordedOfServed = added(recordedOfServed, row.n, cost)
-      simulatedByOffer.set(candidate.offer.id, added(simulatedByOffer.get(candidate.offer.id) ?? nothing, row.n, expected))
-      expectedLate += allIn?.missChance ?? 0
-    }
+  }
+
+  function learn(row: TraceRow, request: ImageRequest, { promptClass }: PromptFeatures): Candidate | undefined {
     const offer = row.offer === undefined ? undefined : byId.get(row.offer)
     const resolved = offer && resolveCandidate(offer, request, { allowUnsupported: true })
-    if (!resolved || !('candidate' in resolved)) continue
+    if (!resolved || !('candidate' in resolved)) return undefined
     const seen = {
       kind: row.outcome,
       billed: row.costNanoUsd > 0n,
@@ -102,8 +118,36 @@ export function replayTrace(rows: Iterable<TraceRow>, input: ReplayInput): Repla
     }
     for (const key of experienceKeys(resolved.candidate, request, promptClass))
       experience.set(key, reduceExperience(experience.get(key) ?? noExperience, seen))
+    return resolved.candidate
   }
-  return { recorded, simulated, recordedOfServed, recordedByModel, simulatedByOffer, unserved, expectedLate }
+
+  return {
+    add(row) {
+      const request = requestOf(row)
+      const features = promptFeatures(request.prompt, request)
+      const cost = Number(row.costNanoUsd)
+      recorded = added(recorded, row.n, cost)
+      recordedByModel.set(row.model, added(recordedByModel.get(row.model) ?? nothing, row.n, cost))
+      const made = decide(row, request, features)
+      let expectedNanoUsd: number | undefined
+      if (made.kind === 'none') {
+        const reason = commonest(made.eliminated.map((each) => each.reason))
+        unserved.set(reason, (unserved.get(reason) ?? 0) + 1)
+      } else {
+        const { candidate, allIn, total } = made.attempts[0]
+        expectedNanoUsd = allIn ? allIn.priceNanoUsd + allIn.inVainNanoUsd : Number(total.expectedNanoUsd)
+        simulated = added(simulated, row.n, expectedNanoUsd)
+        recordedOfServed = added(recordedOfServed, row.n, cost)
+        simulatedByOffer.set(
+          candidate.offer.id,
+          added(simulatedByOffer.get(candidate.offer.id) ?? nothing, row.n, expectedNanoUsd),
+        )
+        expectedLate += allIn?.missChance ?? 0
+      }
+      return { row, plan: made, expectedNanoUsd, served: learn(row, request, features) }
+    },
+    result: () => ({ recorded, simulated, recordedOfServed, recordedByModel, simulatedByOffer, unserved, expectedLate }),
+  }
 }
 
 const nothing: ReplaySum = { requests: 0, pictures: 0, costNanoUsd: 0 }
