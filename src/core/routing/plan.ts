@@ -1,6 +1,7 @@
 /** The decision: which candidates may serve a request, in which order. Pure. */
 import type { Candidate, Offer } from '../offer.ts'
 import { candidateKey, enlargedSuffix } from '../offer.ts'
+import { bothRequired, type FactRequirement, factProblem } from '../offer-facts.ts'
 import type { CompiledPrices } from '../pricing/compiled.ts'
 import { type QuoteTotals, quoteTotals } from '../pricing/quote.ts'
 import type { Unpriced } from '../pricing/types.ts'
@@ -48,8 +49,8 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
   const eligible: ScoredCandidate[] = []
   const realOffers = snapshot.offers.some((offer) => !offer.sandbox)
   const today = new Date(input.nowUs / 1000).toISOString().slice(0, 10)
-  const namesPrompt = snapshot.offers.some((offer) => answersPromptly(offer) && policy.filter?.offers?.includes(offer.id))
   const required = bothRequired(policy.require, input.options.require)
+  const namesPrompt = snapshot.offers.some((offer) => answersPromptly(offer) && policy.filter?.offers?.includes(offer.id))
   for (const offer of snapshot.offers) {
     const reason = offerProblem(offer, input, { realOffers, acceptOpen, namesPrompt, today, required })
     if (reason) {
@@ -109,18 +110,14 @@ interface PlanFacts {
   readonly today: string
   /** Offers are named, and one of them at least answers promptly. */
   readonly namesPrompt: boolean
-}
   /** Of the route and of the request together. */
   readonly required: FactRequirement | undefined
+}
 
 /** Cheaper lanes are served when there is room: in minutes (`flex`), or within a day (`batch`). */
 const answersPromptly = ({ tier }: Offer): boolean => tier !== 'batch' && tier !== 'flex'
 
 /** Reasons that do not depend on the request's settings, cheapest checks first. */
-/** `publisher/name`, one with a trailing `*`, or an offer id. */
-const meansOffer = (model: string, offer: Offer): boolean =>
-  model === offer.model || model === offer.id || (model.endsWith('*') && offer.model.startsWith(model.slice(0, -1)))
-
 function offerProblem(
   offer: Offer,
   { policy, snapshot, nowUs, options }: PlanInput,
@@ -129,7 +126,7 @@ function offerProblem(
   const { filter } = policy
   const named = filter?.offers?.includes(offer.id) ?? false
   if (filter?.offers && !named) return { reason: 'not_in_route', detail: 'not the model asked for' }
-  if (filter?.models && !filter.models.some((model) => meansOffer(model, offer)))
+  if (filter?.models && !filter.models.some((model) => model === offer.model || model === offer.id))
     return { reason: 'not_in_route', detail: `route ${policy.route} does not list it` }
   const names = [offer.id, offer.model, offer.provider]
   if (options.only && !options.only.some((name) => names.includes(name)))
@@ -153,13 +150,13 @@ function offerProblem(
   if (allowedModels && !allowedModels.some((model) => model === offer.model || model === offer.id || model === policy.route)) {
     return { reason: 'model_not_allowed', detail: 'the key does not allow it' }
   }
+  const missing = required && factProblem(offer.facts, required)
+  if (missing) return { reason: missing.fact, detail: missing.detail }
   const health = snapshot.health.get(offer.id)
   if (health && health.blockedUntilUs > nowUs) return { reason: 'unhealthy', detail: restingTexts[health.resting ?? 'asked'] }
   return health?.state === 'open' && !acceptOpen ? { reason: 'unhealthy', detail: 'its breaker is open' } : undefined
 }
 
-  const missing = required && factProblem(offer.facts, required)
-  if (missing) return { reason: missing.fact, detail: missing.detail }
 const restingTexts = {
   asked: 'it asked to be left alone for a while',
   rate: 'its configured rate is used up',
@@ -213,18 +210,11 @@ function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason
 }
 
 /** A floor compares with the lower confidence bound of the candidate's own tier; what nobody rated is below every floor. */
-/** Whether a candidate would be refused by a floor: rated below it, or not rated at all. */
-export const isBelowFloor = (
-  candidate: Candidate,
-  floor: string,
-  snapshot: Pick<Snapshot, 'quality' | 'qualityLevels'>,
-): boolean => belowFloor(candidate, qualityScoreOf(snapshot.quality, candidate), floor, snapshot) !== undefined
-
 function belowFloor(
   candidate: Candidate,
   quality: number | undefined,
   name: string,
-  { qualityLevels, quality: scores }: Pick<Snapshot, 'quality' | 'qualityLevels'>,
+  { qualityLevels, quality: scores }: Snapshot,
 ): Reason | undefined {
   const floor = qualityLevels.get(name) ?? scores.get(name)
   const tier = candidate.settings.quality
