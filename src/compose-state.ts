@@ -3,15 +3,16 @@
 import { createHash } from 'node:crypto'
 import { withFacts } from './compose-facts.ts'
 import { definitionOf } from './compose-modules.ts'
+import { configuredRoutes, readRoute } from './compose-routes.ts'
 import { loadFacts } from './config/facts-files.ts'
 import type { Config, ProviderConfig } from './config/index.ts'
 import { loadActivePrices } from './config/price-sets.ts'
 import { HalftoneError } from './core/error.ts'
 import type { RateLimit } from './core/limits/bucket.ts'
-import type { Offer } from './core/offer.ts'
 import { compilePriceBooks, qualityBounds, rateSummary } from './core/pricing/index.ts'
 import type { Policy } from './core/routing/index.ts'
 import { discoverOffers, offersOf } from './gateway/discovery.ts'
+import { routeStateOf } from './gateway/routes.ts'
 import type { GatewayState } from './gateway/state.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Provider } from './ports/provider.ts'
@@ -34,7 +35,11 @@ const direct: Policy = {
 }
 
 /** Connects to nothing but servers that are asked what they serve. Throws `config_invalid`. */
-export async function buildState(config: Config, clock: Clock, before?: Pick<GatewayState, 'discovered'>): Promise<GatewayState> {
+export async function buildState(
+  config: Config,
+  clock: Clock,
+  before?: Partial<Pick<GatewayState, 'discovered' | 'storedRoutes'>>,
+): Promise<GatewayState> {
   const providers = await createProviders(config, clock)
   const discovered = await discoverOffers(providers, before?.discovered ?? new Map(), clock, AbortSignal.timeout(DISCOVERY_MS))
   const files = await loadActivePrices(config.storage.dataDir)
@@ -54,12 +59,7 @@ export async function buildState(config: Config, clock: Clock, before?: Pick<Gat
     providers: new Map(providers.map((provider) => [provider.name, provider])),
     offers,
     discovered,
-    routes: new Map(
-      Object.entries(config.routes).map(([name, policy]) => [
-        name,
-        name === 'auto' ? withFloor(policy, offers, quality) : policy,
-      ]),
-    ),
+    ...routeStateOf({ configuredRoutes: configuredRoutes(config), offers, quality }, before?.storedRoutes ?? [], readRoute),
     aliases: new Map(
       Object.entries(config.aliases).map(([name, target]) => [
         name,
@@ -90,15 +90,6 @@ export async function buildState(config: Config, clock: Clock, before?: Pick<Gat
       declaredTags: config.declaredTags,
     },
   }
-}
-
-/**
- * `auto` without a stated floor means a usable picture, not the cheapest noise. Where no configured model has ever been rated,
- * such as a house with nothing but its own servers, there is nothing to compare and the floor is left out.
- */
-function withFloor(policy: Policy, offers: readonly Offer[], quality: ReadonlyMap<string, number>): Policy {
-  const rated = offers.some((offer) => !offer.sandbox && [...quality.keys()].some((key) => key.split('@')[0] === offer.model))
-  return policy.floor === undefined && rated ? { ...policy, floor: 'standard' } : policy
 }
 
 async function createProviders(config: Config, clock: Clock): Promise<Provider[]> {

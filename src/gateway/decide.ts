@@ -143,6 +143,7 @@ export const policyOf = (model: string, state: GatewayState, nowUs: number): Pol
   resolveModel(model, {
     offers: state.offers,
     routes: state.routes,
+    brokenRoutes: state.brokenRoutes,
     aliases: state.aliases,
     direct: state.direct,
     today: new Date(nowUs / 1_000).toISOString().slice(0, 10),

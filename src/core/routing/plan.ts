@@ -117,6 +117,10 @@ interface PlanFacts {
 /** Cheaper lanes are served when there is room: in minutes (`flex`), or within a day (`batch`). */
 const answersPromptly = ({ tier }: Offer): boolean => tier !== 'batch' && tier !== 'flex'
 
+/** `publisher/name`, one with a trailing `*`, or an offer id. */
+const meansOffer = (model: string, offer: Offer): boolean =>
+  model === offer.model || model === offer.id || (model.endsWith('*') && offer.model.startsWith(model.slice(0, -1)))
+
 /** Reasons that do not depend on the request's settings, cheapest checks first. */
 function offerProblem(
   offer: Offer,
@@ -126,7 +130,7 @@ function offerProblem(
   const { filter } = policy
   const named = filter?.offers?.includes(offer.id) ?? false
   if (filter?.offers && !named) return { reason: 'not_in_route', detail: 'not the model asked for' }
-  if (filter?.models && !filter.models.some((model) => model === offer.model || model === offer.id))
+  if (filter?.models && !filter.models.some((model) => meansOffer(model, offer)))
     return { reason: 'not_in_route', detail: `route ${policy.route} does not list it` }
   const names = [offer.id, offer.model, offer.provider]
   if (options.only && !options.only.some((name) => names.includes(name)))
@@ -209,12 +213,19 @@ function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason
   return { candidate, total, estimate: expected, score: allIn, ...(quality !== undefined && { qualityScore: quality }) }
 }
 
+/** Whether a candidate would be refused by a floor: rated below it, or not rated at all. */
+export const isBelowFloor = (
+  candidate: Candidate,
+  floor: string,
+  snapshot: Pick<Snapshot, 'quality' | 'qualityLevels'>,
+): boolean => belowFloor(candidate, qualityScoreOf(snapshot.quality, candidate), floor, snapshot) !== undefined
+
 /** A floor compares with the lower confidence bound of the candidate's own tier; what nobody rated is below every floor. */
 function belowFloor(
   candidate: Candidate,
   quality: number | undefined,
   name: string,
-  { qualityLevels, quality: scores }: Snapshot,
+  { qualityLevels, quality: scores }: Pick<Snapshot, 'quality' | 'qualityLevels'>,
 ): Reason | undefined {
   const floor = qualityLevels.get(name) ?? scores.get(name)
   const tier = candidate.settings.quality
