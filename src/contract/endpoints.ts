@@ -1,6 +1,5 @@
 /** The HTTP surface as one table: it feeds the router, the OpenAPI document, the reference and the tests. */
 import { z } from 'zod'
-import { outcomes } from '../core/outcome.ts'
 import * as admin from './admin.ts'
 import { listOf } from './common.ts'
 import { acceptance, feedbackRequest, feedbackResponse } from './feedback.ts'
@@ -17,6 +16,7 @@ import { observationQuery, observationReport } from './observe.ts'
 import * as prices from './prices.ts'
 import { quoteRequest, quoteResponse } from './quote.ts'
 import * as records from './records.ts'
+import { lineageEndpoints, requestListQuery } from './requests.ts'
 
 /** `none`: public; `inference`: any valid key; `admin`: an admin key or the dashboard's session. */
 export type Access = 'none' | 'inference' | 'admin'
@@ -35,13 +35,6 @@ export interface Endpoint {
   readonly response?: z.ZodType
   readonly mediaType?: string
 }
-
-export const listQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(64).optional(),
-  project_id: z.string().max(64).optional(),
-  outcome: z.enum(outcomes).optional(),
-})
 
 export const endpoints = {
   createImage: {
@@ -115,7 +108,7 @@ export const endpoints = {
     path: '/v1/halftone/requests',
     access: 'inference',
     summary: 'Requests, newest first: all for an admin key, its own for another.',
-    query: listQuery,
+    query: requestListQuery,
     response: listOf(records.requestSummary).extend({
       acceptance: acceptance.optional().describe('Of the keys that are listed; on the first page.'),
     }),
@@ -134,6 +127,7 @@ export const endpoints = {
     summary: 'Every charge of a request, attempt by attempt.',
     response: records.receipt,
   },
+  ...lineageEndpoints,
   explainRequest: {
     method: 'GET',
     path: '/v1/halftone/requests/{id}/explain',

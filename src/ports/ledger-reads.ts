@@ -9,11 +9,17 @@ import type { Rating } from '../core/routing/learning/feedback.ts'
 import type { NewAsset, NewAttempt, TimestampUs } from './ledger.ts'
 import type { BudgetRecord } from './ledger-admin.ts'
 import type { DrawRecord } from './ledger-commitments.ts'
+import type { RequestLineage, RequestQuery } from './ledger-requests.ts'
 
 export interface LedgerReader {
   request(id: string): Promise<RequestRecord | undefined>
-  /** Newest first. `cursor` is the last id of the page before. */
+  /**
+   * Newest first. `cursor` is `nextCursor` of the page before; while there is one, a narrowed page may hold fewer than
+   * `limit`, even none: it looked at `scanLimit` requests.
+   */
   requests(query: RequestQuery): Promise<{ readonly rows: readonly RequestSummary[]; readonly nextCursor: string | null }>
+  /** Undefined: there is no such request. */
+  lineage(requestId: string): Promise<RequestLineage | undefined>
   asset(id: string): Promise<AssetRecord | undefined>
   /** Latest request of a key with this fingerprint, started at or after `sinceUs`; joins SDK retries. */
   byFingerprint(query: {
@@ -25,8 +31,8 @@ export interface LedgerReader {
   unknownAttempts(query: { limit: number }): Promise<readonly AttemptRecordRow[]>
   /** Per budget: what is spent and held in its current period. */
   budgetStates(nowUs: TimestampUs): Promise<readonly BudgetState[]>
-  /** Sums over charges and holds, for invariants, doctor and the first page. */
-  totals(query: { sinceUs?: TimestampUs; sandbox: boolean }): Promise<LedgerTotals>
+  /** Sums over charges and holds, of everything or of the requests of one project, for invariants, doctor and the first page. */
+  totals(query: { sinceUs?: TimestampUs; sandbox: boolean; projectId?: string }): Promise<LedgerTotals>
   /** Month-to-date usage by offer from the rollups: the router's tier position. */
   monthToDate(nowUs: TimestampUs): Promise<readonly { offer: OfferId; images: number; costNanoUsd: NanoUsd }[]>
   /** How attempts ended lately, from the rollups: what quotes learn failed tries and the model in use from. */
@@ -105,14 +111,6 @@ export interface ExperienceRows {
     readonly bucket: number
     readonly attempts: number
   }[]
-}
-
-export interface RequestQuery {
-  readonly limit: number
-  readonly cursor?: string
-  readonly keyId?: string
-  readonly projectId?: string
-  readonly outcome?: Outcome
 }
 
 export interface RequestSummary {

@@ -26,6 +26,7 @@ export type * from './ledger-feedback.ts'
 export type * from './ledger-jobs.ts'
 export type * from './ledger-prices.ts'
 export type * from './ledger-reads.ts'
+export type * from './ledger-requests.ts'
 export type * from './ledger-routes.ts'
 
 /** Microseconds since 1970 UTC, an integer. */

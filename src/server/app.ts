@@ -16,6 +16,7 @@ import * as admin from './routes/admin.ts'
 import * as assets from './routes/assets.ts'
 import { deleteImage, giveFeedback } from './routes/feedback.ts'
 import { handleImages } from './routes/images.ts'
+import { getLineage } from './routes/lineage.ts'
 import * as lots from './routes/lots.ts'
 import * as models from './routes/models.ts'
 import { observeRoute } from './routes/observe.ts'
@@ -45,6 +46,7 @@ const handlers = {
   listRequests: records.listRequests,
   getRequest: records.getRequest,
   getReceipt: records.getReceipt,
+  getLineage,
   explainRequest: records.explainRequest,
   giveFeedback,
   observeRoute,

@@ -7,6 +7,7 @@ import { adminRules } from './ledger/admin.ts'
 import { budgetRules } from './ledger/budgets.ts'
 import { commitmentRules } from './ledger/commitments.ts'
 import { feedbackRules } from './ledger/feedback.ts'
+import { findRequestRules } from './ledger/find-requests.ts'
 import { groupRules } from './ledger/groups.ts'
 import { idempotencyRules } from './ledger/idempotency.ts'
 import { jobRules } from './ledger/jobs.ts'
@@ -45,6 +46,7 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     budgetRules,
     idempotencyRules,
     readRules,
+    findRequestRules,
     groupRules,
     accessRules,
     adminRules,

@@ -98,6 +98,7 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   ],
   getRequest: () => [{ path: `/v1/halftone/requests/${requestId}` }],
   getReceipt: () => [{ path: `/v1/halftone/requests/${requestId}/receipt` }],
+  getLineage: () => [{ path: `/v1/halftone/requests/${requestId}/lineage` }],
   explainRequest: () => [{ path: `/v1/halftone/requests/${requestId}/explain` }],
   giveFeedback: () => [
     { body: { request_id: requestId, verdict: 'accept' } },

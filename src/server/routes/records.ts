@@ -1,14 +1,15 @@
 /** Requests, receipts, decisions: what happened and what it cost. */
 
-import type { z } from 'zod'
-import type { listQuery } from '../../contract/endpoints.ts'
 import type { Explanation, Receipt } from '../../contract/records.ts'
+import type { RequestListQuery } from '../../contract/requests.ts'
+import { mayDo } from '../../core/access/roles.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd, parseUsd } from '../../core/money.ts'
 import { paidFor } from '../../core/pricing/lots.ts'
 import type { RequestRecord } from '../../ports/ledger.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
 import { publicOrigin } from '../origin.ts'
+import { requestFilterOf } from '../request-filter.ts'
 import { type AssetUrls, attemptWire, isoTime, requestRecordWire, requestSummaryWire, warningWire } from '../wire.ts'
 import { spendsNothing } from './admin.ts'
 import { acceptanceWire } from './feedback.ts'
@@ -24,14 +25,15 @@ export function assetUrls({ context, request }: Pick<Call, 'context' | 'request'
 
 export const listRequests: Handler = async (call) => {
   const { key } = callerIdentity(call)
-  const { limit, cursor, project_id: projectId, outcome } = call.query as z.infer<typeof listQuery>
+  // The endpoint's schema made it.
+  const query = call.query as RequestListQuery
+  const { limit, cursor } = query
   const page = await call.context.services.ledger.read.requests({
+    ...requestFilterOf(query, { inPrompts: mayDo(key.role, 'content.read') }),
     limit,
     // An inference key sees its own requests only.
     ...(key.role !== 'admin' && { keyId: key.id }),
     ...(cursor !== undefined && { cursor }),
-    ...(projectId !== undefined && { projectId }),
-    ...(outcome !== undefined && { outcome }),
   })
   const urls = assetUrls(call)
   const ofKey = key.role === 'admin' ? {} : { keyId: key.id }
@@ -45,10 +47,10 @@ export const listRequests: Handler = async (call) => {
   }
 }
 
-export const getRequest: Handler = async (call) => requestRecordWire(await readRequest(call), assetUrls(call))
+export const getRequest: Handler = async (call) => requestRecordWire(await getRequestOf(call), assetUrls(call))
 
 export const getReceipt: Handler = async (call) => {
-  const record = await readRequest(call)
+  const record = await getRequestOf(call)
   const draws = record.attemptRows.flatMap((attempt) => attempt.draws)
   const { billedNanoUsd, effectiveNanoUsd } = paidFor(record.costNanoUsd, draws)
   const receipt: Receipt = {
@@ -75,7 +77,7 @@ export const getReceipt: Handler = async (call) => {
 }
 
 export const explainRequest: Handler = async (call) => {
-  const record = await readRequest(call)
+  const record = await getRequestOf(call)
   const { decision } = record
   const explanation: Explanation = {
     object: 'explanation',
@@ -150,7 +152,7 @@ const candidatesOf = ({ decision }: RequestRecord): readonly StoredCandidate[] =
   (decision['candidates'] ?? []) as unknown as readonly StoredCandidate[]
 
 /** Another key's request is as unknown as one that never was. */
-async function readRequest(call: Call): Promise<RequestRecord> {
+export async function getRequestOf(call: Call): Promise<RequestRecord> {
   const { key } = callerIdentity(call)
   const id = call.params['id'] ?? ''
   const record = await call.context.services.ledger.read.request(id)

@@ -7,6 +7,7 @@ import { backfillInsight } from './005-backfill.ts'
 import { insightColumns, insightTables } from './005-insight.ts'
 import { accessColumns, accessIndexes, accessTables } from './006-access.ts'
 import { routeTables } from './007-routes.ts'
+import { lineageIndexes } from './008-lineage.ts'
 import { exportIndexes } from './009-exports.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
@@ -70,6 +71,7 @@ export const migrations: readonly Migration[] = [
       ...flavour.insertOnly('route_versions'),
     ],
   },
+  { version: 8, name: 'lineage', statements: () => lineageIndexes },
   { version: 9, name: 'exports', statements: () => exportIndexes },
 ]
 

@@ -3,6 +3,7 @@ import type { LedgerReader } from '../../ports/ledger.ts'
 import type { Database } from '../schema.ts'
 import { createExperienceReads } from './experience.ts'
 import { createGroupReads } from './groups.ts'
+import { createLineageReads } from './lineage.ts'
 import { createObservationReads } from './observations.ts'
 import { createReportReads } from './reports.ts'
 import { createRequestReads } from './requests.ts'
@@ -15,5 +16,6 @@ export const createReader = (db: Kysely<Database>): LedgerReader => ({
   ...createTryReads(db),
   ...createExperienceReads(db),
   ...createGroupReads(db),
+  ...createLineageReads(db),
   ...createObservationReads(db),
 })

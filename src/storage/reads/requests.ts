@@ -8,6 +8,7 @@ import type { LedgerReader, RequestQuery, RequestRecord, RequestSummary } from '
 import type { Database } from '../schema.ts'
 import { groupBy, numberOrNull, parseObject, parseTags } from './decode.ts'
 import { readRatings } from './feedback.ts'
+import { conditionsOf, isNarrowed, scanEnd } from './request-filter.ts'
 import { type AssetRow, type AttemptRow, type ChargeRow, costOf, type EventRow, toAsset, toAttempt } from './rows.ts'
 
 type RequestRow = Selectable<Database['requests']>
@@ -71,8 +72,9 @@ export const createRequestReads = (
 
 async function readRequests(
   db: Kysely<Database>,
-  { limit, cursor, keyId, projectId, outcome }: RequestQuery,
+  asked: RequestQuery,
 ): Promise<{ rows: readonly RequestSummary[]; nextCursor: string | null }> {
+  const { limit, cursor, scanLimit: _, ...filter } = asked
   const size = Math.max(1, Math.min(Math.trunc(limit), MAX_PAGE))
   let query = db
     .selectFrom('requests')
@@ -81,12 +83,15 @@ async function readRequests(
     .orderBy('requests.id', 'desc')
     .limit(size + 1)
   if (cursor !== undefined) query = query.where('requests.id', '<', cursor)
-  if (keyId !== undefined) query = query.where('requests.key_id', '=', keyId)
-  if (projectId !== undefined) query = query.where('requests.project_id', '=', projectId)
-  if (outcome !== undefined) query = query.where('requests.outcome', '=', outcome)
+  const { sinceUs } = filter
+  const end = isNarrowed(filter) ? await scanEnd(db, asked) : undefined
+  if (end) query = query.where('requests.id', '>=', end.id)
+  if (isNarrowed(filter)) query = query.where((eb) => eb.and(conditionsOf(eb, filter)))
   const found = await query.execute()
   const page = found.slice(0, size)
-  return { rows: await summarise(db, page), nextCursor: found.length > size ? (page.at(-1)?.id ?? null) : null }
+  const isOver = end === undefined || (sinceUs !== undefined && end.createdUs < sinceUs)
+  const nextCursor = found.length > size ? (page.at(-1)?.id ?? null) : isOver ? null : end.id
+  return { rows: await summarise(db, page), nextCursor }
 }
 
 async function summarise(db: Kysely<Database>, rows: readonly SummaryRow[]): Promise<readonly RequestSummary[]> {

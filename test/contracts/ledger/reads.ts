@@ -33,11 +33,11 @@ export function readRules(opened: () => OpenedLedger): void {
     await ledger.reserve(reserve)
     const finish = newFinish({ outcome: 'refused', httpStatus: 400, errorCode: 'content_refused', errorMessage: 'no' })
     await ledger.settle(newSettle(reserve, { outcome: 'refused', finish, imagesMade: 0 }))
-    const { rows } = await ledger.read.requests({ limit: 5, projectId: 'outcomes', outcome: 'refused' })
+    const { rows } = await ledger.read.requests({ limit: 5, projectId: 'outcomes', outcomes: ['refused'] })
     expect(rows).toMatchObject([
       { endCustomer: 'c-1', group: 'g-1', tags: { campaign: 'summer' }, errorCode: 'content_refused', errorMessage: 'no' },
     ])
-    expect((await ledger.read.requests({ limit: 5, projectId: 'outcomes', outcome: 'timeout' })).rows).toEqual([])
+    expect((await ledger.read.requests({ limit: 5, projectId: 'outcomes', outcomes: ['timeout'] })).rows).toEqual([])
   })
 
   test('what attempts taught about an offer is summed by its class of requests, with its latencies', async () => {
