@@ -30,6 +30,10 @@ export const commands = {
     summary: 'what past requests would have cost under another route',
     load: () => import('./commands/simulate.ts'),
   },
+  import: {
+    summary: 'record spend made elsewhere: bills and logs of other accounts',
+    load: () => import('./commands/import.ts'),
+  },
   models: { summary: 'routes, models and offers, with abilities and prices', load: () => import('./commands/models.ts') },
   prices: { summary: 'the price book: list, compare, update, correct the past', load: () => import('./commands/prices.ts') },
   keys: { summary: 'list, create and revoke keys; reset the admin key', load: () => import('./commands/keys.ts') },

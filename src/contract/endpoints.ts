@@ -1,5 +1,7 @@
 /** The HTTP surface as one table: it feeds the router, the OpenAPI document, the reference and the tests. */
 import { z } from 'zod'
+import type { Permission } from '../core/access/roles.ts'
+import { accessEndpoints } from './access-endpoints.ts'
 import * as admin from './admin.ts'
 import { listOf } from './common.ts'
 import { acceptance, feedbackRequest, feedbackResponse } from './feedback.ts'
@@ -11,6 +13,7 @@ import {
   upscaleRequest,
   variationRequest,
 } from './images.ts'
+import { importEndpoints } from './import-endpoints.ts'
 import * as lots from './lots.ts'
 import { observationQuery, observationReport } from './observe.ts'
 import * as prices from './prices.ts'
@@ -18,8 +21,8 @@ import { quoteRequest, quoteResponse } from './quote.ts'
 import * as records from './records.ts'
 import { lineageEndpoints, requestListQuery } from './requests.ts'
 
-/** `none`: public; `inference`: any valid key; `admin`: an admin key or the dashboard's session. */
-export type Access = 'none' | 'inference' | 'admin'
+/** `none`: public; `inference`: any valid key or session; `admin`: that role alone; else whoever has the permission. */
+export type Access = 'none' | 'inference' | 'admin' | Permission
 
 export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -40,7 +43,7 @@ export const endpoints = {
   createImage: {
     method: 'POST',
     path: '/v1/images/generations',
-    access: 'inference',
+    access: 'images.make',
     summary: 'Make images from a prompt.',
     body: generationRequest,
     response: imagesResponse,
@@ -48,7 +51,7 @@ export const endpoints = {
   editImage: {
     method: 'POST',
     path: '/v1/images/edits',
-    access: 'inference',
+    access: 'images.make',
     summary: 'Edit images, with an optional mask.',
     body: editRequest,
     multipart: true,
@@ -57,7 +60,7 @@ export const endpoints = {
   createVariation: {
     method: 'POST',
     path: '/v1/images/variations',
-    access: 'inference',
+    access: 'images.make',
     summary: 'Make variations of one image, on offers that can.',
     body: variationRequest,
     multipart: true,
@@ -66,7 +69,7 @@ export const endpoints = {
   upscaleImage: {
     method: 'POST',
     path: '/v1/images/upscale',
-    access: 'inference',
+    access: 'images.make',
     summary: 'Enlarge one image, on offers that can.',
     body: upscaleRequest,
     multipart: true,
@@ -75,7 +78,7 @@ export const endpoints = {
   removeBackground: {
     method: 'POST',
     path: '/v1/images/remove-background',
-    access: 'inference',
+    access: 'images.make',
     summary: 'Take the background out of one image, on offers that can.',
     body: removeBackgroundRequest,
     multipart: true,
@@ -84,21 +87,21 @@ export const endpoints = {
   listModels: {
     method: 'GET',
     path: '/v1/models',
-    access: 'inference',
+    access: 'models.read',
     summary: 'Routes, models and offers, with capabilities and price summary.',
     response: listOf(admin.modelObject),
   },
   getModel: {
     method: 'GET',
     path: '/v1/models/{id}',
-    access: 'inference',
+    access: 'models.read',
     summary: 'One model; the id may contain slashes and colons.',
     response: admin.modelObject,
   },
   quote: {
     method: 'POST',
     path: '/v1/halftone/quote',
-    access: 'inference',
+    access: 'images.make',
     summary: 'Price this exact request on every candidate, without running it.',
     body: quoteRequest,
     response: quoteResponse,
@@ -106,8 +109,8 @@ export const endpoints = {
   listRequests: {
     method: 'GET',
     path: '/v1/halftone/requests',
-    access: 'inference',
-    summary: 'Requests, newest first: all for an admin key, its own for another.',
+    access: 'requests.read',
+    summary: "Requests, newest first: all, those of a project owner's project, or those of an application's own key.",
     query: requestListQuery,
     response: listOf(records.requestSummary).extend({
       acceptance: acceptance.optional().describe('Of the keys that are listed; on the first page.'),
@@ -116,14 +119,14 @@ export const endpoints = {
   getRequest: {
     method: 'GET',
     path: '/v1/halftone/requests/{id}',
-    access: 'inference',
+    access: 'requests.read',
     summary: 'The whole record of a request.',
     response: records.requestRecord,
   },
   getReceipt: {
     method: 'GET',
     path: '/v1/halftone/requests/{id}/receipt',
-    access: 'inference',
+    access: 'requests.read',
     summary: 'Every charge of a request, attempt by attempt.',
     response: records.receipt,
   },
@@ -131,14 +134,14 @@ export const endpoints = {
   explainRequest: {
     method: 'GET',
     path: '/v1/halftone/requests/{id}/explain',
-    access: 'inference',
+    access: 'decisions.read',
     summary: 'Why this offer: candidates, scores, eliminations.',
     response: records.explanation,
   },
   giveFeedback: {
     method: 'POST',
     path: '/v1/halftone/feedback',
-    access: 'inference',
+    access: 'feedback.give',
     summary: 'Accept, reject or score what was made; the last word of a key about a picture stands.',
     body: feedbackRequest,
     response: feedbackResponse,
@@ -146,14 +149,14 @@ export const endpoints = {
   deleteImage: {
     method: 'DELETE',
     path: '/v1/halftone/images/{id}',
-    access: 'inference',
+    access: 'images.make',
     summary: 'Delete a stored image before its time; its costs stay.',
     response: admin.deleted,
   },
   observeRoute: {
     method: 'GET',
     path: '/v1/halftone/routes/{route}/observation',
-    access: 'admin',
+    access: 'routes.read',
     summary: 'What a route of mode observe saw, would have done, and saved.',
     query: observationQuery,
     response: observationReport,
@@ -161,7 +164,7 @@ export const endpoints = {
   watchRequests: {
     method: 'GET',
     path: '/v1/halftone/events',
-    access: 'admin',
+    access: 'live.read',
     summary: 'Server-sent events: `request` (a request summary) whenever one starts or finishes.',
     mediaType: 'text/event-stream',
   },
@@ -189,14 +192,14 @@ export const endpoints = {
   overview: {
     method: 'GET',
     path: '/v1/halftone/overview',
-    access: 'admin',
+    access: 'insight.read',
     summary: 'Spend and counts of today and this month, UTC.',
     response: admin.overview,
   },
   listPrices: {
     method: 'GET',
     path: '/v1/halftone/prices',
-    access: 'admin',
+    access: 'prices.read',
     summary: 'The price book in use: every dated rate with its source and age, and what has no price.',
     query: prices.priceListQuery,
     response: prices.priceList,
@@ -204,14 +207,14 @@ export const endpoints = {
   getPriceBook: {
     method: 'GET',
     path: '/v1/halftone/prices/books/{hash}',
-    access: 'admin',
+    access: 'prices.read',
     summary: 'A book as it was when it was used, by the hash that charges name.',
     response: prices.keptBook,
   },
   rerate: {
     method: 'POST',
     path: '/v1/halftone/prices/rerate',
-    access: 'admin',
+    access: 'prices.write',
     summary: 'Price settled calls again with the prices in use, and post the differences as adjusting charges.',
     body: prices.rerateRequest,
     response: prices.rerateReport,
@@ -219,42 +222,42 @@ export const endpoints = {
   listPriceDrafts: {
     method: 'GET',
     path: '/v1/halftone/prices/drafts',
-    access: 'admin',
+    access: 'prices.read',
     summary: 'Price changes drafted from what providers report, newest first.',
     response: listOf(prices.priceDraft),
   },
   reviewPrices: {
     method: 'POST',
     path: '/v1/halftone/prices/drafts',
-    access: 'admin',
+    access: 'prices.write',
     summary: 'Look at the reported costs of the last 30 days now, and list every draft.',
     response: listOf(prices.priceDraft),
   },
   acceptPriceDraft: {
     method: 'POST',
     path: '/v1/halftone/prices/drafts/{id}/accept',
-    access: 'admin',
+    access: 'prices.write',
     summary: 'Install the prices in use with this change.',
     response: prices.priceDraft,
   },
   rejectPriceDraft: {
     method: 'POST',
     path: '/v1/halftone/prices/drafts/{id}/reject',
-    access: 'admin',
+    access: 'prices.write',
     summary: 'Close a draft without a change.',
     response: prices.priceDraft,
   },
   listKeys: {
     method: 'GET',
     path: '/v1/halftone/keys',
-    access: 'admin',
+    access: 'keys.read',
     summary: 'Virtual keys, without secrets.',
     response: listOf(admin.keyObject),
   },
   createKey: {
     method: 'POST',
     path: '/v1/halftone/keys',
-    access: 'admin',
+    access: 'keys.write',
     summary: 'Create a virtual key; the secret is in this answer only.',
     body: admin.createKeyRequest,
     response: admin.createdKey,
@@ -262,21 +265,21 @@ export const endpoints = {
   revokeKey: {
     method: 'DELETE',
     path: '/v1/halftone/keys/{id}',
-    access: 'admin',
+    access: 'keys.write',
     summary: 'Revoke a key, at once and for good.',
     response: admin.deleted,
   },
   listProjects: {
     method: 'GET',
     path: '/v1/halftone/projects',
-    access: 'admin',
+    access: 'projects.read',
     summary: 'Projects.',
     response: listOf(admin.projectObject),
   },
   putProject: {
     method: 'PUT',
     path: '/v1/halftone/projects/{id}',
-    access: 'admin',
+    access: 'projects.write',
     summary: 'Create or change a project.',
     body: admin.putProjectRequest,
     response: admin.projectObject,
@@ -284,14 +287,14 @@ export const endpoints = {
   listBudgets: {
     method: 'GET',
     path: '/v1/halftone/budgets',
-    access: 'admin',
+    access: 'budgets.read',
     summary: 'Budgets with what is spent and held now.',
     response: listOf(admin.budgetObject),
   },
   putBudget: {
     method: 'PUT',
     path: '/v1/halftone/budgets/{id}',
-    access: 'admin',
+    access: 'budgets.write',
     summary: 'Create or change a budget.',
     body: admin.putBudgetRequest,
     response: admin.budgetObject,
@@ -299,61 +302,41 @@ export const endpoints = {
   deleteBudget: {
     method: 'DELETE',
     path: '/v1/halftone/budgets/{id}',
-    access: 'admin',
+    access: 'budgets.write',
     summary: 'Delete a budget.',
     response: admin.deleted,
   },
   listLots: {
     method: 'GET',
     path: '/v1/halftone/lots',
-    access: 'admin',
+    access: 'lots.read',
     summary: 'What is paid in advance and how much of it is left, first to expire first.',
     response: listOf(lots.lotObject),
   },
   recordDraw: {
     method: 'POST',
     path: '/v1/halftone/lots/draws',
-    access: 'admin',
+    access: 'prices.write',
     summary: 'Record use of a shared lot that was made outside Halftone.',
     body: lots.drawRequest,
     response: lots.drawResponse,
   },
+  ...importEndpoints,
   status: {
     method: 'GET',
     path: '/v1/halftone/status',
-    access: 'admin',
+    access: 'status.read',
     summary: 'What is configured, reachable and wrong.',
     response: admin.status,
   },
   probeProviders: {
     method: 'POST',
     path: '/v1/halftone/probe',
-    access: 'admin',
+    access: 'providers.write',
     summary: 'Test each provider key without spending.',
     response: listOf(admin.providerProbe),
   },
-  getSession: {
-    method: 'GET',
-    path: '/v1/halftone/session',
-    access: 'inference',
-    summary: 'Who the key or session is.',
-    response: admin.session,
-  },
-  signIn: {
-    method: 'POST',
-    path: '/v1/halftone/session',
-    access: 'none',
-    summary: "Exchange an admin key for the dashboard's session cookie.",
-    body: admin.signInRequest,
-    response: admin.session,
-  },
-  signOut: {
-    method: 'DELETE',
-    path: '/v1/halftone/session',
-    access: 'none',
-    summary: 'Forget the session.',
-    response: admin.deleted,
-  },
+  ...accessEndpoints,
   health: {
     method: 'GET',
     path: '/healthz',
@@ -368,7 +351,7 @@ export const endpoints = {
     summary: '200 when requests are served; 503 while starting, draining or misconfigured.',
     response: z.object({ status: z.string(), problems: z.array(z.string()) }),
   },
-  metrics: { method: 'GET', path: '/metrics', access: 'admin', summary: 'Prometheus metrics.', mediaType: 'text/plain' },
+  metrics: { method: 'GET', path: '/metrics', access: 'providers.read', summary: 'Prometheus metrics.', mediaType: 'text/plain' },
   openapi: { method: 'GET', path: '/openapi.json', access: 'none', summary: 'This document.' },
 } as const satisfies Record<string, Endpoint>
 

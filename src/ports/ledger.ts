@@ -13,6 +13,7 @@ import type { LedgerAdmin } from './ledger-admin.ts'
 import type { Consumption, LedgerCommitments } from './ledger-commitments.ts'
 import type { LedgerExports } from './ledger-exports.ts'
 import type { LedgerFeedback } from './ledger-feedback.ts'
+import type { LedgerInsight } from './ledger-insight.ts'
 import type { LedgerJobs } from './ledger-jobs.ts'
 import type { LedgerPrices } from './ledger-prices.ts'
 import type { LedgerReader } from './ledger-reads.ts'
@@ -23,6 +24,7 @@ export type * from './ledger-admin.ts'
 export type * from './ledger-commitments.ts'
 export type * from './ledger-exports.ts'
 export type * from './ledger-feedback.ts'
+export type * from './ledger-insight.ts'
 export type * from './ledger-jobs.ts'
 export type * from './ledger-prices.ts'
 export type * from './ledger-reads.ts'
@@ -65,6 +67,7 @@ export interface Ledger {
   readonly prices: LedgerPrices
   readonly feedback: LedgerFeedback
   readonly jobs: LedgerJobs
+  readonly insight: LedgerInsight
   readonly routes: LedgerRoutes
   /**
    * Delete what has expired (assets, idempotency, content) and, above `maxBytes` of kept images, the assets nearest to
@@ -206,9 +209,9 @@ export interface SettleCommand {
   readonly findings: readonly string[]
   readonly httpStatus?: number
   readonly providerRequestId?: string
-  /** Monotonic durations. */
+  /** Monotonic durations; absent: nobody measured. */
   readonly firstByteUs?: number
-  readonly durationUs: number
+  readonly durationUs?: number
   /** Present when this settle also ends the request. */
   readonly finish?: RequestFinish
 }
@@ -241,7 +244,8 @@ export interface RequestFinish {
   readonly outcome: Outcome
   readonly httpStatus: number
   readonly imagesReturned: number
-  readonly latencyUs: number
+  /** Absent: nobody measured. */
+  readonly latencyUs?: number
   readonly errorCode?: ErrorCode
   readonly errorMessage?: string
   /** The answer without image bytes, for idempotent replay; undefined = not replayable (an unbilled failure). */
@@ -260,6 +264,8 @@ export interface ReconcileCommand {
   /** Empty: it was not billed. */
   readonly charges: readonly ChargeLine[]
   readonly outcome: Outcome
+  /** Absent: the output assets given here. */
+  readonly imagesMade?: number
   readonly assets: readonly NewAsset[]
 }
 

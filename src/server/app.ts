@@ -7,15 +7,19 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type Endpoint, type EndpointName, endpoints } from '../contract/endpoints.ts'
 import { HalftoneError } from '../core/error.ts'
 import type { Operation } from '../core/request.ts'
+import type { Actor } from '../ports/ledger.ts'
 import { authenticate } from './authenticate.ts'
 import type { ServerContext } from './context.ts'
 import { fromZod, toHttpError, toKnownError } from './errors.ts'
-import { callerIdentity, type Handler } from './handler.ts'
+import { type Call, callerIdentity, type Handler } from './handler.ts'
+import type { Identity } from './key-ring.ts'
 import { readJson } from './read-body.ts'
 import * as admin from './routes/admin.ts'
 import * as assets from './routes/assets.ts'
+import { listAudit } from './routes/audit.ts'
 import { deleteImage, giveFeedback } from './routes/feedback.ts'
 import { handleImages } from './routes/images.ts'
+import { importSpend } from './routes/imports.ts'
 import { getLineage } from './routes/lineage.ts'
 import * as lots from './routes/lots.ts'
 import * as models from './routes/models.ts'
@@ -25,7 +29,9 @@ import { isTextPath, passThrough } from './routes/passthrough.ts'
 import * as prices from './routes/prices.ts'
 import { quote } from './routes/quote.ts'
 import * as records from './routes/records.ts'
+import * as session from './routes/session.ts'
 import { receiveWebhook } from './routes/webhooks.ts'
+import { narrowQuery } from './view.ts'
 
 const images =
   (operation: Operation): Handler =>
@@ -71,13 +77,20 @@ const handlers = {
   listBudgets: admin.listBudgets,
   putBudget: admin.putBudget,
   deleteBudget: admin.deleteBudget,
+  importSpend,
   listLots: lots.listLots,
   recordDraw: lots.recordDraw,
   status: admin.status,
   probeProviders: admin.probeProviders,
-  getSession: admin.getSession,
-  signIn: admin.signIn,
-  signOut: admin.signOut,
+  getSession: session.getSession,
+  signIn: session.signIn,
+  signOut: session.signOut,
+  getSignInOptions: session.getSignInOptions,
+  startOidc: session.startOidc,
+  finishOidc: session.finishOidc,
+  listSessions: session.listSessions,
+  endSession: session.endSession,
+  listAudit,
   health: operations.health,
   ready: operations.ready,
   metrics: operations.metrics,
@@ -168,20 +181,30 @@ async function serve(
   reply.raw.once('close', () =>
     context.metrics.request(name, reply.raw.statusCode, context.services.clock.monotonicMs() - started),
   )
-  const identity = await authenticate(request, endpoint.access, context.keys)
+  const identity = await authenticate(request, endpoint.access, context)
   const params = request.params as Record<string, string>
-  const answer = await handlers[name]({
+  const query = endpoint.query ? check(endpoint.query, request.query) : undefined
+  const call: Call = {
     context,
     request,
     reply,
     identity,
     params: { ...params, ...(params['*'] !== undefined && { id: params['*'] }) },
-    query: endpoint.query ? check(endpoint.query, request.query) : undefined,
+    query: identity ? narrowQuery(identity, query) : query,
     body: endpoint.body && !ownBody.has(name) ? check(endpoint.body, await readJson(request.raw)) : undefined,
-  })
+  }
+  const run = () => handlers[name](call)
+  const answer = await (identity ? context.acting.run(actorOf(identity, request), run) : run())
   if (answer === undefined) return reply
   return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer))
 }
+
+const actorOf = ({ key }: Identity, { ip }: FastifyRequest): Actor => ({
+  id: key.id,
+  name: key.name,
+  role: key.role,
+  address: ip,
+})
 
 function check(schema: NonNullable<Endpoint['body']>, value: unknown): unknown {
   const parsed = schema.safeParse(value, { reportInput: true })
@@ -231,7 +254,7 @@ function answerClientError(error: Error & { readonly code?: string }, socket: So
 async function notFound(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
   const path = request.url.split('?')[0] ?? ''
   if (isTextPath(path)) {
-    await authenticate(request, 'inference', context.keys)
+    await authenticate(request, 'images.make', context)
     return passThrough(context, request, reply)
   }
   // The dashboard routes in the browser: its addresses all answer with the page.

@@ -10,12 +10,14 @@ import type {
   Actor,
   Consumption,
   FeedbackCommand,
+  LedgerInsight,
   LedgerJobs,
   NewAsset,
   NewAuditEntry,
   NewJob,
   NewLot,
   OutsideDraw,
+  PutInsightObject,
   PutRoute,
 } from '../ports/ledger.ts'
 import type { NewRow, RowTuple } from './schema.ts'
@@ -42,7 +44,7 @@ export interface EncodedFinish {
   readonly outcome: Outcome
   readonly httpStatus: number
   readonly imagesReturned: number
-  readonly latencyUs: number
+  readonly latencyUs: number | null
   readonly errorCode: string | null
   readonly errorMessage: string | null
   readonly response: string | null
@@ -74,7 +76,7 @@ export interface EncodedSettle {
   readonly httpStatus: number | null
   readonly providerRequestId: string | null
   readonly firstByteUs: number | null
-  readonly durationUs: number
+  readonly durationUs: number | null
   readonly finish?: EncodedFinish
 }
 
@@ -86,6 +88,7 @@ export interface EncodedReconcile {
   readonly source: string
   readonly charges: readonly ChargeLine[]
   readonly outcome: Outcome
+  readonly imagesMade?: number
   readonly assets: readonly NewAsset[]
 }
 
@@ -136,11 +139,13 @@ export type SingleCommand =
   | { readonly kind: 'keepPrices'; readonly rows: readonly NewRow<'prices'>[] }
   | { readonly kind: 'putPrice'; readonly row: NewRow<'prices'> }
   | { readonly kind: 'deleteBudget'; readonly id: string }
-  | { readonly kind: 'putLots'; readonly lots: readonly NewLot[] }
   | { readonly kind: 'putRoute'; readonly route: PutRoute }
+  | { readonly kind: 'putLots'; readonly lots: readonly NewLot[] }
   | { readonly kind: 'drawOutside'; readonly draw: OutsideDraw }
   | { readonly kind: 'closeLots'; readonly atUs: number }
   | { readonly kind: 'rate'; readonly feedback: FeedbackCommand }
+  | { readonly kind: 'putInsightObject'; readonly object: PutInsightObject }
+  | { readonly kind: 'deleteInsightObject'; readonly object: Parameters<LedgerInsight['deleteObject']>[0] }
   | { readonly kind: 'addJobs'; readonly jobs: readonly NewJob[] }
   | { readonly kind: 'claimJobs'; readonly claim: Parameters<LedgerJobs['claim']>[0] }
   | { readonly kind: 'finishJob'; readonly id: string; readonly atUs: number; readonly error?: string }

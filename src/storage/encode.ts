@@ -117,7 +117,7 @@ export function encodeFinish(finish: RequestFinish): EncodedFinish {
     outcome: finish.outcome,
     httpStatus: finish.httpStatus,
     imagesReturned: finish.imagesReturned,
-    latencyUs: finish.latencyUs,
+    latencyUs: finish.latencyUs ?? null,
     errorCode: finish.errorCode ?? null,
     errorMessage: storableText(finish.errorMessage),
     response: finish.response === undefined ? null : JSON.stringify(finish.response),
@@ -154,7 +154,7 @@ export function encodeSettle(command: SettleCommand): EncodedSettle {
     httpStatus: command.httpStatus ?? null,
     providerRequestId: storableText(command.providerRequestId),
     firstByteUs: command.firstByteUs ?? null,
-    durationUs: command.durationUs,
+    durationUs: command.durationUs ?? null,
     ...(command.finish && { finish: encodeFinish(command.finish) }),
   }
 }

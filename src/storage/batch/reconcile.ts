@@ -24,7 +24,7 @@ export function applyReconcile(world: World, changes: Changes, command: EncodedR
   if (attempt.state === 'intent' || attempt.state === 'dispatched') {
     throw new HalftoneError('conflict', `Attempt ${attempt.id} is still running; settle it instead of reconciling it.`)
   }
-  const imagesMade = command.assets.filter((asset) => asset.role === 'output').length
+  const imagesMade = command.imagesMade ?? command.assets.filter((asset) => asset.role === 'output').length
   if (!applyEvidence(world, changes, { attempt, request }, { ...command, imagesMade })) return
   attempt.billed = command.charges.length > 0 ? 'yes' : 'no'
   const owner = { requestId: request.id, projectId: request.project_id, attemptId: attempt.id, atUs: command.atUs }

@@ -26,7 +26,8 @@ export function applySettle(world: World, changes: Changes, command: EncodedSett
     atUs: command.settledUs,
   })
   if (command.state === 'settled') consume(world, changes, attempt, useOf(command))
-  countLatency(world, changes.rollups, { request, attempt, outcome: command.outcome, durationUs: command.durationUs })
+  const { outcome, durationUs } = command
+  if (durationUs !== null) countLatency(world, changes.rollups, { request, attempt, outcome, durationUs })
   recordEvent(changes, { attemptId: attempt.id, atUs: command.settledUs, kind: command.state, data: command.evidence })
   keepSettledAssets(changes, command, request)
   if (command.finish) finishRequest(world, changes, request, endOf(command, command.finish, attempt))
