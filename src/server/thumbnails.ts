@@ -3,5 +3,5 @@ import type { AssetRecord } from '../ports/ledger.ts'
 
 export interface Thumbnails {
   /** WebP bytes: the stored thumbnail, or one made now. Undefined for what cannot have one. */
-  get(asset: AssetRecord): Promise<Uint8Array | undefined>
+  get(asset: Pick<AssetRecord, 'sha256' | 'mediaType'>): Promise<Uint8Array | undefined>
 }
