@@ -38,15 +38,19 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const code = (text: string): string => `\`${text}\``
 
-const accessWords = { none: 'none', inference: 'any key', admin: 'admin key' } as const
+const accessText = (access: Endpoint['access']): string => {
+  if (access === 'none') return 'none'
+  if (access === 'inference') return 'any'
+  return access === 'admin' ? 'the role admin' : code(access)
+}
 
 function endpointsTable(): string {
   const rows = (Object.entries(endpoints) as [EndpointName, Endpoint][]).map(([, { method, path, access, summary }]) => [
     code(`${method} ${path}`),
-    accessWords[access],
+    accessText(access),
     summary,
   ])
-  return table(['endpoint', 'key', 'what'], rows)
+  return table(['endpoint', 'permission', 'what'], rows)
 }
 
 const headersTable = (headers: Readonly<Record<string, string>>): string =>

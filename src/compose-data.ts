@@ -16,7 +16,8 @@ export interface AdminKey {
 }
 
 export interface Secrets {
-  readonly session: Uint8Array
+  /** Seals what a sign-in elsewhere must remember on its way. */
+  readonly logins: Uint8Array
   readonly urls: Uint8Array
   readonly promptHmac: Uint8Array
   readonly quotes: Uint8Array
@@ -82,7 +83,7 @@ export async function openSecrets(config: Config): Promise<Secrets> {
   const root = given === undefined ? await rootSecret(join(config.storage.dataDir, 'node-secret')) : Buffer.from(given)
   const derive = (use: string): Uint8Array => createHmac('sha256', root).update(`halftone:${use}`).digest()
   return {
-    session: derive('session'),
+    logins: derive('logins'),
     urls: derive('urls'),
     promptHmac: derive('prompts'),
     quotes: derive('quotes'),

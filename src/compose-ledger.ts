@@ -1,13 +1,13 @@
 /** The ledger of a configuration, and the rows that mirror what the file says. */
 import { createKeyOnce } from './compose-data.ts'
 import type { Config } from './config/index.ts'
-import type { Ledger, ProjectRecord } from './ports/ledger.ts'
+import type { Actor, Ledger, ProjectRecord } from './ports/ledger.ts'
 import { openPostgresLedger, openSqliteLedger } from './storage/index.ts'
 import { systemClock } from './system-clock.ts'
 
 /** SQLite in the data folder, unless there is a database. */
-export function openLedger(config: Config): Promise<Ledger> {
-  const options = { now: () => systemClock.nowUs(), declaredTags: config.declaredTags }
+export function openLedger(config: Config, actor: () => Actor | undefined): Promise<Ledger> {
+  const options = { now: () => systemClock.nowUs(), declaredTags: config.declaredTags, actor }
   const url = config.storage.databaseUrl?.reveal()
   return url === undefined
     ? openSqliteLedger({ ...options, dataDir: config.storage.dataDir })

@@ -22,6 +22,12 @@ export function serverSettings(config: Config): ServerSettings {
     maxImagePixels: server.maxImagePixels,
     trustedProxies: server.trustedProxies,
     drainMs: server.drainSeconds * 1_000,
+    sessions: {
+      maxSeconds: Math.round(server.sessions.maxHours * 3_600),
+      idleSeconds: Math.round(server.sessions.idleMinutes * 60),
+      roles: server.oidc?.roles ?? [],
+    },
+    ...(server.oidc && { oidc: server.oidc }),
     ...(server.publicUrl !== undefined && { publicUrl: server.publicUrl }),
     ...(target &&
       targetUrl && {

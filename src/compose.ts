@@ -44,11 +44,14 @@ import type { GatewayServices, GatewayState } from './gateway/state.ts'
 import { createWebhooks } from './gateway/webhooks.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
 import { createPoster } from './net/poster.ts'
+import { createActing } from './server/acting.ts'
 import { createApp } from './server/app.ts'
 import { closeServer } from './server/close-server.ts'
 import type { ServerContext } from './server/context.ts'
 import { createKeyRing } from './server/key-ring.ts'
 import { createServerMetrics } from './server/metrics.ts'
+import { createOidc } from './server/oidc.ts'
+import { createSessions } from './server/sessions.ts'
 import { createSignInThrottle } from './server/throttle.ts'
 import { createUrlSigner } from './server/url-signer.ts'
 import { finish } from './steps/finish.ts'
@@ -114,7 +117,8 @@ async function start(context: StartContext): Promise<Halftone> {
   const { dataDir } = config.storage
   await openDataDir(dataDir)
   const log = pino({ level: config.log.level, redact: ['req.headers.authorization', 'req.headers.cookie'] }, pino.destination(2))
-  const ledger = await openLedger(config)
+  const acting = createActing()
+  const ledger = await openLedger(config, acting.current)
   onClose(() => ledger.close())
   const clock = systemClock
   const adminKey = await openAdminKey(config, ledger, clock.nowUs())
@@ -144,10 +148,6 @@ async function start(context: StartContext): Promise<Halftone> {
   onClose(() => thumbnails.close())
   let inForce = config
   let state = await buildState(config, clock)
-  await keepBooks({ ledger, nowUs: () => clock.nowUs() }, state.priceSet)
-  onClose(() => closeProviders(state))
-  const services: GatewayServices = {
-    ledger,
   const routes = await startRouteFeed({
     ledger,
     clock,
@@ -158,6 +158,10 @@ async function start(context: StartContext): Promise<Halftone> {
   })
   onClose(() => routes.close())
   state = { ...state, ...routeStateOf(state, routes.current(), readRoute) }
+  await keepBooks({ ledger, nowUs: () => clock.nowUs() }, state.priceSet)
+  onClose(() => closeProviders(state))
+  const services: GatewayServices = {
+    ledger,
     blobs,
     spool,
     clock,
@@ -233,6 +237,7 @@ async function start(context: StartContext): Promise<Halftone> {
   const startedUs = clock.nowUs()
   const version = await packageVersion()
   let settings = serverSettings(config)
+  const keys = createKeyRing({ ledger, clock, defaultProject: defaultProject(config), onNewKey: () => budgets.refresh() })
   const server: ServerContext = {
     gateway,
     services,
@@ -240,12 +245,21 @@ async function start(context: StartContext): Promise<Halftone> {
     budgets,
     health,
     feedback,
-    keys: createKeyRing({
+    keys,
+    acting,
+    sessions: createSessions({
       ledger,
       clock,
-      sessionKey: secrets.session,
-      defaultProject: defaultProject(config),
-      onNewKey: () => budgets.refresh(),
+      keys,
+      newId: services.newId,
+      settings: () => settings.sessions,
+      onError: (err) => log.warn({ err }, 'it could not be written down that somebody is still signed in'),
+    }),
+    oidc: createOidc({
+      settings: () => settings.oidc,
+      roles: () => settings.sessions.roles,
+      sealingKey: secrets.logins,
+      clock,
     }),
     signer: createUrlSigner({ key: secrets.urls, ttlSeconds: config.storage.urlTtlSeconds, clock }),
     metrics: createServerMetrics(gateway, services),
@@ -256,6 +270,8 @@ async function start(context: StartContext): Promise<Halftone> {
     get settings() {
       return settings
     },
+    readRoute,
+    refreshRoutes: () => routes.refresh(),
     installBook(book, note) {
       const date = new Date(clock.nowUs() / 1_000).toISOString()
       return installBook(dataDir, book, { today: date.slice(0, 10), date, note })
@@ -265,13 +281,12 @@ async function start(context: StartContext): Promise<Halftone> {
       version,
       startedUs,
       problems: [...problems],
+      notices: routeProblems(state),
       ledger: config.storage.databaseUrl ? 'postgresql' : 'sqlite',
       freeBytes: disk.freeBytes(),
       configFile: loaded.file ?? null,
       baseUrls: new Map(
         Object.values(inForce.providers).flatMap(({ name, baseUrl }) => (baseUrl ? [[name, baseUrl] as const] : [])),
-    readRoute,
-    refreshRoutes: () => routes.refresh(),
       ),
       unpriced: unpricedOffers(state, clock.nowUs()),
     }),
@@ -281,7 +296,6 @@ async function start(context: StartContext): Promise<Halftone> {
   onClose(async () => {
     problems.add('this node is shutting down')
     const left = await gateway.drain(config.server.drainSeconds * 1_000)
-      notices: routeProblems(state),
     if (left > 0) log.warn({ left }, 'requests were still running at the end of the drain time; the next start recovers them')
     await closeServer(app)
   })
@@ -339,6 +353,7 @@ async function start(context: StartContext): Promise<Halftone> {
     inForce = changed
     settings = serverSettings(changed)
     server.keys.forget()
+    server.sessions.forget()
     problems.delete(RELOAD_PROBLEM)
     problems.delete(PRICE_PROBLEM)
     log.info({ prices: next.priceSet.label }, what)

@@ -72,6 +72,7 @@ const exitByCode: Readonly<Record<ErrorCode, ExitName>> = {
   missing_api_key: 'auth',
   invalid_api_key: 'auth',
   forbidden: 'auth',
+  sign_in_failed: 'auth',
   model_not_allowed: 'auth',
   quote_mismatch: 'usage',
   quote_expired: 'limit',

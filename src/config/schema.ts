@@ -1,7 +1,9 @@
 /** The one schema of `halftone.yaml`. Key descriptions are also the reference; `resolve.ts` turns its output into `Config`. */
 import { z } from 'zod'
 import { routeName, routeSchema } from '../contract/route-document.ts'
+import { roles } from '../core/access/roles.ts'
 import { providerSchema } from './schema-providers.ts'
+import { oidcSchema, sessionsSchema } from './schema-sign-in.ts'
 import { byteCount, milliseconds, objectName, rates, tagName, tags, usdAmount, variableName } from './schema-values.ts'
 import { Secret } from './secret.ts'
 
@@ -38,6 +40,8 @@ const server = z.strictObject({
     .enum(['finish', 'cancel'])
     .default('finish')
     .describe('When the client leaves: `finish` keeps the paid image for a replay, `cancel` aborts where that stops the bill.'),
+  sessions: sessionsSchema.prefault({}).describe('Sign-ins to the dashboard.'),
+  oidc: oidcSchema.exactOptional().describe('Sign-in at an identity provider (OpenID Connect).'),
 })
 
 const storage = z.strictObject({
@@ -89,7 +93,7 @@ const key = z
       .exactOptional()
       .describe('Hex SHA-256 of the key.'),
     env: variableName.exactOptional().describe('Environment variable that holds the key, instead of `hash`.'),
-    role: z.enum(['inference', 'admin']).default('inference').describe('`admin` may also use the management API.'),
+    role: z.enum(roles).default('inference').describe('What it may do; see the guide to roles.'),
     project: objectName.default('default').describe('Project it belongs to.'),
     tags: tags.default({}).describe('Tags on every request of the key.'),
     allowedModels: z.array(z.string().min(1)).min(1).exactOptional().describe('Models and routes it may use; default: all.'),

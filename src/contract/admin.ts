@@ -145,14 +145,6 @@ export const status = z.object({
 
 export const providerProbe = z.object({ name: z.string(), ok: z.boolean(), message: z.string() })
 
-export const signInRequest = z.strictObject({ key: z.string().min(1).max(512) })
-export const session = z.object({
-  object: z.literal('session'),
-  role: z.enum(['admin', 'inference']),
-  key_id: z.string(),
-  key_name: z.string(),
-})
-
 export const deleted = z.object({ id: z.string(), deleted: z.literal(true) })
 
 export type KeyWire = z.infer<typeof keyObject>

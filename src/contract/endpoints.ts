@@ -14,6 +14,7 @@ import {
   variationRequest,
 } from './images.ts'
 import { importEndpoints } from './import-endpoints.ts'
+import { insightEndpoints } from './insight-endpoints.ts'
 import * as lots from './lots.ts'
 import { observationQuery, observationReport } from './observe.ts'
 import * as prices from './prices.ts'
@@ -337,6 +338,7 @@ export const endpoints = {
     response: listOf(admin.providerProbe),
   },
   ...accessEndpoints,
+  ...insightEndpoints,
   health: {
     method: 'GET',
     path: '/healthz',

@@ -64,6 +64,12 @@ export const errorCatalogue = {
     remedy: 'Use a key that exists and is not revoked; see `halftone keys`.',
   },
   forbidden: { status: 403, type: 'permission_error', retryable: false, remedy: 'Use a key with this right.' },
+  sign_in_failed: {
+    status: 401,
+    type: 'authentication_error',
+    retryable: false,
+    remedy: 'Begin the sign-in again; when it fails again, check server.oidc and the log of the identity provider.',
+  },
   model_not_allowed: {
     status: 403,
     type: 'permission_error',

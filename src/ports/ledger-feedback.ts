@@ -54,6 +54,8 @@ export interface AcceptanceQuery {
   readonly sandbox: boolean
   /** Only of requests of this key. */
   readonly keyId?: string
+  /** Only of requests of this project. */
+  readonly projectId?: string
   /** Only of requests of this route. */
   readonly route?: string
 }

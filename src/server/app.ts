@@ -21,6 +21,10 @@ import { deleteImage, giveFeedback } from './routes/feedback.ts'
 import { handleImages } from './routes/images.ts'
 import { importSpend } from './routes/imports.ts'
 import { getLineage } from './routes/lineage.ts'
+import { insightExplore } from './routes/insight-explore.ts'
+import { insightModels } from './routes/insight-models.ts'
+import * as insightObjects from './routes/insight-objects.ts'
+import { insightOverview } from './routes/insight-overview.ts'
 import * as lots from './routes/lots.ts'
 import * as models from './routes/models.ts'
 import { observeRoute } from './routes/observe.ts'
@@ -91,6 +95,15 @@ const handlers = {
   listSessions: session.listSessions,
   endSession: session.endSession,
   listAudit,
+  insightOverview,
+  insightExplore,
+  insightModels,
+  listViews: insightObjects.listViews,
+  putView: insightObjects.putView,
+  deleteView: insightObjects.deleteView,
+  listTagRules: insightObjects.listTagRules,
+  putTagRule: insightObjects.putTagRule,
+  deleteTagRule: insightObjects.deleteTagRule,
   health: operations.health,
   ready: operations.ready,
   metrics: operations.metrics,

@@ -1,33 +1,50 @@
 /** Authentication of every route, from the endpoint table's `access`. */
 import type { FastifyRequest } from 'fastify'
 import type { Access } from '../contract/endpoints.ts'
+import { mayDo } from '../core/access/roles.ts'
 import { HalftoneError } from '../core/error.ts'
 import type { Caller } from '../gateway/execution.ts'
+import { SESSION_COOKIE, sessionTokenOf } from './cookies.ts'
 import type { Identity, KeyRing } from './key-ring.ts'
+import type { Sessions } from './sessions.ts'
 
-export const SESSION_COOKIE = 'halftone_session'
 export const CSRF_HEADER = 'x-halftone-csrf'
 
-/** Undefined for public endpoints. Throws 401 without a valid key and 403 with one that may not. */
-export async function authenticate(request: FastifyRequest, access: Access, keys: KeyRing): Promise<Identity | undefined> {
+export interface Doors {
+  readonly keys: KeyRing
+  readonly sessions: Sessions
+}
+
+/** Undefined for public endpoints. Throws 401 without a valid key or session, and 403 with one that may not. */
+export async function authenticate(request: FastifyRequest, access: Access, doors: Doors): Promise<Identity | undefined> {
   if (access === 'none') return undefined
-  const identity = await identify(request, keys)
-  if (access === 'admin' && identity.key.role !== 'admin') throw new HalftoneError('forbidden', 'This path needs an admin key.')
+  const identity = await identify(request, doors)
+  const { role } = identity.key
+  if (access === 'inference') return identity
+  if (access === 'admin') {
+    if (role !== 'admin') throw new HalftoneError('forbidden', 'This path needs the role admin.')
+  } else if (!mayDo(role, access)) {
+    throw new HalftoneError('forbidden', `This path needs the permission ${access}, which the role ${role} does not have.`)
+  }
   return identity
 }
 
-async function identify(request: FastifyRequest, keys: KeyRing): Promise<Identity> {
+async function identify(request: FastifyRequest, { keys, sessions }: Doors): Promise<Identity> {
   const bearer = bearerOf(request.headers.authorization)
   if (bearer !== undefined) return keys.authenticate(bearer)
-  const cookie = cookieOf(request.headers.cookie, SESSION_COOKIE)
-  if (cookie === undefined) {
+  const token = sessionTokenOf(request)
+  if (token === undefined) {
     throw new HalftoneError('missing_api_key', 'No API key: send the header "Authorization: Bearer <key>".')
   }
-  // A cookie travels by itself: a state-changing request must also carry a header that no form and no foreign page can set.
-  if (request.method !== 'GET' && request.headers[CSRF_HEADER] === undefined) {
-    throw new HalftoneError('forbidden', `Requests by session need the header ${CSRF_HEADER}.`)
-  }
-  return keys.authenticateSession(cookie)
+  requireSameSite(request)
+  return sessions.authenticate(token)
+}
+
+/** A cookie travels by itself: a state-changing request must also carry a header that no form and no foreign page can set. */
+export function requireSameSite(request: FastifyRequest): void {
+  const reads = request.method === 'GET' || request.method === 'HEAD'
+  if (!reads && request.headers[CSRF_HEADER] === undefined)
+    throw new HalftoneError('forbidden', `Requests by session (cookie ${SESSION_COOKIE}) need the header ${CSRF_HEADER}.`)
 }
 
 export function bearerOf(header: string | undefined): string | undefined {
@@ -35,14 +52,6 @@ export function bearerOf(header: string | undefined): string | undefined {
   if (match) return match[1]
   if (header !== undefined)
     throw new HalftoneError('invalid_api_key', 'The Authorization header is not of the form "Bearer <key>".')
-  return undefined
-}
-
-export function cookieOf(header: string | undefined, name: string): string | undefined {
-  for (const pair of (header ?? '').split(';')) {
-    const [key, ...value] = pair.trim().split('=')
-    if (key === name) return value.join('=')
-  }
   return undefined
 }
 

@@ -9,8 +9,11 @@ import type { InstallBook } from '../gateway/price-drafts.ts'
 import type { RouteReader } from '../gateway/routes.ts'
 import type { GatewayServices, GatewayState } from '../gateway/state.ts'
 import type { ForeignFetcher } from '../net/foreign-fetch.ts'
+import type { Acting } from './acting.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { ServerMetrics } from './metrics.ts'
+import type { Oidc, OidcSettings } from './oidc.ts'
+import type { SessionSettings, Sessions } from './sessions.ts'
 import type { SignInThrottle } from './throttle.ts'
 import type { Thumbnails } from './thumbnails.ts'
 import type { UrlSigner } from './url-signer.ts'
@@ -23,21 +26,24 @@ export interface ServerContext {
   readonly health: HealthFeed
   readonly feedback: Feedback
   readonly keys: KeyRing
+  readonly sessions: Sessions
+  readonly oidc: Oidc
+  readonly acting: Acting
   readonly signer: UrlSigner
   readonly metrics: ServerMetrics
   readonly foreign: ForeignFetcher
   readonly thumbnails: Thumbnails
   readonly throttle: SignInThrottle
   readonly settings: ServerSettings
+  readonly readRoute: RouteReader
+  /** Look at the stored routes again, after a change of them. */
+  refreshRoutes(): Promise<void>
   /** Install the prices in use with one book replaced. */
   readonly installBook: InstallBook
   /** Answers without an end of their own; a shutdown ends them, their readers reconnect. */
   readonly liveStreams: Set<ServerResponse>
   /** Facts for `status`; called on each request. */
   describe(): ServerDescription
-  readonly readRoute: RouteReader
-  /** Look at the stored routes again, after a change of them. */
-  refreshRoutes(): Promise<void>
   /** Where the built dashboard lies; undefined when it was not built. */
   readonly webRoot: string | undefined
 }
@@ -53,12 +59,16 @@ export interface ServerSettings {
   /** Where non-image OpenAI paths go; absent: a typed error. */
   readonly passthrough?: { readonly baseUrl: string; headers(): Readonly<Record<string, string>> }
   readonly drainMs: number
+  readonly sessions: SessionSettings
+  readonly oidc?: OidcSettings
 }
 
 export interface ServerDescription {
   readonly version: string
   readonly startedUs: number
   readonly problems: readonly string[]
+  /** What a person should look at although requests are served. */
+  readonly notices: readonly string[]
   readonly ledger: string
   readonly freeBytes: number | undefined
   readonly configFile: string | null
@@ -66,5 +76,3 @@ export interface ServerDescription {
   /** Offers without a price, by provider. */
   readonly unpriced: ReadonlyMap<string, number>
 }
-  /** What a person should look at although requests are served. */
-  readonly notices: readonly string[]

@@ -1,5 +1,5 @@
-/** Who is asking: keys by hash, with a short memory, and the dashboard's session cookie. */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+/** Who is asking: keys by hash, with a short memory. */
+import { createHash, randomBytes } from 'node:crypto'
 import { HalftoneError } from '../core/error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeyRecord, Ledger, ProjectRecord } from '../ports/ledger.ts'
@@ -7,19 +7,21 @@ import type { KeyRecord, Ledger, ProjectRecord } from '../ports/ledger.ts'
 export interface Identity {
   readonly key: KeyRecord
   readonly project: ProjectRecord
+  /** Present when a session speaks for the key, or for a person. */
+  readonly sessionId?: string
 }
 
 export interface KeyRing {
   /** Throws `invalid_api_key` for unknown and revoked keys. */
   authenticate(secret: string): Promise<Identity>
-  /** A cookie value that stands for the key until it expires or the key is revoked. */
-  startSession(identity: Identity): string
-  authenticateSession(cookie: string): Promise<Identity>
+  /** Revoked ones too. */
+  byId(id: string): Promise<Identity | undefined>
+  /** By its id; of one that is not there, the default project under that id. */
+  project(id: string): Promise<ProjectRecord>
   /** Forget what is remembered, after a change to keys or projects. */
   forget(): void
 }
 
-export const SESSION_SECONDS = 12 * 3_600
 /** Other nodes see a revocation within this time; this node at once. */
 const MEMORY_MS = 3_000
 const MEMORY_ENTRIES = 10_000
@@ -35,49 +37,37 @@ export function newSecret(): { readonly secret: string; readonly hash: string; r
 export interface KeyRingOptions {
   readonly ledger: Ledger
   readonly clock: Clock
-  /** Signs session cookies; from the data folder, so that a restart keeps people signed in. */
-  readonly sessionKey: Uint8Array
   readonly defaultProject: ProjectRecord
   /** Told of every key this node has not seen lately: another node may have made it a moment ago, with a cap of its own. */
   onNewKey?(): Promise<void>
 }
 
-export function createKeyRing({ ledger, clock, sessionKey, defaultProject, onNewKey }: KeyRingOptions): KeyRing {
+export function createKeyRing({ ledger, clock, defaultProject, onNewKey }: KeyRingOptions): KeyRing {
+  /** By `hash:` or `id:`. */
   const remembered = new Map<string, { readonly identity: Identity | undefined; readonly untilMs: number }>()
 
-  async function byHash(hash: string): Promise<Identity> {
-    const known = remembered.get(hash)
-    if (known && known.untilMs > clock.monotonicMs()) return valid(known.identity)
-    const key = await ledger.admin.keyByHash(hash)
+  async function find(name: string, read: () => Promise<KeyRecord | undefined>): Promise<Identity | undefined> {
+    const known = remembered.get(name)
+    if (known && known.untilMs > clock.monotonicMs()) return known.identity
+    const key = await read()
     // A key is written after its cap: whoever sees the key reads the cap too.
     if (key && !known?.identity) await onNewKey?.()
-    const projects = key ? await ledger.admin.projects() : []
-    const identity = key && {
-      key,
-      project: projects.find((project) => project.id === key.projectId) ?? { ...defaultProject, id: key.projectId },
-    }
+    const identity = key && { key, project: await projectOf(key.projectId) }
     if (remembered.size >= MEMORY_ENTRIES) remembered.clear()
-    remembered.set(hash, { identity, untilMs: clock.monotonicMs() + MEMORY_MS })
-    return valid(identity)
+    remembered.set(name, { identity, untilMs: clock.monotonicMs() + MEMORY_MS })
+    return identity
   }
 
-  const sign = (payload: string): string => createHmac('sha256', sessionKey).update(payload).digest('base64url')
+  const projectOf = async (id: string): Promise<ProjectRecord> =>
+    (await ledger.admin.projects()).find((project) => project.id === id) ?? { ...defaultProject, id }
 
   return {
-    authenticate: (secret) => byHash(hashKey(secret)),
-    startSession({ key }) {
-      const payload = `${key.hash}.${Math.floor(clock.nowUs() / 1_000_000) + SESSION_SECONDS}`
-      return `${payload}.${sign(payload)}`
+    async authenticate(secret) {
+      const hash = hashKey(secret)
+      return valid(await find(`hash:${hash}`, () => ledger.admin.keyByHash(hash)))
     },
-    async authenticateSession(cookie) {
-      const [hash = '', expires = '', signature = ''] = cookie.split('.')
-      const expected = Buffer.from(sign(`${hash}.${expires}`))
-      const given = Buffer.from(signature)
-      const genuine = given.length === expected.length && timingSafeEqual(given, expected)
-      if (!genuine || Number(expires) * 1_000_000 < clock.nowUs())
-        throw new HalftoneError('invalid_api_key', 'The session has expired; sign in again.')
-      return byHash(hash)
-    },
+    byId: (id) => find(`id:${id}`, () => ledger.admin.keyById(id)),
+    project: projectOf,
     forget: () => remembered.clear(),
   }
 }

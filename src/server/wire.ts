@@ -7,6 +7,7 @@ import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
 import type { Warning } from '../core/offer.ts'
 import type { AttemptRecordRow, BudgetState, ChargeRecord, KeyRecord, RequestRecord, RequestSummary } from '../ports/ledger.ts'
+import type { Shown } from './view.ts'
 
 export const isoTime = (timeUs: number): string => new Date(timeUs / 1_000).toISOString()
 const isoOrNull = (timeUs: number | null): string | null => (timeUs === null ? null : isoTime(timeUs))
@@ -15,7 +16,7 @@ const msOrNull = (durationUs: number | null): number | null => (durationUs === n
 /** Signed URLs of an asset. */
 export type AssetUrls = (assetId: string) => { readonly image: string; readonly thumbnail: string }
 
-export function requestSummaryWire(row: RequestSummary, urls: AssetUrls): RequestSummaryWire {
+export function requestSummaryWire(row: Shown<RequestSummary>, urls: AssetUrls): RequestSummaryWire {
   return {
     id: row.id,
     created_at: isoTime(row.createdUs),
@@ -57,7 +58,7 @@ export function requestSummaryWire(row: RequestSummary, urls: AssetUrls): Reques
   }
 }
 
-export function requestRecordWire(record: RequestRecord, urls: AssetUrls): RequestRecordWire {
+export function requestRecordWire(record: Shown<RequestRecord>, urls: AssetUrls): RequestRecordWire {
   return {
     ...requestSummaryWire(record, urls),
     parameters: plain(record.parameters),

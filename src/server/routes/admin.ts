@@ -1,19 +1,22 @@
 /** Keys, projects, budgets, state, sign-in. */
 import type { z } from 'zod'
 import type * as schemas from '../../contract/admin.ts'
+import { mayGrant, type Role, reachOf } from '../../core/access/roles.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd, parseUsd } from '../../core/money.ts'
 import type { DiscoveryStatus } from '../../gateway/discovery.ts'
 import type { BudgetRecord, ProjectRecord } from '../../ports/ledger.ts'
-import { SESSION_COOKIE } from '../authenticate.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
-import { newSecret, SESSION_SECONDS } from '../key-ring.ts'
+import { type Identity, newSecret } from '../key-ring.ts'
+import { can, isBudgetWithinReach, isKeyWithinReach, reachFilter } from '../view.ts'
 import { budgetWire, isoTime, keyWire } from '../wire.ts'
 import { acceptanceWire } from './feedback.ts'
 
 const keyBudgetId = (keyId: string): string => `key-${keyId}-per-day`
 
-export const listKeys: Handler = async ({ context }) => {
+export const listKeys: Handler = async (call) => {
+  const { context } = call
+  const identity = callerIdentity(call)
   const { admin } = context.services.ledger
   const [keys, budgets] = await Promise.all([admin.keys(), admin.budgets()])
   const limits = new Map(
@@ -21,14 +24,21 @@ export const listKeys: Handler = async ({ context }) => {
       .filter((budget) => budget.scope === 'key' && budget.period === 'day')
       .map((budget) => [budget.scopeValue, budget.limitNanoUsd]),
   )
-  return { object: 'list', data: keys.map((key) => keyWire(key, limits.get(key.id))) }
+  return {
+    object: 'list',
+    data: keys.filter((key) => isKeyWithinReach(identity, key)).map((key) => keyWire(key, limits.get(key.id))),
+  }
 }
 
-export const createKey: Handler = async ({ context, body }) => {
+export const createKey: Handler = async (call) => {
+  const { context, body } = call
+  const identity = callerIdentity(call)
   const { services, budgets, keys } = context
   const wanted = body as z.infer<typeof schemas.createKeyRequest>
   const limit = wanted.max_usd_per_day === undefined ? undefined : positiveUsd(wanted.max_usd_per_day, 'max_usd_per_day')
-  const projectId = wanted.project_id ?? 'default'
+  const role = wanted.role ?? 'inference'
+  const projectId = wanted.project_id ?? (reachOf(identity.key.role) === 'all' ? 'default' : identity.project.id)
+  checkGrant(identity, { role, projectId, allowedModels: wanted.allowed_models })
   const known = await services.ledger.admin.projects()
   if (projectId !== 'default' && !known.some((project) => project.id === projectId)) {
     throw new HalftoneError(
@@ -43,7 +53,7 @@ export const createKey: Handler = async ({ context, body }) => {
     name: wanted.name,
     hash,
     prefix,
-    role: wanted.role ?? 'inference',
+    role,
     projectId,
     tags: wanted.tags ?? {},
     createdUs: services.clock.nowUs(),
@@ -68,14 +78,36 @@ export const createKey: Handler = async ({ context, body }) => {
   return { ...keyWire({ ...key, revokedUs: null }, limit), secret }
 }
 
-export const revokeKey: Handler = async ({ context, params }) => {
+export const revokeKey: Handler = async (call) => {
+  const { context, params } = call
+  const identity = callerIdentity(call)
   const id = params['id'] ?? ''
   const found = (await context.services.ledger.admin.keys()).find((key) => key.id === id)
-  if (!found) throw new HalftoneError('not_found', `There is no key "${id}".`, { param: 'id' })
+  if (!found || !isKeyWithinReach(identity, found))
+    throw new HalftoneError('not_found', `There is no key "${id}".`, { param: 'id' })
+  if (!mayGrant(identity.key.role, found.role))
+    throw new HalftoneError('forbidden', `The role ${identity.key.role} may not revoke keys of the role ${found.role}.`)
   if (found.managedBy !== 'api') throw managed(`Key "${found.name}"`, found.managedBy)
   await context.services.ledger.admin.revokeKey(id, context.services.clock.nowUs())
   context.keys.forget()
   return { id, deleted: true }
+}
+
+/** Nobody hands out more than they have. */
+function checkGrant(
+  identity: Identity,
+  wanted: { readonly role: Role; readonly projectId: string; readonly allowedModels?: readonly string[] | undefined },
+): void {
+  const { role, allowedModels } = identity.key
+  if (!mayGrant(role, wanted.role))
+    throw new HalftoneError('forbidden', `The role ${role} may not create keys of the role ${wanted.role}.`, { param: 'role' })
+  if (!isKeyWithinReach(identity, { id: '', projectId: wanted.projectId }))
+    throw new HalftoneError('not_found', `There is no project "${wanted.projectId}".`, { param: 'project_id' })
+  if (allowedModels && (!wanted.allowedModels || wanted.allowedModels.some((model) => !allowedModels.includes(model)))) {
+    throw new HalftoneError('forbidden', `A key made with this one may use at most: ${allowedModels.join(', ')}.`, {
+      param: 'allowed_models',
+    })
+  }
 }
 
 const managed = (what: string, by: string): HalftoneError =>
@@ -99,10 +131,12 @@ const projectWire = (project: ProjectRecord) => ({
   managed_by: project.managedBy,
 })
 
-export const listProjects: Handler = async ({ context }) => ({
-  object: 'list',
-  data: (await context.services.ledger.admin.projects()).map(projectWire),
-})
+export const listProjects: Handler = async (call) => {
+  const { key, project: own } = callerIdentity(call)
+  const projects = await call.context.services.ledger.admin.projects()
+  const isSeen = ({ id }: ProjectRecord): boolean => reachOf(key.role) === 'all' || id === own.id
+  return { object: 'list', data: projects.filter(isSeen).map(projectWire) }
+}
 
 export const putProject: Handler = async ({ context, params, body }) => {
   const wanted = body as z.infer<typeof schemas.putProjectRequest>
@@ -133,10 +167,14 @@ function objectId(id: string | undefined): string {
   return id
 }
 
-const budgetStates = async ({ context }: Pick<Call, 'context'>) => {
+const budgetStates = async (call: Call) => {
+  const { context } = call
+  const identity = callerIdentity(call)
   const nowUs = context.services.clock.nowUs()
   const states = await context.services.ledger.read.budgetStates(nowUs)
-  return states.map((state) => budgetWire(state, { sandbox: spendsNothing(context), nowUs }))
+  const keys = reachOf(identity.key.role) === 'all' ? [] : await context.services.ledger.admin.keys()
+  const seen = states.filter(({ budget }) => isBudgetWithinReach(identity, budget, keys))
+  return seen.map((state) => budgetWire(state, { sandbox: spendsNothing(context), nowUs }))
 }
 
 export const spendsNothing = (context: Call['context']): boolean => context.current().offers.every((offer) => offer.sandbox)
@@ -149,6 +187,7 @@ export const putBudget: Handler = async (call) => {
   const id = objectId(params['id'])
   const { admin } = context.services.ledger
   const existing = (await admin.budgets()).find((budget) => budget.id === id)
+  await checkBudget(call, existing)
   if (existing && existing.managedBy !== 'api') throw managed(`Budget "${id}"`, existing.managedBy)
   if ((wanted.scope === 'global') !== (wanted.scope_value === undefined)) {
     throw new HalftoneError('invalid_value', 'A global budget has no scope_value; the others need one.', { param: 'scope_value' })
@@ -162,30 +201,46 @@ export const putBudget: Handler = async (call) => {
     hard: wanted.hard ?? true,
     managedBy: 'api',
   }
+  await checkBudget(call, budget)
   await admin.putBudget(budget)
   await context.budgets.refresh()
   return (await budgetStates(call)).find((state) => state.id === id)
 }
 
-export const deleteBudget: Handler = async ({ context, params }) => {
+export const deleteBudget: Handler = async (call) => {
+  const { context, params } = call
   const id = objectId(params['id'])
   const existing = (await context.services.ledger.admin.budgets()).find((budget) => budget.id === id)
-  if (!existing) throw new HalftoneError('not_found', `There is no budget "${id}".`, { param: 'id' })
+  if (!existing) throw noBudget(id)
+  await checkBudget(call, existing)
   if (existing.managedBy !== 'api') throw managed(`Budget "${id}"`, existing.managedBy)
   await context.services.ledger.admin.deleteBudget(id)
   await context.budgets.refresh()
   return { id, deleted: true }
 }
 
+const noBudget = (id: string): HalftoneError => new HalftoneError('not_found', `There is no budget "${id}".`, { param: 'id' })
+
+/** The owner of a project divides its money among its keys; how much the project has is for others to say. */
+async function checkBudget(call: Call, budget: BudgetRecord | undefined): Promise<void> {
+  const identity = callerIdentity(call)
+  if (!budget || reachOf(identity.key.role) === 'all') return
+  const keys = await call.context.services.ledger.admin.keys()
+  if (!isBudgetWithinReach(identity, budget, keys)) throw noBudget(budget.id)
+  if (budget.scope === 'project')
+    throw new HalftoneError('forbidden', `The role ${identity.key.role} may change budgets of keys, not that of the project.`)
+}
+
 export const overview: Handler = async (call) => {
   const { ledger, clock } = call.context.services
   const sandbox = spendsNothing(call.context)
+  const within = reachFilter(callerIdentity(call))
   const now = new Date(clock.nowUs() / 1_000)
   const day = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()) * 1_000
   const month = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1) * 1_000
   const [today, thisMonth, budgets] = await Promise.all([
-    ledger.read.totals({ sinceUs: day, sandbox }),
-    ledger.read.totals({ sinceUs: month, sandbox }),
+    ledger.read.totals({ sinceUs: day, sandbox, ...within }),
+    ledger.read.totals({ sinceUs: month, sandbox, ...within }),
     budgetStates(call),
   ])
   return {
@@ -198,11 +253,13 @@ export const overview: Handler = async (call) => {
     images_today: today.images,
     sandbox,
     budgets,
-    acceptance: await acceptanceWire(call.context, { sandbox }),
+    acceptance: await acceptanceWire(call.context, { sandbox, ...within }),
   }
 }
 
-export const status: Handler = async ({ context }) => {
+export const status: Handler = async (call) => {
+  const { context } = call
+  const seesProviders = can(callerIdentity(call), 'providers.read')
   const state = context.current()
   const facts = context.describe()
   const health = context.health.view()
@@ -215,7 +272,7 @@ export const status: Handler = async ({ context }) => {
     problems: facts.problems,
     spends_money: !spendsNothing(context),
     storage: { ledger: facts.ledger, free_bytes: facts.freeBytes ?? null },
-    providers: [...state.providers.values()].map((provider) => {
+    providers: (seesProviders ? [...state.providers.values()] : []).map((provider) => {
       const offers = state.offers.filter((offer) => offer.provider === provider.name)
       const open = offers.filter((offer) => health.get(offer.id)?.state === 'open').length
       return {
@@ -230,7 +287,7 @@ export const status: Handler = async ({ context }) => {
       }
     }),
     price_book: state.priceSet.label,
-    config_file: facts.configFile,
+    config_file: seesProviders ? facts.configFile : null,
   }
 }
 
@@ -252,33 +309,3 @@ export const probeProviders: Handler = async ({ context }) => {
   )
   return { object: 'list', data }
 }
-
-export const getSession: Handler = async (call) => sessionWire(callerIdentity(call).key)
-
-export const signIn: Handler = async ({ context, request, reply, body }) => {
-  const { key } = body as z.infer<typeof schemas.signInRequest>
-  context.throttle.check(request.ip)
-  const identity = await context.keys.authenticate(key).catch((error: unknown) => {
-    context.throttle.failed(request.ip)
-    throw error
-  })
-  if (identity.key.role !== 'admin') throw new HalftoneError('forbidden', 'The dashboard needs an admin key.')
-  const secure = request.protocol === 'https' ? '; Secure' : ''
-  reply.header(
-    'set-cookie',
-    `${SESSION_COOKIE}=${context.keys.startSession(identity)}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${SESSION_SECONDS}${secure}`,
-  )
-  return sessionWire(identity.key)
-}
-
-export const signOut: Handler = async ({ reply }) => {
-  reply.header('set-cookie', `${SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`)
-  return { id: 'session', deleted: true }
-}
-
-const sessionWire = (key: { role: string; id: string; name: string }) => ({
-  object: 'session',
-  role: key.role,
-  key_id: key.id,
-  key_name: key.name,
-})

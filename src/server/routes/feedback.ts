@@ -5,6 +5,7 @@ import { HalftoneError } from '../../core/error.ts'
 import { formatUsd } from '../../core/money.ts'
 import type { AcceptanceQuery, AssetRecord, FeedbackCommand } from '../../ports/ledger.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
+import { isWithinReach } from '../view.ts'
 import { isoTime } from '../wire.ts'
 
 export const giveFeedback: Handler = async (call): Promise<FeedbackResponse> => {
@@ -53,9 +54,9 @@ async function ownImage({ context }: Call, id: string, param: string): Promise<A
 
 /** Another key's request is as unknown as one that never was. */
 async function checkOwner(call: Call, requestId: string, param: string): Promise<void> {
-  const { key } = callerIdentity(call)
+  const identity = callerIdentity(call)
   const record = await call.context.services.ledger.read.request(requestId)
-  if (!record || (key.role !== 'admin' && record.keyId !== key.id))
+  if (!record || !isWithinReach(identity, record))
     throw new HalftoneError('not_found', `There is no such request of this key: "${requestId.slice(0, 64)}".`, { param })
 }
 

@@ -44,9 +44,19 @@ export const getPriceBook: Handler = async ({ context, params }) => {
 
 export const rerate: Handler = async ({ context, body, request }) => {
   const { since, dry_run: dryRun = false } = body as z.infer<typeof rerateRequest>
-  return rerateWire(
+  const report = rerateWire(
     await rerateLedger(workOf(context), { sinceUs: sinceUs(since), dryRun, signal: goneSignal(request.raw.socket) }),
   )
+  // Each adjusting charge is a row of its own; this one says who asked for them.
+  if (!dryRun) {
+    const data = { since, ...Object.fromEntries(Object.entries(report).filter(([, value]) => typeof value !== 'object')) }
+    await context.services.ledger.access.recordAudit({
+      action: 'price.rerate',
+      objectId: context.current().priceSet.version,
+      data,
+    })
+  }
+  return report
 }
 
 function sinceUs(text: string): number {

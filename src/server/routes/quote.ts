@@ -1,5 +1,6 @@
 /** `POST /v1/halftone/quote`: this exact request on every candidate, cheapest first, without running it. */
 import type { QuoteRequest } from '../../contract/quote.ts'
+import { reachOf } from '../../core/access/roles.ts'
 import type { ImageInput, Size } from '../../core/request.ts'
 import { callerOf } from '../authenticate.ts'
 import { callerIdentity, type Handler } from '../handler.ts'
@@ -18,7 +19,7 @@ export const quote: Handler = async (call) => {
   const identity = callerIdentity(call)
   return answerQuote(context, {
     input: { request: normalized, options, caller: callerOf(identity) },
-    isAdmin: identity.key.role === 'admin',
+    isAdmin: reachOf(identity.key.role) === 'all',
     isNamed: Boolean(parameters.model),
     explain,
     job: job && { count: job.count, ...(job.deadline_ms !== undefined && { deadlineMs: job.deadline_ms }) },

@@ -2,7 +2,6 @@
 
 import type { Explanation, Receipt } from '../../contract/records.ts'
 import type { RequestListQuery } from '../../contract/requests.ts'
-import { mayDo } from '../../core/access/roles.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd, parseUsd } from '../../core/money.ts'
 import { paidFor } from '../../core/pricing/lots.ts'
@@ -10,6 +9,7 @@ import type { RequestRecord } from '../../ports/ledger.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
 import { publicOrigin } from '../origin.ts'
 import { requestFilterOf } from '../request-filter.ts'
+import { can, isWithinReach, reachFilter, type Shown, showTo } from '../view.ts'
 import { type AssetUrls, attemptWire, isoTime, requestRecordWire, requestSummaryWire, warningWire } from '../wire.ts'
 import { spendsNothing } from './admin.ts'
 import { acceptanceWire } from './feedback.ts'
@@ -24,25 +24,23 @@ export function assetUrls({ context, request }: Pick<Call, 'context' | 'request'
 }
 
 export const listRequests: Handler = async (call) => {
-  const { key } = callerIdentity(call)
+  const identity = callerIdentity(call)
   // The endpoint's schema made it.
   const query = call.query as RequestListQuery
   const { limit, cursor } = query
   const page = await call.context.services.ledger.read.requests({
-    ...requestFilterOf(query, { inPrompts: mayDo(key.role, 'content.read') }),
+    ...requestFilterOf(query, { inPrompts: can(identity, 'content.read') }),
     limit,
-    // An inference key sees its own requests only.
-    ...(key.role !== 'admin' && { keyId: key.id }),
+    ...reachFilter(identity),
     ...(cursor !== undefined && { cursor }),
   })
   const urls = assetUrls(call)
-  const ofKey = key.role === 'admin' ? {} : { keyId: key.id }
   return {
     object: 'list',
-    data: page.rows.map((row) => requestSummaryWire(row, urls)),
+    data: page.rows.map((row) => requestSummaryWire(showTo(identity, row), urls)),
     next_cursor: page.nextCursor,
     ...(cursor === undefined && {
-      acceptance: await acceptanceWire(call.context, { sandbox: spendsNothing(call.context), ...ofKey }),
+      acceptance: await acceptanceWire(call.context, { sandbox: spendsNothing(call.context), ...reachFilter(identity) }),
     }),
   }
 }
@@ -151,15 +149,15 @@ function consistencyOf({ decision }: RequestRecord): Receipt['consistency'] {
 const candidatesOf = ({ decision }: RequestRecord): readonly StoredCandidate[] =>
   (decision['candidates'] ?? []) as unknown as readonly StoredCandidate[]
 
-/** Another key's request is as unknown as one that never was. */
-export async function getRequestOf(call: Call): Promise<RequestRecord> {
-  const { key } = callerIdentity(call)
+/** What is out of reach is as unknown as what never was. */
+export async function getRequestOf(call: Call): Promise<Shown<RequestRecord>> {
+  const identity = callerIdentity(call)
   const id = call.params['id'] ?? ''
   const record = await call.context.services.ledger.read.request(id)
-  if (!record || (key.role !== 'admin' && record.keyId !== key.id)) {
+  if (!record || !isWithinReach(identity, record)) {
     throw new HalftoneError('not_found', `There is no request "${id.slice(0, 64)}" of this key.`, { param: 'id' })
   }
-  return record
+  return showTo(identity, record)
 }
 
 const HEARTBEAT_MS = 15_000
@@ -167,6 +165,7 @@ const HEARTBEAT_MS = 15_000
 /** `request` events with a summary whenever a request starts or ends on this node. */
 export const watchRequests: Handler = async (call) => {
   const { context, reply } = call
+  const identity = callerIdentity(call)
   const urls = assetUrls(call)
   reply.hijack()
   const { raw } = reply
@@ -178,8 +177,8 @@ export const watchRequests: Handler = async (call) => {
   raw.write('retry: 2000\n\n')
   const send = async (id: string): Promise<void> => {
     const record = await context.services.ledger.read.request(id)
-    if (record && !raw.destroyed)
-      raw.write(`event: request\nid: ${id}\ndata: ${JSON.stringify(requestSummaryWire(record, urls))}\n\n`)
+    if (!record || raw.destroyed || !isWithinReach(identity, record)) return
+    raw.write(`event: request\nid: ${id}\ndata: ${JSON.stringify(requestSummaryWire(showTo(identity, record), urls))}\n\n`)
   }
   const stopListening = context.gateway.onRequest((id) => {
     // A slow reader misses events rather than filling memory; the list is one GET away.

@@ -10,7 +10,7 @@ export const createFeedbackReads = (db: Kysely<Database>): Pick<LedgerFeedback, 
   acceptance: (query) => readAcceptance(db, query),
 })
 
-async function readAcceptance(db: Kysely<Database>, { sinceUs, sandbox, keyId, route }: AcceptanceQuery): Promise<Acceptance> {
+async function readAcceptance(db: Kysely<Database>, { sinceUs, sandbox, keyId, projectId, route }: AcceptanceQuery): Promise<Acceptance> {
   let query = db
     .selectFrom('rollups')
     .select(({ fn }) => [
@@ -22,6 +22,7 @@ async function readAcceptance(db: Kysely<Database>, { sinceUs, sandbox, keyId, r
     .where('hour_us', '>=', BigInt(hourOf(sinceUs)))
     .where('sandbox', '=', sandbox ? 1n : 0n)
   if (keyId !== undefined) query = query.where('key_id', '=', keyId)
+  if (projectId !== undefined) query = query.where('project_id', '=', projectId)
   if (route !== undefined) query = query.where('route', '=', route)
   const row = await query.executeTakeFirst()
   return {

@@ -1,5 +1,5 @@
 /** Sums: budgets, totals, and what the router asks. */
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { periodEndUs, periodStartUs } from '../../core/budget/period.ts'
 import { type AttemptState, attemptStates, type Provenance, provenances } from '../../core/outcome.ts'
 import type { BudgetState, LedgerReader, LedgerTotals } from '../../ports/ledger.ts'
@@ -54,15 +54,21 @@ async function readBudgetStates(db: Kysely<Database>, nowUs: number): Promise<re
 
 async function readTotals(
   db: Kysely<Database>,
-  { sinceUs = 0, sandbox }: { sinceUs?: number; sandbox: boolean },
+  { sinceUs = 0, sandbox, projectId }: { sinceUs?: number; sandbox: boolean; projectId?: string },
 ): Promise<LedgerTotals> {
   const flag = sandbox ? 1n : 0n
   const since = BigInt(sinceUs)
+  const ofProject = projectId === undefined ? sql<boolean>`1 = 1` : sql<boolean>`project_id = ${projectId}`
+  const attemptOfProject =
+    projectId === undefined
+      ? sql<boolean>`1 = 1`
+      : sql<boolean>`attempts.request_id IN (SELECT id FROM requests WHERE project_id = ${projectId} AND created_us >= ${since})`
   const requests = await db
     .selectFrom('requests')
     .select(({ fn }) => fn.countAll<bigint>().as('requests'))
     .where('sandbox', '=', flag)
     .where('created_us', '>=', since)
+    .where(ofProject)
     .executeTakeFirstOrThrow()
   const attempts = await db
     .selectFrom('attempts')
@@ -74,6 +80,7 @@ async function readTotals(
     ])
     .where('sandbox', '=', flag)
     .where('created_us', '>=', since)
+    .where(attemptOfProject)
     .groupBy('state')
     .execute()
   const charges = await db
@@ -81,9 +88,10 @@ async function readTotals(
     .select(({ fn }) => ['provenance', fn.sum<bigint>('amount_nano_usd').as('amount')])
     .where('sandbox', '=', flag)
     .where('incurred_us', '>=', since)
+    .where(ofProject)
     .groupBy('provenance')
     .execute()
-  const draws = await drawSums(db, flag, since)
+  const draws = await drawSums(db, { sandbox: flag, since, attemptOfProject })
   const open = attempts.filter(({ state }) => state === 'intent' || state === 'dispatched')
   const byProvenance = new Map(charges.map((row) => [row.provenance, toSum(row.amount)]))
   const byState = new Map(attempts.map((row) => [row.state, Number(row.attempts)]))
@@ -93,7 +101,7 @@ async function readTotals(
     costNanoUsd: charges.reduce((total, row) => total + toSum(row.amount), 0n),
     heldNanoUsd: open.reduce((total, row) => total + toSum(row.held), 0n),
     ...draws,
-    unknownNanoUsd: await standingProvisional(db, flag, since),
+    unknownNanoUsd: await standingProvisional(db, { sandbox: flag, since, attemptOfProject }),
     attemptsByState: Object.fromEntries(attemptStates.map((state) => [state, byState.get(state) ?? 0])) as Record<
       AttemptState,
       number
@@ -105,11 +113,17 @@ async function readTotals(
   }
 }
 
+interface SumQuery {
+  readonly sandbox: bigint
+  readonly since: bigint
+  /** Condition on `attempts`. */
+  readonly attemptOfProject: RawBuilder<boolean>
+}
+
 /** Draws of attempts: those made outside Halftone belong to no charge. */
 async function drawSums(
   db: Kysely<Database>,
-  sandbox: bigint,
-  since: bigint,
+  { sandbox, since, attemptOfProject }: SumQuery,
 ): Promise<Pick<LedgerTotals, 'coveredNanoUsd' | 'drawnNanoUsd'>> {
   const row = await db
     .selectFrom('credit_draws')
@@ -120,12 +134,13 @@ async function drawSums(
     ])
     .where('attempts.sandbox', '=', sandbox)
     .where('credit_draws.drawn_us', '>=', since)
+    .where(attemptOfProject)
     .executeTakeFirst()
   return { coveredNanoUsd: toSum(row?.covered), drawnNanoUsd: toSum(row?.drawn) }
 }
 
 /** Provisional charges of attempts nobody has evidence for yet. */
-async function standingProvisional(db: Kysely<Database>, sandbox: bigint, since: bigint): Promise<bigint> {
+async function standingProvisional(db: Kysely<Database>, { sandbox, since, attemptOfProject }: SumQuery): Promise<bigint> {
   const row = await db
     .selectFrom('charges')
     .innerJoin('attempts', 'attempts.id', 'charges.attempt_id')
@@ -133,6 +148,7 @@ async function standingProvisional(db: Kysely<Database>, sandbox: bigint, since:
     .where('attempts.state', '=', 'unknown')
     .where('charges.sandbox', '=', sandbox)
     .where('charges.incurred_us', '>=', since)
+    .where(attemptOfProject)
     .executeTakeFirst()
   return toSum(row?.amount)
 }
