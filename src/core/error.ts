@@ -45,6 +45,7 @@ export const errorCatalogue = {
   invalid_image_url: bad('Use a public https URL that answers with an image, or a data: URL.'),
   file_id_unsupported: bad('Send the image itself or an image_url; /v1/files is not available yet.'),
   invalid_header: bad('Send printable ASCII in x-halftone-* headers.'),
+  query_too_large: bad('Ask for fewer days or dimensions; docs/reference/insight.md lists what is answered from stored sums.'),
   model_ambiguous: bad('Name the publisher or the provider, as listed in the message.'),
   quote_expired: bad('Ask for a new quote and send its id.', 410),
   quote_mismatch: bad('Send exactly the request that was quoted, with the same key; or ask for a new quote.'),
@@ -63,13 +64,13 @@ export const errorCatalogue = {
     retryable: false,
     remedy: 'Use a key that exists and is not revoked; see `halftone keys`.',
   },
-  forbidden: { status: 403, type: 'permission_error', retryable: false, remedy: 'Use a key with this right.' },
   sign_in_failed: {
     status: 401,
     type: 'authentication_error',
     retryable: false,
     remedy: 'Begin the sign-in again; when it fails again, check server.oidc and the log of the identity provider.',
   },
+  forbidden: { status: 403, type: 'permission_error', retryable: false, remedy: 'Use a key with this right.' },
   model_not_allowed: {
     status: 403,
     type: 'permission_error',

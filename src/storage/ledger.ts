@@ -5,6 +5,7 @@ import type {
   Actor,
   CorrectResult,
   DraftRecord,
+  InsightObject,
   Job,
   KeptBook,
   Ledger,
@@ -26,6 +27,7 @@ import { createAdminReads } from './reads/admin.ts'
 import { createCommitmentReads } from './reads/commitments.ts'
 import { createExportReads } from './reads/exports.ts'
 import { createFeedbackReads } from './reads/feedback.ts'
+import { createInsightReads } from './reads/insight.ts'
 import { bookId, createPriceReads, draftId } from './reads/prices.ts'
 import { createReader } from './reads/reader.ts'
 import { createRouteReads } from './reads/routes.ts'
@@ -112,6 +114,11 @@ export function createLedger(engine: LedgerEngine): Ledger {
       claim: (claim) => submit<readonly Job[]>({ kind: 'claimJobs', claim }),
       finish: (command) => submit<void>({ kind: 'finishJob', ...command }),
       retry: (command) => submit<void>({ kind: 'retryJob', ...command }),
+    },
+    insight: {
+      ...createInsightReads(reads, declaredTags),
+      putObject: (object) => submit<InsightObject>({ kind: 'putInsightObject', object }),
+      deleteObject: (object) => submit<boolean>({ kind: 'deleteInsightObject', object }),
     },
     stats: () => collector.stats(),
     close: () => {

@@ -16,6 +16,7 @@ import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
 import { applyCorrect } from './correct.ts'
 import { deleteImage, rate } from './feedback.ts'
 import { finishRequest } from './finish.ts'
+import { deleteInsightObject, putInsightObject } from './insight-objects.ts'
 import { addJobs, claimJobs, finishJob, retryJob } from './jobs.ts'
 import { closeLots, drawFromOutside, putLots } from './lot-commands.ts'
 import { closeNode, openNode, recover, renewNode } from './nodes.ts'
@@ -153,6 +154,10 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
       return closeLots(tx, context, command.atUs)
     case 'rate':
       return rate(tx, context, command.feedback)
+    case 'putInsightObject':
+      return putInsightObject(tx, context, command.object)
+    case 'deleteInsightObject':
+      return deleteInsightObject(tx, context, command.object)
     case 'addJobs':
       return addJobs(tx, command.jobs)
     case 'claimJobs':

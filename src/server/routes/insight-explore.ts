@@ -1,0 +1,225 @@
+/** Grouping of history by any two dimensions and time, as JSON or CSV. */
+import type { ExploreRequest, ExploreResponse, ExploreRow } from '../../contract/insight.ts'
+import { dimension as dimensionSchema } from '../../contract/insight.ts'
+import { HalftoneError } from '../../core/error.ts'
+import { csvOf } from '../../core/insight/csv.ts'
+import { type Distribution, RELATIVE_ERROR } from '../../core/insight/distribution.ts'
+import {
+  dimensionsOf,
+  type ExploredRow,
+  type ExploreQuery,
+  exploreFacts,
+  type Fact,
+  type LatencyFact,
+  perImage,
+  type Sums,
+  shareOf,
+} from '../../core/insight/explore.ts'
+import { type Period, resolvePeriod } from '../../core/insight/period.ts'
+import type { StoredDimension } from '../../core/insight/rules.ts'
+import type { InsightDimension } from '../../core/insight/terms.ts'
+import { formatUsd } from '../../core/money.ts'
+import type { SumsQuery } from '../../ports/ledger.ts'
+import type { Call, Handler } from '../handler.ts'
+import { isoTime } from '../wire.ts'
+import { activeRules, isSandbox, msOrNull, periodWire, rounded, usdOrNull } from './insight-shared.ts'
+
+/** How long the requests themselves may be read for one question. */
+const SCAN_MS = 2_000
+/** Hours of more days than this are more points than anybody reads. */
+const MOST_HOURLY_DAYS = 14
+
+export const insightExplore: Handler = async (call) => {
+  // Checked by the endpoint's schema.
+  const body = call.body as ExploreRequest
+  const nowUs = call.context.services.clock.nowUs()
+  const period = resolvePeriod(body, nowUs)
+  if (body.grain === 'hour' && period.toUs - period.fromUs > MOST_HOURLY_DAYS * 86_400_000_000) {
+    throw new HalftoneError(
+      'query_too_large',
+      `By the hour at most ${MOST_HOURLY_DAYS} days can be asked for; use grain "day".`,
+      {
+        param: 'grain',
+      },
+    )
+  }
+  const query: ExploreQuery = {
+    groupBy: [...new Set(body.group_by as readonly InsightDimension[])],
+    filters: filtersOf(body),
+    rules: await activeRules(call),
+    sort: body.sort,
+    order: body.order,
+    limit: body.limit,
+  }
+  const sandbox = isSandbox(call, body.sandbox)
+  const { source, facts, latencies } = await gather(call, { query, period, sandbox, body })
+  const explored = exploreFacts(query, facts, latencies)
+  const answer: ExploreResponse = {
+    object: 'insight_explore',
+    sandbox,
+    period: periodWire(period, nowUs),
+    group_by: [...query.groupBy],
+    grain: body.grain,
+    source,
+    rows: explored.rows.map((row) => rowWire(row, wantsLatency(body))),
+    groups: explored.groups,
+    total: measuresWire(explored.total, wantsLatency(body) ? explored.latency : undefined),
+  }
+  const accepts = call.request.headers.accept ?? ''
+  if (body.format !== 'csv' && (body.format === 'json' || !accepts.includes('text/csv'))) return answer
+  call.reply
+    .header('content-type', 'text/csv; charset=utf-8')
+    .header('content-disposition', 'attachment; filename="halftone-explore.csv"')
+    .header('x-content-type-options', 'nosniff')
+  await call.reply.send(csvText(answer))
+  return undefined
+}
+
+function filtersOf({ filters }: ExploreRequest): ReadonlyMap<InsightDimension, ReadonlySet<string>> {
+  const entries = Object.entries(filters).map(([name, values]) => {
+    if (!dimensionSchema.safeParse(name).success)
+      throw new HalftoneError('invalid_value', `"${name.slice(0, 64)}" is no dimension that can be filtered on.`, {
+        param: 'filters',
+      })
+    return [name as InsightDimension, new Set(values ?? [])] as const
+  })
+  if (entries.length > 8)
+    throw new HalftoneError('invalid_value', 'At most 8 dimensions can be filtered on.', { param: 'filters' })
+  return new Map(entries)
+}
+
+const wantsLatency = ({ measures, sort }: ExploreRequest): boolean =>
+  [...measures, sort].some((measure) => measure === 'latency_p50_ms' || measure === 'latency_p95_ms')
+
+interface Gathered {
+  readonly source: ExploreResponse['source']
+  readonly facts: readonly Fact[]
+  readonly latencies: readonly LatencyFact[]
+}
+
+interface Question {
+  readonly query: ExploreQuery
+  readonly period: Period
+  readonly sandbox: boolean
+  readonly body: ExploreRequest
+}
+
+/** Stored sums where there are any by these dimensions together; else the requests themselves, as long as that is quick. */
+async function gather(call: Call, { query, period, sandbox, body }: Question): Promise<Gathered> {
+  const { insight } = call.context.services.ledger
+  const dimensions = dimensionsOf(query)
+  const asked: SumsQuery = {
+    sandbox,
+    fromUs: period.fromUs,
+    toUs: period.toUs,
+    grain: body.grain,
+    dimensions,
+    filters: storedFilters(query, dimensions),
+  }
+  const sums = await insight.sums(asked)
+  const needsLatency = wantsLatency(body)
+  const latencies = sums && needsLatency ? await insight.distribution({ ...asked, measure: 'latency' }) : undefined
+  if (sums && (!needsLatency || latencies)) {
+    const error = needsLatency ? RELATIVE_ERROR : null
+    const source = {
+      kind: 'rollup',
+      name: sums.source,
+      latency: needsLatency ? 'rollup' : 'none',
+      latency_relative_error: error,
+    } as const
+    return { source, facts: sums.cells, latencies: latencies ?? [] }
+  }
+  const scanned = await scanAll(call, { ...asked, dimensions })
+  const source = {
+    kind: sums ? 'rollup' : 'scan',
+    name: sums?.source ?? 'requests',
+    latency: needsLatency ? 'scan' : 'none',
+    latency_relative_error: needsLatency ? RELATIVE_ERROR : null,
+  } as const
+  return { source, facts: sums?.cells ?? scanned.facts, latencies: needsLatency ? scanned.latencies : [] }
+}
+
+/** Those that the ledger can apply itself: of dimensions that are stored as they are asked, and that no rule rewrites. */
+function storedFilters(
+  { filters, rules }: ExploreQuery,
+  dimensions: readonly StoredDimension[],
+): NonNullable<SumsQuery['filters']> {
+  return [...filters].flatMap(([name, values]) => {
+    const dimension = dimensions.find((each) => each === name)
+    const rewritten = rules.some(({ key }) => `tag:${key}` === name)
+    return dimension && !rewritten ? [{ dimension, values: [...values] }] : []
+  })
+}
+
+async function scanAll(call: Call, asked: SumsQuery): Promise<Pick<Gathered, 'facts' | 'latencies'>> {
+  const { ledger, clock } = call.context.services
+  const start = clock.monotonicMs()
+  const facts: Fact[] = []
+  const latencies: LatencyFact[] = []
+  let requests = 0
+  for await (const page of ledger.insight.scan(asked)) {
+    requests += page.requests
+    facts.push(...page.facts)
+    latencies.push(...page.latencies)
+    if (call.request.raw.destroyed) throw new HalftoneError('cancelled', 'The client closed the connection.')
+    if (clock.monotonicMs() - start > SCAN_MS) {
+      throw new HalftoneError(
+        'query_too_large',
+        `No sums are kept by ${asked.dimensions.join(' x ')} together, and reading the requests one by one took more than ${SCAN_MS / 1_000} s (${requests} were read). Ask for fewer days, fewer dimensions, or no latencies.`,
+        { param: 'group_by' },
+      )
+    }
+  }
+  return { facts, latencies }
+}
+
+function measuresWire(sums: Sums, latency: Distribution | undefined): ExploreResponse['total'] {
+  return {
+    cost_usd: formatUsd(sums.costNanoUsd),
+    images: sums.images,
+    requests: sums.requests,
+    attempts: sums.attempts,
+    delivered: sums.delivered,
+    cost_per_image_usd: usdOrNull(perImage(sums)),
+    success_share: rounded(shareOf(sums.delivered, sums.requests)),
+    accepted: sums.accepted / 1_000,
+    rejected: sums.rejected / 1_000,
+    latency_p50_ms: msOrNull(latency?.at(0.5)),
+    latency_p95_ms: msOrNull(latency?.at(0.95)),
+  }
+}
+
+const rowWire = (row: ExploredRow, withLatency: boolean): ExploreRow => ({
+  key: row.key.map(nameOrNull),
+  at: row.atUs === null ? null : isoTime(row.atUs),
+  other: row.isOther,
+  ...measuresWire(row.sums, withLatency ? row.latency : undefined),
+})
+
+/** `\u0001` stands for the names beyond a day's bound. */
+const nameOrNull = (value: string): string | null =>
+  value === '' ? null : value === '\u0001' ? '(beyond the daily bound)' : value
+
+const measureNames = [
+  'cost_usd',
+  'images',
+  'requests',
+  'attempts',
+  'delivered',
+  'cost_per_image_usd',
+  'success_share',
+  'accepted',
+  'rejected',
+  'latency_p50_ms',
+  'latency_p95_ms',
+] as const
+
+const csvText = ({ group_by: groupBy, rows, grain }: ExploreResponse): string =>
+  csvOf(
+    [...groupBy, ...(grain === 'none' ? [] : ['at']), ...measureNames],
+    rows.map((row) => [
+      ...groupBy.map((_, index) => (row.other ? '(other)' : (row.key[index] ?? ''))),
+      ...(grain === 'none' ? [] : [row.at]),
+      ...measureNames.map((name) => row[name]),
+    ]),
+  )
