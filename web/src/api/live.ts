@@ -2,8 +2,8 @@
 import type { InfiniteData, QueryClient } from '@tanstack/react-query'
 import type { RequestSummaryWire } from '../../../src/contract/records.ts'
 import { eventsPath } from './paths.ts'
-import { keys, type RequestFilters } from './queries.ts'
-import { mergeSummary, type RequestPage } from './select-live.ts'
+import { keys } from './queries.ts'
+import { mergeSummary, type RequestFilters, type RequestPage } from './select-live.ts'
 
 export type LiveState = 'connecting' | 'live' | 'lost'
 

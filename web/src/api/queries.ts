@@ -2,11 +2,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { ApiError, call } from './client.ts'
 import type { Body } from './paths.ts'
-
-export interface RequestFilters {
-  readonly outcome?: string | undefined
-  readonly project_id?: string | undefined
-}
+import type { RequestFilters } from './select-live.ts'
 
 export const keys = {
   session: ['session'],
@@ -15,10 +11,12 @@ export const keys = {
   models: ['models'],
   quotes: ['quote'],
   requestLists: ['requests'],
+  filterOptions: ['filter-options'],
   request: (id: string) => ['request', id],
 } as const
 
-const PAGE_SIZE = 40
+/** Requests per page. */
+export const PAGE_SIZE = 40
 
 /** The session, or null when nobody is signed in. */
 export const sessionQuery = queryOptions({
@@ -77,3 +75,18 @@ export const receiptQuery = (id: string) =>
 
 export const explainQuery = (id: string) =>
   queryOptions({ queryKey: [...keys.request(id), 'explain'], queryFn: ({ signal }) => call('explainRequest', { id, signal }) })
+
+export const lineageQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.request(id), 'lineage'], queryFn: ({ signal }) => call('getLineage', { id, signal }) })
+
+export const projectsQuery = queryOptions({
+  queryKey: [...keys.filterOptions, 'projects'],
+  queryFn: ({ signal }) => call('listProjects', { signal }),
+  staleTime: 60_000,
+})
+
+export const apiKeysQuery = queryOptions({
+  queryKey: [...keys.filterOptions, 'keys'],
+  queryFn: ({ signal }) => call('listKeys', { signal }),
+  staleTime: 60_000,
+})

@@ -1,7 +1,28 @@
 /** Where a request heard about on the event stream belongs in the pages already loaded. */
 import type { RequestSummaryWire } from '../../../src/contract/records.ts'
+import { parseUsd } from '../../../src/core/money.ts'
+import { valuesOf } from '../lib/filters.ts'
 import type { Answer } from './paths.ts'
-import type { RequestFilters } from './queries.ts'
+
+/** The query of a list of requests, as the API has it; lists of values are one text with commas. */
+export interface RequestFilters {
+  readonly outcome?: string
+  readonly operation?: string
+  readonly model?: string
+  readonly offer?: string
+  readonly provider?: string
+  readonly route?: string
+  readonly project_id?: string
+  readonly key_id?: string
+  readonly group?: string
+  readonly end_customer?: string
+  readonly tag?: string
+  readonly since?: string
+  readonly until?: string
+  readonly min_cost_usd?: string
+  readonly max_cost_usd?: string
+  readonly search?: string
+}
 
 export type RequestPage = Answer<'listRequests'>
 
@@ -27,9 +48,49 @@ export function mergeSummary(
   )
 }
 
+/** Whether a list narrowed so would have this request, as far as its summary tells: of the offers called it has the last. */
 export function matchesFilters(summary: RequestSummaryWire, filters: RequestFilters): boolean {
-  if (filters.outcome !== undefined && summary.outcome !== filters.outcome) return false
-  return filters.project_id === undefined || summary.project_id === filters.project_id
+  const isOneOf = (list: string | undefined, ...values: (string | null | undefined)[]) =>
+    list === undefined || valuesOf(list).some((wanted) => values.includes(wanted))
+  const [provider, model] = summary.offer?.split(/:(.*)/s) ?? []
+  return (
+    isOneOf(filters.outcome, summary.outcome) &&
+    isOneOf(filters.operation, summary.operation) &&
+    isOneOf(filters.route, summary.route) &&
+    isOneOf(filters.offer, summary.offer) &&
+    isOneOf(filters.provider, provider) &&
+    isOneOf(filters.model, summary.model, model) &&
+    isSame(filters.project_id, summary.project_id) &&
+    isSame(filters.key_id, summary.key_id) &&
+    isSame(filters.group, summary.group) &&
+    isSame(filters.end_customer, summary.end_customer) &&
+    hasTag(summary, filters.tag) &&
+    isWithin(summary, filters) &&
+    hasText(summary, filters.search)
+  )
+}
+
+const isSame = (wanted: string | undefined, value: string | null): boolean => wanted === undefined || wanted === value
+
+function hasTag({ tags }: RequestSummaryWire, tag: string | undefined): boolean {
+  if (tag === undefined) return true
+  const at = tag.indexOf('=')
+  const key = tag.slice(0, at)
+  return Object.hasOwn(tags, key) && tags[key] === tag.slice(at + 1)
+}
+
+function isWithin(summary: RequestSummaryWire, { since, until, min_cost_usd: min, max_cost_usd: max }: RequestFilters): boolean {
+  const created = Date.parse(summary.created_at)
+  if (since !== undefined && created < Date.parse(since)) return false
+  if (until !== undefined && created >= Date.parse(until)) return false
+  const cost = parseUsd(summary.cost_usd)
+  return (min === undefined || cost >= parseUsd(min)) && (max === undefined || cost <= parseUsd(max))
+}
+
+function hasText(summary: RequestSummaryWire, text: string | undefined): boolean {
+  if (text === undefined) return true
+  const parts = [summary.id, summary.group, summary.end_customer, summary.prompt, JSON.stringify(summary.tags)]
+  return parts.some((part) => part?.toLowerCase().includes(text.toLowerCase()))
 }
 
 function replaceOrRemove(

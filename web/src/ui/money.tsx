@@ -1,4 +1,4 @@
-import { exactUsd, shortUsd } from '../lib/money.ts'
+import { exactUsd, isZeroUsd, shortUsd } from '../lib/money.ts'
 
 /** An amount with every digit. */
 export const Exact = ({ usd, className = '' }: { usd: string; className?: string }) => (
@@ -11,3 +11,19 @@ export const Short = ({ usd, className = '' }: { usd: string; className?: string
     {shortUsd(usd)}
   </span>
 )
+
+/** What a request cost: a word where no price is known, because unpriced is not free. */
+export function Cost({
+  usd,
+  status,
+  exact = false,
+  className = '',
+}: {
+  usd: string
+  status: string
+  exact?: boolean
+  className?: string
+}) {
+  if (isZeroUsd(usd) && status === 'unpriced') return <span className={`text-warn ${className}`}>unpriced</span>
+  return exact ? <Exact usd={usd} className={className} /> : <Short usd={usd} className={className} />
+}

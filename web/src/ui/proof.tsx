@@ -9,6 +9,8 @@ interface Props {
   readonly height: number
   /** Beside other things the picture is kept low enough that they stay in sight. */
   readonly compact?: boolean
+  /** Shows the picture larger on this page; absent: a press opens the original in another tab. */
+  readonly onOpen?: () => void
 }
 
 /** A picture as a proof: crop marks at its corners, its facts below, and a link to the original. */
@@ -30,7 +32,12 @@ export function Proof(props: Props) {
         href={url}
         target="_blank"
         rel="noreferrer"
-        aria-label={`Open the original, ${props.caption}`}
+        aria-label={props.onOpen ? `Look at it larger, ${props.caption}` : `Open the original, ${props.caption}`}
+        onClick={(event) => {
+          if (!props.onOpen || event.ctrlKey || event.metaKey || event.shiftKey) return
+          event.preventDefault()
+          props.onOpen()
+        }}
         className={`proof block ${props.compact ? 'proof-compact' : ''}`}
       >
         <img

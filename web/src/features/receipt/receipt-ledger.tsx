@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ChargeWire, Receipt } from '../../../../src/contract/records.ts'
+import { parseUsd } from '../../../../src/core/money.ts'
 import { ApiError } from '../../api/client.ts'
 import { receiptQuery } from '../../api/queries.ts'
 import { exactUsd } from '../../lib/money.ts'
@@ -71,8 +72,48 @@ export function ReceiptLedger({ receipt }: { receipt: Receipt }) {
           The lines add up to {exactUsd(view.linesUsd)}, not to the total. Please report this with the request id.
         </p>
       )}
+      <Comparison receipt={receipt} />
       <Alternatives view={view} />
     </div>
+  )
+}
+
+/** What was promised, what was prepaid, and what the declared baseline would have cost. */
+function Comparison({ receipt }: { receipt: Receipt }) {
+  const { quote, baseline, billed_usd: billed, effective_usd: effective, total_usd: total } = receipt
+  const isPrepaid = parseUsd(billed) !== parseUsd(total) || parseUsd(effective) !== parseUsd(total)
+  const saved = baseline && parseUsd(baseline.saved_usd)
+  const rows: readonly (readonly [string, string])[] = [
+    ...(quote ? [[`Held to the quote ${quote.id}`, `at most ${exactUsd(quote.max_usd)}`] as const] : []),
+    ...(isPrepaid ? [['Billed, without what was prepaid', exactUsd(billed)] as const] : []),
+    ...(isPrepaid ? [['Effective, with the share of what was prepaid', exactUsd(effective)] as const] : []),
+    ...(baseline
+      ? [
+          [
+            `Baseline ${baseline.name}: ${baseline.offer}${baseline.quality ? `, ${baseline.quality}` : ''}`,
+            exactUsd(baseline.expected_usd),
+          ] as const,
+        ]
+      : []),
+    ...(baseline && saved !== null
+      ? [
+          [
+            saved < 0n ? 'Dearer than the baseline by' : 'Saved against it',
+            exactUsd(baseline.saved_usd.replace('-', '')),
+          ] as const,
+        ]
+      : []),
+  ]
+  if (rows.length === 0) return null
+  return (
+    <dl className="mt-4 text-[0.93rem]">
+      {rows.map(([name, value]) => (
+        <div key={name} className="flex justify-between gap-4 border-b border-rule py-1.5">
+          <dt className="min-w-0 break-words text-muted">{name}</dt>
+          <dd className="num">{value}</dd>
+        </div>
+      ))}
+    </dl>
   )
 }
 

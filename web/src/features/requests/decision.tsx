@@ -21,6 +21,16 @@ export function Decision({ requestId, tried }: { requestId: string; tried: reado
         <section className="mt-5">
           <h3 className="font-semibold">Left out</h3>
           <EliminatedList eliminated={selectEliminated(data.eliminated)} />
+          <details className="mt-2 text-sm">
+            <summary className="text-muted">Every offer left out, and why</summary>
+            <ul className="mt-1">
+              {data.eliminated.map((entry) => (
+                <li key={`${entry.offer} ${entry.reason} ${entry.detail}`} className="border-b border-rule py-1 break-words">
+                  <span className="font-medium">{entry.offer}</span>: {entry.reason.replaceAll('_', ' ')}. {entry.detail}
+                </li>
+              ))}
+            </ul>
+          </details>
         </section>
       )}
       <p className="label mt-4 font-mono break-all">price book {data.price_book}</p>

@@ -1,23 +1,26 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { Tabs } from 'radix-ui'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { RequestRecordWire } from '../../../../src/contract/records.ts'
 import { requestQuery } from '../../api/queries.ts'
 import { aspectOf } from '../../lib/size.ts'
 import { formatMoment } from '../../lib/time.ts'
 import { useNow } from '../../lib/use-now.ts'
-import { Exact } from '../../ui/money.tsx'
+import { CopyId } from '../../ui/copy-button.tsx'
+import { Cost } from '../../ui/money.tsx'
 import { ErrorNotice, Loading, Notice } from '../../ui/notice.tsx'
 import { costStatusText, Outcome } from '../../ui/outcome.tsx'
 import { Plate, Proof } from '../../ui/proof.tsx'
+import { Tabs } from '../../ui/tabs.tsx'
 import { formOfRequest } from '../playground/select-form.ts'
 import { ReceiptOf } from '../receipt/receipt-ledger.tsx'
 import { Attempts } from './attempts.tsx'
 import { Decision } from './decision.tsx'
 import { Facts } from './facts.tsx'
+import { Lineage } from './lineage.tsx'
+import { PictureViewer } from './picture-viewer.tsx'
 import { Rate } from './rate.tsx'
-import { detailTabs, latencyText, parseRequestsSearch, promptText } from './select-requests.ts'
+import { type detailTabs, latencyText, parseRequestsSearch, promptText } from './select-requests.ts'
 
 const route = getRouteApi('/shell/requests/$requestId')
 
@@ -39,12 +42,12 @@ export function RequestDetail() {
       aria-label="Request"
       className="sheet min-w-0 outline-none xl:sticky xl:top-4 xl:max-h-[calc(100dvh-2rem)] xl:overflow-y-auto"
       onKeyDown={(event) => {
-        if (event.key === 'Escape' && !event.defaultPrevented)
+        if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open]'))
           void navigate({ to: '/requests', search: list, resetScroll: false })
       }}
     >
       <div className="flex items-center justify-between gap-4 border-b border-rule px-4 py-2">
-        <p className="num min-w-0 truncate font-mono text-[0.78rem] text-muted">{requestId}</p>
+        <CopyId id={requestId} label="Copy the request id" />
         <Link to="/requests" search={list} className="button button-quiet shrink-0 text-sm" resetScroll={false}>
           <span className="xl:hidden">Back to the list</span>
           <span className="max-xl:hidden">Close</span>
@@ -59,8 +62,6 @@ export function RequestDetail() {
   )
 }
 
-const tabTexts = { receipt: 'Receipt', attempts: 'Attempts', decision: 'Decision', details: 'Details' } as const
-
 function Record({ record, tab }: { record: RequestRecordWire; tab: (typeof detailTabs)[number] }) {
   const navigate = useNavigate()
   return (
@@ -74,48 +75,39 @@ function Record({ record, tab }: { record: RequestRecordWire; tab: (typeof detai
           </Notice>
         </div>
       )}
-      <Tabs.Root
-        className="mt-6"
-        value={tab}
-        onValueChange={(next) => {
-          const chosen = detailTabs.find((known) => known === next)
-          void navigate({
-            to: '/requests/$requestId',
-            params: { requestId: record.id },
-            search: (previous) => ({
-              ...parseRequestsSearch({ ...previous }),
-              ...(chosen && chosen !== 'receipt' ? { tab: chosen } : {}),
-            }),
-            replace: true,
-            resetScroll: false,
-          })
-        }}
-      >
-        <Tabs.List aria-label="About this request" className="flex gap-5 border-b border-rule">
-          {detailTabs.map((name) => (
-            <Tabs.Trigger key={name} value={name} className="tab">
-              {tabTexts[name]}
-              {name === 'attempts' && record.attempt_rows.length > 1 && (
-                <span className="num ml-1">{record.attempt_rows.length}</span>
-              )}
-            </Tabs.Trigger>
-          ))}
-        </Tabs.List>
-        <div className="pt-3">
-          <Tabs.Content value="receipt">
-            <ReceiptOf requestId={record.id} />
-          </Tabs.Content>
-          <Tabs.Content value="attempts">
-            <Attempts attempts={record.attempt_rows} />
-          </Tabs.Content>
-          <Tabs.Content value="decision">
-            <Decision requestId={record.id} tried={record.attempt_rows.map((attempt) => attempt.offer)} />
-          </Tabs.Content>
-          <Tabs.Content value="details">
-            <Facts record={record} />
-          </Tabs.Content>
-        </div>
-      </Tabs.Root>
+      <div className="mt-6">
+        <Tabs
+          label="About this request"
+          value={tab}
+          onChange={(next) =>
+            void navigate({
+              to: '/requests/$requestId',
+              params: { requestId: record.id },
+              search: (previous) => ({
+                ...parseRequestsSearch({ ...previous }),
+                ...(next === 'receipt' ? {} : { tab: next }),
+              }),
+              replace: true,
+              resetScroll: false,
+            })
+          }
+          tabs={[
+            { name: 'receipt', label: 'Receipt', content: <ReceiptOf requestId={record.id} /> },
+            {
+              name: 'attempts',
+              label: record.attempt_rows.length > 1 ? `Attempts ${record.attempt_rows.length}` : 'Attempts',
+              content: <Attempts attempts={record.attempt_rows} />,
+            },
+            {
+              name: 'decision',
+              label: 'Decision',
+              content: <Decision requestId={record.id} tried={record.attempt_rows.map((attempt) => attempt.offer)} />,
+            },
+            { name: 'lineage', label: 'Lineage', content: <Lineage record={record} /> },
+            { name: 'details', label: 'Details', content: <Facts record={record} /> },
+          ]}
+        />
+      </div>
     </>
   )
 }
@@ -133,7 +125,7 @@ function Head({ record }: { record: RequestRecordWire }) {
           <Outcome outcome={record.outcome} />
         </Fact>
         <Fact name={`Cost, ${costStatusText(record.cost_status)}`}>
-          <Exact usd={record.cost_usd} className="font-semibold" />
+          <Cost usd={record.cost_usd} status={record.cost_status} exact className="font-semibold" />
         </Fact>
         <Fact name="Latency">
           <span className="num">{latencyText(record, now)}</span>
@@ -166,6 +158,7 @@ const Fact = ({ name, children }: { name: string; children: React.ReactNode }) =
 )
 
 function Pictures({ record }: { record: RequestRecordWire }) {
+  const [viewed, setViewed] = useState<number>()
   if (record.images.length === 0) {
     if (record.finished_at !== null) return null
     const size = record.parameters['size']
@@ -176,20 +169,24 @@ function Pictures({ record }: { record: RequestRecordWire }) {
     )
   }
   return (
-    <div className={`mt-4 grid gap-4 ${record.images.length > 1 ? 'grid-cols-2' : ''}`}>
-      {record.images.map((image) => (
-        <div key={image.id}>
-          <Proof
-            url={image.url}
-            alt={record.prompt ?? 'Picture made by this request'}
-            caption={`${image.width} x ${image.height}, ${image.media_type.replace('image/', '')}`}
-            width={image.width}
-            height={image.height}
-            compact
-          />
-          <Rate requestId={record.id} image={image} />
-        </div>
-      ))}
-    </div>
+    <>
+      <div className={`mt-4 grid gap-4 ${record.images.length > 1 ? 'grid-cols-2' : ''}`}>
+        {record.images.map((image, index) => (
+          <div key={image.id} className="min-w-0">
+            <Proof
+              url={image.url}
+              alt={record.prompt ?? 'Picture made by this request'}
+              caption={`${image.width} x ${image.height}, ${image.media_type.replace('image/', '')}`}
+              width={image.width}
+              height={image.height}
+              compact
+              onOpen={() => setViewed(index)}
+            />
+            <Rate requestId={record.id} image={image} />
+          </div>
+        ))}
+      </div>
+      <PictureViewer record={record} viewed={viewed} onView={setViewed} />
+    </>
   )
 }

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import type { RequestSummaryWire } from '../../../../src/contract/records.ts'
 import { formatAge, formatMoment } from '../../lib/time.ts'
 import { sameOrigin } from '../../lib/url.ts'
-import { Short } from '../../ui/money.tsx'
+import { Cost } from '../../ui/money.tsx'
 import { costStatusText, Outcome } from '../../ui/outcome.tsx'
 import { latencyText, promptText, type RequestsSearch, splitOffer } from './select-requests.ts'
 
@@ -47,7 +47,7 @@ export function RequestRow({ request, search, now, chosen, beside }: Props) {
       </span>
       <span className="request-latency num text-right text-sm">{latencyText(request, now)}</span>
       <span className="request-cost text-right">
-        <Short usd={request.cost_usd} className="font-medium" />
+        <Cost usd={request.cost_usd} status={request.cost_status} className="font-medium" />
         {request.cost_status !== 'final' && <span className="label block">{costStatusText(request.cost_status)}</span>}
       </span>
     </Link>

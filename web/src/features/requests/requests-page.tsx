@@ -1,14 +1,20 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, Outlet, useChildMatches, useNavigate } from '@tanstack/react-router'
-import type { KeyboardEvent } from 'react'
-import { outcomes } from '../../../../src/core/outcome.ts'
-import { requestsQuery } from '../../api/queries.ts'
+import { useState } from 'react'
+import type { RequestSummaryWire } from '../../../../src/contract/records.ts'
+import { PAGE_SIZE, requestsQuery } from '../../api/queries.ts'
+import { counted } from '../../lib/numbers.ts'
 import { useNow } from '../../lib/use-now.ts'
+import { CsvButton } from '../../ui/csv-button.tsx'
+import { moveBetweenRows } from '../../ui/move-between-rows.ts'
 import { EmptyState, ErrorNotice, Skeleton } from '../../ui/notice.tsx'
-import { outcomeText } from '../../ui/outcome.tsx'
+import { PageHeader } from '../../ui/page-header.tsx'
+import { Segmented } from '../../ui/segmented.tsx'
 import { useLiveState } from '../shell/shell.tsx'
+import { RequestCard } from './request-card.tsx'
+import { RequestFilterBar } from './request-filters.tsx'
 import { RequestRow } from './request-row.tsx'
-import type { RequestsSearch } from './select-requests.ts'
+import { clearedSearch, csvHeader, csvRow, filtersOf, isFiltered, type RequestsSearch } from './select-requests.ts'
 
 const route = getRouteApi('/shell/requests')
 
@@ -17,24 +23,45 @@ export function RequestsPage() {
   const search = route.useSearch()
   const chosen = useChildMatches({ select: (matches) => matches[0]?.params as { requestId?: string } | undefined })?.requestId
   return (
-    <>
-      <title>Requests · Halftone</title>
-      <div className={`grid items-start gap-8 ${chosen ? 'xl:grid-cols-[minmax(0,1fr)_minmax(0,34rem)]' : ''}`}>
-        <div className={chosen ? 'max-xl:hidden' : ''}>
-          <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
-            <div>
-              <h1 className="text-2xl font-bold tracking-tight">Requests</h1>
-              <LiveLine />
-            </div>
-            <Filters search={search} />
-          </div>
-          <RequestList search={search} chosen={chosen} />
+    <div className={`grid items-start gap-8 ${chosen ? 'xl:grid-cols-[minmax(0,1fr)_minmax(0,36rem)]' : ''}`}>
+      <div className={`min-w-0 ${chosen ? 'max-xl:hidden' : ''}`}>
+        <PageHeader title="Requests" actions={<ViewToggle search={search} />}>
+          <LiveLine />
+        </PageHeader>
+        <div className="mt-4">
+          <RequestFilterBar search={search} />
         </div>
-        <Outlet />
+        <RequestList search={search} chosen={chosen} />
       </div>
-    </>
+      <Outlet />
+    </div>
   )
 }
+
+function ViewToggle({ search }: { search: RequestsSearch }) {
+  const navigate = useNavigate()
+  return (
+    <Segmented
+      label="View"
+      choices={viewChoices}
+      value={search.view ?? 'table'}
+      onChange={(view) => {
+        const { view: _, ...rest } = search
+        void navigate({
+          to: '/requests',
+          search: view === 'gallery' ? { ...rest, view } : rest,
+          replace: true,
+          resetScroll: false,
+        })
+      }}
+    />
+  )
+}
+
+const viewChoices = [
+  { value: 'table', label: 'Table' },
+  { value: 'gallery', label: 'Gallery' },
+] as const
 
 function LiveLine() {
   const live = useLiveState()
@@ -45,40 +72,17 @@ function LiveLine() {
     lost: 'Live updates stopped; trying again',
   }[live]
   return (
-    <p className="mt-0.5 flex items-center gap-2 text-sm text-muted" role="status">
+    <p className="flex items-center gap-2" role="status">
       <i className={`size-2 rounded-full ${dot}`} aria-hidden="true" />
       {text}
     </p>
   )
 }
 
-function Filters({ search }: { search: RequestsSearch }) {
-  const navigate = useNavigate()
-  return (
-    <label className="flex items-center gap-2 text-sm">
-      Outcome
-      <select
-        className="field w-auto"
-        value={search.outcome ?? ''}
-        onChange={(event) => {
-          const outcome = outcomes.find((known) => known === event.target.value)
-          const { outcome: _, ...rest } = search
-          void navigate({ to: '/requests', search: outcome ? { ...rest, outcome } : rest })
-        }}
-      >
-        <option value="">All</option>
-        {outcomes.map((outcome) => (
-          <option key={outcome} value={outcome}>
-            {outcomeText(outcome)}
-          </option>
-        ))}
-      </select>
-    </label>
-  )
-}
-
 function RequestList({ search, chosen }: { search: RequestsSearch; chosen: string | undefined }) {
-  const query = useInfiniteQuery(requestsQuery(search))
+  // The bounds of a preset stay those of the moment it was chosen: else every minute would be another list.
+  const [openedAt] = useState(() => Date.now())
+  const query = useInfiniteQuery(requestsQuery(filtersOf(search, openedAt)))
   const rows = query.data?.pages.flatMap((page) => page.data) ?? []
   const running = rows.some((row) => row.finished_at === null)
   const now = useNow(running ? 250 : 15_000)
@@ -90,13 +94,69 @@ function RequestList({ search, chosen }: { search: RequestsSearch; chosen: strin
       </div>
     )
   }
-  if (rows.length === 0) return <NoRequests filtered={Object.keys(search).length > 0} />
+  const isShort = (query.data?.pages.at(-1)?.data.length ?? 0) < PAGE_SIZE
+  return (
+    <>
+      {rows.length === 0 ? (
+        <NoRequests search={search} more={query.hasNextPage} />
+      ) : search.view === 'gallery' ? (
+        <Gallery rows={rows} search={search} now={now} chosen={chosen} />
+      ) : (
+        <Rows rows={rows} search={search} now={now} chosen={chosen} />
+      )}
+      {query.hasNextPage && (
+        <button
+          type="button"
+          className="button mt-4 w-full"
+          disabled={query.isFetchingNextPage}
+          onClick={() => void query.fetchNextPage()}
+        >
+          {query.isFetchingNextPage ? 'Loading older requests' : isShort ? 'Look further back' : 'Show older requests'}
+        </button>
+      )}
+      {rows.length > 0 && (
+        <div className="mt-3 flex flex-wrap items-center justify-between gap-3">
+          <p className="label">
+            {counted(rows.length, 'request')} shown{query.hasNextPage ? '' : '. That is all of them.'}
+          </p>
+          <CsvButton name="requests" header={csvHeader} rows={() => rows.map(csvRow)} />
+        </div>
+      )}
+    </>
+  )
+}
+
+interface ListProps {
+  readonly rows: readonly RequestSummaryWire[]
+  readonly search: RequestsSearch
+  readonly now: number
+  readonly chosen: string | undefined
+}
+
+function Gallery({ rows, search, now, chosen }: ListProps) {
+  return (
+    <ol
+      aria-label="Requests, newest first"
+      className="request-gallery mt-5"
+      onKeyDown={(event) => moveBetweenRows(event, '[data-request]')}
+    >
+      {rows.map((row) => (
+        <li key={row.id}>
+          <RequestCard request={row} search={search} now={now} chosen={row.id === chosen} />
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+function Rows({ rows, search, now, chosen }: ListProps) {
+  const beside = chosen !== undefined
   return (
     <>
       <div
         aria-hidden="true"
         className="request-grid label mt-5 border-b border-ink px-2 pb-1.5 max-md:hidden"
-        data-beside={chosen !== undefined}
+        data-beside={beside}
       >
         <span />
         <span>Prompt</span>
@@ -108,49 +168,27 @@ function RequestList({ search, chosen }: { search: RequestsSearch; chosen: strin
       <ol
         aria-label="Requests, newest first"
         className="max-md:mt-4 max-md:border-t max-md:border-ink"
-        onKeyDown={moveBetweenRows}
+        onKeyDown={(event) => moveBetweenRows(event, '[data-request]')}
       >
         {rows.map((row) => (
           <li key={row.id} className="border-b border-rule">
-            <RequestRow request={row} search={search} now={now} chosen={row.id === chosen} beside={chosen !== undefined} />
+            <RequestRow request={row} search={search} now={now} chosen={row.id === chosen} beside={beside} />
           </li>
         ))}
       </ol>
-      {query.hasNextPage ? (
-        <button
-          type="button"
-          className="button mt-4 w-full"
-          disabled={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {query.isFetchingNextPage ? 'Loading older requests' : 'Show older requests'}
-        </button>
-      ) : (
-        <p className="label mt-4 text-center">That is all of them.</p>
-      )}
     </>
   )
 }
 
-/** Up and down arrows walk the rows. */
-function moveBetweenRows(event: KeyboardEvent<HTMLOListElement>): void {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-  if (step === undefined) return
-  const links: (Element | null)[] = [...event.currentTarget.querySelectorAll('a')]
-  const at = links.indexOf(document.activeElement)
-  const next = links[at + step]
-  if (at < 0 || !(next instanceof HTMLElement)) return
-  event.preventDefault()
-  next.focus()
-}
-
-function NoRequests({ filtered }: { filtered: boolean }) {
-  if (filtered) {
+function NoRequests({ search, more }: { search: RequestsSearch; more: boolean }) {
+  if (isFiltered(search)) {
     return (
-      <EmptyState title="No request matches">
-        <Link to="/requests" search={{}}>
-          Show all requests
+      <EmptyState title={more ? 'None among the newest requests' : 'No request matches'}>
+        {more && 'Older ones were not looked at yet: look further back, name a time, or '}
+        <Link to="/requests" search={clearedSearch(search)}>
+          {more ? 'show all requests' : 'Show all requests'}
         </Link>
+        .
       </EmptyState>
     )
   }
