@@ -6,6 +6,7 @@ import { accessRules } from './ledger/access.ts'
 import { adminRules } from './ledger/admin.ts'
 import { budgetRules } from './ledger/budgets.ts'
 import { commitmentRules } from './ledger/commitments.ts'
+import { exportRules } from './ledger/exports.ts'
 import { feedbackRules } from './ledger/feedback.ts'
 import { findRequestRules } from './ledger/find-requests.ts'
 import { groupRules } from './ledger/groups.ts'
@@ -55,6 +56,7 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     recoveryRules,
     commitmentRules,
     feedbackRules,
+    exportRules,
     jobRules,
     routeRules,
   }
