@@ -1,5 +1,6 @@
 /** The generated parts of the providers' reference: from definitions, their offers, their fixtures and the price books. */
 import { z } from 'zod'
+import { loadFacts } from '../src/config/facts-files.ts'
 import { loadPriceFiles } from '../src/config/price-files.ts'
 import type { Capabilities, SizeRule } from '../src/core/capability.ts'
 import type { Offer } from '../src/core/offer.ts'
@@ -9,6 +10,7 @@ import type { PriceBook } from '../src/core/pricing/price-book.ts'
 import { formatSize } from '../src/core/request.ts'
 import type { ProviderDefinition } from '../src/providers/define-provider.ts'
 import { providers } from '../src/providers/index.ts'
+import { factsTable } from './facts-reference.ts'
 import { type Cell, cells, claimedCells, fixtureNames, provenCells, testAccount } from './provider-matrix.ts'
 
 interface Subject {
@@ -26,6 +28,7 @@ export async function providersReference(): Promise<Readonly<Record<string, stri
   return {
     counts: countsOf(subjects),
     matrix: matrixOf(subjects),
+    facts: factsTable(await loadFacts(), subjects),
     providers: subjects.map(sectionOf).join('\n\n'),
   }
 }

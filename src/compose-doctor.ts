@@ -4,6 +4,7 @@ import { buildState } from './compose-state.ts'
 import type { Config, Environment } from './config/index.ts'
 import { HalftoneError } from './core/error.ts'
 import type { Offer } from './core/offer.ts'
+import { type Fact, type FactName, factNames } from './core/offer-facts.ts'
 import { rateSummary } from './core/pricing/index.ts'
 import { isRetired } from './core/routing/index.ts'
 import { ownBaseUrl, type ProviderDefinition } from './providers/define-provider.ts'
@@ -39,6 +40,8 @@ export type ProviderExam =
       /** Of an unconfirmed wire format: chosen only when they are named. */
       readonly assumed: readonly string[]
       readonly retired: readonly string[]
+      /** Offers of which a fact is unknown, by fact. */
+      readonly unknownFacts: Readonly<Record<FactName, number>>
       /** Undefined: no call of it is free. */
       readonly probe: { readonly ok: boolean; readonly message: string } | undefined
       /** Why the server did not say what it serves; undefined when it did, or is not asked. */
@@ -66,7 +69,16 @@ export async function examineProvider(
     keys: (account.apiKey ? 1 : 0) + (account.moreApiKeys?.length ?? 0),
   } as const
   if (account.disabled)
-    return { ...common, offers: [], unpriced: [], assumed: [], retired: [], probe: undefined, discoveryProblem: undefined }
+    return {
+      ...common,
+      offers: [],
+      unpriced: [],
+      assumed: [],
+      retired: [],
+      unknownFacts: unknownFactsOf([]),
+      probe: undefined,
+      discoveryProblem: undefined,
+    }
   const state = await buildState({ ...config, providers: { [name]: account } }, systemClock)
   try {
     const provider = state.providers.get(name)
@@ -81,12 +93,21 @@ export async function examineProvider(
       unpriced: ids(live.filter((offer) => rateSummary(state.prices, offer, nowUs) === undefined)),
       assumed: ids(live.filter(({ assumed }) => assumed)),
       retired: ids(own.filter((offer) => isRetired(offer, today))),
+      unknownFacts: unknownFactsOf(live),
       probe: await provider?.probe?.(signal).catch(asProbeFailure),
       discoveryProblem: state.discovered.get(name)?.problem,
     }
   } finally {
     await Promise.all([...state.providers.values()].map((provider) => provider.close()))
   }
+}
+
+/** What is only assumed counts as unknown, as it does for routes. */
+function unknownFactsOf(offers: readonly Offer[]): Readonly<Record<FactName, number>> {
+  const isUnknown = (fact: Fact<unknown> | undefined): boolean => fact === undefined || fact.source.kind === 'assumed'
+  const counted = factNames.map((name) => [name, offers.filter(({ facts }) => isUnknown(facts?.[name])).length] as const)
+  // One entry per name.
+  return Object.fromEntries(counted) as Record<FactName, number>
 }
 
 /** Credentials that cannot be used at all, such as a key file that is none. */

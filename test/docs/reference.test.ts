@@ -47,7 +47,7 @@ describe('generated sections', () => {
 
 test('providers.md is current (else run node scripts/write-providers-reference.ts)', async () => {
   const sections = await providersReference()
-  expect(Object.keys(sections)).toEqual(['counts', 'matrix', 'providers'])
+  expect(Object.keys(sections)).toEqual(['counts', 'matrix', 'facts', 'providers'])
   for (const type of Object.keys(providers)) {
     expect(sections['matrix']).toContain(`| \`${type}\` |`)
     expect(sections['providers']).toContain(`### ${type}\n`)

@@ -3,12 +3,14 @@ import type { ModelWire } from '../../contract/admin.ts'
 import { type ConnectOptions, connect, withConnectOptions } from '../connect.ts'
 import type { CliContext, Output } from '../context.ts'
 import { CliError } from '../exit.ts'
+import { factPairs, factTable } from '../facts.ts'
 import { renderPairs, renderTable } from '../table.ts'
 
 interface Options extends ConnectOptions {
   readonly kind?: string
   readonly operation?: string
   readonly provider?: string
+  readonly facts?: boolean
 }
 
 export function define(command: Command, context: CliContext): void {
@@ -17,6 +19,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--kind <kind>', 'only these: route, model, offer or alias')
     .option('--operation <operation>', 'only those that can: generate, edit, variation, upscale or remove_background')
     .option('--provider <name>', 'only offers of this configured provider')
+    .option('--facts', 'show what is known of offers: region, retention, training, licence, watermark')
   withConnectOptions(command).action((filter: string | undefined, options: Options) => listModels(context, filter, options))
 }
 
@@ -35,6 +38,10 @@ async function listModels(context: CliContext, filter: string | undefined, optio
   if (options.json) return out.json({ object: 'list', data: wanted })
   if (wanted.length === 0)
     throw new CliError('usage', 'No model matches.', { remedy: 'Run `halftone models` for the whole list.' })
+  if (options.facts) {
+    for (const line of factTable(wanted, out)) out.line(line)
+    return
+  }
   const exact =
     wanted.find((model) => model.id === filter) ?? (wanted.length === 1 && filter !== undefined ? wanted[0] : undefined)
   for (const line of exact === undefined ? modelTable(wanted, out) : modelDetails(exact, out)) out.line(line)
@@ -92,6 +99,7 @@ export function modelDetails({ id, owned_by, halftone }: ModelWire, out: Output)
       ['Price', halftone.priced ? halftone.price : 'unknown: it is never chosen until providers.<name>.prices names one'],
       ...(halftone.assumed ? [['Wire format', 'nobody confirmed it: chosen only when it is named'] as const] : []),
       ...(halftone.retired_at === null ? [] : [['Retired', halftone.retired_at] as const]),
+      ...(halftone.facts === undefined ? [] : factPairs(halftone.facts)),
     ],
     out,
   )

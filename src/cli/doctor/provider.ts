@@ -19,7 +19,7 @@ export async function checkProvider(config: Config, name: string, { env, signal,
   const verified = await verificationFindings(config, name, exam.offers)
   return [
     ...accountFindings(exam, name),
-    ...(exam.disabled ? [] : offerFindings(exam, name)),
+    ...(exam.disabled ? [] : [...offerFindings(exam, name), ...factFindings(exam, name)]),
     ...verified,
     ...(await checkPrices({ ...config, providers: onlyProvider(config, name) }, nowMs())),
   ]
@@ -131,6 +131,23 @@ function offerFindings({ offers, unpriced, assumed, retired, discoveryProblem }:
           } as const,
         ]),
     ...(retired.length === 0 ? [] : [{ level: 'notice', area, message: `retired by the provider: ${some(retired)}` } as const]),
+  ]
+}
+
+/** Which facts no route can require of it, until the operator says them. */
+export function factFindings({ offers, unknownFacts }: Pick<Configured, 'offers' | 'unknownFacts'>, name: string): Finding[] {
+  const unknown = Object.entries(unknownFacts).filter(([, count]) => count > 0)
+  if (offers.length === 0) return []
+  if (unknown.length === 0)
+    return [{ level: 'ok', area, message: 'region, retention, training, licence and watermark are known' }]
+  const words = unknown.map(([fact, count]) => (count === offers.length ? fact : `${fact} of ${count}`))
+  return [
+    {
+      level: 'notice',
+      area,
+      message: `unknown, so routes that require it pass it over: ${words.join(', ')}`,
+      remedy: `Set providers.${name}.facts to what your agreement says; \`halftone models --provider ${name} --facts\` shows what is known.`,
+    },
   ]
 }
 
