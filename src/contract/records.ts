@@ -152,7 +152,10 @@ export const explanation = z.object({
       finishing: z.array(z.string()).describe('What is done here to the picture that it returns; empty: nothing.'),
       expected_usd: usdText,
       max_usd: usdText.nullable(),
-      score: z.number().describe('What it was ordered by, lowest first: USD for objective `cost`.'),
+      score: z
+        .number()
+        .nullable()
+        .describe('What it was ordered by, lowest first: USD for objective `cost`; null: behind all that have one.'),
       success: z.number().nullable().describe('Learned chance that a try brings its pictures.'),
       in_vain_usd: z.number().nullable().describe('Expected cost of tries that are billed and bring nothing.'),
       lateness_usd: z.number().nullable().describe('What its expected lateness weighs.'),

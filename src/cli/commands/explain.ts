@@ -53,7 +53,7 @@ export function explanationLines(explanation: Explanation, out: Output, all: boo
         expected[index] ?? '',
         most[index] ?? '',
         it.success === null ? '-' : `${(it.success * 100).toFixed(1)}%`,
-        Number(it.score.toPrecision(4)).toString(),
+        it.score === null ? '-' : Number(it.score.toPrecision(4)).toString(),
       ],
     })),
     out,

@@ -116,7 +116,8 @@ interface StoredCandidate {
   readonly finishing?: readonly string[]
   readonly expectedUsd: string
   readonly maxUsd: string | null
-  readonly score: number
+  /** Infinity is null in JSON. */
+  readonly score: number | null
   readonly success?: number
   readonly inVainUsd?: number
   readonly latenessUsd?: number

@@ -78,4 +78,4 @@ function Candidates({ explanation, tried }: { explanation: Explanation; tried: r
 }
 
 /** Scores only rank candidates; they are not money. */
-const scoreText = (score: number): string => (Number.isFinite(score) ? String(Number(score.toPrecision(4))) : 'none')
+const scoreText = (score: number | null): string => (score === null ? 'none' : String(Number(score.toPrecision(4))))
