@@ -34,12 +34,21 @@ export const commands = {
     summary: 'record spend made elsewhere: bills and logs of other accounts',
     load: () => import('./commands/import.ts'),
   },
+  reconcile: {
+    summary: 'attempts nobody knows the bill of, and evidence about them',
+    load: () => import('./commands/reconcile.ts'),
+  },
   models: { summary: 'routes, models and offers, with abilities and prices', load: () => import('./commands/models.ts') },
   prices: { summary: 'the price book: list, compare, update, correct the past', load: () => import('./commands/prices.ts') },
   keys: { summary: 'list, create and revoke keys; reset the admin key', load: () => import('./commands/keys.ts') },
+  audit: { summary: 'who changed what, when and from where', load: () => import('./commands/audit.ts') },
   budgets: {
     summary: 'what budgets have spent and hold, and where they are heading',
     load: () => import('./commands/budgets.ts'),
+  },
+  routes: {
+    summary: 'routes by API: set, try on past requests, roll back',
+    load: () => import('./commands/routes.ts'),
   },
   config: { summary: 'check the configuration, or print its schema', load: () => import('./commands/config.ts') },
   doctor: { summary: 'what is configured, reachable and wrong; never spends', load: () => import('./commands/doctor.ts') },

@@ -4,6 +4,7 @@ import type { Permission } from '../core/access/roles.ts'
 import { accessEndpoints } from './access-endpoints.ts'
 import * as admin from './admin.ts'
 import { listOf } from './common.ts'
+import { exportEndpoints } from './export-endpoints.ts'
 import { acceptance, feedbackRequest, feedbackResponse } from './feedback.ts'
 import {
   editRequest,
@@ -19,8 +20,10 @@ import * as lots from './lots.ts'
 import { observationQuery, observationReport } from './observe.ts'
 import * as prices from './prices.ts'
 import { quoteRequest, quoteResponse } from './quote.ts'
+import { reconcileEndpoints } from './reconcile-endpoints.ts'
 import * as records from './records.ts'
 import { lineageEndpoints, requestListQuery } from './requests.ts'
+import { routeEndpoints } from './route-endpoints.ts'
 
 /** `none`: public; `inference`: any valid key or session; `admin`: that role alone; else whoever has the permission. */
 export type Access = 'none' | 'inference' | 'admin' | Permission
@@ -323,6 +326,8 @@ export const endpoints = {
     response: lots.drawResponse,
   },
   ...importEndpoints,
+  ...reconcileEndpoints,
+  ...routeEndpoints,
   status: {
     method: 'GET',
     path: '/v1/halftone/status',
@@ -339,6 +344,7 @@ export const endpoints = {
   },
   ...accessEndpoints,
   ...insightEndpoints,
+  ...exportEndpoints,
   health: {
     method: 'GET',
     path: '/healthz',
@@ -351,7 +357,11 @@ export const endpoints = {
     path: '/readyz',
     access: 'none',
     summary: '200 when requests are served; 503 while starting, draining or misconfigured.',
-    response: z.object({ status: z.string(), problems: z.array(z.string()) }),
+    response: z.object({
+      status: z.string(),
+      problems: z.array(z.string()),
+      notices: z.int().describe('What a person should look at although requests are served; `status` lists them.'),
+    }),
   },
   metrics: { method: 'GET', path: '/metrics', access: 'providers.read', summary: 'Prometheus metrics.', mediaType: 'text/plain' },
   openapi: { method: 'GET', path: '/openapi.json', access: 'none', summary: 'This document.' },

@@ -148,7 +148,7 @@ function requestOf({ source, projectId, row }: Line): NewRequest & { readonly id
     n: Math.max(1, row.images),
     ...(row.endCustomer !== undefined && { endCustomer: row.endCustomer }),
     tags: row.tags,
-    fingerprint: fingerprintOf({ source, projectId, row }),
+    fingerprint: fingerprintOf({ source, row }),
     sizeClass: row.size ? sizeClassOf(row.size) : '',
     quality: row.quality ?? '',
     promptClass: '',

@@ -27,6 +27,7 @@ export interface LedgerReader {
     fingerprint: string
     sinceUs: TimestampUs
   }): Promise<{ requestId: string; finished: boolean } | undefined>
+  attempt(id: string): Promise<AttemptRecordRow | undefined>
   /** Attempts whose outcome is unknown, oldest first. */
   unknownAttempts(query: { limit: number }): Promise<readonly AttemptRecordRow[]>
   /** Per budget: what is spent and held in its current period. */

@@ -17,14 +17,15 @@ import { readJson } from './read-body.ts'
 import * as admin from './routes/admin.ts'
 import * as assets from './routes/assets.ts'
 import { listAudit } from './routes/audit.ts'
+import { exportFocus, listExportDays } from './routes/exports.ts'
 import { deleteImage, giveFeedback } from './routes/feedback.ts'
 import { handleImages } from './routes/images.ts'
 import { importSpend } from './routes/imports.ts'
-import { getLineage } from './routes/lineage.ts'
 import { insightExplore } from './routes/insight-explore.ts'
 import { insightModels } from './routes/insight-models.ts'
 import * as insightObjects from './routes/insight-objects.ts'
 import { insightOverview } from './routes/insight-overview.ts'
+import { getLineage } from './routes/lineage.ts'
 import * as lots from './routes/lots.ts'
 import * as models from './routes/models.ts'
 import { observeRoute } from './routes/observe.ts'
@@ -32,10 +33,12 @@ import * as operations from './routes/operations.ts'
 import { isTextPath, passThrough } from './routes/passthrough.ts'
 import * as prices from './routes/prices.ts'
 import { quote } from './routes/quote.ts'
+import { listUnknown, reconcileAttempt } from './routes/reconcile.ts'
 import * as records from './routes/records.ts'
+import * as routes from './routes/routes.ts'
 import * as session from './routes/session.ts'
 import { receiveWebhook } from './routes/webhooks.ts'
-import { narrowQuery } from './view.ts'
+import { narrowBody, narrowQuery } from './view.ts'
 
 const images =
   (operation: Operation): Handler =>
@@ -82,6 +85,18 @@ const handlers = {
   putBudget: admin.putBudget,
   deleteBudget: admin.deleteBudget,
   importSpend,
+  listUnknown,
+  reconcileAttempt,
+  listRoutes: routes.listRoutes,
+  getRoute: routes.getRoute,
+  putRoute: routes.putRoute,
+  deleteRoute: routes.deleteRoute,
+  listRouteVersions: routes.listRouteVersions,
+  rollbackRoute: routes.rollbackRoute,
+  validateRoute: routes.validateRoute,
+  tryRoute: routes.tryRoute,
+  exportFocus,
+  listExportDays,
   listLots: lots.listLots,
   recordDraw: lots.recordDraw,
   status: admin.status,
@@ -197,6 +212,7 @@ async function serve(
   const identity = await authenticate(request, endpoint.access, context)
   const params = request.params as Record<string, string>
   const query = endpoint.query ? check(endpoint.query, request.query) : undefined
+  const body = endpoint.body && !ownBody.has(name) ? check(endpoint.body, await readJson(request.raw)) : undefined
   const call: Call = {
     context,
     request,
@@ -204,7 +220,7 @@ async function serve(
     identity,
     params: { ...params, ...(params['*'] !== undefined && { id: params['*'] }) },
     query: identity ? narrowQuery(identity, query) : query,
-    body: endpoint.body && !ownBody.has(name) ? check(endpoint.body, await readJson(request.raw)) : undefined,
+    body: identity ? narrowBody(identity, body) : body,
   }
   const run = () => handlers[name](call)
   const answer = await (identity ? context.acting.run(actorOf(identity, request), run) : run())

@@ -13,12 +13,17 @@ export const importSpend: Handler = async ({ context, body }): Promise<ImportAns
   }
   const spend = rows.map(spendOf)
   const sums = await createImports(context.services).run(source, projectId, spend)
+  const amountUsd = formatUsd(spend.reduce((sum, row) => sum + row.amountNanoUsd, 0n))
+  const data = { source, project_id: projectId, rows: rows.length, amount_usd: amountUsd, ...sums }
+  if (sums.written + sums.corrected > 0) {
+    await context.services.ledger.access.recordAudit({ action: 'import.run', objectId: source, data })
+  }
   return {
     object: 'import',
     source,
     ...sums,
     images: spend.reduce((sum, row) => sum + row.images, 0),
-    amount_usd: formatUsd(spend.reduce((sum, row) => sum + row.amountNanoUsd, 0n)),
+    amount_usd: amountUsd,
   }
 }
 

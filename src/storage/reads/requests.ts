@@ -45,7 +45,7 @@ const summaryColumns = [
 
 export const createRequestReads = (
   db: Kysely<Database>,
-): Pick<LedgerReader, 'request' | 'requests' | 'byFingerprint' | 'asset' | 'unknownAttempts'> => ({
+): Pick<LedgerReader, 'request' | 'requests' | 'byFingerprint' | 'asset' | 'attempt' | 'unknownAttempts'> => ({
   request: (id) => readRequest(db, id),
   requests: (query) => readRequests(db, query),
   asset: async (id) => {
@@ -63,6 +63,10 @@ export const createRequestReads = (
       .limit(1)
       .executeTakeFirst()
     return row && { requestId: row.id, finished: row.finished_us !== null }
+  },
+  attempt: async (id) => {
+    const rows = await db.selectFrom('attempts').selectAll().where('id', '=', id).execute()
+    return (await withDetails(db, rows))[0]
   },
   unknownAttempts: async ({ limit }) => {
     const rows = await db.selectFrom('attempts').selectAll().where('state', '=', 'unknown').orderBy('id').limit(limit).execute()
