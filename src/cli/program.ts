@@ -50,6 +50,7 @@ export const commands = {
     summary: 'routes by API: set, try on past requests, roll back',
     load: () => import('./commands/routes.ts'),
   },
+  export: { summary: 'charges as FOCUS rows; check a FOCUS file', load: () => import('./commands/export.ts') },
   config: { summary: 'check the configuration, or print its schema', load: () => import('./commands/config.ts') },
   doctor: { summary: 'what is configured, reachable and wrong; never spends', load: () => import('./commands/doctor.ts') },
   verify: {

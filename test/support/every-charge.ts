@@ -148,7 +148,7 @@ export async function everyCharge(ledger: Ledger, owner: Owner): Promise<void> {
     charges: [],
   })
   const october = { settledUs: T0 - 30 * DAY_US }
-  const late = await settle([tokens, discount], { ...october, finish: undefined } as Partial<SettleCommand>)
+  const late = await settle([tokens, discount], october)
   await ledger.reconcile({
     ...evidence,
     attemptId: late,

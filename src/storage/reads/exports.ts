@@ -151,10 +151,7 @@ async function readAttempts(db: Kysely<Database>, ids: readonly string[]): Promi
 async function readCharges(db: Kysely<Database>, ids: readonly string[]): Promise<ReadonlyMap<string, readonly ExportCharge[]>> {
   if (ids.length === 0) return new Map()
   const rows = await db.selectFrom('charges').selectAll().where('attempt_id', 'in', ids).orderBy('id').execute()
-  return Map.groupBy(
-    rows.map((row) => ({ attemptId: row.attempt_id, ...toCharge(row) })),
-    ({ attemptId }) => attemptId,
-  )
+  return grouped(rows.map((row) => [row.attempt_id, toCharge(row)]))
 }
 
 const toCharge = (row: Selectable<Database['charges']>): ExportCharge => ({
@@ -186,11 +183,22 @@ async function readDraws(db: Kysely<Database>, ids: readonly string[]): Promise<
     db,
     rows.map((row) => row.lot_id),
   )
-  const draws = rows.flatMap((row) => {
-    const lot = lots.get(row.lot_id)
-    return lot ? [{ attemptId: row.attempt_id, ...toDraw(row, lot) }] : []
-  })
-  return Map.groupBy(draws, ({ attemptId }) => attemptId)
+  return grouped(
+    rows.flatMap((row): [string, ExportDraw][] => {
+      const lot = lots.get(row.lot_id)
+      return lot ? [[row.attempt_id, toDraw(row, lot)]] : []
+    }),
+  )
+}
+
+function grouped<T>(pairs: readonly (readonly [string, T])[]): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>()
+  for (const [key, value] of pairs) {
+    const group = groups.get(key)
+    if (group) group.push(value)
+    else groups.set(key, [value])
+  }
+  return groups
 }
 
 const toDraw = (row: Selectable<Database['credit_draws']>, lot: ExportLot): ExportDraw => ({

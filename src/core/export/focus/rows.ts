@@ -61,9 +61,11 @@ function categoryOf(charge: ExportCharge, all: ReadonlyMap<string, ExportCharge>
   return 'Credit'
 }
 
-/** Something that was found out later about money that was incurred before. */
-const isCorrection = (charge: ExportCharge): boolean =>
-  charge.kind === 'correction' || charge.reverses !== null || charge.postedUs > charge.incurredUs
+/** Found out later about money that was incurred before: a price, a reversal, or what is posted with one. */
+const isCorrection = (charge: ExportCharge, all: ReadonlyMap<string, ExportCharge>): boolean =>
+  charge.kind === 'correction' ||
+  charge.reverses !== null ||
+  [...all.values()].some(({ reverses, postedUs }) => reverses !== null && postedUs === charge.postedUs)
 
 function pieceRow(piece: Piece, attempt: ExportAttempt, options: PieceOptions): FocusRow {
   const { charge, amountNanoUsd: amount, paid } = piece
@@ -71,7 +73,7 @@ function pieceRow(piece: Piece, attempt: ExportAttempt, options: PieceOptions): 
   const { provider, providerType, model, offer } = attempt
   const tags = tagsOf(attempt)
   const period = paid?.lot.kind === 'reservedCapacity' ? lotTime(paid.lot) : hourOf(charge.incurredUs)
-  const times = periodCells(period, { ...charge, correction: isCorrection(charge) })
+  const times = periodCells(period, { ...charge, correction: isCorrection(charge, options.categories) })
   const corrected = times.ChargeClass === 'Correction'
   const effective = paid ? paid.effectiveNanoUsd : amount
   const native = shareOf(parseDecimal(charge.nativeAmount), amount, charge.amountNanoUsd || 1n)
@@ -235,7 +237,7 @@ function looseRow(charge: ExportCharge): FocusRow {
   return toRow({
     ...accountCells('halftone'),
     ...serviceCells(service, 'Halftone'),
-    ...periodCells(hourOf(charge.incurredUs), { ...charge, correction: isCorrection(charge) }),
+    ...periodCells(hourOf(charge.incurredUs), { ...charge, correction: isCorrection(charge, new Map()) }),
     ...costCells({ billed: amount, effective: amount, priced: amount, ledger: amount }),
     ...(category === 'Usage' && { ...quantityCells(charge, amount, native), PricingCategory: 'Standard' }),
     ...skuOf(`halftone:${charge.kind}/${meter}`, meter, charge),
