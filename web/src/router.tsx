@@ -13,7 +13,9 @@ import { sessionQuery } from './api/queries.ts'
 import { parsePlaygroundSearch } from './features/playground/select-form.ts'
 import { parseDetailSearch, parseRequestsSearch } from './features/requests/select-requests.ts'
 import { parseSignInSearch } from './features/session/select-session.ts'
+import { nav } from './features/shell/nav.ts'
 import { NotFound, PageError, PagePending } from './features/shell/page-states.tsx'
+import { pageInstead } from './features/shell/select-nav.ts'
 import { Shell } from './features/shell/shell.tsx'
 
 interface Context {
@@ -36,6 +38,8 @@ const shell = createRoute({
   beforeLoad: async ({ context, location }) => {
     const session = await context.queryClient.ensureQueryData(sessionQuery)
     if (!session || !maySignIn(session.role)) throw redirect({ to: '/sign-in', search: { to: location.href } })
+    const instead = pageInstead(nav, session.role, location.pathname)
+    if (instead) throw redirect({ to: instead })
     return { session }
   },
 })

@@ -22,6 +22,7 @@ export const calls = {
   overview: ['GET', '/v1/halftone/overview'],
   status: ['GET', '/v1/halftone/status'],
   getSession: ['GET', '/v1/halftone/session'],
+  getSignInOptions: ['GET', '/v1/halftone/session/options'],
   signIn: ['POST', '/v1/halftone/session'],
   signOut: ['DELETE', '/v1/halftone/session'],
 } as const satisfies { readonly [Name in EndpointName]?: readonly [Table[Name]['method'], Table[Name]['path']] }

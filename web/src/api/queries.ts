@@ -6,6 +6,7 @@ import type { RequestFilters } from './select-live.ts'
 
 export const keys = {
   session: ['session'],
+  signInOptions: ['sign-in-options'],
   overview: ['overview'],
   status: ['status'],
   models: ['models'],
@@ -30,6 +31,12 @@ export const sessionQuery = queryOptions({
       throw error
     }
   },
+})
+
+export const signInOptionsQuery = queryOptions({
+  queryKey: keys.signInOptions,
+  queryFn: ({ signal }) => call('getSignInOptions', { signal }),
+  staleTime: 60_000,
 })
 
 export const overviewQuery = queryOptions({

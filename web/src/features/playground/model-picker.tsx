@@ -4,15 +4,22 @@ import type { ModelWire } from '../../../../src/contract/admin.ts'
 import { type ModelGroup, selectModelGroups } from './select-models.ts'
 
 /** A searchable list of routes, models and offers with their prices. Arrows move, Enter takes, Escape leaves. */
-export function ModelPicker(props: { models: readonly ModelWire[]; value: string; onChange: (model: string) => void }) {
+export function ModelPicker(props: {
+  models: readonly ModelWire[]
+  value: string
+  placeholder?: string
+  onChange: (model: string) => void
+}) {
   const [open, setOpen] = useState(false)
   const chosen = props.models.find((model) => model.id === props.value)
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger className="field flex items-center gap-3 text-left">
         <span className="min-w-0 flex-1">
-          <span className="sr-only">Model: </span>
-          <span className="block truncate font-medium">{props.value}</span>
+          <span className="sr-only">{props.placeholder ? '' : 'Model: '}</span>
+          <span className={`block truncate ${props.placeholder ? 'text-muted' : 'font-medium'}`}>
+            {props.placeholder ?? props.value}
+          </span>
           {chosen?.halftone?.price && <span className="label num block truncate">{chosen.halftone.price}</span>}
         </span>
         <svg viewBox="0 0 16 16" className="size-4 shrink-0 fill-none stroke-current" aria-hidden="true">

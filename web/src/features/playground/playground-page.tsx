@@ -1,15 +1,22 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQueries, useQuery } from '@tanstack/react-query'
 import { getRouteApi, useLocation, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react'
-import { call } from '../../api/client.ts'
-import type { Body } from '../../api/paths.ts'
-import { modelsQuery } from '../../api/queries.ts'
+import { modelsQuery, quoteQuery, statusQuery } from '../../api/queries.ts'
+import { exactUsd } from '../../lib/money.ts'
 import { useSettled } from '../../lib/use-settled.ts'
+import { ConfirmDialog } from '../../ui/dialog.tsx'
+import { Exact } from '../../ui/money.tsx'
 import { ErrorNotice, Loading } from '../../ui/notice.tsx'
+import { PageHeader } from '../../ui/page-header.tsx'
+import { CompareBoard } from './compare-board.tsx'
 import { QuoteFigure, QuotePanel } from './quote-panel.tsx'
-import { ResultPanel, type Run } from './result-panel.tsx'
-import { changeForm, type PlaygroundForm, selectBody } from './select-form.ts'
+import { ResultPanel } from './result-panel.tsx'
+import { needsConfirmation, selectTotal, type TotalQuote } from './select-compare.ts'
+import { changeForm, type PlaygroundForm, selectBody, targetsOf } from './select-form.ts'
+import { selectQuote } from './select-quote.ts'
 import { SettingsForm } from './settings-form.tsx'
+import { TargetList } from './target-list.tsx'
+import { useRuns } from './use-runs.ts'
 
 const route = getRouteApi('/shell/playground')
 /** A quote is asked for when the typing rests this long. */
@@ -20,29 +27,50 @@ export function PlaygroundPage() {
   const navigate = useNavigate()
   const handedPrompt = useLocation({ select: (location) => location.state.prompt })
   const [prompt, setPrompt] = useState(handedPrompt ?? '')
-  const [run, make] = useRun()
+  const [asking, setAsking] = useState(false)
+  const { runs, make } = useRuns()
   const result = useRef<HTMLElement>(null)
   const models = useQuery(modelsQuery)
+  const status = useQuery(statusQuery)
+  const targets = targetsOf(form)
   const body = selectBody(form, prompt)
-  const quoted = useSettled(body, QUOTE_QUIET_MS)
-  const ready = body.prompt !== '' && run.kind !== 'running'
+  const settled = useSettled({ form, prompt }, QUOTE_QUIET_MS)
+  const { quotes, total, fetching } = useQuotes(targets, settled)
+  // A price that is still being asked for is that of another request.
+  const priced = !fetching && JSON.stringify(settled) === JSON.stringify({ form, prompt })
+  const running = [...runs.values()].some(({ run }) => run.kind === 'running')
+  const ready = body.prompt !== '' && !running
   const change = (next: PlaygroundForm) => void navigate({ to: '/playground', search: next, replace: true })
+  const quoted = useSettled(body, QUOTE_QUIET_MS)
+  const phase = runs.size === 0 ? 'idle' : running ? 'running' : 'done'
 
   // On a phone the result is below the form, so the page follows it; on a wide screen it is beside it and nothing moves.
   useEffect(() => {
-    if (run.kind !== 'idle' && !window.matchMedia('(min-width: 64rem)').matches)
-      result.current?.scrollIntoView({ block: 'start' })
-  }, [run.kind])
+    if (phase !== 'idle' && !window.matchMedia('(min-width: 64rem)').matches) result.current?.scrollIntoView({ block: 'start' })
+  }, [phase])
 
+  const start = () => {
+    setAsking(false)
+    make(
+      targets.map((target) => {
+        const quote = quotes.get(target)?.data
+        return { target, body: selectBody(form, prompt, target), quotedUsd: quote && selectQuote(quote).chosen?.expected_usd }
+      }),
+    )
+  }
   const submit = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault()
-    if (ready) make(body)
+    if (!ready) return
+    // Until the state is read nobody knows whether this spends money: then it asks.
+    const spends = status.data?.spends_money ?? true
+    if (needsConfirmation(total, spends) || (spends && !priced)) setAsking(true)
+    else start()
   }
+  const first = runs.get(targets[0] ?? 'auto')?.run ?? { kind: 'idle' as const }
 
   return (
     <>
-      <title>Playground · Halftone</title>
-      <h1 className="text-2xl font-bold tracking-tight">Playground</h1>
+      <PageHeader title="Playground" />
       <div className="mt-5 grid items-start gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,27rem)_minmax(0,1fr)]">
         <form onSubmit={submit} className="flex flex-col gap-5">
           <div>
@@ -60,54 +88,92 @@ export function PlaygroundPage() {
             />
           </div>
           <div className="-mt-2 flex items-center justify-between gap-4">
-            <QuoteFigure body={quoted} />
+            {targets.length > 1 ? (
+              <TotalFigure total={total} count={targets.length} prompt={body.prompt} />
+            ) : (
+              <QuoteFigure body={quoted} />
+            )}
             <button
               type="submit"
               className="button button-primary shrink-0 px-5"
               disabled={!ready}
               title="Ctrl+Enter from the prompt"
             >
-              {run.kind === 'running' ? 'Making it' : (form.n ?? 1) > 1 ? `Make ${form.n} pictures` : 'Make the picture'}
+              {buttonText(form, targets.length, running)}
             </button>
           </div>
-          {models.data && <SettingsForm form={form} models={models.data.data} onChange={change} />}
+          {models.data && (
+            <>
+              <SettingsForm form={form} models={models.data.data} onChange={change} />
+              <TargetList form={form} models={models.data.data} onChange={change} />
+            </>
+          )}
           {models.isPending && <Loading label="Loading the models" />}
           {models.error && (
             <ErrorNotice error={models.error} title="The models could not be read" retry={() => void models.refetch()} />
           )}
-          <section aria-label="Quote" className="border-t border-ink pt-3">
-            <QuotePanel body={quoted} onTake={(model) => change(changeForm(form, { model }))} />
-          </section>
+          {targets.length === 1 && (
+            <section aria-label="Quote" className="border-t border-ink pt-3">
+              <QuotePanel body={quoted} onTake={(model) => change(changeForm(form, { model }))} />
+            </section>
+          )}
         </form>
-        <section ref={result} aria-label="Result" className="sheet scroll-mt-3 min-h-80 p-4 sm:p-6">
-          <ResultPanel run={run} />
-        </section>
+        {targets.length > 1 ? (
+          <section ref={result} aria-label="Result" className="min-w-0 scroll-mt-16">
+            <CompareBoard targets={targets} quotes={quotes} runs={runs} />
+          </section>
+        ) : (
+          <section ref={result} aria-label="Result" className="sheet min-h-80 min-w-0 scroll-mt-16 p-4 sm:p-6">
+            <ResultPanel run={first} />
+          </section>
+        )}
       </div>
+      <ConfirmDialog
+        open={asking}
+        title={targets.length > 1 ? `Buy from ${targets.length} offers?` : 'Buy this picture?'}
+        confirm={`Spend ${exactUsd(total.expectedUsd)}`}
+        onConfirm={start}
+        onClose={() => setAsking(false)}
+      >
+        <p>
+          This spends real money: {exactUsd(total.expectedUsd)} expected,{' '}
+          {total.maxUsd === null ? 'with no upper bound known' : `${exactUsd(total.maxUsd)} at most`}.
+          {total.unquoted > 0 && ` The price of ${total.unquoted} of them is not known.`}
+        </p>
+      </ConfirmDialog>
     </>
   )
 }
 
-/** Runs one generation at a time. Leaving the page does not stop it: what is paid for is kept. */
-function useRun(): [Run, (body: Body<'createImage'>) => void] {
-  const [run, setRun] = useState<Run>({ kind: 'idle' })
-  const mounted = useRef(true)
-  useEffect(() => {
-    mounted.current = true
-    return () => {
-      mounted.current = false
-    }
-  }, [])
+function buttonText(form: PlaygroundForm, targets: number, running: boolean): string {
+  if (running) return 'Making it'
+  if (targets > 1) return `Make on ${targets}`
+  return (form.n ?? 1) > 1 ? `Make ${form.n} pictures` : 'Make the picture'
+}
 
-  const make = async (body: Body<'createImage'>) => {
-    const abort = new AbortController()
-    const startedAt = Date.now()
-    const began = performance.now()
-    setRun({ kind: 'running', startedAt, n: body.n ?? 1, size: body.size ?? undefined, stop: () => abort.abort() })
-    const ended = await call('createImage', { body, signal: abort.signal }).then(
-      (answer): Run => ({ kind: 'made', prompt: body.prompt, answer, tookMs: performance.now() - began }),
-      (error): Run => (abort.signal.aborted ? { kind: 'stopped' } : { kind: 'failed', error }),
-    )
-    if (mounted.current) setRun(ended)
-  }
-  return [run, (body) => void make(body)]
+/** Every target's quote for the settled form, and their sum. */
+function useQuotes(targets: readonly string[], settled: { readonly form: PlaygroundForm; readonly prompt: string }) {
+  const answers = useQueries({
+    queries: targets.map((target) => ({
+      ...quoteQuery(selectBody(settled.form, settled.prompt, target)),
+      enabled: settled.prompt.trim() !== '',
+    })),
+  })
+  const quotes = new Map(targets.map((target, index) => [target, { data: answers[index]?.data, error: answers[index]?.error }]))
+  return { quotes, total: selectTotal(answers.map(({ data }) => data)), fetching: answers.some(({ isFetching }) => isFetching) }
+}
+
+function TotalFigure({ total, count, prompt }: { total: TotalQuote; count: number; prompt: string }) {
+  if (prompt === '') return <p className="label max-w-52">Write a prompt: every price appears before anything is made.</p>
+  return (
+    <div aria-live="polite" data-quote="total">
+      <Exact usd={total.expectedUsd} className="text-[1.75rem] leading-none font-bold tracking-tight" />
+      <p className="label num mt-0.5">
+        together on {count}
+        {total.maxUsd !== null && total.maxUsd !== total.expectedUsd && `, at most ${exactUsd(total.maxUsd)}`}
+        {total.maxUsd === null && ', no upper bound known'}
+      </p>
+      {total.unquoted > 0 && <p className="label text-warn">{total.unquoted} without a price</p>}
+    </div>
+  )
 }

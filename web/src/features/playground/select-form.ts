@@ -1,5 +1,6 @@
 /** The playground's form: what of it lives in the URL, and the request it stands for. */
 import type { Body } from '../../api/paths.ts'
+import { joinValues, valuesOf } from '../../lib/filters.ts'
 import { SIZE } from '../../lib/size.ts'
 
 const qualities = ['low', 'medium', 'high', 'xhigh', 'max', 'standard', 'hd'] as const
@@ -8,6 +9,8 @@ const formats = ['png', 'jpeg', 'webp', 'gif', 'svg'] as const
 /** Settings without the prompt: absent means the gateway decides. */
 export interface PlaygroundForm {
   readonly model?: string
+  /** Others that get the same prompt, with commas between them. */
+  readonly with?: string
   readonly size?: string
   readonly quality?: (typeof qualities)[number]
   readonly n?: number
@@ -16,6 +19,7 @@ export interface PlaygroundForm {
 }
 
 export const MAX_N = 10
+const MAX_OTHERS = 5
 export const MAX_SEED = 4_294_967_295
 
 /** The form in a URL. What does not fit is left out: a link made by hand still opens. */
@@ -25,12 +29,32 @@ export function parsePlaygroundSearch(search: Record<string, unknown>): Playgrou
   const format = formats.find((known) => known === search['format'])
   return {
     ...(typeof model === 'string' && model !== '' && model.length <= 256 ? { model } : {}),
+    ...othersOf(model, search['with']),
     ...(typeof size === 'string' && SIZE.test(size) ? { size } : {}),
     ...(quality ? { quality } : {}),
     ...(isWhole(n, 2, MAX_N) ? { n } : {}),
     ...(format ? { format } : {}),
     ...(isWhole(seed, 0, MAX_SEED) ? { seed } : {}),
   }
+}
+
+/** None twice, none that is the model itself, five at most. */
+function othersOf(model: unknown, others: unknown): Pick<PlaygroundForm, 'with'> {
+  const first = typeof model === 'string' && model !== '' ? model : 'auto'
+  const joined = joinValues(
+    valuesOf(others)
+      .filter((other) => other !== first)
+      .slice(0, MAX_OTHERS),
+  )
+  return joined === undefined ? {} : { with: joined }
+}
+
+/** Who is asked: the model, then the others. */
+export const targetsOf = (form: PlaygroundForm): readonly string[] => [form.model ?? 'auto', ...valuesOf(form.with)]
+
+/** The form with these targets, the first of them as its model. */
+export function changeTargets(form: PlaygroundForm, [first, ...others]: readonly string[]): PlaygroundForm {
+  return changeForm(form, { model: first === 'auto' ? undefined : first, with: joinValues(others) })
 }
 
 const isWhole = (value: unknown, min: number, max: number): value is number =>
@@ -45,9 +69,9 @@ export function changeForm(
 }
 
 /** The generation request. The same body is quoted and then made, so the quote is of exactly this. */
-export function selectBody(form: PlaygroundForm, prompt: string): Body<'createImage'> {
+export function selectBody(form: PlaygroundForm, prompt: string, target = form.model ?? 'auto'): Body<'createImage'> {
   return {
-    model: form.model ?? 'auto',
+    model: target,
     prompt: prompt.trim(),
     ...(form.size ? { size: form.size } : {}),
     ...(form.quality ? { quality: form.quality } : {}),

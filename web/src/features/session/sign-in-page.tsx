@@ -1,10 +1,11 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { call } from '../../api/client.ts'
-import { keys } from '../../api/queries.ts'
+import { keys, signInOptionsQuery } from '../../api/queries.ts'
 import { ControlStrip, HalftoneArt, Mark } from '../../ui/halftone-art.tsx'
 import { ErrorNotice } from '../../ui/notice.tsx'
+import { failureText, oidcUrl } from './select-session.ts'
 
 const route = getRouteApi('/sign-in')
 
@@ -18,11 +19,13 @@ export function SignInPage() {
         </p>
         <div className="my-auto w-full max-w-sm py-12">
           <h1 className="text-[2rem] leading-[1.1] font-bold tracking-tight">What every picture really costs</h1>
-          <p className="mt-3 text-muted">Sign in with the admin key. It was printed when the gateway first started.</p>
+          <p className="mt-3 text-muted">Sign in to see it.</p>
+          <ProviderSignIn />
           <SignInForm />
         </div>
         <p className="label max-w-sm">
-          Lost it? <code className="font-mono">halftone keys reset-admin</code> makes a new one.
+          The admin key was printed when the gateway first started. Lost it?{' '}
+          <code className="font-mono">halftone keys reset-admin</code> makes a new one.
         </p>
       </div>
       <div className="plate relative overflow-hidden max-md:hidden">
@@ -30,6 +33,30 @@ export function SignInPage() {
         <ControlStrip className="plate-strip absolute inset-x-0 bottom-0" />
       </div>
     </main>
+  )
+}
+
+/** The way by the identity provider, when there is one, and what became of the last try. */
+function ProviderSignIn() {
+  const { data } = useQuery(signInOptionsQuery)
+  const { to, error } = route.useSearch()
+  const failure = error === undefined ? undefined : failureText(error)
+  return (
+    <>
+      {failure !== undefined && (
+        <p role="alert" className="mt-5 border-l-4 border-magenta bg-warn-ground px-3 py-2">
+          <strong>You are not signed in.</strong> {failure}
+        </p>
+      )}
+      {data?.oidc && (
+        <>
+          <a className="button button-primary mt-7 w-full justify-center" href={oidcUrl(data.oidc.url, to)}>
+            Sign in with {data.oidc.name}
+          </a>
+          <p className="label mt-6">Or with a key</p>
+        </>
+      )}
+    </>
   )
 }
 
@@ -52,7 +79,7 @@ function SignInForm() {
   return (
     <form onSubmit={submit} className="mt-7 flex flex-col gap-3">
       <label className="font-medium" htmlFor="key">
-        Admin key
+        Key
       </label>
       <input
         id="key"

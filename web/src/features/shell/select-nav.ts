@@ -16,3 +16,10 @@ export function selectNav(items: readonly NavItem[], role: Role): readonly NavSe
     return shown.length > 0 ? [{ group, items: shown }] : []
   })
 }
+
+/** Where to lead a session that opens a page of the menu it may not see: to its first page; undefined: it may stay. */
+export function pageInstead(items: readonly NavItem[], role: Role, path: string): NavItem['to'] | undefined {
+  const wanted = items.find(({ to }) => path === to || path.startsWith(`${to}/`))
+  if (!wanted || mayDo(role, wanted.permission)) return undefined
+  return selectNav(items, role)[0]?.items[0]?.to
+}
