@@ -262,7 +262,7 @@ async function start(context: StartContext): Promise<Halftone> {
       clock,
     }),
     signer: createUrlSigner({ key: secrets.urls, ttlSeconds: config.storage.urlTtlSeconds, clock }),
-    metrics: createServerMetrics(gateway, services),
+    metrics: createServerMetrics(gateway, services, () => state),
     foreign,
     thumbnails,
     throttle: createSignInThrottle(clock),

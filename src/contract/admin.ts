@@ -122,6 +122,11 @@ export const status = z.object({
   started_at: timestamp,
   ready: z.boolean(),
   problems: z.array(z.string()),
+  notices: z
+    .array(z.string())
+    .describe(
+      'What a person should look at although requests are served: stored routes that cannot be used, or that are hidden.',
+    ),
   spends_money: z.boolean().describe('Whether the first call may spend real money.'),
   storage: z.object({ ledger: z.string(), free_bytes: z.int().nullable() }),
   providers: z.array(

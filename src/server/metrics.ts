@@ -1,7 +1,7 @@
 /** Prometheus metrics of one server, with bounded labels: never a key, a prompt or a free model name. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Gateway } from '../gateway/gateway.ts'
-import type { GatewayServices } from '../gateway/state.ts'
+import type { GatewayServices, GatewayState } from '../gateway/state.ts'
 
 export interface ServerMetrics {
   /** `endpoint` is a name from the contract's table, `status` the HTTP status. */
@@ -11,7 +11,11 @@ export interface ServerMetrics {
   readonly contentType: string
 }
 
-export function createServerMetrics(gateway: Gateway, services: GatewayServices): ServerMetrics {
+export function createServerMetrics(
+  gateway: Gateway,
+  services: GatewayServices,
+  current: () => Pick<GatewayState, 'brokenRoutes'>,
+): ServerMetrics {
   const registry = new Registry()
   const registers = [registry]
   const requests = new Counter({
@@ -49,6 +53,7 @@ export function createServerMetrics(gateway: Gateway, services: GatewayServices)
       },
     })
   gauge('halftone_requests_in_flight', 'Image requests running on this node.', () => gateway.inFlight.size)
+  gauge('halftone_broken_routes', 'Stored routes that cannot be used.', () => current().brokenRoutes.size)
   gauge('halftone_spool_bytes', 'Image bytes held in memory.', () => services.spool.bytesInMemory)
   gauge('halftone_ledger_queue', 'Ledger commands waiting for a commit.', () => services.ledger.stats().queuedCommands)
   gauge('halftone_ledger_commits', 'Group commits since the start.', () => services.ledger.stats().commits)

@@ -41,9 +41,17 @@ export async function checkGateway(client: Client): Promise<GatewayFindings> {
         remedy: 'Mend it; the gateway notices by itself or at its next start.',
       }),
     )
+    const notices = status.notices.map(
+      (message): Finding => ({
+        level: 'wrong',
+        area: 'Gateway',
+        message,
+        remedy: '`halftone routes list` shows them all.',
+      }),
+    )
     const money = status.spends_money ? 'requests spend real money' : 'requests spend no money'
     const running: Finding = { level: 'ok', area: 'Gateway', message: `${client.url} runs version ${status.version}; ${money}` }
-    return { findings: [running, ...problems, ...providers], runs: true, probed: true }
+    return { findings: [running, ...problems, ...notices, ...providers], runs: true, probed: true }
   } catch (error) {
     if (!(error instanceof CliError) || error.exit !== 'auth') throw error
     const finding: Finding = {

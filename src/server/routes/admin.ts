@@ -270,6 +270,7 @@ export const status: Handler = async (call) => {
     started_at: isoTime(facts.startedUs),
     ready: facts.problems.length === 0,
     problems: facts.problems,
+    notices: facts.notices,
     spends_money: !spendsNothing(context),
     storage: { ledger: facts.ledger, free_bytes: facts.freeBytes ?? null },
     providers: (seesProviders ? [...state.providers.values()] : []).map((provider) => {

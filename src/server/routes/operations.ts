@@ -5,9 +5,9 @@ import type { Handler } from '../handler.ts'
 export const health: Handler = async () => ({ status: 'ok' })
 
 export const ready: Handler = async ({ context, reply }) => {
-  const { problems } = context.describe()
+  const { problems, notices } = context.describe()
   if (problems.length > 0) reply.code(503)
-  return { status: problems.length > 0 ? 'not ready' : 'ready', problems }
+  return { status: problems.length > 0 ? 'not ready' : 'ready', problems, notices: notices.length }
 }
 
 export const metrics: Handler = async ({ context, reply }) => {
