@@ -94,7 +94,7 @@ export const lineageEndpoints = {
   getLineage: {
     method: 'GET',
     path: '/v1/halftone/requests/{id}/lineage',
-    access: 'requests.read',
+    access: 'content.read',
     summary: 'What a request was given of our own pictures, and who was given what it made.',
     response: lineage,
   },

@@ -54,6 +54,16 @@ export function narrowQuery(identity: Identity, query: unknown): unknown {
   return { ...(query as object | undefined), project_id: identity.project.id }
 }
 
+/** The same for questions that carry their filters in the body. */
+export function narrowBody(identity: Identity, body: unknown): unknown {
+  if (reachOf(identity.key.role) !== 'project' || typeof body !== 'object' || body === null || !('filters' in body)) return body
+  const { project: given } = body.filters as { readonly project?: readonly string[] }
+  const foreign = given?.find((id) => id !== identity.project.id)
+  if (foreign !== undefined)
+    throw new HalftoneError('not_found', `There is no project "${foreign.slice(0, 64)}".`, { param: 'filters' })
+  return { ...body, filters: { ...(body.filters as object), project: [identity.project.id] } }
+}
+
 export const isKeyWithinReach = (identity: Identity, key: Pick<KeyRecord, 'id' | 'projectId'>): boolean =>
   isWithinReach(identity, { keyId: key.id, projectId: key.projectId })
 

@@ -1,5 +1,7 @@
 /** Answers of a gateway as recorded, checked against the contract so that they cannot drift from it. */
-import { createdKey, keyObject, modelObject, overview, providerProbe, session, status } from '../../src/contract/admin.ts'
+
+import { session } from '../../src/contract/access.ts'
+import { createdKey, keyObject, modelObject, overview, providerProbe, status } from '../../src/contract/admin.ts'
 import { imagesResponse } from '../../src/contract/images.ts'
 import { observationReport } from '../../src/contract/observe.ts'
 import { quoteResponse } from '../../src/contract/quote.ts'
@@ -452,7 +454,16 @@ export const overviewRecord = overview.parse({
 export const probeRecords = [{ name: 'main', ok: true, message: 'the key is accepted, 4 models are visible' }].map((it) =>
   providerProbe.parse(it),
 )
-export const sessionRecord = session.parse({ object: 'session', role: 'admin', key_id: 'k1', key_name: 'admin' })
+export const sessionRecord = session.parse({
+  object: 'session',
+  role: 'admin',
+  permissions: [],
+  reach: 'all',
+  project_id: 'default',
+  project_name: 'default',
+  key_id: 'k1',
+  key_name: 'admin',
+})
 
 export const imagesRecord = imagesResponse.parse({
   created: 1,

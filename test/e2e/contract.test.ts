@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { errorBody } from '../../src/contract/common.ts'
 import { type Endpoint, type EndpointName, endpoints } from '../../src/contract/endpoints.ts'
+import { mayDo } from '../../src/core/access/roles.ts'
 import { type CallOptions, compatibleProvider, PRICE, startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { doublePicture, type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
 import { strictly } from '../support/strictly.ts'
@@ -128,7 +129,6 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   putProject: () => [
     { path: '/v1/halftone/projects/shop', body: { name: 'Shop', prompt_mode: 'hmac', asset_ttl_days: 7, tags: { a: 'b' } } },
   ],
-  listLots: () => [{}],
   listRoutes: () => [{}],
   putRoute: () => [{ path: '/v1/halftone/routes/made', body: { document: { models: ['acme/painter'] } } }],
   getRoute: () => [{ path: '/v1/halftone/routes/made' }],
@@ -137,6 +137,9 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   tryRoute: () => [{ path: '/v1/halftone/routes/made/dry-run', body: { of: 'all' } }],
   rollbackRoute: () => [{ path: '/v1/halftone/routes/made/rollback', body: { to: 1, version: 1 } }],
   deleteRoute: () => [{ path: '/v1/halftone/routes/made?version=2' }],
+  listLots: () => [{}],
+  exportFocus: () => [{ path: '/v1/halftone/exports/focus?from=2026-11-01&to=2026-12-01' }],
+  listExportDays: () => [{ path: '/v1/halftone/exports/focus/days?from=2026-11-01&to=2026-12-01&sums=true&sandbox=true' }],
   recordDraw: () => [{ body: { id: 'line-1', lot_id: 'double/credits/1', amount: '1.5', source: 'a statement' } }],
   listBudgets: () => [{}],
   putBudget: () => [
@@ -151,6 +154,13 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   getSession: () => [{}, { key: keys.own }],
   signIn: () => [{ key: null, body: { key: gateway.adminKey } }],
   signOut: () => [{ key: null }],
+  getSignInOptions: () => [{ key: null }],
+  // A browser's: e2e/sign-in.test.ts goes the whole way.
+  startOidc: () => [],
+  finishOidc: () => [],
+  listSessions: () => [{}],
+  endSession: () => [],
+  listAudit: () => [{}, { path: '/v1/halftone/audit?limit=2&action=key&since=2026-01-01' }],
   health: () => [{ key: null }],
   ready: () => [{ key: null }],
   metrics: () => [{}],
@@ -221,6 +231,16 @@ describe('answers', () => {
     exercised.add('acceptPriceDraft')
   })
 
+  it('endSession: a session that is open is ended once', async () => {
+    await gateway.call('/v1/halftone/session', { key: null, body: { key: gateway.adminKey } })
+    const { body } = await gateway.call<{ data: { id: string }[] }>('/v1/halftone/sessions')
+    const end = () => gateway.call(`/v1/halftone/sessions/${body.data[0]?.id}`, { method: 'DELETE' })
+    const ended = await end()
+    expect(strictly(endpoints.endSession.response).safeParse(ended.body).error).toBeUndefined()
+    expect((await end()).status).toBe(404)
+    for (const name of ['endSession', 'startOidc', 'finishOidc'] as const) exercised.add(name)
+  })
+
   it('every endpoint of the table was exercised', () => {
     expect(all.map(([name]) => name).filter((name) => !exercised.has(name))).toEqual([])
   })
@@ -246,6 +266,8 @@ describe('who may', () => {
       key,
       ...(['POST', 'PUT'].includes(endpoint.method) && { body: { nonsense: true } }),
     })
+  const letsIn = (access: Endpoint['access']) =>
+    access === 'none' || access === 'inference' || (access !== 'admin' && mayDo('inference', access))
   const protectedOnes = all.filter(([, { access }]) => access !== 'none')
 
   it.each(protectedOnes)('%s needs a key', async (_, endpoint) => {
@@ -262,17 +284,14 @@ describe('who may', () => {
     }
   })
 
-  it.each(all.filter(([, { access }]) => access === 'admin'))('%s refuses an inference key', async (_, endpoint) => {
+  it.each(all.filter(([, { access }]) => !letsIn(access)))('%s refuses an inference key', async (_, endpoint) => {
     const { status, body } = await ask(endpoint, keys.own)
     expect([status, body]).toMatchObject([403, { error: { code: 'forbidden', type: 'permission_error' } }])
   })
 
-  it.each(all.filter(([name, { access }]) => access === 'inference' && name !== 'watchRequests'))(
-    '%s lets an inference key in',
-    async (_, endpoint) => {
-      expect([401, 403]).not.toContain((await ask(endpoint, keys.own)).status)
-    },
-  )
+  it.each(protectedOnes.filter(([, { access }]) => letsIn(access)))('%s lets an inference key in', async (_, endpoint) => {
+    expect([401, 403]).not.toContain((await ask(endpoint, keys.own)).status)
+  })
 
   it.each(['', '/receipt', '/explain'])("another key's request%s is as unknown as one that never was", async (suffix) => {
     const path = `/v1/halftone/requests/${requestId}${suffix}`

@@ -35,13 +35,13 @@ async function makeRequest(project: string, prompt: string): Promise<typeof own>
 
 beforeAll(async () => {
   gateway = await startTestGateway({ config: { sandbox: { latencyScale: 0 } } })
-  for (const id of ['shop', 'other']) await gateway.call(`/v1/halftone/projects/${id}`, { method: 'PUT', body: { name: id } })
+  for (const id of ['shop', 'rival']) await gateway.call(`/v1/halftone/projects/${id}`, { method: 'PUT', body: { name: id } })
   const made = await Promise.all(
     roles.map(async (role) => [role, (await gateway.createKey({ name: `a ${role}`, role, project_id: 'shop' })).secret] as const),
   )
   keys = Object.fromEntries(made) as typeof keys
   own = await makeRequest('shop', `a fox ${HOSTILE}`)
-  foreign = await makeRequest('other', 'the other secret prompt')
+  foreign = await makeRequest('rival', 'the other secret prompt')
 })
 
 afterAll(() => gateway?.close())
@@ -85,11 +85,52 @@ describe('every route with every role', () => {
   })
 })
 
+/** Endpoints a project owner may call whose answer or path is checked by the route; the tests below say how. */
+const checkedByRoute: readonly EndpointName[] = [
+  'getRequest',
+  'getReceipt',
+  'getLineage',
+  'explainRequest',
+  'giveFeedback',
+  'deleteImage',
+  'watchRequests',
+  'overview',
+  'insightExplore',
+  'listKeys',
+  'createKey',
+  'revokeKey',
+  'listProjects',
+  'listBudgets',
+  'putBudget',
+  'deleteBudget',
+]
+/** Nothing of a project is in them, or what is made is booked to one's own. */
+const ofNoProject: ReadonlySet<string> = new Set(['images.make', 'models.read', 'status.read', 'session.read'])
+
 describe('a project owner', () => {
+  it('is confined at every endpoint it may call', () => {
+    const open = all.filter(([name, endpoint]) => {
+      if (endpoint.access === 'none' || !allows('project_owner', endpoint)) return false
+      const byQuery = endpoint.query && 'shape' in endpoint.query && 'project_id' in (endpoint.query.shape as object)
+      return !byQuery && !ofNoProject.has(endpoint.access) && !checkedByRoute.includes(name)
+    })
+    expect(open.map(([name]) => name)).toEqual([])
+  })
+
+  it('explores the sums of its project alone', async () => {
+    const explore = (filters: object) =>
+      as<{ rows?: unknown[] }>('/v1/halftone/insight/explore', { body: { group_by: ['project'], period: 'today', filters } })
+    const mine = await explore({})
+    expect(mine.status).toBe(200)
+    const text = JSON.stringify(mine.body)
+    expect([text.includes('"shop"'), text.includes('"rival"')]).toEqual([true, false])
+    expect((await explore({ project: ['rival'] })).status).toBe(404)
+  })
+
   const as = <Body = Record<string, unknown>>(path: string, options = {}) =>
     gateway.call<Body>(path, { key: keys.project_owner, ...options })
 
-  it.each(['', '/receipt', '/explain'])('sees requests of its project alone: %s', async (suffix) => {
+  it.each(['', '/receipt', '/explain', '/lineage'])('sees requests of its project alone: %s', async (suffix) => {
     expect((await as(`/v1/halftone/requests/${own.id}${suffix}`)).status).toBe(200)
     expect((await as(`/v1/halftone/requests/${foreign.id}${suffix}`)).status).toBe(404)
   })
@@ -97,7 +138,7 @@ describe('a project owner', () => {
   it('lists its project alone, whatever it asks for', async () => {
     const { body } = await as<{ data: { project_id: string }[] }>('/v1/halftone/requests')
     expect([...new Set(body.data.map(({ project_id }) => project_id))]).toEqual(['shop'])
-    expect((await as('/v1/halftone/requests?project_id=other')).status).toBe(404)
+    expect((await as('/v1/halftone/requests?project_id=rival')).status).toBe(404)
   })
 
   it("neither deletes nor rates another project's picture", async () => {
@@ -110,7 +151,7 @@ describe('a project owner', () => {
     const create = (body: object) => as<{ id: string; project_id: string }>('/v1/halftone/keys', { body: { name: 'x', ...body } })
     const made = await create({})
     expect([made.status, made.body.project_id]).toEqual([200, 'shop'])
-    expect((await create({ project_id: 'other' })).status).toBe(404)
+    expect((await create({ project_id: 'rival' })).status).toBe(404)
     for (const role of roles.filter((each) => each !== 'inference')) expect((await create({ role })).status).toBe(403)
     expect((await as(`/v1/halftone/keys/${made.body.id}`, { method: 'DELETE' })).status).toBe(200)
     expect((await as(`/v1/halftone/keys/${foreign.keyId}`, { method: 'DELETE' })).status).toBe(404)
@@ -127,7 +168,7 @@ describe('a project owner', () => {
     expect((await put('whole', 'project', 'shop')).status).toBe(403)
     await gateway.call('/v1/halftone/budgets/far', {
       method: 'PUT',
-      body: { scope: 'project', scope_value: 'other', period: 'day', limit_usd: '1' },
+      body: { scope: 'project', scope_value: 'rival', period: 'day', limit_usd: '1' },
     })
     expect((await put('far', 'key', own.keyId)).status).toBe(404)
     expect((await as('/v1/halftone/budgets/far', { method: 'DELETE' })).status).toBe(404)
@@ -162,7 +203,7 @@ describe('finance', () => {
   })
 
   it('searches no prompts', async () => {
-    const { body } = await gateway.call<{ data?: unknown[] }>('/v1/halftone/requests?text=fox', { key: keys.finance })
+    const { body } = await gateway.call<{ data?: unknown[] }>('/v1/halftone/requests?search=fox', { key: keys.finance })
     expect(body.data ?? []).toEqual([])
   })
 

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { CreatedKey, KeyWire } from '../../contract/admin.ts'
+import { type Role, roles } from '../../core/access/roles.ts'
 import { resetAdminKey } from '../admin-key.ts'
 import type { Client } from '../client.ts'
 import { confirm } from '../confirm.ts'
@@ -31,7 +32,8 @@ export function define(command: Command, context: CliContext): void {
     .option('--project <id>', 'project it belongs to (default: default)')
     .option('--max-usd-per-day <usd>', 'hard spend cap of this key, UTC days')
     .option('--allow <models...>', 'models and routes it may use (default: all)')
-    .option('--admin', 'may also manage keys, budgets and the rest')
+    .addOption(new Option('--role <role>', 'what it may do').choices(roles).default('inference').conflicts('admin'))
+    .option('--admin', 'the same as --role admin')
     .option('--dry-run', 'show what would be created')
     .addOption(new Option('--tag <name=value>', 'tag on every request of the key, may be repeated').argParser(collectTag))
   withConnectOptions(create).action((name: string, options: CreateOptions) => createKey(context, name, options))
@@ -111,15 +113,17 @@ interface CreateOptions extends ConnectOptions {
   readonly maxUsdPerDay?: string
   readonly allow?: string[]
   readonly admin?: boolean
+  readonly role: Role
   readonly tag?: Readonly<Record<string, string>>
   readonly dryRun?: boolean
 }
 
 async function createKey(context: CliContext, name: string, options: CreateOptions): Promise<void> {
   const { out } = context
+  const role: Role = options.admin ? 'admin' : options.role
   const body = {
     name,
-    ...(options.admin ? { role: 'admin' } : {}),
+    ...(role === 'inference' ? {} : { role }),
     ...(options.project === undefined ? {} : { project_id: options.project }),
     ...(options.tag === undefined ? {} : { tags: options.tag }),
     ...(options.allow === undefined ? {} : { allowed_models: options.allow }),
@@ -146,7 +150,7 @@ function createdLines(key: CreatedKey, url: string, out: Output): string[] {
     ...renderPairs(pairs, out),
     '',
     'Keep the key now: it is stored as a hash and never shown again.',
-    `Clients use it with the base URL ${url}/v1.`,
+    key.role === 'inference' ? `Clients use it with the base URL ${url}/v1.` : `Sign in with it at ${url}.`,
   ]
 }
 

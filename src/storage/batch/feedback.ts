@@ -6,6 +6,7 @@ import type { FeedbackCommand, RatedImage } from '../../ports/ledger.ts'
 import type { BatchContext } from '../commands.ts'
 import { storableText, toTuple } from '../schema.ts'
 import type { Row, Tx } from '../tx.ts'
+import { writeAudit } from './audit.ts'
 import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
 import { attemptOf } from './posting.ts'
 import { count } from './rollup.ts'
@@ -50,6 +51,8 @@ export async function deleteImage(
     [asset['parent_id'] ?? ''],
   )
   await releaseAssets(tx, [asset, ...originals], atUs)
+  const data = { role: String(asset['role']), sha256: String(asset['sha256']) }
+  await writeAudit(tx, context, { actor: keyId, action: 'image.delete', objectId: assetId, data })
   if (asset['role'] !== 'output') return { deleted: true, rated: [] }
   const rated = await rate(tx, context, { subject: { assetId }, keyId, signal: 'deleted', verdict: 'reject', atUs })
   return { deleted: true, rated }
