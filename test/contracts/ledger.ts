@@ -11,6 +11,7 @@ import { feedbackRules } from './ledger/feedback.ts'
 import { findRequestRules } from './ledger/find-requests.ts'
 import { groupRules } from './ledger/groups.ts'
 import { idempotencyRules } from './ledger/idempotency.ts'
+import { insightRules } from './ledger/insight.ts'
 import { jobRules } from './ledger/jobs.ts'
 import { priceRules } from './ledger/prices.ts'
 import { readRules } from './ledger/reads.ts'
@@ -56,6 +57,7 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     recoveryRules,
     commitmentRules,
     feedbackRules,
+    insightRules,
     exportRules,
     jobRules,
     routeRules,

@@ -161,6 +161,28 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   listSessions: () => [{}],
   endSession: () => [],
   listAudit: () => [{}, { path: '/v1/halftone/audit?limit=2&action=key&since=2026-01-01' }],
+  insightOverview: () => [{}, { path: '/v1/halftone/insight/overview?period=today&sandbox=true&top=1' }],
+  insightExplore: () => [
+    { body: {} },
+    {
+      body: {
+        group_by: ['model', 'outcome'],
+        grain: 'day',
+        filters: { project: ['default'] },
+        measures: ['latency_p95_ms'],
+        limit: 1,
+      },
+    },
+  ],
+  insightModels: () => [{}],
+  putView: () => [{ path: '/v1/halftone/views/mine', body: { name: 'Mine', page: 'explore', query: 'group=model' } }],
+  listViews: () => [{}],
+  deleteView: () => [{ path: '/v1/halftone/views/mine' }],
+  putTagRule: () => [
+    { path: '/v1/halftone/tag-rules/web', body: { name: 'Web', key: 'team', value: 'web', when: { project: 'default' } } },
+  ],
+  listTagRules: () => [{}],
+  deleteTagRule: () => [{ path: '/v1/halftone/tag-rules/web' }],
   health: () => [{ key: null }],
   ready: () => [{ key: null }],
   metrics: () => [{}],

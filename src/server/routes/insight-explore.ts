@@ -161,7 +161,7 @@ async function scanAll(call: Call, asked: SumsQuery): Promise<Pick<Gathered, 'fa
     requests += page.requests
     facts.push(...page.facts)
     latencies.push(...page.latencies)
-    if (call.request.raw.destroyed) throw new HalftoneError('cancelled', 'The client closed the connection.')
+    if (call.reply.raw.destroyed) throw new HalftoneError('cancelled', 'The client closed the connection.')
     if (clock.monotonicMs() - start > SCAN_MS) {
       throw new HalftoneError(
         'query_too_large',
