@@ -133,10 +133,10 @@ function Outcome({ requestId, quotedUsd, tookMs }: { requestId: string; quotedUs
       </div>
       {record.images.length > 0 && <Best requestId={requestId} />}
       <dl className="text-sm" data-after={record.cost_usd}>
-        <Line name="Cost">
+        <Line name={`Cost, ${costStatusText(record.cost_status)}`}>
           <Cost usd={record.cost_usd} status={record.cost_status} exact className="font-semibold" />
         </Line>
-        <Line name={costStatusText(record.cost_status)}>{againstQuote(quotedUsd, record.cost_usd)}</Line>
+        <Line name="Quote">{againstQuote(quotedUsd, record.cost_usd)}</Line>
         <Line name="Latency">{formatDuration(record.latency_ms ?? tookMs ?? 0)}</Line>
         <Line name="Offer">{record.offer ?? 'none called'}</Line>
       </dl>

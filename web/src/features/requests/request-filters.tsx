@@ -21,6 +21,8 @@ const operationOptions = operations.map((value) => ({ value, label: value.replac
 export function RequestFilterBar({ search }: { search: RequestsSearch }) {
   const navigate = useNavigate()
   const options = useOptions()
+  const [more, setMore] = useState(false)
+  const all = more || isRare(search)
   const change = (values: Change) => {
     const { period: _period, from: _from, to: _to, ...rest } = search
     const isTime = 'period' in values || 'from' in values || 'to' in values
@@ -54,10 +56,7 @@ export function RequestFilterBar({ search }: { search: RequestsSearch }) {
       {choice('Outcome', 'outcome', outcomeOptions)}
       {choice('Model or offer', 'model', options.models)}
       {choice('Provider', 'provider', options.providers)}
-      {choice('Route', 'route', options.routes)}
-      {choice('Operation', 'operation', operationOptions)}
       {options.projects.length > 0 && one('Project', 'project_id', options.projects)}
-      {options.keys.length > 0 && one('Key', 'key_id', options.keys)}
       <TextFilter
         label="Tag"
         value={search.tag}
@@ -65,14 +64,30 @@ export function RequestFilterBar({ search }: { search: RequestsSearch }) {
         hint="A tag's key, an equals sign, its value."
         onChange={(tag) => change({ tag })}
       />
-      <TextFilter label="Group" value={search.group} onChange={(group) => change({ group })} />
-      <TextFilter label="End customer" value={search.customer} onChange={(customer) => change({ customer })} />
-      <FilterChip label="Cost" chosen={costText(search)} onClear={() => change({ min: undefined, max: undefined })}>
-        <CostRange min={search.min} max={search.max} onChange={change} />
-      </FilterChip>
+      {all && (
+        <>
+          {choice('Route', 'route', options.routes)}
+          {choice('Operation', 'operation', operationOptions)}
+          {options.keys.length > 0 && one('Key', 'key_id', options.keys)}
+          <TextFilter label="Group" value={search.group} onChange={(group) => change({ group })} />
+          <TextFilter label="End customer" value={search.customer} onChange={(customer) => change({ customer })} />
+          <FilterChip label="Cost" chosen={costText(search)} onClear={() => change({ min: undefined, max: undefined })}>
+            <CostRange min={search.min} max={search.max} onChange={change} />
+          </FilterChip>
+        </>
+      )}
+      {!all && (
+        <button type="button" className="button button-quiet text-sm" onClick={() => setMore(true)}>
+          More filters
+        </button>
+      )}
     </FilterBar>
   )
 }
+
+/** Whether a filter is set that stands behind "More filters". */
+const isRare = ({ route, operation, key_id, group, customer, min, max }: RequestsSearch): boolean =>
+  [route, operation, key_id, group, customer, min, max].some((value) => value !== undefined)
 
 function costText({ min, max }: RequestsSearch): string | null {
   if (min === undefined && max === undefined) return null

@@ -1,0 +1,90 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { CHROMIUM_INSTALL_TIMEOUT_MS } from '../support/chromium.ts'
+import { type Dashboard, expectGoodLooks, nanoOf, openDashboard, phone, textOf } from '../support/dashboard.ts'
+
+let dashboard: Dashboard
+
+beforeAll(async () => {
+  dashboard = await openDashboard()
+}, CHROMIUM_INSTALL_TIMEOUT_MS)
+
+afterAll(() => dashboard?.close())
+afterEach(() => dashboard.expectQuiet())
+
+describe('the playground on several offers', () => {
+  it('quotes each and their sum before, makes them side by side, and compares the cost after', async () => {
+    const { context, page } = await dashboard.visit('/playground?model=sandbox/flat&with=sandbox/mega,auto')
+    await page.getByLabel('Prompt').fill('A lighthouse at dusk, screen print, three colours')
+    await page.locator('[data-quote=column]').nth(2).waitFor()
+    const quotes = await page.locator('[data-quote=column] .num:first-child').allTextContents()
+    const sum = quotes.map(nanoOf).reduce((total, amount) => total + amount, 0n)
+    expect(nanoOf(await textOf(page.locator('[data-quote=total] .num').first()))).toBe(sum)
+    await page.getByRole('button', { name: 'Make on 3' }).click()
+    await expect.poll(() => page.locator('[data-after]').count()).toBe(3)
+    const after = await page.evaluate<string[]>(`[...document.querySelectorAll('[data-after]')].map((one) => one.dataset.after)`)
+    expect(after.map(nanoOf).reduce((total, amount) => total + amount, 0n)).toBe(sum)
+    expect(await page.getByText('as quoted').count()).toBe(3)
+    await page.locator('[data-target="auto"] img').waitFor()
+    await page.evaluate(`Promise.all([...document.querySelectorAll('[data-target] img')].map((image) => image.decode()))`)
+    await dashboard.screenshot(page, 'playground-compare')
+    await expectGoodLooks(page, 'compare, desktop')
+    await context.close()
+  })
+
+  it('a vote is an accept of each picture of the column, and of no other', async () => {
+    const { context, page } = await dashboard.visit('/playground?model=sandbox/flat&with=sandbox/mega&n=2')
+    await page.getByLabel('Prompt').fill('A vote between two harbours')
+    await page.getByRole('button', { name: 'Make on 2' }).click()
+    const best = page.locator('[data-target="sandbox/mega"]')
+    await best.getByRole('button', { name: 'Vote best' }).click()
+    await page.getByText('Voted best').waitFor()
+    await expect.poll(() => best.getByRole('button', { name: 'Accept', pressed: true }).count()).toBe(2)
+    const { data } = await dashboard.api<{ data: { offer: string; images: { accepted: number }[] }[] }>(
+      'GET',
+      '/v1/halftone/requests?search=two+harbours',
+    )
+    const accepted = data.map(({ offer, images }) => [offer, ...images.map((image) => image.accepted)]).sort()
+    expect(accepted).toEqual([
+      ['sandbox:sandbox/flat', 0, 0],
+      ['sandbox:sandbox/mega', 1, 1],
+    ])
+    await context.close()
+  })
+
+  it('one that fails leaves the others alone, and shows what it cost', async () => {
+    const { context, page } = await dashboard.visit('/playground?model=sandbox/flat&with=sandbox/mega')
+    await page.getByLabel('Prompt').fill('[sandbox:refuse-billed fail-on=mega] a boat')
+    await page.getByRole('button', { name: 'Make on 2' }).click()
+    const failed = page.locator('[data-target="sandbox/mega"]')
+    await failed.getByText('content_refused').waitFor()
+    await failed.locator('[data-after]').waitFor()
+    await page.locator('[data-target="sandbox/flat"] img').waitFor()
+    await context.close()
+  })
+
+  it('targets are chosen by hand, at most six, and stand in the URL', async () => {
+    const { context, page } = await dashboard.visit('/playground?model=sandbox/flat')
+    await page.getByRole('button', { name: 'Add an offer' }).click()
+    await page.getByLabel('Search models').fill('sandbox/mega')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/with=[^&]*mega/)
+    await page.getByRole('button', { name: /^Do not compare with/ }).click()
+    await page.waitForURL((url) => !url.search.includes('with='))
+    await page.goto(`${dashboard.url}/playground?model=a&with=b,c,d,e,f,g`)
+    await page.getByText('Six at most.').waitFor()
+    await context.close()
+  })
+
+  it('reads well on a phone, in both themes', async () => {
+    const { context, page } = await dashboard.visit('/playground?model=sandbox/flat&with=sandbox/mega', phone)
+    await page.getByLabel('Prompt').fill('A harbour in the rain')
+    await page.getByRole('button', { name: 'Make on 2' }).click()
+    await expect.poll(() => page.locator('[data-after]').count()).toBe(2)
+    await expectGoodLooks(page, 'compare, phone')
+    await page.getByRole('button', { name: /^Menu/ }).click()
+    await expectGoodLooks(page, 'menu, phone')
+    await page.getByRole('link', { name: 'Requests', exact: true }).click()
+    await page.locator('[data-request]').first().waitFor()
+    await context.close()
+  })
+})
