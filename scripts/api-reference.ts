@@ -11,6 +11,7 @@ import {
   upscaleRequest,
   variationRequest,
 } from '../src/contract/images.ts'
+import { mayDo, type Permission, permissions, roles } from '../src/core/access/roles.ts'
 import { errorCatalogue } from '../src/core/error.ts'
 import { warningCodes } from '../src/core/offer.ts'
 import { attemptKinds, attemptStates, chargeKinds, outcomes, provenances } from '../src/core/outcome.ts'
@@ -27,6 +28,7 @@ export const generatedPages: Readonly<Record<string, Readonly<Record<string, () 
     'halftone-result': () => schemaTable(halftoneResult, 'output'),
   },
   'errors.md': { errors: errorsTable, warnings: warningsTable },
+  '../guide/roles.md': { permissions: permissionsTable },
   'terms.md': { meters: metersTable, values: valuesTable },
 }
 
@@ -51,6 +53,15 @@ function endpointsTable(): string {
     summary,
   ])
   return table(['endpoint', 'permission', 'what'], rows)
+}
+
+function permissionsTable(): string {
+  const rows = (Object.entries(permissions) as [Permission, string][]).map(([name, meaning]) => [
+    code(name),
+    meaning,
+    ...roles.map((role) => (mayDo(role, name) ? 'yes' : '')),
+  ])
+  return table(['permission', 'what it lets one do', ...roles.map(code)], rows)
 }
 
 const headersTable = (headers: Readonly<Record<string, string>>): string =>

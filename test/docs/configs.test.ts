@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { referenceKeys } from '../../src/config/reference.ts'
+import { permissions } from '../../src/core/access/roles.ts'
 import { providerTypes } from '../../src/providers/index.ts'
 import { type ConfigFolder, createConfigFolder } from '../support/config.ts'
 import { readPages, root } from './pages.ts'
@@ -49,6 +50,8 @@ test('configuration keys named in running text exist', () => {
   const named = readPages().flatMap(({ path, prose }) => [...prose.matchAll(key)].map(([, name = '']) => ({ path, name })))
   expect(named.length).toBeGreaterThan(25)
   // Free names below a key (`providers.<name>`, `aliases.<alias>`) are not keys of their own.
-  const exists = (name: string): boolean => known.has(name) || [...known].some((path) => path.startsWith(`${name}.`))
+  // Permissions have the same form.
+  const exists = (name: string): boolean =>
+    Object.hasOwn(permissions, name) || known.has(name) || [...known].some((path) => path.startsWith(`${name}.`))
   expect(named.filter(({ name }) => !exists(name))).toEqual([])
 })
