@@ -70,7 +70,7 @@ function answerTo({ method, path, body }: Recorded): Answer {
   if (pathname === '/v1/halftone/overview') return { body: records.overviewRecord }
   if (pathname === '/v1/halftone/probe') return list(records.probeRecords)
   if (pathname === '/v1/halftone/session') return { body: records.sessionRecord }
-  if (pathname === '/readyz') return { body: { status: 'ready', problems: [] } }
+  if (pathname === '/readyz') return { body: { status: 'ready', problems: [], notices: 0 } }
   return failure(404, 'not_found', 'There is nothing here.')
 }
 

@@ -414,6 +414,7 @@ export const statusRecord = status.parse({
   started_at: '2026-11-22T12:00:00.000Z',
   ready: true,
   problems: [],
+  notices: [],
   spends_money: true,
   storage: { ledger: 'SQLite', free_bytes: 90_000_000_000 },
   providers: [
