@@ -20,7 +20,7 @@ describe('the playground on several offers', () => {
     const sum = quotes.map(nanoOf).reduce((total, amount) => total + amount, 0n)
     expect(nanoOf(await textOf(page.locator('[data-quote=total] .num').first()))).toBe(sum)
     await page.getByRole('button', { name: 'Make on 3' }).click()
-    await expect.poll(() => page.locator('[data-after]').count()).toBe(3)
+    await page.locator('[data-after]').nth(2).waitFor()
     const after = await page.evaluate<string[]>(`[...document.querySelectorAll('[data-after]')].map((one) => one.dataset.after)`)
     expect(after.map(nanoOf).reduce((total, amount) => total + amount, 0n)).toBe(sum)
     expect(await page.getByText('as quoted').count()).toBe(3)
@@ -38,7 +38,7 @@ describe('the playground on several offers', () => {
     const best = page.locator('[data-target="sandbox/mega"]')
     await best.getByRole('button', { name: 'Vote best' }).click()
     await page.getByText('Voted best').waitFor()
-    await expect.poll(() => best.getByRole('button', { name: 'Accept', pressed: true }).count()).toBe(2)
+    await best.getByRole('button', { name: 'Accept', pressed: true }).nth(1).waitFor()
     const { data } = await dashboard.api<{ data: { offer: string; images: { accepted: number }[] }[] }>(
       'GET',
       '/v1/halftone/requests?search=two+harbours',
@@ -79,7 +79,7 @@ describe('the playground on several offers', () => {
     const { context, page } = await dashboard.visit('/playground?model=sandbox/flat&with=sandbox/mega', phone)
     await page.getByLabel('Prompt').fill('A harbour in the rain')
     await page.getByRole('button', { name: 'Make on 2' }).click()
-    await expect.poll(() => page.locator('[data-after]').count()).toBe(2)
+    await page.locator('[data-after]').nth(1).waitFor()
     await expectGoodLooks(page, 'compare, phone')
     await page.getByRole('button', { name: /^Menu/ }).click()
     await expectGoodLooks(page, 'menu, phone')

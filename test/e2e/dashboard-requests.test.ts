@@ -32,6 +32,7 @@ afterAll(() => dashboard?.close())
 afterEach(() => dashboard.expectQuiet())
 
 describe('the requests page', () => {
+  // Sixteen runs of axe.
   it('table, gallery and detail read well in both themes, at a desk and on a phone', async () => {
     const paths = ['/requests', '/requests?view=gallery', `/requests/${ids['fox']}`, `/requests/${ids['first']}?tab=lineage`]
     for (const [where, options] of [
@@ -42,12 +43,11 @@ describe('the requests page', () => {
       for (const path of paths) {
         await page.goto(dashboard.url + path)
         await page.locator('[data-request]').first().or(page.locator('[role=tabpanel]')).first().waitFor({ state: 'attached' })
-        await page.waitForLoadState('networkidle').catch(() => {})
         await expectGoodLooks(page, `${path}, ${where}`)
       }
       await context.close()
     }
-  })
+  }, 90_000)
 
   it('the gallery is in the URL, and shows the pictures of all requests', async () => {
     const { context, page } = await dashboard.visit('/requests')
@@ -127,7 +127,7 @@ describe('the requests page', () => {
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     expect(page.url(), 'Escape closed the window, not the request').toContain(ids['first'] ?? '?')
-    await expect.poll(() => page.getByLabel('Score').nth(1).inputValue()).toBe('0.75')
+    await expect.poll(() => page.getByLabel('Score').nth(1).inputValue(), { timeout: 8_000 }).toBe('0.75')
     await page.getByRole('tab', { name: 'Lineage' }).click()
     await page.getByRole('link', { name: 'A harbour at night' }).click()
     await page.waitForURL(new RegExp(ids['second'] ?? '?'))

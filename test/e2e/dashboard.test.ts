@@ -288,7 +288,8 @@ describe('requests', () => {
   it('filters are in the URL and survive a reload', async () => {
     const { context, page } = await signedIn()
     await page.goto(`${url}/requests`)
-    await page.getByLabel('Outcome').selectOption('refused')
+    await page.getByRole('button', { name: 'Outcome' }).click()
+    await page.getByRole('checkbox', { name: 'Refused' }).check()
     await page.waitForURL(/outcome=refused/)
     await page.reload()
     const row = page.locator('[data-request]').first()
@@ -375,12 +376,13 @@ describe('looks', () => {
     expect(Math.abs(top), 'the result is in the upper half of the screen').toBeLessThan(844 / 2)
     await page.evaluate(`document.querySelector('figure img').decode()`)
     await screenshot(page, 'phone-playground')
+    await page.getByRole('button', { name: /^Menu/ }).click()
     await page.getByRole('link', { name: 'Requests', exact: true }).click()
     await page.locator('[data-request]').first().waitFor()
     expect(await overflow()).toBe(0)
     await screenshot(page, 'phone-requests')
     await page.locator('[data-request]').first().click()
-    for (const tab of ['Receipt', 'Attempts', 'Decision', 'Details']) {
+    for (const tab of ['Receipt', 'Attempts', 'Decision', 'Lineage', 'Details']) {
       await page.getByRole('tab', { name: tab }).click()
       expect(await overflow(), tab).toBe(0)
     }

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react'
 
 interface Props {
   readonly open: boolean
@@ -10,13 +10,15 @@ interface Props {
   readonly actions?: ReactNode
   /** `sheet` comes from the side, for forms and details; on a phone both take the width. */
   readonly kind?: 'dialog' | 'sheet' | 'wide'
+  /** Shortcuts while it is open. */
+  readonly onKeyDown?: (event: KeyboardEvent) => void
 }
 
 /**
  * A modal window of the browser's own: it holds the focus, makes the page behind it inert and gives the focus back. Its
  * content is rendered only while it is open, so that a form inside starts fresh.
  */
-export function Dialog({ open, onClose, title, children, actions, kind = 'dialog' }: Props) {
+export function Dialog({ open, onClose, title, children, actions, kind = 'dialog', onKeyDown }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
   useEffect(() => {
@@ -36,6 +38,7 @@ export function Dialog({ open, onClose, title, children, actions, kind = 'dialog
         event.preventDefault()
         onClose()
       }}
+      onKeyDown={onKeyDown}
       onClick={(event) => event.target === event.currentTarget && onClose()}
     >
       <div className="dialog-body">

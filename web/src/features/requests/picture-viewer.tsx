@@ -23,9 +23,8 @@ export function PictureViewer({ record, viewed, onView }: Props) {
   }
   if (!image || viewed === undefined) return null
   return (
-    <Dialog open onClose={() => onView(undefined)} title={`Picture ${viewed + 1} of ${count}`} kind="wide">
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys are a shortcut for the buttons below */}
-      <div onKeyDown={keys}>
+    <Dialog open onClose={() => onView(undefined)} title={`Picture ${viewed + 1} of ${count}`} kind="wide" onKeyDown={keys}>
+      <div>
         {image.url === null ? (
           <p className="py-16 text-center text-muted">The picture is deleted or has expired. Its costs are kept.</p>
         ) : (
