@@ -68,9 +68,8 @@ async function measure(subject: Subject, seeded: number): Promise<number> {
     await grow(db, { nodes: copies, factor })
     held *= copies * factor
     grown *= copies
-    const counts = await Promise.all(
-      [...base, ...summed].map(async (table) => `${table} ${(await db.count(table)).toLocaleString('en')}`),
-    )
+    const counts: string[] = []
+    for (const table of [...base, ...summed]) counts.push(`${table} ${(await db.count(table)).toLocaleString('en')}`)
     await db.close()
     const results = await ask(subject)
     say(`\n## ${subject.name}, ${size.toLocaleString('en')} requests over ${DAYS} days\n`)
