@@ -2,7 +2,7 @@
 import { type Decimal, divideHalfEven, parseDecimal } from '../money.ts'
 
 /** Decimals that a derived price or quantity is written with where it has no shorter exact form. */
-export const DERIVED_SCALE = 18
+const DERIVED_SCALE = 18
 
 export const decimal = (units: bigint, scale: number): Decimal => ({ units, scale })
 export const nano = (amount: bigint): Decimal => decimal(amount, 9)

@@ -7,7 +7,7 @@ import { focusColumns } from '../../core/export/focus/columns.ts'
 /** Rows in memory at a time. */
 const GROUP = 5_000
 /** Decimals of every number: DECIMAL(38, 18) holds each exactly. */
-export const PARQUET_SCALE = 18
+const PARQUET_SCALE = 18
 
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number]
 

@@ -91,7 +91,7 @@ export const accountCells = (provider: string): Cells => ({
   BillingCurrency: 'USD',
 })
 
-export interface Amounts {
+interface Amounts {
   readonly billed: bigint
   readonly effective: bigint
   /** What it costs at its price: list and contracted cost, since the price in use is the only one the ledger keeps. */
@@ -183,7 +183,7 @@ export function allocationCells(
 }
 
 /** Keys of Halftone's own tags begin so; a client's key that does too is written behind `user/`. */
-export const TAG_PREFIX = 'halftone/'
+const TAG_PREFIX = 'halftone/'
 
 export function tagsOf(attempt: ExportAttempt): string {
   const own: readonly (readonly [string, string | null])[] = [

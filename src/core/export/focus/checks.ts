@@ -61,7 +61,7 @@ function parse(text: string): unknown {
 }
 
 /** The pairs of a flat JSON object, or undefined: no object, a value that is not plain, or a key twice. */
-export function keyValues(text: string): ReadonlyMap<string, unknown> | undefined {
+function keyValues(text: string): ReadonlyMap<string, unknown> | undefined {
   const value = parse(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const pairs = Object.entries(value)

@@ -2,7 +2,7 @@
 import type { LotKind } from '../../pricing/lots.ts'
 import type { Meter } from '../../usage.ts'
 
-export const unitWords: Readonly<Record<Meter, string>> = {
+const unitWords: Readonly<Record<Meter, string>> = {
   requests: 'Requests',
   'images.out': 'Images',
   'images.in': 'Images',
