@@ -5,6 +5,7 @@
  *     npm run bench:routing -- --seeds 20 --volumes 120000,700000,2500000
  *
  * Seeds count from 1; the router was tuned on seeds from 101 on (`--first 101`). `--baselines main` leaves out all but the two references.
+ * `--losses` runs the router again and again with one thing at a time not hidden from it, and says what hiding it costs.
  * Exits with 1 when a target is missed.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     volumes: { type: 'string', default: '120000' },
     baselines: { type: 'string', default: 'all' },
     threads: { type: 'string', default: '1' },
+    losses: { type: 'boolean', default: false },
     save: { type: 'string' },
   },
 })
@@ -59,7 +61,7 @@ console.log(machine)
 const sections: string[] = []
 let missed = 0
 for (const volume of volumes) {
-  const jobs = seeds.map((seed): Job => ({ seed, volume, baselines, solveSeconds: 60 }))
+  const jobs = seeds.map((seed): Job => ({ seed, volume, baselines, solveSeconds: 60, losses: values.losses }))
   const results = await runAll(jobs, Number(values.threads))
   const report = reportVolume(volume, results)
   missed += report.targets.filter(({ isMet }) => !isMet).length

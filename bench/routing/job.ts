@@ -1,9 +1,9 @@
 /** One seed at one volume, in a thread of its own: every policy's month, and the bound. */
 import { parentPort, workerData } from 'node:worker_threads'
-import highs from 'highs'
-import { type BoundModel, buildBound } from '../../src/core/simulation/bound.ts'
+import { buildBound } from '../../src/core/simulation/bound.ts'
 import { classes } from '../../src/core/simulation/classes.ts'
 import { type SimulatedPolicy, simulateMonth } from '../../src/core/simulation/engine.ts'
+import type { Oracle } from '../../src/core/simulation/oracle.ts'
 import {
   byLatency,
   byTokenPrice,
@@ -14,8 +14,9 @@ import {
   singleProvider,
   staticChoice,
 } from '../../src/core/simulation/policies.ts'
-import { createTemplates } from '../../src/core/simulation/workload.ts'
+import { createTemplates, type Templates } from '../../src/core/simulation/workload.ts'
 import { createWorld, type World } from '../../src/core/simulation/world.ts'
+import { solve } from './solve.ts'
 import type { Job, JobResult, PolicyResult } from './types.ts'
 
 /** Providers whose models can make everything. */
@@ -31,7 +32,8 @@ const contenders = (world: World, { baselines }: Job): SimulatedPolicy[] => {
 async function run(job: Job): Promise<JobResult> {
   const world = createWorld(job.seed, job.volume)
   const templates = createTemplates(job.seed)
-  const bound = await solve(buildBound(world, templates), job.solveSeconds)
+  const { bound, planned } = await solve(world, buildBound(world, templates), job.solveSeconds)
+  const unforeseen = await solve(world, buildBound(world, templates, { unforeseen: true }), job.solveSeconds)
   const policies: PolicyResult[] = []
   let requests = 0
   let seconds = 0
@@ -69,10 +71,31 @@ async function run(job: Job): Promise<JobResult> {
     seed: job.seed,
     volume: job.volume,
     bound,
+    unforeseenUsd: unforeseen.costUsd,
     policies,
+    losses: job.losses ? lossesOf(world, templates, planned) : [],
     requestsPerSecond: requests / seconds,
     heapMb: process.memoryUsage().heapUsed / 1e6,
   }
+}
+
+/** One month per thing that is hidden; then all that can be learned or planned, and then all there is. */
+function lossesOf(world: World, templates: Templates, plan: NonNullable<Oracle['plan']>): JobResult['losses'] {
+  const learnable: Oracle = { difficulty: true, refusals: true, health: true, quality: true, plan }
+  const oracles: readonly (readonly [string, Oracle])[] = [
+    ['difficulty of prompts', { difficulty: true }],
+    ['chances of refusal', { refusals: true }],
+    ['outages and slow days', { health: true }],
+    ['ratings as they are', { quality: true }],
+    ['tiers and minimum', { plan }],
+    ['prices of today', { prices: true }],
+    ['which calls are refused', { luck: true }],
+    ['all that can be learned', learnable],
+    ['everything', { ...learnable, prices: true, luck: true }],
+  ]
+  const cost = (oracle?: Oracle): number => simulateMonth(world, templates, productPolicy(world, oracle)).totalUsd
+  const hidden = cost()
+  return oracles.map(([told, oracle]) => ({ told, savedUsd: hidden - cost(oracle) }))
 }
 
 /** The policy, watched: how long it decides, and how well its chances of success are calibrated. */
@@ -121,29 +144,6 @@ function probed(policy: SimulatedPolicy) {
       observed: succeeded / Math.max(1, attempts),
     }),
   }
-}
-
-// The package's types are those of its CommonJS build; what Node imports is the other one, whose default is the function itself.
-const loadHighs = highs as unknown as typeof highs.default
-
-/** The best combination of tiers; every program is solved to its optimum or the bound does not stand. */
-async function solve({ programs, costOf }: BoundModel, solveSeconds: number): Promise<JobResult['bound']> {
-  const solver = await loadHighs()
-  let lower = Number.POSITIVE_INFINITY
-  let upper = Number.POSITIVE_INFINITY
-  let unsolved = 0
-  for (const { text, offsetUsd } of programs) {
-    const solution = solver.solve(text, { time_limit: solveSeconds })
-    if (solution.Status === 'Infeasible') continue
-    if (solution.Status !== 'Optimal') {
-      unsolved += 1
-      continue
-    }
-    lower = Math.min(lower, solution.ObjectiveValue + offsetUsd)
-    const values = new Map(Object.entries(solution.Columns).map(([name, { Primal }]) => [name, Primal]))
-    upper = Math.min(upper, costOf(values))
-  }
-  return { usd: lower, gap: upper / lower - 1, programs: programs.length, unsolved }
 }
 
 // The main thread sends a `Job` and nothing else.

@@ -32,6 +32,12 @@ const etaOf = (result: JobResult, name: string): number => {
   return (fixed - find(result, name).totalUsd) / (fixed - result.bound.usd)
 }
 
+/** The most that a policy can reach on average: see `unforeseenUsd`. */
+const ceilingOf = (result: JobResult): number => {
+  const fixed = find(result, STATIC).totalUsd
+  return (fixed - result.unforeseenUsd) / (fixed - result.bound.usd)
+}
+
 const spreadOf = (result: JobResult): number => find(result, STATIC).totalUsd / result.bound.usd - 1
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
@@ -46,7 +52,7 @@ export function reportVolume(volume: number, results: readonly JobResult[]): Vol
   const dropped = results.filter((result) => spreadOf(result) < LEAST_SPREAD).map(({ seed }) => seed)
   const names = results[0]?.policies.map(({ name }) => name) ?? []
   const head = '| policy | eta mean | p10 | min | $ / month | saves vs fixed | late | below floor | interactive success |'
-  const rows = names.map((name) => row(name, results, kept))
+  const rows = [...names.map((name) => row(name, results, kept)), ceilingRow(results, kept)]
   return {
     volume,
     seeds: results.map(({ seed }) => seed),
@@ -54,6 +60,19 @@ export function reportVolume(volume: number, results: readonly JobResult[]): Vol
     lines: [head, head.replaceAll(/[^|]+/g, '---'), ...rows],
     targets: targetsOf(results, kept),
   }
+}
+
+/** Of who knows all but what nobody can know in time. */
+function ceilingRow(results: readonly JobResult[], kept: readonly JobResult[]): string {
+  const etas = kept.map(ceilingOf)
+  const saved = mean(results.map((result) => 1 - result.unforeseenUsd / find(result, STATIC).totalUsd))
+  const cells = [
+    'nothing to learn, nothing foreseen',
+    ...(etas.length > 0 ? [mean(etas), quantile(etas, 0.1), Math.min(...etas)].map((eta) => eta.toFixed(3)) : ['', '', '']),
+    mean(results.map(({ unforeseenUsd }) => unforeseenUsd)).toFixed(0),
+    percent(saved),
+  ]
+  return `| ${cells.join(' | ')} | | | |`
 }
 
 function row(name: string, results: readonly JobResult[], kept: readonly JobResult[]): string {
@@ -116,13 +135,27 @@ export function formatVolume({ volume, seeds, dropped, lines, targets }: VolumeR
     '',
     ...lines,
     '',
+    ...lossLines(results),
     ...targets.map(({ name, measured, isMet }) => `${isMet ? 'ok    ' : 'MISSED'} ${name}: ${measured}`),
     '',
   ].join('\n')
 }
 
+/** What hiding each thing costs, as a share of what could be saved. */
+function lossLines(results: readonly JobResult[]): string[] {
+  const [first] = results
+  if (!first || first.losses.length === 0) return []
+  const lines = first.losses.map(({ told }, index) => {
+    const shares = results.map(
+      (result) => (result.losses[index]?.savedUsd ?? 0) / (find(result, STATIC).totalUsd - result.bound.usd),
+    )
+    return `| ${told} | ${mean(shares).toFixed(3)} | ${shares.map((share) => share.toFixed(3)).join(', ')} |`
+  })
+  return ['| told to the router | eta gained | by seed |', '|---|---|---|', ...lines, '']
+}
+
 /** One line per seed, for looking into. */
 export const formatSeed = (result: JobResult): string => {
   const product = find(result, PRODUCT)
-  return `${result.volume} seed ${result.seed}: bound ${result.bound.usd.toFixed(0)} (gap ${percent(result.bound.gap, 4)}), fixed ${find(result, STATIC).totalUsd.toFixed(0)}, rule ${find(result, RULE).totalUsd.toFixed(0)} (eta ${etaOf(result, RULE).toFixed(3)}), halftone ${product.totalUsd.toFixed(0)} (eta ${etaOf(result, PRODUCT).toFixed(3)}, penalties ${product.penaltiesUsd.toFixed(1)}, late ${percent(product.late, 2)}, below ${percent(product.belowFloor, 2)}, success ${percent(product.success, 3)})`
+  return `${result.volume} seed ${result.seed}: bound ${result.bound.usd.toFixed(0)} (gap ${percent(result.bound.gap, 4)}), fixed ${find(result, STATIC).totalUsd.toFixed(0)}, rule ${find(result, RULE).totalUsd.toFixed(0)} (eta ${etaOf(result, RULE).toFixed(3)}), halftone ${product.totalUsd.toFixed(0)} (eta ${etaOf(result, PRODUCT).toFixed(3)} of ${ceilingOf(result).toFixed(3)}, penalties ${product.penaltiesUsd.toFixed(1)}, late ${percent(product.late, 2)}, below ${percent(product.belowFloor, 2)}, success ${percent(product.success, 3)})`
 }

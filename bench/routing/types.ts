@@ -7,6 +7,8 @@ export interface Job {
   readonly baselines: 'main' | 'all'
   /** Per linear program. */
   readonly solveSeconds: number
+  /** Run the product's policy again with one thing at a time that is not hidden from it. */
+  readonly losses: boolean
 }
 
 export interface PolicyResult {
@@ -29,7 +31,11 @@ export interface JobResult {
   readonly seed: number
   readonly volume: number
   readonly bound: { readonly usd: number; readonly gap: number; readonly programs: number; readonly unsolved: number }
+  /** The best month of who chooses by prices that are a day old and pays for refused calls: no policy gets below it on average. */
+  readonly unforeseenUsd: number
   readonly policies: readonly PolicyResult[]
+  /** What the product's month would cost less, by what is told to it. */
+  readonly losses: readonly { readonly told: string; readonly savedUsd: number }[]
   readonly requestsPerSecond: number
   readonly heapMb: number
 }

@@ -1,7 +1,8 @@
 /**
- * Which prompts of a route need its higher floor. Prompts fall into cells by what makes pictures hard: counts, comparisons, negations and
- * positions, and their length. What people say about pictures that were made under the lower floor tells how often a cell is misjudged; the
- * lower floor is for as many cells as the route's share of misses allows. A reducer: gate in, gate out.
+ * Which prompts of a route need its higher floor. Prompts fall into cells by what makes pictures hard: counts, comparisons, negations,
+ * positions, attributes bound to several things, and their length. What people say about pictures that were made under the lower floor tells
+ * how often a cell is misjudged. The misses a route may have are spent on the least risky cells first, and what is left of them on a part of
+ * the next cell: that part is what it is learned from. A reducer: gate in, gate out.
  */
 import type { PromptFeatures } from '../prompt/features.ts'
 
@@ -9,8 +10,8 @@ export interface DifficultyGate {
   readonly cells: readonly GateCell[]
   /** Ratings under the higher floor: what people reject anyway. */
   readonly usual: Ratings
-  /** Cells that may use the lower floor. */
-  readonly easy: readonly boolean[]
+  /** Share of each cell's requests that may use the lower floor, 0 to 1. */
+  readonly easy: readonly number[]
 }
 
 interface Ratings {
@@ -23,40 +24,44 @@ interface GateCell extends Ratings {
   readonly asked: number
 }
 
-export type GateFeatures = Pick<PromptFeatures, 'numerals' | 'comparatives' | 'negations' | 'spatial' | 'complexity'>
+export type GateFeatures = Pick<
+  PromptFeatures,
+  'numerals' | 'comparatives' | 'negations' | 'spatial' | 'attributePairs' | 'complexity'
+>
 
-/** Ratings that the prior counts for. */
-const priorWeight = (cell: number): number => (cell < 2 ? 100 : 6)
 /** Expected misses, as a share of the route's pictures; the estimate is not the truth, so less than a route may miss. */
 const MISSES_ALLOWED = 0.018
-/** Of requests in cells that are in doubt, so many are tried under the lower floor. */
-const TRIAL_SHARE = 0.1
 const FORGETTING = 0.999
 
-/** Of the public prompt sets: few plain prompts fail a weak model, some with one position, most that count, compare or deny. */
-const PRIORS = [0.015, 0.25, 0.5, 0.7, 0.7, 0.7] as const
+/** Misses of a weak model by public prompt sets: next to none at plain prompts, some with a position, most that count, compare or deny. */
+const PRIORS = {
+  plain: { risk: 0.015, weight: 100 },
+  placed: { risk: 0.25, weight: 6 },
+  bound: { risk: 0.5, weight: 6 },
+  exact: { risk: 0.7, weight: 6 },
+} as const
+const KINDS = [PRIORS.plain, PRIORS.placed, PRIORS.bound, PRIORS.exact] as const
 const LONG = 0.25
+/** Two things that each have an attribute of their own. */
+const BOUND = 2
 
-/** Two cells, short and long, for each of: nothing, one, several positions, without and with counts, comparisons or negations. */
-const cellOf = ({ numerals, comparatives, negations, spatial, complexity }: GateFeatures): number => {
-  const exact = numerals + comparatives + negations > 0 ? 3 : 0
-  return 2 * (exact + Math.min(2, spatial)) + (complexity < LONG ? 0 : 1)
+/** Two cells, short and long, for each kind. */
+function cellOf({ numerals, comparatives, negations, spatial, attributePairs, complexity }: GateFeatures): number {
+  const inPlace = spatial === 0 ? 0 : attributePairs < BOUND ? 1 : 2
+  const kind = numerals + comparatives + negations > 0 ? 3 : inPlace
+  return 2 * kind + (complexity < LONG ? 0 : 1)
 }
 
-const priorOf = (cell: number): number => PRIORS[Math.floor(cell / 2)] ?? 1
+const priorOf = (cell: number): { readonly risk: number; readonly weight: number } => KINDS[cell >> 1] ?? PRIORS.exact
 
 export function createDifficultyGate(): DifficultyGate {
-  const cells = Array.from({ length: 2 * PRIORS.length }, () => ({ asked: 1, accepted: 0, rejected: 0 }))
+  const cells = Array.from({ length: 2 * KINDS.length }, () => ({ asked: 1, accepted: 0, rejected: 0 }))
   return decide(cells, { accepted: 0, rejected: 0 })
 }
 
-/** `random` (0 to 1) decides about trials. */
-export function isEasy({ easy, cells }: DifficultyGate, features: GateFeatures, random: number): boolean {
-  const index = cellOf(features)
-  if (easy[index]) return true
-  const { accepted = 0, rejected = 0 } = cells[index] ?? {}
-  return priorOf(index) < 0.5 && rejected < 3 + (accepted + rejected) / 10 && random < TRIAL_SHARE
-}
+/** `random` (0 to 1), drawn once per request, decides in cells of which only a part may. */
+export const isEasy = ({ easy }: DifficultyGate, features: GateFeatures, random: number): boolean =>
+  random < (easy[cellOf(features)] ?? 0)
 
 /** So many pictures were asked for. */
 export function askedFor(gate: DifficultyGate, features: GateFeatures, pictures: number): DifficultyGate {
@@ -82,21 +87,22 @@ const added = ({ accepted, rejected }: Ratings, isAccepted: boolean): Ratings =>
   rejected: rejected * FORGETTING + (isAccepted ? 0 : 1),
 })
 
-/** The least risky cells first, as long as the expected misses stay within what is allowed. */
+/** The least risky cells first, as long as the expected misses stay within what is allowed; of the next one, as much as still does. */
 function decide(cells: readonly GateCell[], usual: Ratings): DifficultyGate {
   const total = cells.reduce((sum, { asked }) => sum + asked, 0)
   const always = (usual.rejected + 0.2) / (usual.accepted + usual.rejected + 10)
   const risks = cells.map(({ accepted, rejected }, cell) => {
+    const { risk, weight } = priorOf(cell)
     const seen = accepted + rejected
-    const beyond = Math.max(0, rejected - always * seen)
-    return (beyond + priorWeight(cell) * priorOf(cell)) / (seen + priorWeight(cell))
+    return (Math.max(0, rejected - always * seen) + weight * risk) / (seen + weight)
   })
-  const easy = cells.map(() => false)
-  let misses = 0
+  const easy = cells.map(() => 0)
+  let left = MISSES_ALLOWED
   for (const cell of [...risks.keys()].sort((a, b) => (risks[a] ?? 1) - (risks[b] ?? 1))) {
-    misses += ((risks[cell] ?? 1) * (cells[cell]?.asked ?? 0)) / total
-    if (misses > MISSES_ALLOWED) break
-    easy[cell] = true
+    const misses = ((risks[cell] ?? 1) * (cells[cell]?.asked ?? 0)) / total
+    easy[cell] = Math.min(1, left / misses)
+    left -= misses
+    if (left <= 0) break
   }
   return { cells, usual, easy }
 }

@@ -2,11 +2,12 @@
  * The cheapest month that was possible, knowing everything but luck (reference: routing benchmark, section 4): a linear program per
  * combination of volume tiers. Time is cut where anything changes, so that demand and prices are exact and no slot is a mean.
  */
+import { categories, type PromptClass } from '../prompt/lexicon.ts'
 import { LATE_PENALTY, UNSERVED_PENALTY } from './account.ts'
 import { catalogue, minimumSpend } from './catalogue.ts'
 import { classes, type RequestClass } from './classes.ts'
 import { shareInTime } from './latency-share.ts'
-import { DAY_US, HOUR_US, MONTH_END_US, MONTH_START_US } from './time.ts'
+import { BILLING_LAG_US, DAY_US, HOUR_US, MONTH_END_US, MONTH_START_US } from './time.ts'
 import { arrivals, type Templates } from './workload.ts'
 import {
   canMake,
@@ -26,29 +27,50 @@ interface KnownClass {
   readonly kind: RequestClass
   readonly floor: number
   readonly hard: boolean
+  /** What its prompts are about; only where refusals cost something. */
+  readonly topic?: PromptClass
+}
+
+export interface BoundOptions {
+  /**
+   * The best month for who knows all but what nobody can know in time: changes of price are chosen by a day later, and a refusal is met as
+   * often as its chance says, billed where the offer bills it. The cost of its solution is what is left to save.
+   */
+  readonly unforeseen?: boolean
 }
 
 export interface BoundModel {
   /** Instants between which nothing changes. */
   readonly boundaries: readonly number[]
-  readonly programs: readonly { readonly tiers: readonly number[]; readonly text: string; readonly offsetUsd: number }[]
+  readonly programs: readonly BoundProgram[]
   /** What a solution really costs, by the terms of the contracts; USD. */
   costOf(solution: ReadonlyMap<string, number>): number
 }
 
-const known: readonly KnownClass[] = classes.flatMap((kind, classIndex) =>
-  kind.hardFloor === undefined
-    ? [{ classIndex, kind, floor: kind.floor, hard: false }]
-    : [
-        { classIndex, kind, floor: kind.floor, hard: false },
-        { classIndex, kind, floor: kind.hardFloor, hard: true },
-      ],
-)
+export interface BoundProgram {
+  readonly tiers: readonly number[]
+  readonly text: string
+  readonly offsetUsd: number
+  /** By offer, of the tiers aimed for. */
+  readonly factors: ReadonlyMap<string, number>
+  /** The row of the minimum spend: its dual is what a picture bought at that account really costs, as a share of its price. */
+  readonly minimumRow: string
+}
+
+const knownClasses = (topics: readonly (PromptClass | undefined)[]): readonly KnownClass[] =>
+  classes.flatMap((kind, classIndex) =>
+    topics.flatMap((topic): KnownClass[] => {
+      const about = topic === undefined ? {} : { topic }
+      const easy = { classIndex, kind, floor: kind.floor, hard: false, ...about }
+      return kind.hardFloor === undefined ? [easy] : [easy, { classIndex, kind, floor: kind.hardFloor, hard: true, ...about }]
+    }),
+  )
 
 const IN_TIME = 0.95
 const DEADLINE_US = 24 * HOUR_US
 
 interface Demand {
+  readonly known: readonly KnownClass[]
   readonly boundaries: readonly number[]
   /** By regime and known class. */
   readonly pictures: readonly (readonly number[])[]
@@ -63,16 +85,19 @@ interface Variable {
   readonly regime: number
   readonly known: number
   readonly deployment: Deployment
-  /** USD per picture at list price. */
+  /** USD per picture at list price, calls in vain included. */
   readonly priceUsd: number
+  /** The same by the price that is known at the time. */
+  readonly knownUsd: number
   /** USD per picture for being late. */
   readonly lateUsd: number
 }
 
-export function buildBound(world: World, templates: Templates): BoundModel {
-  const boundaries = boundariesOf(world)
-  const demand = demandOf(world, templates, boundaries)
-  const variables = variablesOf(world, demand)
+export function buildBound(world: World, templates: Templates, { unforeseen = false }: BoundOptions = {}): BoundModel {
+  const topics = unforeseen ? [...categories, 'other' as const] : [undefined]
+  const boundaries = boundariesOf(world, unforeseen)
+  const demand = demandOf(world, templates, boundaries, knownClasses(topics))
+  const variables = variablesOf(world, demand, unforeseen)
   const tiered = world.deployments.filter(({ terms, lane }) => lane === 'sync' && terms.tiers)
   const shared = sharedRows(world, demand, variables)
   const reach = tiered.map((deployment) => reachOf(deployment, variables, demand))
@@ -83,13 +108,16 @@ export function buildBound(world: World, templates: Templates): BoundModel {
   return { boundaries, programs, costOf: (solution) => trueCost(world, variables, solution) }
 }
 
-function boundariesOf(world: World): number[] {
+function boundariesOf(world: World, unforeseen: boolean): number[] {
   const { events } = world
   const cuts = new Set([MONTH_START_US, MONTH_END_US])
   const add = (atUs: number): void => {
     if (atUs > MONTH_START_US && atUs < MONTH_END_US) cuts.add(atUs)
   }
-  for (const { atUs } of events.priceChanges) add(atUs)
+  for (const { atUs } of events.priceChanges) {
+    add(atUs)
+    if (unforeseen) add(atUs + BILLING_LAG_US)
+  }
   for (const { fromUs, toUs } of [...events.outages, ...events.spells, ...events.drifts]) {
     add(fromUs)
     add(toUs)
@@ -102,7 +130,7 @@ function boundariesOf(world: World): number[] {
   return [...cuts].sort((a, b) => a - b)
 }
 
-function demandOf(world: World, templates: Templates, boundaries: readonly number[]): Demand {
+function demandOf(world: World, templates: Templates, boundaries: readonly number[], known: readonly KnownClass[]): Demand {
   const pictures = boundaries.slice(1).map(() => known.map(() => 0))
   const cumulative: number[][] = Array.from({ length: Math.ceil((MONTH_END_US - MONTH_START_US) / HOUR_US) }, () =>
     known.map(() => 0),
@@ -113,7 +141,10 @@ function demandOf(world: World, templates: Templates, boundaries: readonly numbe
   for (const { atUs, template } of arrivals(world, templates)) {
     if (atUs < MONTH_START_US || atUs >= MONTH_END_US) continue
     while (atUs >= (boundaries[regime + 1] ?? Number.POSITIVE_INFINITY)) regime += 1
-    const index = known.findIndex(({ classIndex, hard }) => classIndex === template.classIndex && hard === template.hard)
+    const index = known.findIndex(
+      ({ classIndex, hard, topic = template.features.promptClass }) =>
+        classIndex === template.classIndex && hard === template.hard && topic === template.features.promptClass,
+    )
     const { n } = template.request
     addTo(pictures[regime], index, n)
     addTo(cumulative[Math.floor((atUs - MONTH_START_US) / HOUR_US)], index, n)
@@ -126,6 +157,7 @@ function demandOf(world: World, templates: Templates, boundaries: readonly numbe
     for (const index of known.keys()) addTo(cumulative[hour], index, cumulative[hour - 1]?.[index] ?? 0)
   }
   return {
+    known,
     boundaries,
     pictures,
     cumulative,
@@ -138,21 +170,26 @@ function addTo(row: number[] | undefined, index: number, value: number): void {
 }
 
 /** Where a class may be made, regime by regime. A regime is constant inside, so its middle stands for all of it. */
-function variablesOf(world: World, { boundaries, pictures }: Demand): Variable[] {
+function variablesOf(world: World, { known, boundaries, pictures, refusal }: Demand, unforeseen: boolean): Variable[] {
   const variables: Variable[] = []
+  const isAsked = known.map((_, index) => pictures.some((counts) => (counts[index] ?? 0) > 0))
   for (const [regime, counts] of pictures.entries()) {
     const middle = ((boundaries[regime] ?? 0) + (boundaries[regime + 1] ?? 0)) / 2
     for (const [index, { kind, classIndex, floor }] of known.entries()) {
-      if ((counts[index] ?? 0) === 0 && kind.interactive) continue
+      if (kind.interactive ? counts[index] === 0 : !isAsked[index]) continue
       for (const deployment of world.deployments) {
         if (!canMake(deployment, kind) || !isOffered(deployment, middle) || isOut(world, deployment, middle)) continue
         if (trueQuality(world, deployment, classIndex, middle) < floor) continue
         const name = `x${regime}_${index}_${deployment.index}`
         const share = shareInTime(world, deployment, kind, middle)
         // What is slower than the class's deadline asks for is not ruled out: it costs what the benchmark takes for being late.
-        const priceUsd = listPrice(world, deployment, kind.edge, middle) / 1e9
+        const refused = refusal[index]?.[deployment.index] ?? 0
+        const calls = unforeseen && deployment.terms.refusalsBilled ? 1 / (1 - refused) : 1
+        const usdAt = (atUs: number): number => (calls * listPrice(world, deployment, kind.edge, atUs)) / 1e9
+        const priceUsd = usdAt(middle)
         const lateUsd = share < IN_TIME ? LATE_PENALTY * (1 - share) * priceUsd : 0
-        variables.push({ name, regime, known: index, deployment, priceUsd, lateUsd })
+        const knownUsd = unforeseen ? usdAt(middle - BILLING_LAG_US) : priceUsd
+        variables.push({ name, regime, known: index, deployment, priceUsd, knownUsd, lateUsd })
       }
     }
   }
@@ -168,8 +205,9 @@ function sharedRows(
   const rows: string[] = []
   const bounds: string[] = []
   const unmet: string[] = []
-  const byClass = known.map((_, index) => variables.filter((each) => each.known === index))
-  for (const [index, { kind }] of known.entries()) {
+  const byClass = demand.known.map((_, index) => variables.filter((each) => each.known === index))
+  for (const [index, { kind }] of demand.known.entries()) {
+    if (demand.pictures.every((counts) => (counts[index] ?? 0) === 0)) continue
     const own = byClass[index] ?? []
     if (kind.interactive) interactiveRows(demand, index, own, { rows, bounds, unmet })
     else deferrableRows(demand, index, own, { rows, unmet })
@@ -270,10 +308,7 @@ interface ProgramInput {
 }
 
 /** Within one combination of tiers every price is linear; a graduated tier pays the dearer earlier pictures as a constant. */
-function programOf(
-  world: World,
-  { variables, tiered, tiers, shared }: ProgramInput,
-): { readonly text: string; readonly offsetUsd: number } {
+function programOf(world: World, { variables, tiered, tiers, shared }: ProgramInput): Omit<BoundProgram, 'tiers'> {
   const rows = [...shared.rows]
   let offsetUsd = 0
   const factors = new Map<number, number>()
@@ -290,17 +325,18 @@ function programOf(
     if (to !== undefined) rows.push(`${sumOf(own)} <= ${to}`)
     if (terms.tiers?.mode === 'graduated') {
       // Pictures of different sizes have different prices: the earlier, dearer ones are taken to be the cheapest size.
-      const cheapest = Math.min(...own.map(({ priceUsd }) => priceUsd))
+      const cheapest = Math.min(...own.map(({ knownUsd }) => knownUsd))
       for (let below = 0; below < step; below += 1) {
         offsetUsd +=
           ((steps[below + 1]?.from ?? 0) - (steps[below]?.from ?? 0)) * ((steps[below]?.factor ?? 1) - factor) * cheapest
       }
     }
   }
-  const priceOf = ({ priceUsd, deployment }: Variable): number => priceUsd * (factors.get(deployment.index) ?? 1)
+  const priceOf = ({ knownUsd, deployment }: Variable): number => knownUsd * (factors.get(deployment.index) ?? 1)
   const committed = variables.filter(({ deployment }) => deployment.terms.provider === minimumSpend.provider)
   const free = variables.filter(({ deployment }) => deployment.terms.provider !== minimumSpend.provider)
   // `k` is the bill of the account with the minimum: at least the minimum, at least what was bought.
+  const minimumRow = `r${rows.length}`
   rows.push(`k ${committed.map((each) => `- ${priceOf(each)} ${each.name}`).join(' ')} >= 0`)
   const bounds = [...shared.bounds, `k >= ${world.minimumSpendNano / 1e9}`]
   // A name may stand in the objective once only: what it costs and what being late costs are one number.
@@ -311,7 +347,8 @@ function programOf(
     ...shared.unmet.map((name) => `${unmetUsd(variables, name)} ${name}`),
   ].join(' + ')
   const text = `Minimize\n obj: ${wrapped(objective)}\nSubject To\n${rows.map((row, index) => ` r${index}: ${wrapped(row)}`).join('\n')}\nBounds\n${bounds.map((bound) => ` ${bound}`).join('\n')}\nEnd\n`
-  return { text, offsetUsd }
+  const byOffer = new Map(tiered.map(({ index, offer }) => [offer.id, factors.get(index) ?? 1]))
+  return { text, offsetUsd, factors: byOffer, minimumRow }
 }
 
 /** The format allows lines of a few hundred characters. */

@@ -8,15 +8,15 @@ export interface KnownPrices {
   at(nowUs: number): CompiledPrices
 }
 
-export function createKnownPrices(world: World): KnownPrices {
-  const changes = world.events.priceChanges.map(({ atUs }) => atUs + BILLING_LAG_US)
+export function createKnownPrices(world: World, lagUs: number = BILLING_LAG_US): KnownPrices {
+  const changes = world.events.priceChanges.map(({ atUs }) => atUs + lagUs)
   const compiled = new Map<number, CompiledPrices>()
   return {
     at(nowUs) {
       const epoch = changes.filter((atUs) => atUs <= nowUs).length
       const known = compiled.get(epoch)
       if (known) return known
-      const prices = pricesAt(world, nowUs - BILLING_LAG_US)
+      const prices = pricesAt(world, nowUs - lagUs)
       compiled.set(epoch, prices)
       return prices
     },

@@ -6,6 +6,7 @@ import { expectedLatencyMs } from '../routing/strategies/strategy.ts'
 import { classes, type RequestClass } from './classes.ts'
 import type { FullPlan, SimulatedPolicy } from './engine.ts'
 import { shareInTime } from './latency-share.ts'
+import type { Oracle } from './oracle.ts'
 import { luckOf } from './random.ts'
 import { createRouter } from './router.ts'
 import { DAY_US, MONTH_DAYS, MONTH_START_US } from './time.ts'
@@ -13,8 +14,8 @@ import type { Arrival } from './workload.ts'
 import { canMake, type Deployment, isOffered, isOut, listPrice, refusalChance, trueQuality, type World } from './world.ts'
 
 /** The router with everything it has: month's plan, tiers, minimum, prompts that need less. */
-export const productPolicy = (world: World): SimulatedPolicy =>
-  createRouter(world, { name: 'halftone', planned: true, batch: true })
+export const productPolicy = (world: World, oracle?: Oracle): SimulatedPolicy =>
+  createRouter(world, { name: 'halftone', planned: true, batch: true, ...(oracle && { oracle }) })
 
 /** Cheapest by the prices of the moment, batch lane included: the rule that is hard to beat. */
 export const cheapestWithBatch = (world: World): SimulatedPolicy =>

@@ -24,7 +24,7 @@ export interface Providers {
 }
 
 /** Outside outages so many calls fail for no reason. */
-const ERROR_SHARE = 0.004
+export const ERROR_SHARE = 0.004
 /** In an outage so many calls hang instead of failing at once; of those, so many are billed. */
 const HANGING_SHARE = 0.08
 const TIMEOUT_MS = 25_000
@@ -57,7 +57,7 @@ export function createProviders(world: World): Providers {
       }
       if (!takes(deployment, template.request.n, atUs)) return failed('provider_rate_limited', 150, 20_000 + 20_000 * luck(1))
       const latencyMs = medianMs(world, deployment, atUs) * Math.exp(latencySpread(deployment) * normalOf(luck(2), luck(3)))
-      if (luck(4) < refusalChance(world, deployment, template.features.promptClass)) {
+      if (isRefused(world, deployment, template, requestId, attempt)) {
         return { ...failed('content_refused', latencyMs * 0.5), billed: deployment.terms.refusalsBilled }
       }
       if (luck(5) < ERROR_SHARE) return failed('provider_error', latencyMs * luck(6))
@@ -65,6 +65,16 @@ export function createProviders(world: World): Providers {
     },
   }
 }
+
+/** Whether the filter takes offence at this call. */
+export const isRefused = (
+  world: World,
+  deployment: Deployment,
+  { features }: RequestTemplate,
+  requestId: number,
+  attempt: number,
+): boolean =>
+  luckOf(world.seed, requestId, deployment.index, attempt * 8 + 4) < refusalChance(world, deployment, features.promptClass)
 
 function failed(
   code: 'provider_error' | 'provider_timeout' | 'provider_rate_limited' | 'provider_not_found' | 'content_refused',

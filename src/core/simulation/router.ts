@@ -23,6 +23,8 @@ import type { FinishedAttempt, FullPlan, Rating, SimulatedPolicy } from './engin
 import { createHealth, type Health } from './health.ts'
 import { createKnownPrices, type KnownPrices } from './known-prices.ts'
 import { createMonthPlanner, type MonthPlanner } from './month-planner.ts'
+import { healthKey, type Oracle, trueExperience, trueHealth, trueRatings } from './oracle.ts'
+import { isRefused } from './provider.ts'
 import { createRandom } from './random.ts'
 import { HOUR_US, MONTH_START_US } from './time.ts'
 import type { Arrival, RequestTemplate } from './workload.ts'
@@ -36,6 +38,8 @@ export interface RouterOptions {
   readonly batch: boolean
   /** Another order of the same candidates; absent: the plan's own. */
   readonly order?: (plan: FullPlan, arrival: Arrival, experience: ReadonlyMap<string, Experience>) => FullPlan
+  /** Things that are not hidden from it: for telling what hiding them costs. */
+  readonly oracle?: Oracle
 }
 
 /** How long a plan is used again for requests of the same kind while nothing has changed. */
@@ -61,11 +65,12 @@ interface State {
   madeUs: number
   fadedUs: number
   healthVersion: number
+  healthKey: string
 }
 
 export function createRouter(world: World, options: RouterOptions): SimulatedPolicy {
   const random = createRandom(Math.imul(world.seed + 3, 0x27d4eb2f))
-  const prices = createKnownPrices(world)
+  const prices = options.oracle?.prices ? createKnownPrices(world, 0) : createKnownPrices(world)
   const state: State = {
     world,
     options,
@@ -84,6 +89,7 @@ export function createRouter(world: World, options: RouterOptions): SimulatedPol
     madeUs: Number.NEGATIVE_INFINITY,
     fadedUs: 0,
     healthVersion: -1,
+    healthKey: '',
   }
   return {
     name: options.name,
@@ -123,7 +129,7 @@ function planFor(state: State, arrival: Arrival, nowUs: number): FullPlan | unde
   const easy =
     state.options.planned &&
     classes[template.classIndex]?.hardFloor !== undefined &&
-    isEasy(state.gate, template.features, state.random())
+    (state.options.oracle?.difficulty ? !template.hard : isEasy(state.gate, template.features, state.random()))
   if (state.options.planned) {
     state.gate =
       classes[template.classIndex]?.hardFloor === undefined
@@ -137,7 +143,33 @@ function planFor(state: State, arrival: Arrival, nowUs: number): FullPlan | unde
     made = makePlan(state, template, easy, nowUs)
     state.plans.set(key, made)
   }
+  if (made && state.options.oracle?.luck) made = withoutRefusals(state.world, made, arrival)
   return made && state.options.order ? state.options.order(made, arrival, state.experience) : made
+}
+
+/** Offers whose filter lets this very call pass first. */
+function withoutRefusals(world: World, made: FullPlan, { id, template }: Arrival): FullPlan {
+  const refused = ({ candidate }: FullPlan['attempts'][number]): number => {
+    const deployment = world.deployments.find(({ offer }) => offer === candidate.offer)
+    return deployment && isRefused(world, deployment, template, id, 0) ? 1 : 0
+  }
+  const [first, ...rest] = made.attempts.toSorted((a, b) => refused(a) - refused(b))
+  return first ? { ...made, attempts: [first, ...rest] } : made
+}
+
+/** What the snapshot says to a policy from which these things are not hidden. */
+function told(state: State, { classIndex, request, features }: RequestTemplate, nowUs: number): Snapshot {
+  const { world, options } = state
+  const snapshot = state.snapshot as Snapshot
+  const { refusals, quality } = options.oracle ?? {}
+  const experience = new Map(snapshot.experience)
+  for (const deployment of refusals ? world.deployments : []) {
+    const { offer } = deployment
+    const resolved = { offer, settings: { size: request.size, format: 'png', n: 1 } } as Candidate
+    const [narrow] = experienceKeys(resolved, request, features.promptClass)
+    experience.set(narrow, trueExperience(world, deployment, features.promptClass, nowUs))
+  }
+  return { ...snapshot, experience, ...(quality && { quality: trueRatings(world, classIndex, nowUs) }) }
 }
 
 function makePlan(state: State, template: RequestTemplate, easy: boolean, nowUs: number): FullPlan | undefined {
@@ -147,7 +179,7 @@ function makePlan(state: State, template: RequestTemplate, easy: boolean, nowUs:
     request: template.request,
     options,
     policy: easy ? { ...policy, floor: level(kind.floor) } : policy,
-    snapshot: state.snapshot as Snapshot,
+    snapshot: state.options.oracle ? told(state, template, nowUs) : (state.snapshot as Snapshot),
     prices: state.prices.at(nowUs),
     promptComplexity: template.features.complexity,
     promptClass: template.features.promptClass,
@@ -157,15 +189,23 @@ function makePlan(state: State, template: RequestTemplate, easy: boolean, nowUs:
   return made.kind === 'plan' ? made : undefined
 }
 
+function healthVersionOf(state: State, nowUs: number): number {
+  const key = healthKey(state.world, nowUs)
+  if (key === state.healthKey) return state.healthVersion
+  state.healthKey = key
+  return state.healthVersion + 1
+}
+
 /** A new snapshot after a while, and at once when an offer's health changed. */
 function refresh(state: State, nowUs: number): void {
-  const version = state.health.version(nowUs)
+  const { oracle } = state.options
+  const version = oracle?.health ? healthVersionOf(state, nowUs) : state.health.version(nowUs)
   if (state.snapshot && version === state.healthVersion && nowUs - state.madeUs < PLAN_LIFE_US) return
   const whole = !state.snapshot || nowUs - state.madeUs >= PLAN_LIFE_US
   state.healthVersion = version
   state.plans = new Map()
   const { world, planner } = state
-  const health = state.health.view(nowUs)
+  const health = oracle?.health ? trueHealth(world, nowUs) : state.health.view(nowUs)
   if (!whole && state.snapshot) {
     state.snapshot = { ...state.snapshot, health }
     return
@@ -183,7 +223,7 @@ function refresh(state: State, nowUs: number): void {
   // The month is planned by list prices: tiers are what the plan decides on.
   const { volumes: _volumes, ...atList } = base
   state.snapshot = atList
-  const planned = planner?.prices(nowUs, (template, easy) => makePlan(state, template, easy, nowUs))
+  const planned = oracle?.plan ?? planner?.prices(nowUs, (template, easy) => makePlan(state, template, easy, nowUs))
   state.snapshot = planned ? { ...base, planned } : base
 }
 
