@@ -156,7 +156,12 @@ export const explanation = z.object({
         .number()
         .nullable()
         .describe('What it was ordered by, lowest first: USD for objective `cost`; null: behind all that have one.'),
-      success: z.number().nullable().describe('Learned chance that a try brings its pictures.'),
+      success: z.number().nullable().describe('Chance that a try brings its pictures: learned, or a prior.'),
+      observations: z
+        .number()
+        .nullable()
+        .optional()
+        .describe('Attempts that `success` rests on, older ones counting less; 0: a prior, nobody used it; null: not kept.'),
       in_vain_usd: z.number().nullable().describe('Expected cost of tries that are billed and bring nothing.'),
       lateness_usd: z.number().nullable().describe('What its expected lateness weighs.'),
     }),

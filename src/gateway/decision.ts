@@ -45,10 +45,11 @@ export function decisionToJson(decision: Extract<Plan, { kind: 'plan' }>, state:
 }
 
 /** The parts of the all-in cost, rounded to what a reader can use; zero parts are left out. */
-function scoreToJson({ success, inVainNanoUsd, latenessNanoUsd, shadowNanoUsd, missChance }: Score): JsonObject {
+function scoreToJson({ success, observations, inVainNanoUsd, latenessNanoUsd, shadowNanoUsd, missChance }: Score): JsonObject {
   const usd = (nano: number): number => Number((nano / 1e9).toPrecision(4))
   return {
     success: Number(success.toFixed(4)),
+    observations: Number(observations.toFixed(1)),
     ...(inVainNanoUsd > 0 && { inVainUsd: usd(inVainNanoUsd) }),
     ...(latenessNanoUsd > 0 && { latenessUsd: usd(latenessNanoUsd) }),
     ...(shadowNanoUsd !== 0 && { shadowUsd: usd(shadowNanoUsd) }),

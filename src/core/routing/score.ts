@@ -23,6 +23,8 @@ export interface Score {
   readonly latenessNanoUsd: number
   readonly shadowNanoUsd: number
   readonly success: number
+  /** Attempts that `success` rests on, discounted; 0: a prior, nobody used it yet. */
+  readonly observations: number
   /** Chance to miss the deadline; 0 without one. */
   readonly missChance: number
 }
@@ -45,6 +47,7 @@ export function scoreOf({ priceNanoUsd, estimate, deadlineMs, latenessNanoUsdPer
     latenessNanoUsd: latenessCost,
     shadowNanoUsd: shadow,
     success,
+    observations: estimate.weight,
     missChance: late.missChance,
   }
 }

@@ -84,7 +84,7 @@ export const explainRequest: Handler = async (call) => {
     objective: String(decision['objective'] ?? 'cost'),
     price_book: String(decision['priceBook'] ?? ''),
     candidates: candidatesOf(record).map(
-      ({ offer, size, quality, finishing = [], expectedUsd, maxUsd, score, success, inVainUsd, latenessUsd }) => ({
+      ({ offer, size, quality, finishing = [], expectedUsd, maxUsd, score, success, observations, inVainUsd, latenessUsd }) => ({
         offer,
         size,
         quality,
@@ -93,6 +93,7 @@ export const explainRequest: Handler = async (call) => {
         max_usd: maxUsd,
         score,
         success: success ?? null,
+        observations: observations ?? null,
         in_vain_usd: inVainUsd ?? null,
         lateness_usd: latenessUsd ?? null,
       }),
@@ -119,6 +120,7 @@ interface StoredCandidate {
   /** Infinity is null in JSON. */
   readonly score: number | null
   readonly success?: number
+  readonly observations?: number
   readonly inVainUsd?: number
   readonly latenessUsd?: number
 }
