@@ -37,6 +37,8 @@ export interface SumsQuery {
   readonly dimensions: readonly StoredDimension[]
   /** Any of the values of each; only of dimensions that are asked for. */
   readonly filters?: readonly { readonly dimension: StoredDimension; readonly values: readonly string[] }[]
+  /** Leave out what has no end customer, group, baseline or tag, where one is asked for. */
+  readonly namedOnly?: boolean
 }
 
 export interface SumsCell extends Fact {

@@ -84,7 +84,7 @@ interface Asker {
 /** The overview asks only for what sums are kept by; a combination without sums would be a mistake here. */
 const askerOf = (insight: LedgerInsight, sandbox: boolean): Asker => ({
   async sums({ fromUs, toUs }, dimensions, grain) {
-    const answer = await insight.sums({ sandbox, fromUs, toUs, grain: grain ?? 'none', dimensions })
+    const answer = await insight.sums({ sandbox, fromUs, toUs, grain: grain ?? 'none', dimensions, namedOnly: true })
     if (!answer) throw new Error(`no sums are kept by ${dimensions.join(', ')}`)
     return answer.cells
   },

@@ -40,8 +40,8 @@ export const cubes = {
 } as const satisfies Record<string, readonly CubeDimension[]>
 export type CubeName = keyof typeof cubes
 
-/** Cubes of which every request is in. */
-export const wholeCubes = ['product', 'caller', 'offer_caller', 'offer_route', 'shape', 'caller_class', 'kind', 'all'] as const
+/** Cubes that every request is in, the smallest first where it may stand for others. */
+export const wholeCubes = ['kind', 'product', 'caller', 'offer_caller', 'offer_route', 'shape', 'caller_class', 'all'] as const
 
 /** Distributions are kept by fewer dimensions: each value has a row per bucket. */
 export const histogramCubes = {

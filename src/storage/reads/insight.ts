@@ -65,7 +65,7 @@ async function readNamed(
   if (!has(dimensions, others)) return undefined
   const cells = await readCube(db, { name, dimensions, own: { dimension: own, as: name as StoredDimension } }, query)
   const wanted = query.filters?.find(({ dimension }) => dimension === name)?.values
-  if (wanted && !wanted.includes('')) return { source: `day:${name}`, cells }
+  if (query.namedOnly || (wanted && !wanted.includes(''))) return { source: `day:${name}`, cells }
   const rest = await readSums(db, declaredTags, {
     ...query,
     dimensions: others,
