@@ -29,7 +29,6 @@ export function Dialog({ open, onClose, title, children, actions, kind = 'dialog
   }, [open])
   if (!open) return null
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is heard by the dialog itself, as `cancel`
     <dialog
       ref={dialog}
       aria-labelledby={titleId}
