@@ -131,6 +131,8 @@ describe('the requests page', () => {
     await page.getByRole('tab', { name: 'Lineage' }).click()
     await page.getByRole('link', { name: 'A harbour at night' }).click()
     await page.waitForURL(new RegExp(ids['second'] ?? '?'))
+    await page.getByRole('tab', { name: 'Receipt' }).click()
+    await page.locator('[data-receipt=total]').waitFor()
     await receiptOf(page)
     await context.close()
   })
