@@ -23,7 +23,10 @@ export const keyObject = z.object({
   tags,
   allowed_models: z.array(z.string()).nullable(),
   max_usd_per_day: usdText.nullable(),
+  requests_per_minute: z.int().nullable().describe('Of `halftone.yaml`, its own or that of every key; null: no limit.'),
+  images_per_minute: z.int().nullable().describe('Likewise.'),
   created_at: timestamp,
+  last_used_at: timestamp.nullable().describe('When it last made a request; null: never.'),
   revoked_at: timestamp.nullable(),
   managed_by: z.enum(['api', 'file', 'environment']),
 })

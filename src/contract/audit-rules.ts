@@ -39,6 +39,7 @@ export const auditRules = {
   deleteRoute: { writes: 'route' },
   rollbackRoute: { writes: 'route' },
   validateRoute: { nothing: 'It changes nothing.' },
+  routeCandidates: { nothing: 'It changes nothing.' },
   tryRoute: { nothing: 'It changes nothing: past requests are replayed in memory.' },
   insightExplore: { nothing: 'It changes nothing: a question with a body.' },
   putView: { writes: 'view' },

@@ -58,6 +58,14 @@ export const routeEndpoints = {
     body: routes.validateRouteRequest,
     response: routes.routeValidation,
   },
+  routeCandidates: {
+    method: 'POST',
+    path: '/v1/halftone/routes/{route}/candidates',
+    access: 'routes.write',
+    summary: 'Whom a document would choose now for usual requests, and whom it leaves out; saves nothing.',
+    body: routes.routeCandidatesRequest,
+    response: routes.routeCandidates,
+  },
   tryRoute: {
     method: 'POST',
     path: '/v1/halftone/routes/{route}/dry-run',

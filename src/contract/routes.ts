@@ -56,6 +56,34 @@ export const routeValidation = z.object({
   ),
 })
 
+export const routeCandidatesRequest = z.strictObject({
+  document: document.optional().describe('The one that stands when absent.'),
+})
+
+export const routeCandidates = z.object({
+  object: z.literal('route_candidates'),
+  name: z.string(),
+  requests: z.array(
+    z.object({
+      request: z.string().describe('What is asked for, such as `a picture of 1024x1024`.'),
+      candidates: z
+        .array(
+          z.object({
+            offer: z.string(),
+            quality: z.string().nullable(),
+            size: z.string(),
+            expected_usd: usdText,
+            max_usd: usdText.nullable().describe('null: no bound is known.'),
+            all_in_usd: usdText.nullable().describe('Expected with the tries in vain; null: the plan was not scored.'),
+            quality_score: z.number().nullable().describe('Public prior of exactly this quality tier; null: nobody rated it.'),
+          }),
+        )
+        .describe('In the order in which they would be tried, with the health, prices and experience of now.'),
+      eliminated: z.array(z.object({ reason: z.string(), offers: z.int(), example: z.string() })).describe('Commonest first.'),
+    }),
+  ),
+})
+
 export const tryRouteRequest = z.strictObject({
   document: document.optional().describe('The one that stands when absent.'),
   days: z.int().min(1).max(90).optional().describe('How far back; 7 when absent.'),
@@ -112,3 +140,4 @@ export type RouteWire = z.infer<typeof routeObject>
 export type RouteVersionWire = z.infer<typeof routeVersion>
 export type RouteValidation = z.infer<typeof routeValidation>
 export type RouteTrialWire = z.infer<typeof routeTrial>
+export type RouteCandidatesWire = z.infer<typeof routeCandidates>

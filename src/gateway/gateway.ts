@@ -4,7 +4,15 @@ import type { RateLimit } from '../core/limits/bucket.ts'
 import { urgencyOf } from '../core/limits/queue.ts'
 import type { Offer } from '../core/offer.ts'
 import { promptFeatures } from '../core/prompt/features.ts'
-import { type OfferHealth, observationOf, observedName, type Plan, type Relaxed, relax } from '../core/routing/index.ts'
+import {
+  type OfferHealth,
+  observationOf,
+  observedName,
+  type Plan,
+  type Policy,
+  type Relaxed,
+  relax,
+} from '../core/routing/index.ts'
 import type { SpooledBody } from '../ports/blob-store.ts'
 import { keep } from './assets.ts'
 import type { BudgetIndex } from './budget-index.ts'
@@ -48,7 +56,10 @@ export interface Gateway {
   drain(timeoutMs: number): Promise<number>
 }
 
-export type PlannedInput = Pick<ExecuteInput, 'request' | 'options' | 'caller'>
+export type PlannedInput = Pick<ExecuteInput, 'request' | 'options' | 'caller'> & {
+  /** Instead of what `model` of the request means: a route that is not in force. */
+  readonly policy?: Policy
+}
 
 /** `all` ignores the policy's choice of offers; `lanes` as well what answers in its own time. */
 export type Choice = 'named' | 'all' | 'lanes'
@@ -246,7 +257,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   function preview(input: PlannedInput, choose: Choice): DecideInput {
     const state = current()
     const nowUs = services.clock.nowUs()
-    const named = policyOf(input.request.model, state, nowUs)
+    const named = input.policy ?? policyOf(input.request.model, state, nowUs)
     const all = choose === 'named' ? named : everything(named)
     const features = promptFeatures(input.request.prompt, input.request)
     return {

@@ -127,8 +127,8 @@ const usual: ImageRequest = {
   attribution: { tags: {} },
   extraBody: {},
 }
-/** Requests that most clients make. */
-const common: readonly (readonly [string, ImageRequest])[] = [
+/** Requests that most clients make, each with its name in a sentence. */
+export const usualRequests: readonly (readonly [string, ImageRequest])[] = [
   ['a picture of any size', usual],
   ['a picture of 1024x1024', { ...usual, size: { width: 1024, height: 1024 } }],
   ['a picture of 1536x1024', { ...usual, size: { width: 1536, height: 1024 } }],
@@ -138,7 +138,7 @@ const common: readonly (readonly [string, ImageRequest])[] = [
 /** Whether usual requests find anybody, and what keeps others out. */
 function serviceFindings(input: RouteCheckInput): RouteFinding[] {
   const { policy } = input
-  const plans = common.map(([what, request]) => ({ what, plan: planOf(request, policy, input) }))
+  const plans = usualRequests.map(([what, request]) => ({ what, plan: planOf(request, policy, input) }))
   const unserved = plans.filter((each) => each.plan.kind === 'none')
   const [first] = plans
   if (!first) return []
@@ -163,7 +163,7 @@ function planOf(request: ImageRequest, policy: Policy, { state, nowUs }: RouteCh
 /** The limit that alone keeps everybody out, or the reasons together. */
 function unservedFinding(what: string, made: Plan, input: RouteCheckInput): RouteFinding[] {
   const { policy } = input
-  const request = common.find(([name]) => name === what)?.[1] ?? usual
+  const request = usualRequests.find(([name]) => name === what)?.[1] ?? usual
   const { floor, maxCostNanoUsd, ...rest } = policy
   if (maxCostNanoUsd !== undefined) {
     const without = planOf(request, { ...rest, ...(floor !== undefined && { floor }), objective: 'cost' }, input)

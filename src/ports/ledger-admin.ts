@@ -9,6 +9,8 @@ export interface LedgerAdmin {
   keyByHash(hash: string): Promise<KeyRecord | undefined>
   keyById(id: string): Promise<KeyRecord | undefined>
   keys(): Promise<readonly KeyRecord[]>
+  /** When each key last made a request; keys that never did are not in it. */
+  lastUsed(): Promise<ReadonlyMap<string, TimestampUs>>
   /** False when there is no such key. */
   revokeKey(id: string, atUs: TimestampUs): Promise<boolean>
   /** Insert or update by id; a row with another `managedBy` is a `managed_by_file` or `conflict` error. */

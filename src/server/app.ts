@@ -35,6 +35,7 @@ import * as prices from './routes/prices.ts'
 import { quote } from './routes/quote.ts'
 import { listUnknown, reconcileAttempt } from './routes/reconcile.ts'
 import * as records from './routes/records.ts'
+import { routeCandidates } from './routes/route-candidates.ts'
 import * as routes from './routes/routes.ts'
 import * as session from './routes/session.ts'
 import { receiveWebhook } from './routes/webhooks.ts'
@@ -94,6 +95,7 @@ const handlers = {
   listRouteVersions: routes.listRouteVersions,
   rollbackRoute: routes.rollbackRoute,
   validateRoute: routes.validateRoute,
+  routeCandidates,
   tryRoute: routes.tryRoute,
   exportFocus,
   listExportDays,

@@ -4,6 +4,7 @@ import type { BudgetWire, KeyWire } from '../contract/admin.ts'
 import type { AttemptWire, ChargeWire, RequestRecordWire, RequestSummaryWire } from '../contract/records.ts'
 import { FORECAST_METHOD, forecastOf } from '../core/budget/pace.ts'
 import type { JsonObject } from '../core/json.ts'
+import type { RateLimit } from '../core/limits/bucket.ts'
 import { formatUsd } from '../core/money.ts'
 import type { Warning } from '../core/offer.ts'
 import type { AttemptRecordRow, BudgetState, ChargeRecord, KeyRecord, RequestRecord, RequestSummary } from '../ports/ledger.ts'
@@ -164,7 +165,14 @@ export function budgetWire({ budget, ...state }: BudgetState, { sandbox, nowUs }
   }
 }
 
-export const keyWire = (key: KeyRecord, maxPerDayNanoUsd: bigint | undefined): KeyWire => ({
+/** What stands elsewhere than in the key's own row. */
+export interface KeyFacts {
+  readonly maxPerDayNanoUsd: bigint | undefined
+  readonly rate: RateLimit | undefined
+  readonly lastUsedUs: number | undefined
+}
+
+export const keyWire = (key: KeyRecord, { maxPerDayNanoUsd, rate, lastUsedUs }: KeyFacts): KeyWire => ({
   id: key.id,
   name: key.name,
   prefix: key.prefix,
@@ -173,7 +181,10 @@ export const keyWire = (key: KeyRecord, maxPerDayNanoUsd: bigint | undefined): K
   tags: { ...key.tags },
   allowed_models: key.allowedModels ? [...key.allowedModels] : null,
   max_usd_per_day: maxPerDayNanoUsd === undefined ? null : formatUsd(maxPerDayNanoUsd),
+  requests_per_minute: rate?.requestsPerMinute ?? null,
+  images_per_minute: rate?.imagesPerMinute ?? null,
   created_at: isoTime(key.createdUs),
+  last_used_at: isoOrNull(lastUsedUs ?? null),
   revoked_at: isoOrNull(key.revokedUs),
   managed_by: key.managedBy,
 })

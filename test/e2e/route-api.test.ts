@@ -108,6 +108,36 @@ describe('a route by API', () => {
       expect((await gateway.call<RouteBody>(`${PATH}/${name}`, { method: 'DELETE' })).body.error.code).toBe(code)
   })
 
+  it('says whom a document would choose now for usual requests, and whom it leaves out, before it is saved', async () => {
+    const gateway = await start()
+    interface Usual {
+      readonly request: string
+      readonly candidates: readonly { readonly offer: string; readonly expected_usd: string }[]
+      readonly eliminated: readonly { readonly reason: string; readonly offers: number }[]
+    }
+    const choose = (document: object) =>
+      gateway.call<{ requests: Usual[]; error?: { code: string } }>(`${PATH}/planned/candidates`, { body: { document } })
+    const offersOf = async (document: object) => {
+      const [first] = (await choose(document)).body.requests
+      return first?.candidates.map(({ offer, expected_usd }) => [offer, expected_usd])
+    }
+    expect(await offersOf({})).toEqual([
+      ['cheap:acme/plain', '0.01'],
+      ['dear:acme/famous', '0.04'],
+    ])
+    expect(await offersOf({ objective: 'priority', order: ['dear'] })).toEqual([
+      ['dear:acme/famous', '0.04'],
+      ['cheap:acme/plain', '0.01'],
+    ])
+    const { body } = await choose({ providers: ['dear'], maxCostUsd: '0.02' })
+    expect(body.requests[0]).toMatchObject({
+      candidates: [],
+      eliminated: expect.arrayContaining([expect.objectContaining({ reason: 'max_cost', offers: 1 })]),
+    })
+    expect((await choose({ floor: 'no-such' })).body.error?.code).toBe('invalid_value')
+    expect((await gateway.call(`${PATH}/planned`)).status).toBe(404)
+  })
+
   it('is closed to keys that only make images', async () => {
     const gateway = await start()
     const { secret } = await gateway.createKey({ name: 'app' })

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type * as schemas from '../../contract/admin.ts'
 import { mayGrant, type Role, reachOf } from '../../core/access/roles.ts'
 import { HalftoneError } from '../../core/error.ts'
+import type { RateLimit } from '../../core/limits/bucket.ts'
 import { formatUsd, parseUsd } from '../../core/money.ts'
 import type { DiscoveryStatus } from '../../gateway/discovery.ts'
 import type { BudgetRecord, ProjectRecord } from '../../ports/ledger.ts'
@@ -18,7 +19,7 @@ export const listKeys: Handler = async (call) => {
   const { context } = call
   const identity = callerIdentity(call)
   const { admin } = context.services.ledger
-  const [keys, budgets] = await Promise.all([admin.keys(), admin.budgets()])
+  const [keys, budgets, used] = await Promise.all([admin.keys(), admin.budgets(), admin.lastUsed()])
   const limits = new Map(
     budgets
       .filter((budget) => budget.scope === 'key' && budget.period === 'day')
@@ -26,8 +27,17 @@ export const listKeys: Handler = async (call) => {
   )
   return {
     object: 'list',
-    data: keys.filter((key) => isKeyWithinReach(identity, key)).map((key) => keyWire(key, limits.get(key.id))),
+    data: keys
+      .filter((key) => isKeyWithinReach(identity, key))
+      .map((key) =>
+        keyWire(key, { maxPerDayNanoUsd: limits.get(key.id), rate: rateOf(call, key.id), lastUsedUs: used.get(key.id) }),
+      ),
   }
+}
+
+const rateOf = ({ context }: Call, keyId: string): RateLimit | undefined => {
+  const { keyLimits, defaultKeyLimit } = context.current().settings
+  return keyLimits.get(keyId) ?? defaultKeyLimit
 }
 
 export const createKey: Handler = async (call) => {
@@ -75,7 +85,8 @@ export const createKey: Handler = async (call) => {
   }
   await services.ledger.admin.createKey(key)
   keys.forget()
-  return { ...keyWire({ ...key, revokedUs: null }, limit), secret }
+  const facts = { maxPerDayNanoUsd: limit, rate: rateOf(call, key.id), lastUsedUs: undefined }
+  return { ...keyWire({ ...key, revokedUs: null }, facts), secret }
 }
 
 export const revokeKey: Handler = async (call) => {

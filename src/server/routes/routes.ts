@@ -13,7 +13,7 @@ import type { RouteVersion } from '../../ports/ledger.ts'
 import type { Call, Handler } from '../handler.ts'
 import { isoTime } from '../wire.ts'
 
-const nameOf = ({ params }: Call): string => params['route'] ?? ''
+export const nameOf = ({ params }: Call): string => params['route'] ?? ''
 
 const unknownRoute = (name: string): HalftoneError =>
   new HalftoneError('not_found', `There is no route "${name.slice(0, 64)}".`, { param: 'route' })
@@ -72,7 +72,7 @@ async function replaced(call: Call, name: string, stated: number | undefined): P
   )
 }
 
-function validDocument(call: Call, name: string, document: JsonObject): Extract<ReadRoute, { kind: 'valid' }> {
+export function validDocument(call: Call, name: string, document: JsonObject): Extract<ReadRoute, { kind: 'valid' }> {
   const { context } = call
   const made = context.readRoute(name, document)
   const findings = made.kind === 'invalid' ? made.problems : checkRoute(checkInput(call, made.policy))
@@ -156,7 +156,7 @@ export const rollbackRoute: Handler = async (call) => {
 }
 
 /** The document of the request, or the one that stands. */
-function meantDocument(call: Call, document: unknown): JsonObject {
+export function meantDocument(call: Call, document: unknown): JsonObject {
   return (document as JsonObject | undefined) ?? entryOf(call, nameOf(call)).document
 }
 

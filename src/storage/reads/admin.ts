@@ -1,10 +1,10 @@
 /** Keys, projects and budgets, as the port names them. */
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely'
 import type { BudgetRecord, KeyRecord, LedgerAdmin, ManagedBy, ProjectRecord } from '../../ports/ledger.ts'
 import type { Database } from '../schema.ts'
 import { numberOrNull, parseTags } from './decode.ts'
 
-export type AdminReads = Pick<LedgerAdmin, 'keyByHash' | 'keyById' | 'keys' | 'projects' | 'budgets'>
+export type AdminReads = Pick<LedgerAdmin, 'keyByHash' | 'keyById' | 'keys' | 'lastUsed' | 'projects' | 'budgets'>
 
 export const createAdminReads = (db: Kysely<Database>): AdminReads => ({
   keyByHash: async (hash) => {
@@ -16,6 +16,16 @@ export const createAdminReads = (db: Kysely<Database>): AdminReads => ({
     return row && toKey(row)
   },
   keys: async () => (await db.selectFrom('keys').selectAll().orderBy('id').execute()).map(toKey),
+  lastUsed: async () => {
+    // One look into the index per key: grouping all requests by key would read every one of them.
+    const newest = (key: RawBuilder<unknown>) =>
+      sql<number | null>`(SELECT r.created_us FROM requests r WHERE r.key_id = ${key} ORDER BY r.id DESC LIMIT 1)`
+    const rows = await db
+      .selectFrom('keys')
+      .select(['keys.id', newest(sql.ref('keys.id')).as('used_us')])
+      .execute()
+    return new Map(rows.flatMap(({ id, used_us }) => (used_us === null ? [] : [[id, Number(used_us)] as const])))
+  },
   projects: async () => (await db.selectFrom('projects').selectAll().orderBy('id').execute()).map(toProject),
   budgets: async () => (await db.selectFrom('budgets').selectAll().orderBy('id').execute()).map(toBudget),
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { newBudget, T0 } from '../../support/ledger-rows.ts'
+import { newBudget, newReserve, T0 } from '../../support/ledger-rows.ts'
 import type { OpenedLedger } from '../ledger.ts'
 
 export function adminRules(opened: () => OpenedLedger): void {
@@ -27,6 +27,17 @@ export function adminRules(opened: () => OpenedLedger): void {
     expect(await ledger.admin.revokeKey('no-such', T0)).toBe(false)
     expect(await ledger.admin.keyByHash('hash-a')).toMatchObject({ revokedUs: T0 + 5 })
     expect((await ledger.admin.keys()).map((record) => record.id)).toEqual(['key-a', 'key-b'])
+  })
+
+  test('a key was last used when it last made a request, not by requests of others', async () => {
+    const { ledger, owner } = opened()
+    for (const id of ['used', 'unused', 'used-too']) await ledger.admin.createKey({ ...key, id, hash: `hash-${id}` })
+    const use = (keyId: string, createdUs: number) => ledger.reserve(newReserve(owner, { request: { keyId, createdUs } }))
+    await use('used', T0 + 7)
+    await use('used', T0 + 9)
+    await use('used-too', T0 + 3)
+    const used = await ledger.admin.lastUsed()
+    expect(['used', 'unused', 'used-too'].map((id) => used.get(id))).toEqual([T0 + 9, undefined, T0 + 3])
   })
 
   test('a key id or secret that exists is a conflict', async () => {
