@@ -31,6 +31,7 @@ export type Step =
 export type Sequel =
   | { readonly kind: 'rate'; readonly atUs: number; readonly command: FeedbackCommand }
   | { readonly kind: 'reconcile'; readonly atUs: number; readonly command: ReconcileCommand }
+  | { readonly kind: 'repeat'; readonly atUs: number; readonly requestId: string; readonly savedNanoUsd: bigint }
 
 export interface Story {
   readonly ask: Ask
@@ -64,7 +65,7 @@ export function tell(context: StoryContext, ask: Ask): Story | undefined {
   if (!decision) return undefined
   const request = rowOf(context, ask, { id: idAt(ask.atUs, random), decision })
   const calls = callsOf(context, ask, { request, decision, random })
-  const finish = finishOf(context, ask, calls, random)
+  const finish = finishOf(ask, calls)
   return {
     ask,
     steps: calls.flatMap((call, index): readonly Step[] => [
@@ -299,14 +300,12 @@ const usageText = ({ consumed }: Extract<Settlement, { kind: 'charged' }>): Read
 const outcomeOf = ({ settlement, fate }: Call): Outcome =>
   settlement.kind === 'unknown' && fate.outcome === 'error' ? 'unknown' : fate.outcome
 
-function finishOf({ calendar }: StoryContext, ask: Ask, calls: readonly Call[], random: () => number): RequestFinish {
+function finishOf(ask: Ask, calls: readonly Call[]): RequestFinish {
   const images = calls.reduce((sum, { fate }) => sum + fate.imagesMade, 0)
   const last = calls.at(-1)
   const endUs = Math.max(...calls.map((call) => call.endUs))
   const failure = images === 0 ? calls.findLast(({ fate }) => fate.failure)?.fate.failure : undefined
   const served = calls.find(({ fate }) => fate.imagesMade > 0)
-  // Clients that wait long ask again; the gateway joins them to the call that runs.
-  const repeats = random() < (isWithin(calendar.storm, ask.atUs) ? 0.25 : 0.004)
   return {
     finishedUs: endUs,
     outcome: images === 0 ? (last ? outcomeOf(last) : 'error') : images < ask.template.request.n ? 'partial' : 'succeeded',
@@ -323,7 +322,6 @@ function finishOf({ calendar }: StoryContext, ask: Ask, calls: readonly Call[], 
           ]
         : [],
     ...(failure && { errorCode: failure.code, errorMessage: failure.message }),
-    ...(repeats && images > 0 && { duplicatesPrevented: 1 }),
   }
 }
 
@@ -339,6 +337,14 @@ const JUDGED = 0.04
 function sequelsOf({ calendar, state }: StoryContext, ask: Ask, { request, calls, random }: SequelInput): readonly Sequel[] {
   const sequels: Sequel[] = []
   const maker = calls.find(({ fate }) => fate.imagesMade > 0)
+  // Clients that wait long ask again; the gateway joins them to the call that runs.
+  if (maker && random() < (isWithin(calendar.storm, ask.atUs) ? 0.25 : 0.004)) {
+    const savedNanoUsd = calls.reduce(
+      (sum, { settlement }) => sum + (settlement.kind === 'charged' ? settlement.totalNanoUsd : 0n),
+      0n,
+    )
+    sequels.push({ kind: 'repeat', atUs: maker.endUs + 1, requestId: request.id, savedNanoUsd })
+  }
   if (maker && random() < JUDGED) {
     const { candidate } = maker
     const score = state.quality.get(candidateKey(candidate)) ?? state.quality.get(candidate.offer.model) ?? 950

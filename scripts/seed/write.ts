@@ -150,6 +150,8 @@ class StoryWriter {
         if (sequel.kind === 'rate') {
           await ledger.feedback.rate(sequel.command)
           this.written.ratings += 1
+        } else if (sequel.kind === 'repeat') {
+          await ledger.countRepeat(sequel)
         } else {
           await ledger.reconcile(sequel.command)
           this.written.reconciled += 1

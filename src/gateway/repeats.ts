@@ -1,5 +1,6 @@
 /** Calls that repeat an earlier one: answered by it, never paid for again. */
 import { HalftoneError } from '../core/error.ts'
+import type { NanoUsd } from '../core/money.ts'
 import type { Caller, ExecuteInput, ExecuteResult } from './execution.ts'
 import type { InFlight } from './in-flight.ts'
 import { replayRequest } from './replay.ts'
@@ -20,6 +21,10 @@ const JOIN_WINDOW_US = 10 * 60 * 1_000_000
 export const joinKey = (caller: Caller, fingerprint: string): string => `${caller.keyId}:${fingerprint}`
 
 export function createRepeats(services: GatewayServices, inFlight: InFlight): Repeats {
+  const countPrevented = async (requestId: string, savedNanoUsd: NanoUsd): Promise<void> => {
+    inFlight.countJoined(savedNanoUsd)
+    await services.ledger.countRepeat({ requestId, savedNanoUsd })
+  }
   return {
     async joinEarlier(input, fingerprint) {
       const running = inFlight.find(joinKey(input.caller, fingerprint))
@@ -39,7 +44,7 @@ export function createRepeats(services: GatewayServices, inFlight: InFlight): Re
       const record = await services.ledger.read.request(earlier.requestId)
       // Failed without a bill: trying again is what the client wants.
       if (!record?.response) return undefined
-      inFlight.countJoined(record.costNanoUsd)
+      await countPrevented(earlier.requestId, record.costNanoUsd)
       return replayRequest(services, earlier.requestId, 'joined')
     },
     async onIdempotent(error) {
@@ -48,7 +53,12 @@ export function createRepeats(services: GatewayServices, inFlight: InFlight): Re
       if (!sameFingerprint) {
         throw new HalftoneError('idempotency_mismatch', 'This Idempotency-Key was used for a different request.', { requestId })
       }
-      if (finished) return replayRequest(services, requestId, 'hit')
+      if (finished) {
+        const answer = await replayRequest(services, requestId, 'hit')
+        const record = await services.ledger.read.request(requestId)
+        await countPrevented(requestId, record?.costNanoUsd ?? 0n)
+        return answer
+      }
       throw new HalftoneError('idempotency_in_progress', 'The first request with this Idempotency-Key is still running.', {
         requestId,
         retryAfterMs: 2_000,

@@ -43,6 +43,8 @@ export interface Ledger {
   recordJob(command: { attemptId: string; jobId: string; resume: JsonValue; atUs: TimestampUs }): Promise<void>
   /** Finish a request that ends without another settle (no offer, budget refused, crash recovery). */
   finishRequest(command: { requestId: string; finish: RequestFinish }): Promise<void>
+  /** A finished request answered a repeat of itself: what it cost would have been paid again. */
+  countRepeat(command: { requestId: string; savedNanoUsd: NanoUsd }): Promise<void>
   /**
    * Evidence for an `unknown` attempt (job result, invoice, operator): reverses the provisional charge, posts the real ones
    * and moves the attempt to `reconciled`. Reconciling twice with the same evidence changes nothing.
@@ -251,8 +253,6 @@ export interface RequestFinish {
   /** The answer without image bytes, for idempotent replay; undefined = not replayable (an unbilled failure). */
   readonly response?: JsonObject
   readonly warnings: readonly Warning[]
-  /** Paid calls that were avoided (joined retries), for the duplicates report. */
-  readonly duplicatesPrevented?: number
 }
 
 export interface ReconcileCommand {

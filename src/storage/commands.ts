@@ -49,7 +49,6 @@ export interface EncodedFinish {
   readonly errorMessage: string | null
   readonly response: string | null
   readonly warnings: string
-  readonly duplicatesPrevented: number
 }
 
 export interface EncodedSettle {
@@ -116,6 +115,12 @@ export interface EncodedFinishRequest {
   readonly finish: EncodedFinish
 }
 
+export interface EncodedCountRepeat {
+  readonly kind: 'countRepeat'
+  readonly requestId: string
+  readonly savedNanoUsd: bigint
+}
+
 /** Commands decided together in memory and written in bulk. */
 export type BulkCommand =
   | EncodedReserve
@@ -124,6 +129,7 @@ export type BulkCommand =
   | EncodedCorrect
   | EncodedRecordJob
   | EncodedFinishRequest
+  | EncodedCountRepeat
 
 /** Commands that run one after the other inside the batch. */
 export type SingleCommand =
@@ -167,6 +173,7 @@ const bulkKinds: ReadonlySet<string> = new Set<BulkCommand['kind']>([
   'correct',
   'recordJob',
   'finishRequest',
+  'countRepeat',
 ])
 export const isSingle = (command: Command): command is AskedCommand => !bulkKinds.has(command.kind)
 

@@ -122,7 +122,6 @@ export function encodeFinish(finish: RequestFinish): EncodedFinish {
     errorMessage: storableText(finish.errorMessage),
     response: finish.response === undefined ? null : JSON.stringify(finish.response),
     warnings: JSON.stringify(finish.warnings),
-    duplicatesPrevented: finish.duplicatesPrevented ?? 0,
   }
 }
 

@@ -77,6 +77,7 @@ export function createLedger(engine: LedgerEngine): Ledger {
     recordJob: async ({ resume, ...command }) => submit<void>({ kind: 'recordJob', ...command, resume: JSON.stringify(resume) }),
     finishRequest: async ({ requestId, finish }) =>
       submit<void>({ kind: 'finishRequest', requestId, finish: encodeFinish(finish) }),
+    countRepeat: (command) => submit<void>({ kind: 'countRepeat', ...command }),
     openNode: async (command) => {
       const opening = await submit<NodeOpening>({ kind: 'openNode', ...command })
       node = { nodeId: command.nodeId, epoch: opening.epoch }

@@ -13,6 +13,7 @@ let gateway: TestGateway
 /** An inference key, another one, and one that was revoked. */
 let keys: { own: string; other: string; revoked: string; revokedId: string }
 let requestId: string
+let attemptId: string
 let priceBook = ''
 let image: { readonly id: string; readonly second: string; readonly url: string; readonly thumbnail_url: string }
 
@@ -53,7 +54,9 @@ beforeAll(async () => {
   requestId = body.halftone.request_id
   double.enqueue({ missing: 1 }, { fault: 'reset_after' }, { status: 400, body: { error: { message: 'No.' } } })
   for (const n of [2, 1, 1]) await gateway.call('/v1/images/generations', { body: { ...generation, n } })
-  priceBook = (await gateway.receipt(requestId)).attempts[0]?.charges[0]?.price_book ?? ''
+  const [attempt] = (await gateway.receipt(requestId)).attempts
+  attemptId = attempt?.id ?? ''
+  priceBook = attempt?.charges[0]?.price_book ?? ''
   const [first, second] = (await gateway.record(requestId)).images
   if (!first?.url || !first.thumbnail_url) throw new Error('the image was not stored')
   image = { id: first.id, second: second?.id ?? '', url: first.url, thumbnail_url: first.thumbnail_url }
@@ -66,6 +69,16 @@ afterAll(async () => {
 
 const pathOf = (endpoint: Endpoint, id = 'nothing'): string => endpoint.path.replace('{id}', encodeURIComponent(id))
 const local = (url: string): string => url.slice(gateway.url.length)
+
+const importedRow = {
+  evidence_id: 'line-1',
+  at: '2026-10-05T00:00:00Z',
+  provider: 'acme',
+  model: 'acme/painter',
+  images: 2,
+  amount_usd: '0.08',
+  provenance: 'invoiced',
+}
 
 /** What is sent to each endpoint so that it succeeds; a list where one answer has several shapes. */
 const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?: string })[]> = {
@@ -134,9 +147,18 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   getRoute: () => [{ path: '/v1/halftone/routes/trial' }],
   listRouteVersions: () => [{ path: '/v1/halftone/routes/made/versions' }],
   validateRoute: () => [{ path: '/v1/halftone/routes/made/validate', body: {} }],
+  routeCandidates: () => [{ path: '/v1/halftone/routes/made/candidates', body: {} }],
   tryRoute: () => [{ path: '/v1/halftone/routes/made/dry-run', body: { of: 'all' } }],
   rollbackRoute: () => [{ path: '/v1/halftone/routes/made/rollback', body: { to: 1, version: 2 } }],
   deleteRoute: () => [{ path: '/v1/halftone/routes/made?version=1' }],
+  importSpend: () => [{ body: { source: 'bill', rows: [importedRow] } }],
+  listUnknown: () => [{}],
+  reconcileAttempt: () => [
+    {
+      path: `/v1/halftone/attempts/${attemptId}/reconcile`,
+      body: { evidence_id: 'line 3', source: 'invoice', amount_usd: '0.08' },
+    },
+  ],
   listLots: () => [{}],
   exportFocus: () => [{ path: '/v1/halftone/exports/focus?from=2026-11-01&to=2026-12-01' }],
   listExportDays: () => [{ path: '/v1/halftone/exports/focus/days?from=2026-11-01&to=2026-12-01&sums=true&sandbox=true' }],

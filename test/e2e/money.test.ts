@@ -52,6 +52,14 @@ const spent = async (): Promise<string> => {
 }
 
 describe('idempotency', () => {
+  it('what a repeat would have cost again is counted, for good', async () => {
+    await start()
+    await generate({ n: 2 }, { 'idempotency-key': 'again' })
+    await generate({ n: 2 }, { 'idempotency-key': 'again' })
+    const { body } = await gateway.call('/v1/halftone/insight/overview?period=today')
+    expect(body['duplicates']).toEqual({ prevented: 1, usd: '0.08' })
+  })
+
   it('a replay gives the same images and is not charged', async () => {
     await start()
     const first = await generate({ n: 2 }, { 'idempotency-key': 'one' })

@@ -8,19 +8,13 @@ import type { Request, World } from './world.ts'
 
 /**
  * End a request. Only recovery's own ending is ever replaced, by the settle that knows better. The idempotency key is kept
- * with the answer, or released when there is none to replay. `costNanoUsd` is what the attempt that ends it was charged: each duplicate that
- * was prevented would have cost as much again.
+ * with the answer, or released when there is none to replay.
  */
 export function finishRequest(
   world: World,
   changes: Changes,
   request: Request,
-  {
-    finish,
-    offer,
-    costNanoUsd,
-    recovered = false,
-  }: { finish: EncodedFinish; offer?: string; costNanoUsd?: bigint; recovered?: boolean },
+  { finish, offer, recovered = false }: { finish: EncodedFinish; offer?: string; recovered?: boolean },
 ): void {
   const wasAbandoned = request.finished_us !== null
   if (wasAbandoned) {
@@ -35,8 +29,6 @@ export function finishRequest(
   request.error_code = finish.errorCode
   request.error_message = finish.errorMessage
   request.warnings = finish.warnings
-  request.duplicates_prevented = finish.duplicatesPrevented
-  request.duplicates_nano_usd = finish.duplicatesPrevented > 0 ? BigInt(finish.duplicatesPrevented) * (costNanoUsd ?? 0n) : null
   request.recovered = recovered ? 1 : 0
   if (offer !== undefined) request.offer = offer
   changes.requests.add(request)
@@ -46,6 +38,16 @@ export function finishRequest(
   if (finish.response === null) changes.releasedKeys.add(request.id)
   else if (wasAbandoned) regainScope(changes, request, request.idempotency_scope)
   else changes.finishedKeys.add(request.id)
+}
+
+/** A finished request answered a repeat of itself; counted in the hour the request ended, where it would have cost again. */
+export function countRepeat(world: World, changes: Changes, request: Request, savedNanoUsd: bigint): void {
+  if (request.finished_us === null) return
+  request.duplicates_prevented = Number(request.duplicates_prevented) + 1
+  request.duplicates_nano_usd = BigInt(request.duplicates_nano_usd ?? 0) + savedNanoUsd
+  changes.requests.add(request)
+  const place = { request, atUs: request.finished_us, offer: request.offer, outcome: request.outcome ?? '', kind: '' }
+  count(world, changes.rollups, place, { duplicates_prevented: 1n }, { duplicates_nano_usd: savedNanoUsd })
 }
 
 const REGAINED_US = 24 * 3_600_000_000

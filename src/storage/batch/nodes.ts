@@ -162,7 +162,6 @@ const abandoned = (createdUs: number, atUs: number, atRisk: boolean): EncodedFin
   errorMessage: STOPPED,
   response: atRisk ? JSON.stringify({ error: { code: 'internal_error', message: STOPPED_AT_RISK } }) : null,
   warnings: '[]',
-  duplicatesPrevented: 0,
 })
 
 const ids = (rows: readonly Row[]): readonly string[] => rows.map((row) => String(row['id']))

@@ -15,7 +15,7 @@ import { createKey, deleteBudget, putManaged, revokeKey } from './admin.ts'
 import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
 import { applyCorrect } from './correct.ts'
 import { deleteImage, rate } from './feedback.ts'
-import { finishRequest } from './finish.ts'
+import { countRepeat, finishRequest } from './finish.ts'
 import { deleteInsightObject, putInsightObject } from './insight-objects.ts'
 import { addJobs, claimJobs, finishJob, retryJob } from './jobs.ts'
 import { closeLots, drawFromOutside, putLots } from './lot-commands.ts'
@@ -73,6 +73,7 @@ function subjectsOf(command: BulkCommand): readonly string[] {
     case 'settle':
       return [command.attemptId, command.requestId]
     case 'finishRequest':
+    case 'countRepeat':
       return [command.requestId]
     default:
       return [command.attemptId]
@@ -104,6 +105,11 @@ function applyBulk(world: World, changes: Changes, command: BulkCommand): unknow
       // A request whose first reserve was refused has no row, and nothing to finish.
       const request = world.requests.get(command.requestId)
       if (request) finishRequest(world, changes, request, { finish: command.finish })
+      return undefined
+    }
+    case 'countRepeat': {
+      const request = world.requests.get(command.requestId)
+      if (request) countRepeat(world, changes, request, command.savedNanoUsd)
       return undefined
     }
   }

@@ -1,7 +1,7 @@
 /** Settle one attempt: charges, holds to spent, rollups, assets, and the end of its request, all in the same commit. */
 import type { AttemptState } from '../../core/outcome.ts'
 import type { SettleResult } from '../../ports/ledger.ts'
-import type { EncodedFinish, EncodedSettle } from '../commands.ts'
+import type { EncodedSettle } from '../commands.ts'
 import { type Changes, keepAssets, recordEvent } from './changes.ts'
 import { finishRequest } from './finish.ts'
 import { consume } from './lots.ts'
@@ -30,7 +30,7 @@ export function applySettle(world: World, changes: Changes, command: EncodedSett
   if (durationUs !== null) countLatency(world, changes.rollups, { request, attempt, outcome, durationUs })
   recordEvent(changes, { attemptId: attempt.id, atUs: command.settledUs, kind: command.state, data: command.evidence })
   keepSettledAssets(changes, command, request)
-  if (command.finish) finishRequest(world, changes, request, endOf(command, command.finish, attempt))
+  if (command.finish) finishRequest(world, changes, request, { finish: command.finish, offer: attempt.offer })
   return { kind: 'settled' }
 }
 
@@ -60,15 +60,9 @@ function applyLate(
   }
   const isOpen = attempt.state === 'intent' || attempt.state === 'dispatched'
   // What the client was told replaces the ending that recovery made up, whether or not this settle knows what was billed.
-  if (command.finish && !isOpen) finishRequest(world, changes, request, endOf(command, command.finish, attempt))
+  if (command.finish && !isOpen) finishRequest(world, changes, request, { finish: command.finish, offer: attempt.offer })
   return { kind: 'late', state: attempt.state as AttemptState }
 }
-
-const endOf = ({ charges }: EncodedSettle, finish: EncodedFinish, { offer }: Attempt) => ({
-  finish,
-  offer,
-  costNanoUsd: charges.reduce((sum, line) => sum + line.amountNanoUsd, 0n),
-})
 
 const useOf = ({ consumption, charges, settledUs }: EncodedSettle) => ({
   consumption,

@@ -1,7 +1,7 @@
 /** What the commands of one batch may look at and change: loaded in a few queries, decided on in memory. */
 import type { BudgetPeriod } from '../../core/budget/period.ts'
 import { periodStartUs } from '../../core/budget/period.ts'
-import type { BatchContext, BulkCommand, EncodedReserve } from '../commands.ts'
+import type { BatchContext, BulkCommand, EncodedCountRepeat, EncodedFinishRequest, EncodedReserve } from '../commands.ts'
 import type { NewRow, TableName } from '../schema.ts'
 import { columnsOf, toTuple } from '../schema.ts'
 import type { Row, Tx } from '../tx.ts'
@@ -85,13 +85,16 @@ export function emptyWorld(context: BatchContext): World {
   }
 }
 
+const isAboutRequest = (command: BulkCommand): command is EncodedFinishRequest | EncodedCountRepeat =>
+  command.kind === 'finishRequest' || command.kind === 'countRepeat'
+
 export async function loadWorld(tx: Tx, commands: readonly BulkCommand[], context: BatchContext): Promise<World> {
   const world = emptyWorld(context)
   const reserves = commands.filter((command) => command.kind === 'reserve')
   const attemptIds = commands.flatMap((command) =>
-    command.kind === 'reserve' || command.kind === 'finishRequest' ? [] : [command.attemptId],
+    command.kind === 'reserve' || isAboutRequest(command) ? [] : [command.attemptId],
   )
-  const requestIds = commands.flatMap((command) => (command.kind === 'finishRequest' ? [command.requestId] : []))
+  const requestIds = commands.flatMap((command) => (isAboutRequest(command) ? [command.requestId] : []))
   await loadNodes(tx, world, reserves)
   await loadAttempts(tx, world, attemptIds)
   await loadRequests(tx, world, requestIds)

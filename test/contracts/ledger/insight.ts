@@ -70,7 +70,6 @@ export function insightRules(opened: () => OpenedLedger): void {
           imagesReturned: images,
           finishedUs: at + 2_000_000,
           latencyUs: Math.floor(random() * 20e6),
-          duplicatesPrevented: random() < 0.1 ? 2 : 0,
         })
       const charges = [charge(BigInt(1 + Math.floor(random() * 90_000_000)))]
       switch (
@@ -173,6 +172,9 @@ export function insightRules(opened: () => OpenedLedger): void {
         default:
           await ledger.settle(newSettle(reserve, { ...common, charges, imagesMade: made, finish: finish('succeeded', made) }))
       }
+    }
+    for (const { id } of (await ledger.read.requests({ limit: 20 })).rows) {
+      await ledger.countRepeat({ requestId: id, savedNanoUsd: 40_000_001n })
     }
     const lot: NewLot = {
       id: 'unused',

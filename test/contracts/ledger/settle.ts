@@ -293,11 +293,25 @@ export function settleRules(opened: () => OpenedLedger): void {
     const reserve = newReserve(owner)
     await ledger.reserve(reserve)
     await ledger.settle(newSettle(reserve, { finish: undefined as never }))
-    const finish = newFinish({ outcome: 'error', httpStatus: 500, errorCode: 'internal_error', duplicatesPrevented: 2 })
+    const finish = newFinish({ outcome: 'error', httpStatus: 500, errorCode: 'internal_error' })
     await ledger.finishRequest({ requestId: reserve.request.id, finish })
     await ledger.finishRequest({ requestId: reserve.request.id, finish: newFinish() })
     await ledger.finishRequest({ requestId: uuidv7(), finish })
     expect(await ledger.read.request(reserve.request.id)).toMatchObject({ outcome: 'error', httpStatus: 500 })
+    await expectConsistent(harness)
+  })
+
+  test('a repeat that was answered by a finished request is counted with what it would have cost again', async () => {
+    const { ledger, owner, harness } = opened()
+    const reserve = newReserve(owner)
+    await ledger.reserve(reserve)
+    await ledger.countRepeat({ requestId: reserve.request.id, savedNanoUsd: 1n })
+    await ledger.settle(newSettle(reserve))
+    for (const savedNanoUsd of [40_000_000n, 40_000_001n])
+      await ledger.countRepeat({ requestId: reserve.request.id, savedNanoUsd })
+    await ledger.countRepeat({ requestId: uuidv7(), savedNanoUsd: 1n })
+    const sql = `SELECT duplicates_prevented, duplicates_nano_usd FROM requests WHERE id = '${reserve.request.id}'`
+    expect(Object.values((await harness.query(sql))[0] ?? {}).map(String)).toEqual(['2', '80000001'])
     await expectConsistent(harness)
   })
 
