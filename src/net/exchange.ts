@@ -140,7 +140,9 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#settled || !this.#consumer) return
+    // A pause at the end of what has arrived ends in an empty chunk (undici 8.12, llhttp flushing its span). Pausing for that one
+    // too would go round and round in microtasks until more arrives, with every timer of the process standing still.
+    if (this.#settled || !this.#consumer || chunk.length === 0) return
     this.#bytes += chunk.length
     try {
       if (this.#bytes > this.#options.maxBytes) throw tooLarge(this.#options.maxBytes)
