@@ -9,6 +9,7 @@ import { createSpool } from './blobs/spool.ts'
 import { type AdminKey, openAdminKey, openDataDir, openSecrets } from './compose-data.ts'
 import { applyManagedObjects, defaultProject, openLedger } from './compose-ledger.ts'
 import { providerKnowledge } from './compose-modules.ts'
+import { createPriceSets, createProviderAccounts } from './compose-providers.ts'
 import { readRoute } from './compose-routes.ts'
 import { bannerOf, findWebRoot, listeningUrl, packageVersion, serverSettings } from './compose-server.ts'
 import { buildState, unpricedOffers } from './compose-state.ts'
@@ -276,6 +277,8 @@ async function start(context: StartContext): Promise<Halftone> {
       const date = new Date(clock.nowUs() / 1_000).toISOString()
       return installBook(dataDir, book, { today: date.slice(0, 10), date, note })
     },
+    accounts: createProviderAccounts({ dataDir, env: context.options.env, config: () => inForce, state: () => state }),
+    priceSets: createPriceSets(dataDir),
     webRoot: findWebRoot(),
     describe: () => ({
       version,

@@ -194,6 +194,10 @@ export async function loadInstalled(dataDir: string, version: string): Promise<P
   return files
 }
 
+/** Of an installed set, whether it is in use or not. */
+export const readSetManifest = (dataDir: string, version: string): Promise<PriceManifest> =>
+  readManifest(setFolder(dataDir, version), 'Install it again.')
+
 async function readManifest(folder: string, remedy: string): Promise<PriceManifest> {
   const file = join(folder, MANIFEST)
   try {

@@ -19,6 +19,7 @@ import { insightEndpoints } from './insight-endpoints.ts'
 import * as lots from './lots.ts'
 import { observationQuery, observationReport } from './observe.ts'
 import * as prices from './prices.ts'
+import { providerEndpoints } from './provider-endpoints.ts'
 import { quoteRequest, quoteResponse } from './quote.ts'
 import { reconcileEndpoints } from './reconcile-endpoints.ts'
 import * as records from './records.ts'
@@ -342,6 +343,7 @@ export const endpoints = {
     summary: 'Test each provider key without spending.',
     response: listOf(admin.providerProbe),
   },
+  ...providerEndpoints,
   ...accessEndpoints,
   ...insightEndpoints,
   ...exportEndpoints,

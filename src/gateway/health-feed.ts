@@ -10,6 +10,8 @@ import type { Clock } from '../ports/clock.ts'
 
 export interface HealthFeed {
   view(): ReadonlyMap<OfferId, OfferHealth>
+  /** What `view` leaves out, of an offer that was called since the start. */
+  detail(offer: OfferId): OfferDetail | undefined
   /** Keep room for a call that is decided on, until it is dispatched or given up; the answer gives it back, once. */
   planned(offer: OfferId, images: number): () => void
   dispatched(offer: OfferId, images?: number): void
@@ -17,6 +19,13 @@ export interface HealthFeed {
   finished(offer: OfferId, failure: AttemptFailure | undefined, answer?: AnswerFacts): void
   /** Told whenever a call has ended: there may be room for another. */
   onRoom(listener: () => void): () => void
+}
+
+export interface OfferDetail {
+  /** Calls at once that it has shown to bear; undefined: no limit was met. */
+  readonly limit?: number
+  readonly calls: number
+  readonly lastError?: { readonly code: string; readonly message: string; readonly atUs: number }
 }
 
 export interface AnswerFacts {
@@ -35,6 +44,7 @@ const unhealthy: ReadonlySet<string> = new Set([
 ])
 /** Those that say that it has too much to do. */
 const overloaded: ReadonlySet<string> = new Set(['provider_rate_limited', 'provider_timeout'])
+const MAX_MESSAGE = 300
 const DEFAULT_RATE_LIMIT_PAUSE_MS = 1_000
 /** An offer that is full is looked at again when a call ends; this is for those who only want to know when to come back. */
 const FULL_PAUSE_US = 1_000_000
@@ -48,6 +58,8 @@ interface Entry {
   /** Calls decided on and not dispatched yet. */
   planned: number
   plannedImages: number
+  calls: number
+  lastError?: NonNullable<OfferDetail['lastError']>
 }
 
 /** `limitOf`: the configured rate of an offer, for this node. */
@@ -69,6 +81,7 @@ export function createHealthFeed(
       gradient: unlimited,
       planned: 0,
       plannedImages: 0,
+      calls: 0,
     }
     entries.set(offer, created)
     return created
@@ -77,6 +90,16 @@ export function createHealthFeed(
     view() {
       const nowUs = clock.nowUs()
       return new Map([...entries].map(([offer, entry]) => [offer, healthOf(entry, limitOf(offer), nowUs)]))
+    },
+    detail(offer) {
+      const entry = entries.get(offer)
+      if (!entry) return undefined
+      const { gradient, calls, lastError } = entry
+      return {
+        calls,
+        ...(gradient.limit !== undefined && { limit: Math.floor(gradient.limit) }),
+        ...(lastError && { lastError }),
+      }
     },
     planned(offer, images) {
       const entry = entryOf(offer)
@@ -94,6 +117,7 @@ export function createHealthFeed(
       const entry = entryOf(offer)
       const nowUs = clock.nowUs()
       entry.inFlight += 1
+      entry.calls += 1
       entry.breaker = reduceBreaker(entry.breaker, { kind: 'dispatch' }, nowUs, random())
       const limit = limitOf(offer)
       if (limit) entry.rate = takeRate(entry.rate, limit, { requests: 1, images }, nowUs)
@@ -101,6 +125,7 @@ export function createHealthFeed(
     finished(offer, failure, answer) {
       const entry = entryOf(offer)
       const nowUs = clock.nowUs()
+      if (failure) entry.lastError = { code: failure.code, message: failure.message.slice(0, MAX_MESSAGE), atUs: nowUs }
       if (failure?.code === 'provider_rate_limited')
         entry.blockedUntilUs = nowUs + (failure.retryAfterMs ?? DEFAULT_RATE_LIMIT_PAUSE_MS) * 1_000
       if (answer) {

@@ -23,7 +23,21 @@ export interface Provider {
   discover?(signal: AbortSignal): Promise<DiscoveredOffers>
   /** Jobs ahead of a new call, as far as is known; never waits. Absent: the provider does not queue. */
   ahead?(): number
+  /** How the account stands on this node; absent: it has neither keys nor places. */
+  state?(): ProviderState
   close(): Promise<void>
+}
+
+export interface ProviderState {
+  readonly keys: {
+    /** 0: it needs none. */
+    readonly total: number
+    readonly resting: number
+    /** Until the first of them is used again; undefined: none rests. */
+    readonly restMs?: number
+  }
+  /** Undefined: any number of calls may run at once. */
+  readonly places: { readonly total: number; readonly running: number; readonly waiting: number } | undefined
 }
 
 export type DiscoveredOffers =

@@ -64,6 +64,7 @@ export function createCodecProvider(definition: ProviderDefinition, config: Prov
     type: definition.id,
     offers: definition.offers(config),
     run: (call, io) => (gate ? runInTurn(gate, context, call, io) : runAttempt(context, call, io)),
+    state: () => ({ keys: credentials.state(), places: gate?.places }),
     ...(gauge && { ahead: () => gauge.ahead() }),
     ...(probe && { probe: (signal: AbortSignal) => runProbe(probe(config), transport, credentials.take(), signal) }),
     // Models that the operator lists are the list.

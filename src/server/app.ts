@@ -31,7 +31,9 @@ import * as models from './routes/models.ts'
 import { observeRoute } from './routes/observe.ts'
 import * as operations from './routes/operations.ts'
 import { isTextPath, passThrough } from './routes/passthrough.ts'
+import * as priceChanges from './routes/price-changes.ts'
 import * as prices from './routes/prices.ts'
+import * as providers from './routes/providers.ts'
 import { quote } from './routes/quote.ts'
 import { listUnknown, reconcileAttempt } from './routes/reconcile.ts'
 import * as records from './routes/records.ts'
@@ -103,6 +105,12 @@ const handlers = {
   recordDraw: lots.recordDraw,
   status: admin.status,
   probeProviders: admin.probeProviders,
+  listProviders: providers.listProviders,
+  verifyProvider: providers.verifyProvider,
+  priceHistory: priceChanges.priceHistory,
+  listPriceSets: priceChanges.listPriceSets,
+  changePrice: priceChanges.changePrice,
+  rollbackPrices: priceChanges.rollbackPrices,
   getSession: session.getSession,
   signIn: session.signIn,
   signOut: session.signOut,

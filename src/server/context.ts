@@ -9,6 +9,7 @@ import type { InstallBook } from '../gateway/price-drafts.ts'
 import type { RouteReader } from '../gateway/routes.ts'
 import type { GatewayServices, GatewayState } from '../gateway/state.ts'
 import type { ForeignFetcher } from '../net/foreign-fetch.ts'
+import type { PriceSets, ProviderAccounts } from './accounts.ts'
 import type { Acting } from './acting.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { ServerMetrics } from './metrics.ts'
@@ -40,6 +41,8 @@ export interface ServerContext {
   refreshRoutes(): Promise<void>
   /** Install the prices in use with one book replaced. */
   readonly installBook: InstallBook
+  readonly accounts: ProviderAccounts
+  readonly priceSets: PriceSets
   /** Answers without an end of their own; a shutdown ends them, their readers reconnect. */
   readonly liveStreams: Set<ServerResponse>
   /** Facts for `status`; called on each request. */

@@ -1,4 +1,8 @@
 import type { Command } from 'commander'
+import { rememberResults } from '../../config/verifications.ts'
+import { maximumOf, type Probe, planProbes, type Skipped, type VerifyPlan } from '../../contract/probe-plan.ts'
+import { type ProbeResult, runProbe } from '../../contract/probe-run.ts'
+import { planWire, resultWire } from '../../contract/providers.ts'
 import { formatUsd, parseUsd } from '../../core/money.ts'
 import { type Client, createClient } from '../client.ts'
 import { confirm } from '../confirm.ts'
@@ -6,10 +10,8 @@ import { type ConnectOptions, configFlags, connect, readAdminKey, withConnectOpt
 import type { CliContext, Output } from '../context.ts'
 import { CliError } from '../exit.ts'
 import { plural, usd } from '../format.ts'
+import { probedGateway } from '../probed-gateway.ts'
 import { renderTable } from '../table.ts'
-import { rememberResults } from '../verify/memory.ts'
-import { type Probe, planProbes, type Skipped, type VerifyPlan } from '../verify/plan.ts'
-import { type ProbeResult, runProbe } from '../verify/run.ts'
 
 interface Options extends ConnectOptions {
   readonly maxSpend: string
@@ -31,10 +33,11 @@ async function verify(context: CliContext, provider: string | undefined, options
   const maxSpend = spendOf(options.maxSpend)
   const { client, close } = await reach(context, options)
   try {
-    const plan = await planProbes(client, provider, maxSpend)
+    const plan = await planProbes(probedGateway(client), provider, maxSpend)
+    if (plan.probes.length + plan.skipped.length === 0) throw noOffers(provider)
     if (!options.json) for (const line of planLines(plan, out)) out.line(line)
     if (options.dryRun) {
-      if (options.json) out.json({ object: 'verification', dry_run: true, ...planJson(plan), results: [] })
+      if (options.json) out.json({ object: 'verification', dry_run: true, ...planWire(plan), results: [] })
       return
     }
     if (plan.probes.length === 0) throw new CliError('usage', 'Nothing can be verified.', { remedy: 'Raise --max-spend.' })
@@ -44,7 +47,7 @@ async function verify(context: CliContext, provider: string | undefined, options
       options.yes,
     )
     const results = await buy(context, client, plan, options)
-    if (options.json) out.json({ object: 'verification', dry_run: false, ...planJson(plan), results: results.map(resultJson) })
+    if (options.json) out.json({ object: 'verification', dry_run: false, ...planWire(plan), results: results.map(resultWire) })
     else for (const line of resultLines(results, out)) out.line(line)
     const departed = results.filter(({ departures }) => departures.length > 0)
     // The table is the message.
@@ -96,14 +99,19 @@ async function buy(
   const results: ProbeResult[] = []
   for (const probe of probes) {
     context.out.note(`${probe.offer} ...`)
-    const result = await runProbe(client, probe)
+    const result = await runProbe(probedGateway(client), probe)
     results.push(result)
     await rememberResults(config.storage.dataDir, [result], new Date(context.nowMs()).toISOString())
   }
   return results
 }
 
-const maximumOf = ({ probes }: VerifyPlan): bigint => probes.reduce((sum, { maxUsd }) => sum + parseUsd(maxUsd), 0n)
+const noOffers = (provider: string | undefined): CliError =>
+  new CliError(
+    'usage',
+    provider === undefined ? 'No real provider is configured.' : `No offer belongs to a provider named "${provider}".`,
+    { remedy: '`halftone models --kind offer` lists what can be verified.' },
+  )
 
 function planLines(plan: VerifyPlan, out: Output): string[] {
   const rows = plan.probes.map((probe: Probe) => ({
@@ -164,24 +172,3 @@ function resultLines(results: readonly ProbeResult[], out: Output): string[] {
     departed === 0 ? 'all as codec and price book say' : `${plural(departed, 'departs', 'depart')} from codec or price book`
   return [...table, '', `${plural(results.length, 'offer')} verified for $${formatUsd(total)}: ${verdict}.`]
 }
-
-const planJson = ({ probes, skipped }: VerifyPlan) => ({
-  probes: probes.map(({ offer, operation, size, quality, expectedUsd, maxUsd }) => ({
-    offer,
-    operation,
-    size,
-    quality,
-    expected_usd: expectedUsd,
-    max_usd: maxUsd,
-  })),
-  left_out: skipped,
-})
-
-const resultJson = ({ offer, requestId, costUsd, costStatus, size, departures }: ProbeResult) => ({
-  offer,
-  request_id: requestId,
-  cost_usd: costUsd,
-  cost_status: costStatus,
-  size,
-  departures,
-})

@@ -1,4 +1,5 @@
 /** What the running gateway says of itself. */
+import { keyRemedy } from '../../core/provider-exam.ts'
 import type { Client } from '../client.ts'
 import { CliError } from '../exit.ts'
 import type { Finding } from './finding.ts'
@@ -63,9 +64,6 @@ export async function checkGateway(client: Client): Promise<GatewayFindings> {
     return { findings: [finding], runs: true, probed: false }
   }
 }
-
-export const keyRemedy = (name: string): string =>
-  `Check the key and the address of providers.${name}; \`halftone setup\` tests them as you type.`
 
 type Ready = { readonly kind: 'runs' } | { readonly kind: 'stopped'; readonly message: string }
 

@@ -198,7 +198,7 @@ function changedRates(at: {
 }
 
 /** Charges name rates, so an id is never given twice. */
-function freeId(wanted: string, ids: Set<string>): string {
+export function freeId(wanted: string, ids: Set<string>): string {
   let id = wanted
   for (let count = 2; ids.has(id); count += 1) id = `${wanted}.${count}`
   ids.add(id)

@@ -1,6 +1,7 @@
 /** Which of an account's keys a call goes out with. A key that was refused or limited rests, and the next attempt takes another. */
 import type { ErrorCode } from '../../core/error.ts'
 import type { AttemptFailure } from '../../core/outcome.ts'
+import type { ProviderState } from '../../ports/provider.ts'
 import type { Authorizer, AuthorizerDeps, CallToAuthorize, ProviderDefinition } from '../define-provider.ts'
 import type { ProviderConfig } from '../provider-config.ts'
 
@@ -16,6 +17,7 @@ export interface Credentials {
   take(index?: number): Credential
   /** Learn from a failure. True: the fault is the key's, and another one is ready now. */
   report(credential: Credential, failure: AttemptFailure): boolean
+  state(): ProviderState['keys']
 }
 
 /** How long a key rests when the answer does not say. A refused key is tried again now and then: it may have been mended. */
@@ -47,6 +49,11 @@ export function createCredentials(
   }
   const soonest = () => all.reduce((first, key) => (key.restsUntilMs < first.restsUntilMs ? key : first))
   return {
+    state() {
+      const now = deps.monotonicMs()
+      const rests = all.map((key) => key.restsUntilMs - now).filter((ms) => ms > 0)
+      return { total: keys.length, resting: rests.length, ...(rests.length > 0 && { restMs: Math.min(...rests) }) }
+    },
     take(index) {
       const chosen = (index === undefined ? next() : all[index]) ?? soonest()
       if (index === undefined) current = chosen.index

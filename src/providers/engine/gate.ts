@@ -4,6 +4,7 @@ import { HalftoneError } from '../../core/error.ts'
 export interface Gate {
   /** Calls inside and before it. */
   readonly count: number
+  readonly places: { readonly total: number; readonly running: number; readonly waiting: number }
   /**
    * Resolves with the function that leaves it. Rejects with a `HalftoneError` when the signal aborts first (`cancelled`) or the
    * wait is longer than `timeoutMs` (`provider_timeout`): nothing was sent then.
@@ -29,6 +30,9 @@ export function createGate(places: number): Gate {
   return {
     get count() {
       return inside + waiting.size
+    },
+    get places() {
+      return { total: places, running: inside, waiting: waiting.size }
     },
     enter(signal, timeoutMs) {
       if (signal.aborted) return Promise.reject(left())

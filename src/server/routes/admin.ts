@@ -316,7 +316,9 @@ export const probeProviders: Handler = async ({ context }) => {
       const answer = await provider
         .probe(AbortSignal.timeout(PROBE_TIMEOUT_MS))
         .catch((error: unknown) => ({ ok: false, message: error instanceof Error ? error.message : 'It failed.' }))
-      return { name: provider.name, ok: answer.ok, message: answer.message }
+      const { ok, message } = answer
+      context.accounts.remember(provider.name, { atUs: context.services.clock.nowUs(), ok, message })
+      return { name: provider.name, ok, message }
     }),
   )
   return { object: 'list', data }

@@ -24,7 +24,7 @@ export const getModel: Handler = async (call) => {
   return found
 }
 
-function allModels(call: Call): ModelWire[] {
+export function allModels(call: Call): ModelWire[] {
   const { context } = call
   const state = context.current()
   const { allowedModels } = callerIdentity(call).key

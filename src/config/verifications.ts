@@ -2,7 +2,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { ProbeResult } from './run.ts'
 
 const verification = z.object({
   /** ISO time. */
@@ -27,8 +26,16 @@ export async function readVerifications(dataDir: string): Promise<ReadonlyMap<st
   }
 }
 
+/** What one probe of an offer found. */
+export interface VerifiedOffer {
+  readonly offer: string
+  readonly requestId: string | null
+  readonly costUsd: string
+  readonly departures: readonly string[]
+}
+
 /** The last result of each offer replaces the one before. */
-export async function rememberResults(dataDir: string, results: readonly ProbeResult[], at: string): Promise<void> {
+export async function rememberResults(dataDir: string, results: readonly VerifiedOffer[], at: string): Promise<void> {
   const offers = new Map(await readVerifications(dataDir))
   for (const { offer, requestId, costUsd, departures } of results)
     offers.set(offer, { at, request_id: requestId, cost_usd: costUsd, departures: [...departures] })

@@ -1,17 +1,16 @@
 /** A plain picture to edit, enlarge or cut out: a dark square on light grey, as a PNG made here. */
 import { crc32, deflateSync } from 'node:zlib'
 
-export const PROBE_EDGE = 512
-
-export function probeImage(): Buffer {
+/** A square of this many pixels, 384 at least. */
+export function probeImage(edge: number): Buffer {
   const header = Buffer.alloc(13)
-  header.writeUInt32BE(PROBE_EDGE, 0)
-  header.writeUInt32BE(PROBE_EDGE, 4)
+  header.writeUInt32BE(edge, 0)
+  header.writeUInt32BE(edge, 4)
   // Eight bits, RGB, no interlacing.
   header.set([8, 2, 0, 0, 0], 8)
-  const row = 1 + PROBE_EDGE * 3
-  const pixels = Buffer.alloc(row * PROBE_EDGE, 0xe0)
-  for (let y = 0; y < PROBE_EDGE; y++) {
+  const row = 1 + edge * 3
+  const pixels = Buffer.alloc(row * edge, 0xe0)
+  for (let y = 0; y < edge; y++) {
     pixels[y * row] = 0
     if (y >= 128 && y < 384) pixels.fill(0x20, y * row + 1 + 128 * 3, y * row + 1 + 384 * 3)
   }

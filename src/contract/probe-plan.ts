@@ -1,11 +1,15 @@
 /** Which probes are bought: the cheapest picture of each offer, the cheapest offer of each model first, within a cap. */
-import type { ModelWire } from '../../contract/admin.ts'
-import { parseUsd } from '../../core/money.ts'
-import type { Client } from '../client.ts'
-import { CliError } from '../exit.ts'
-import { PROBE_EDGE } from './probe-image.ts'
+import { parseUsd } from '../core/money.ts'
+import type { ModelWire } from './admin.ts'
+import type { QuoteRequest, QuoteResponse } from './quote.ts'
+import type { RequestRecordWire } from './records.ts'
 
-type ProbedOperation = 'generate' | 'edit' | 'variation' | 'upscale' | 'remove_background'
+export type ProbedOperation = 'generate' | 'edit' | 'variation' | 'upscale' | 'remove_background'
+
+interface ProbeSettings {
+  readonly size?: string
+  readonly quality?: string
+}
 
 /** One picture to buy. */
 export interface Probe {
@@ -13,7 +17,7 @@ export interface Probe {
   readonly model: string
   readonly operation: ProbedOperation
   /** What is sent besides offer, prompt and picture. */
-  readonly settings: { readonly size?: string; readonly quality?: string }
+  readonly settings: ProbeSettings
   /** What the quote says will come back. */
   readonly size: string
   readonly quality: string | null
@@ -31,25 +35,46 @@ export interface VerifyPlan {
   readonly skipped: readonly Skipped[]
 }
 
-export const PROBE_PROMPT = 'A red circle on a white background'
+const PROBE_PROMPT = 'A red circle on a white background'
+
+/** Edges of the picture that is sent to operations that take one. */
+export const PROBE_EDGE = 512
+
+/** What a probe needs of a gateway: `halftone verify` asks one over HTTP, the server asks itself. */
+export interface ProbedGateway {
+  models(): Promise<readonly ModelWire[]>
+  quote(question: QuoteRequest): Promise<QuoteResponse>
+  /** Buy it. Rejects only when the gateway is gone or nobody waits any more; what a provider does is `failed`. */
+  make(probe: Probe): Promise<ProbeAnswer>
+  record(requestId: string): Promise<RequestRecordWire>
+}
+
+export type ProbeAnswer =
+  | {
+      readonly kind: 'made'
+      readonly requestId: string
+      readonly costUsd: string | null
+      readonly costStatus: string
+      readonly offer: string | null
+      readonly warnings: readonly { readonly code: string; readonly message: string }[]
+    }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly requestId: string | null }
 
 const CONCURRENT_QUOTES = 4
 
-/** Ask what each offer's probe would cost, and choose. Spends nothing. */
-export async function planProbes(client: Client, provider: string | undefined, maxSpendNanoUsd: bigint): Promise<VerifyPlan> {
-  const { data } = await client.call('listModels')
-  const offers = data.filter(
+/** Ask what the probe of each real offer would cost, of one provider or of all, and choose. Spends nothing. */
+export async function planProbes(
+  gateway: Pick<ProbedGateway, 'models' | 'quote'>,
+  provider: string | undefined,
+  maxSpendNanoUsd: bigint,
+): Promise<VerifyPlan> {
+  const offers = (await gateway.models()).filter(
     ({ halftone }) =>
       halftone?.kind === 'offer' && !halftone.sandbox && (provider === undefined || halftone.provider === provider),
   )
-  if (offers.length === 0) {
-    const what =
-      provider === undefined ? 'No real provider is configured.' : `No offer belongs to a provider named "${provider}".`
-    throw new CliError('usage', what, { remedy: '`halftone models --kind offer` lists what can be verified.' })
-  }
   const priced: (Probe | Skipped)[] = []
   for (let at = 0; at < offers.length; at += CONCURRENT_QUOTES) {
-    priced.push(...(await Promise.all(offers.slice(at, at + CONCURRENT_QUOTES).map((offer) => priceProbe(client, offer)))))
+    priced.push(...(await Promise.all(offers.slice(at, at + CONCURRENT_QUOTES).map((offer) => priceProbe(gateway, offer)))))
   }
   const skipped = priced.filter((it): it is Skipped => 'reason' in it)
   return withinCap(
@@ -59,7 +84,7 @@ export async function planProbes(client: Client, provider: string | undefined, m
   )
 }
 
-async function priceProbe(client: Client, { id, halftone }: ModelWire): Promise<Probe | Skipped> {
+async function priceProbe(gateway: Pick<ProbedGateway, 'quote'>, { id, halftone }: ModelWire): Promise<Probe | Skipped> {
   if (!halftone) return { offer: id, reason: 'the gateway says nothing of it' }
   if (!halftone.priced) return { offer: id, reason: 'it has no known price' }
   if (id.endsWith('+batch')) return { offer: id, reason: 'its lane answers within hours' }
@@ -71,7 +96,7 @@ async function priceProbe(client: Client, { id, halftone }: ModelWire): Promise<
       (operation === 'generate' || operation === 'edit') && { quality: halftone.qualities[0] }),
   }
   const inputs = operation === 'generate' ? {} : { inputs: [{ width: PROBE_EDGE, height: PROBE_EDGE }] }
-  const quote = await client.call('quote', { body: { operation, model: id, prompt: PROBE_PROMPT, ...settings, ...inputs } })
+  const quote = await gateway.quote({ operation, model: id, prompt: PROBE_PROMPT, ...settings, ...inputs } as QuoteRequest)
   const candidate = quote.candidates.find(
     (it) => it.offer === id && (settings.quality === undefined || it.quality === settings.quality),
   )
@@ -117,9 +142,28 @@ function withinCap(probes: readonly Probe[], skipped: readonly Skipped[], maxSpe
     if (max <= left) {
       chosen.push(probe)
       left -= max
-    } else beyond.push({ offer: probe.offer, reason: `it may cost $${probe.maxUsd}, beyond what is left of --max-spend` })
+    } else
+      beyond.push({
+        offer: probe.offer,
+        reason: `it may cost $${probe.maxUsd}, beyond what is left of the most that may be spent`,
+      })
   }
   return { probes: chosen, skipped: [...skipped, ...beyond] }
 }
 
 const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** What all probes together cost at most. */
+export const maximumOf = ({ probes }: Pick<VerifyPlan, 'probes'>): bigint =>
+  probes.reduce((sum, { maxUsd }) => sum + parseUsd(maxUsd), 0n)
+
+/** The body and headers that buy a probe, but for the picture that some operations take. */
+export const probeRequest = (probe: Probe) => ({
+  body: {
+    model: probe.offer,
+    ...(probe.operation === 'generate' || probe.operation === 'edit' ? { prompt: PROBE_PROMPT } : {}),
+    ...probe.settings,
+    response_format: 'url',
+  },
+  headers: { 'x-halftone-max-cost-usd': probe.maxUsd, 'x-halftone-group': 'verify' },
+})
