@@ -23,6 +23,7 @@ import { providerEndpoints } from './provider-endpoints.ts'
 import { quoteRequest, quoteResponse } from './quote.ts'
 import { reconcileEndpoints } from './reconcile-endpoints.ts'
 import * as records from './records.ts'
+import { reportEndpoints } from './report.ts'
 import { lineageEndpoints, requestListQuery } from './requests.ts'
 import { routeEndpoints } from './route-endpoints.ts'
 
@@ -347,6 +348,7 @@ export const endpoints = {
   ...accessEndpoints,
   ...insightEndpoints,
   ...exportEndpoints,
+  ...reportEndpoints,
   health: {
     method: 'GET',
     path: '/healthz',

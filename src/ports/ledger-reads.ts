@@ -9,6 +9,7 @@ import type { Rating } from '../core/routing/learning/feedback.ts'
 import type { NewAsset, NewAttempt, TimestampUs } from './ledger.ts'
 import type { BudgetRecord } from './ledger-admin.ts'
 import type { DrawRecord } from './ledger-commitments.ts'
+import type { LedgerReports } from './ledger-reports.ts'
 import type { RequestLineage, RequestQuery } from './ledger-requests.ts'
 
 export interface LedgerReader {
@@ -46,6 +47,7 @@ export interface LedgerReader {
   observations(query: { routes: readonly string[]; sinceUs: TimestampUs }): AsyncIterable<ObservedRequest>
   /** Who made a picture of this project, by the hash of its bytes. */
   madeBy(query: { projectId: string; sha256: string }): Promise<MadeBy | undefined>
+  readonly reports: LedgerReports
 }
 
 /** A finished request of a route on trial. */

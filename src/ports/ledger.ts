@@ -28,6 +28,7 @@ export type * from './ledger-insight.ts'
 export type * from './ledger-jobs.ts'
 export type * from './ledger-prices.ts'
 export type * from './ledger-reads.ts'
+export type * from './ledger-reports.ts'
 export type * from './ledger-requests.ts'
 export type * from './ledger-routes.ts'
 

@@ -38,6 +38,7 @@ import { quote } from './routes/quote.ts'
 import { listUnknown, reconcileAttempt } from './routes/reconcile.ts'
 import * as records from './routes/records.ts'
 import { routeCandidates } from './routes/route-candidates.ts'
+import { getReport } from './routes/report.ts'
 import * as routes from './routes/routes.ts'
 import * as session from './routes/session.ts'
 import { receiveWebhook } from './routes/webhooks.ts'
@@ -101,6 +102,7 @@ const handlers = {
   tryRoute: routes.tryRoute,
   exportFocus,
   listExportDays,
+  getReport,
   listLots: lots.listLots,
   recordDraw: lots.recordDraw,
   status: admin.status,

@@ -160,6 +160,7 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
     },
   ],
   listLots: () => [{}],
+  getReport: () => [{}, { path: '/v1/halftone/report?month=2026-10&group=model;project,tag:team&calls=100' }],
   exportFocus: () => [{ path: '/v1/halftone/exports/focus?from=2026-11-01&to=2026-12-01' }],
   listExportDays: () => [{ path: '/v1/halftone/exports/focus/days?from=2026-11-01&to=2026-12-01&sums=true&sandbox=true' }],
   recordDraw: () => [{ body: { id: 'line-1', lot_id: 'double/credits/1', amount: '1.5', source: 'a statement' } }],

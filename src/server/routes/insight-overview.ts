@@ -23,11 +23,27 @@ const LOOSE = 'charges_without_attempt'
 
 export const insightOverview: Handler = async (call): Promise<InsightOverview> => {
   const query = call.query as OverviewQuery
+  const period = resolvePeriod(query, call.context.services.clock.nowUs())
+  return overviewOf(call, {
+    period,
+    previous: previousPeriod(period),
+    sandbox: isSandbox(call, query.sandbox),
+    top: query.top,
+  })
+}
+
+export interface OverviewInput {
+  readonly period: Period
+  readonly previous: Period
+  readonly sandbox: boolean
+  /** Models with a series of their own. */
+  readonly top: number
+}
+
+/** Everything the first page shows, about any time and the one it is compared with. */
+export async function overviewOf(call: Call, { period, previous, sandbox, top }: OverviewInput): Promise<InsightOverview> {
   const { clock, ledger } = call.context.services
   const nowUs = clock.nowUs()
-  const period = resolvePeriod(query, nowUs)
-  const previous = previousPeriod(period)
-  const sandbox = isSandbox(call, query.sandbox)
   const ask = askerOf(ledger.insight, sandbox)
   const [now, before, waste, baselines, spend, series, cost, latency, states] = await Promise.all([
     ask.sums(period, [...CHANGE_GRAIN, 'outcome']),
@@ -35,7 +51,7 @@ export const insightOverview: Handler = async (call): Promise<InsightOverview> =
     ask.sums(period, ['outcome', 'kind']),
     ask.sums(period, ['baseline']),
     spendOf(call, sandbox, nowUs),
-    seriesOf(ask, period, query.top),
+    seriesOf(ask, period, top),
     ask.distribution(period, 'cost'),
     ask.distribution(period, 'latency'),
     ledger.read.budgetStates(nowUs),

@@ -5,6 +5,7 @@ import { createExperienceReads } from './experience.ts'
 import { createGroupReads } from './groups.ts'
 import { createLineageReads } from './lineage.ts'
 import { createObservationReads } from './observations.ts'
+import { createPastReads } from './reports-past.ts'
 import { createReportReads } from './reports.ts'
 import { createRequestReads } from './requests.ts'
 import { createTryReads } from './tries.ts'
@@ -18,4 +19,5 @@ export const createReader = (db: Kysely<Database>): LedgerReader => ({
   ...createGroupReads(db),
   ...createLineageReads(db),
   ...createObservationReads(db),
+  reports: createPastReads(db),
 })
