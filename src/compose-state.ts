@@ -1,6 +1,7 @@
 /** From configuration and price book to the gateway's state. */
 
 import { createHash } from 'node:crypto'
+import { alertChannels } from './compose-alerts.ts'
 import { withFacts } from './compose-facts.ts'
 import { definitionOf } from './compose-modules.ts'
 import { configuredRoutes, readRoute } from './compose-routes.ts'
@@ -79,12 +80,13 @@ export async function buildState(
       ],
     },
     quality,
+    qualityPriors: files.quality,
     qualityLevels: new Map(Object.entries(files.quality.levels).map(([level, { atLeast }]) => [level, atLeast])),
     settings: {
       keyLimits: limitsOf(config.keyLimits),
       ...(Object.keys(config.limits.perKey).length > 0 && { defaultKeyLimit: config.limits.perKey }),
       offerLimits: limitsOf(config.providers),
-      alertWebhooks: config.alerts.webhooks.map(({ url, secret }) => ({ url, key: webhookKey(secret.reveal()) })),
+      alertChannels: alertChannels(config),
       onDisconnect: config.server.onDisconnect,
       maxConcurrentRequests: config.server.maxConcurrentRequests,
       declaredTags: config.declaredTags,
@@ -126,10 +128,6 @@ export function unpricedOffers(state: GatewayState, nowUs: number): ReadonlyMap<
   }
   return counts
 }
-
-/** The form of the Standard Webhooks specification, or the bytes of any other text. */
-const webhookKey = (secret: string): Uint8Array =>
-  secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : Buffer.from(secret)
 
 const limitsOf = (named: Readonly<Record<string, RateLimit>>): ReadonlyMap<string, RateLimit> =>
   new Map(

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { createDiskBlobStore } from './blobs/disk.ts'
 import { createSpool } from './blobs/spool.ts'
+import { startConfiguredAlerts } from './compose-alerts.ts'
 import { type AdminKey, openAdminKey, openDataDir, openSecrets } from './compose-data.ts'
 import { applyManagedObjects, defaultProject, openLedger } from './compose-ledger.ts'
 import { providerKnowledge } from './compose-modules.ts'
@@ -25,7 +26,6 @@ import {
 } from './config/index.ts'
 import { installBook } from './config/price-sets.ts'
 import { watchPrices } from './config/watch-prices.ts'
-import { startAlerts } from './gateway/alerts.ts'
 import { createBlobGuard } from './gateway/blob-guard.ts'
 import { createBudgetIndex } from './gateway/budget-index.ts'
 import { startDiscovery } from './gateway/discovery.ts'
@@ -44,7 +44,6 @@ import { routeProblems, routeStateOf, startRouteFeed } from './gateway/routes.ts
 import type { GatewayServices, GatewayState } from './gateway/state.ts'
 import { createWebhooks } from './gateway/webhooks.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
-import { createPoster } from './net/poster.ts'
 import { createActing } from './server/acting.ts'
 import { createApp } from './server/app.ts'
 import { closeServer } from './server/close-server.ts'
@@ -194,6 +193,7 @@ async function start(context: StartContext): Promise<Halftone> {
     feedback,
     quotes: createQuotePins(secrets.quotes),
     promptHmacKey: secrets.promptHmac,
+    onCall: (call) => alerts.onCall(call),
   })
   const problems = new Set<string>()
   const life = startNodeLife({
@@ -216,14 +216,10 @@ async function start(context: StartContext): Promise<Halftone> {
   const review = startPriceReview(services, () => ({ ledger, state, nowUs: () => clock.nowUs() }))
   onClose(() => review.close())
 
-  const poster = createPoster({ allowHosts: config.network.allowPrivateHosts, timeoutMs: config.network.connectTimeoutMs })
-  onClose(() => poster.close())
-  const alerts = startAlerts({
+  const alerts = startConfiguredAlerts({
     services,
     budgets,
-    webhooks: () => state.settings.alertWebhooks,
-    sandbox: () => state.offers.every((offer) => offer.sandbox),
-    post: poster.post,
+    health,
     ...(context.options.alertsEveryMs !== undefined && { everyMs: context.options.alertsEveryMs }),
   })
   onClose(() => alerts.close())
@@ -265,6 +261,7 @@ async function start(context: StartContext): Promise<Halftone> {
     signer: createUrlSigner({ key: secrets.urls, ttlSeconds: config.storage.urlTtlSeconds, clock }),
     metrics: createServerMetrics(gateway, services, () => state),
     foreign,
+    alerts,
     thumbnails,
     throttle: createSignInThrottle(clock),
     liveStreams: new Set(),

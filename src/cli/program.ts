@@ -41,6 +41,7 @@ export const commands = {
   models: { summary: 'routes, models and offers, with abilities and prices', load: () => import('./commands/models.ts') },
   prices: { summary: 'the price book: list, compare, update, correct the past', load: () => import('./commands/prices.ts') },
   keys: { summary: 'list, create and revoke keys; reset the admin key', load: () => import('./commands/keys.ts') },
+  alerts: { summary: 'who is told of what, and a test of it', load: () => import('./commands/alerts.ts') },
   audit: { summary: 'who changed what, when and from where', load: () => import('./commands/audit.ts') },
   budgets: {
     summary: 'what budgets have spent and hold, and where they are heading',

@@ -6,6 +6,7 @@ import { qualities } from '../core/request.ts'
 import type { BudgetRecord } from '../ports/ledger.ts'
 import type { Environment } from './document.ts'
 import type { Finding } from './issues.ts'
+import { resolveAlerts } from './resolve-alerts.ts'
 import { type Findings, named, type ResolveContext } from './resolve-context.ts'
 import { resolveProviders } from './resolve-providers.ts'
 import type { FileSettings } from './schema.ts'
@@ -60,7 +61,7 @@ export function resolveConfig(settings: FileSettings, context: ResolveContext): 
       ]),
     ),
     limits: settings.limits,
-    alerts: settings.alerts,
+    alerts: resolveAlerts(settings.alerts, found),
     ...(settings.passthrough ? { passthrough: settings.passthrough } : {}),
     sandbox: settings.sandbox,
     log: settings.log,

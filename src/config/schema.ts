@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { routeName, routeSchema } from '../contract/route-document.ts'
 import { roles } from '../core/access/roles.ts'
+import { alertsSchema } from './schema-alerts.ts'
 import { providerSchema } from './schema-providers.ts'
 import { oidcSchema, sessionsSchema } from './schema-sign-in.ts'
 import { byteCount, milliseconds, objectName, rates, tagName, tags, usdAmount, variableName } from './schema-values.ts'
@@ -122,18 +123,6 @@ const budget = z
   )
   .refine((value) => value.scope !== 'tag' || /^[^=]+=.+$/.test(value.scopeValue ?? ''), 'needs scopeValue tag=value')
 
-const alertWebhook = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-    .describe('Where alerts are sent: https on a public address, or a host of `network.allowPrivateHosts`.'),
-  secret: z
-    .string()
-    .min(16, 'must have at least 16 characters')
-    .max(256)
-    .transform((value) => new Secret(value))
-    .describe('Key of the signature; `whsec_` and base64, or any text.'),
-})
-
 const aliasName = z
   .string()
   .regex(/^[A-Za-z0-9][\w.-]{0,127}(\/[A-Za-z0-9][\w.-]{0,127})?$/, 'must be a model name without ":" and "@"')
@@ -161,10 +150,7 @@ export const fileSchema = z.strictObject({
     .strictObject({ perKey: z.strictObject(rates).prefault({}).describe('Rates of every key that has none of its own.') })
     .prefault({})
     .describe('Rate limits.'),
-  alerts: z
-    .strictObject({ webhooks: z.array(alertWebhook).max(8).default([]).describe('Told when budgets come near their limits.') })
-    .prefault({})
-    .describe('Who is told of what.'),
+  alerts: alertsSchema.prefault({}).describe('Who is told of what.'),
   maxUsdPerDay: usdAmount.exactOptional().describe('Hard spend cap of the whole gateway per UTC day.'),
   passthrough: z
     .strictObject({ provider: objectName.describe('Provider that answers them.') })

@@ -8,6 +8,7 @@ import type { PriceBook } from '../core/pricing/price-book.ts'
 import type { Quality } from '../core/request.ts'
 import type { Policy } from '../core/routing/types.ts'
 import type { BudgetRecord, ManagedBy, NewKey, ProjectRecord } from '../ports/ledger.ts'
+import type { AlertsConfig } from './resolve-alerts.ts'
 import type { FileSettings } from './schema.ts'
 import type { Secret } from './secret.ts'
 
@@ -34,7 +35,8 @@ export interface Config {
   /** Of the keys of this file that have one, by id. */
   readonly keyLimits: Named<RateLimit>
   readonly limits: Readonly<FileSettings['limits']>
-  readonly alerts: Readonly<FileSettings['alerts']>
+  /** Every channel has a name. */
+  readonly alerts: AlertsConfig
   readonly passthrough?: { readonly provider: string }
   readonly sandbox: Readonly<FileSettings['sandbox']>
   readonly log: Readonly<FileSettings['log']>

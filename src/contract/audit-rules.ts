@@ -34,6 +34,7 @@ export const auditRules = {
   deleteBudget: { writes: 'budget' },
   recordDraw: { writes: 'lot' },
   reconcileAttempt: { writes: 'attempt' },
+  testAlertChannel: { writes: 'alert' },
   importSpend: { writes: 'import' },
   putRoute: { writes: 'route' },
   deleteRoute: { writes: 'route' },

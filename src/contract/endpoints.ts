@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Permission } from '../core/access/roles.ts'
 import { accessEndpoints } from './access-endpoints.ts'
 import * as admin from './admin.ts'
+import { alertsEndpoints } from './alerts-endpoints.ts'
 import { listOf } from './common.ts'
 import { exportEndpoints } from './export-endpoints.ts'
 import { acceptance, feedbackRequest, feedbackResponse } from './feedback.ts'
@@ -328,6 +329,7 @@ export const endpoints = {
     response: lots.drawResponse,
   },
   ...importEndpoints,
+  ...alertsEndpoints,
   ...reconcileEndpoints,
   ...routeEndpoints,
   status: {

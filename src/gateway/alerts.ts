@@ -1,58 +1,183 @@
 /**
- * Budgets that come near their limits are told to webhooks. What is to be told becomes a row per budget, period, threshold and webhook, so
- * that all nodes together tell it once; deliveries are tried again, always with the same id.
+ * Tells people what they should know. What is to be told becomes a row per event and channel, whose id is made of both, so that all nodes
+ * together tell it once; deliveries are leased, tried again with the same id, and survive a restart.
  */
-import { createHash, createHmac } from 'node:crypto'
-import { alertsOf, type BudgetAlert, type BudgetUse, FORECAST_METHOD, forecastOf } from '../core/budget/pace.ts'
+import { type AlertEvent, type Allowance, allowanceAt, deliveryBackoffS, wantsAlert } from '../core/alert.ts'
 import type { JsonObject } from '../core/json.ts'
-import { formatUsd } from '../core/money.ts'
-import type { BudgetRecord, Job, NewJob } from '../ports/ledger.ts'
-import type { BudgetIndex } from './budget-index.ts'
+import type { Job, NewJob } from '../ports/ledger.ts'
+import {
+  type AlertChannel,
+  type AlertSenders,
+  deliver,
+  hashOf,
+  identityOf,
+  type StoredAlert,
+  targetOf,
+} from './alert-channels.ts'
 import type { GatewayServices } from './state.ts'
-
-export interface AlertWebhook {
-  readonly url: string
-  /** Of the signature. */
-  readonly key: Uint8Array
-}
 
 export interface AlertsOptions {
   readonly services: Pick<GatewayServices, 'ledger' | 'clock' | 'log' | 'node' | 'random'>
-  readonly budgets: BudgetIndex
-  readonly webhooks: () => readonly AlertWebhook[]
-  /** Whether only sandbox money is spent here. */
-  readonly sandbox: () => boolean
-  /** The status of the answer. */
-  post(url: string, headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<number>
-  /** How often budgets are looked at and due deliveries made; 5 s when absent. */
+  readonly channels: () => readonly AlertChannel[]
+  /** Deliveries per channel and hour, on each node; what is above waits. */
+  readonly maxPerHour: () => number
+  readonly senders: AlertSenders
+  /** Asked every few seconds: everything there is to tell, told before or not. */
+  look(nowUs: number): Promise<readonly AlertEvent[]>
+  /** How often it looks, and makes the deliveries that are due; 5 s when absent. */
   readonly everyMs?: number
 }
 
 export interface Alerts {
+  /** Tell of something that happened. */
+  raise(events: readonly AlertEvent[]): void
+  /** As this node sees them. */
+  status(): readonly ChannelStatus[]
+  /** Send a message at once, past filters and allowance. Undefined: there is no such channel. */
+  test(name: string, signal: AbortSignal): Promise<{ readonly failure: string | undefined } | undefined>
   close(): Promise<void>
 }
 
-export const ALERT_JOB = 'budget_alert'
+export interface ChannelStatus {
+  readonly channel: AlertChannel
+  readonly target: string
+  readonly sent: number
+  readonly failed: number
+  readonly lastSentUs: number | undefined
+  /** Undefined: the last delivery was taken. */
+  readonly lastFailure: { readonly atUs: number; readonly message: string } | undefined
+}
+
 const EVERY_MS = 5_000
 const LEASE_US = 60_000_000
 const MOST_AT_ONCE = 20
-/** Waits after the first, second, ... failure; after the last one the delivery is given up. */
-const BACKOFF_S = [10, 60, 300, 1_800, 7_200, 21_600, 43_200] as const
+/** Told before, as far as memory needs to know: the ledger knows better. */
+const MOST_REMEMBERED = 20_000
+const MOST_RAISED = 1_000
+
+interface Memory {
+  sent: number
+  failed: number
+  lastSentUs: number | undefined
+  lastFailure: ChannelStatus['lastFailure']
+  allowance: Allowance | undefined
+}
 
 export function startAlerts(options: AlertsOptions): Alerts {
   const { services, everyMs = EVERY_MS } = options
   const stop = new AbortController()
   const told = new Set<string>()
+  const memories = new Map<string, Memory>()
+  let raised: AlertEvent[] = []
+  let wake = new AbortController()
+
+  const memoryOf = (channel: AlertChannel): Memory => {
+    const identity = identityOf(channel)
+    const known = memories.get(identity)
+    if (known) return known
+    const created: Memory = { sent: 0, failed: 0, lastSentUs: undefined, lastFailure: undefined, allowance: undefined }
+    memories.set(identity, created)
+    return created
+  }
+
+  const send = async (
+    channel: AlertChannel,
+    alert: StoredAlert,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<string | undefined> => {
+    const failure = await deliver(channel, alert, { id, nowUs: services.clock.nowUs(), senders: options.senders, signal })
+    const memory = memoryOf(channel)
+    const atUs = services.clock.nowUs()
+    if (failure === undefined) {
+      memory.sent += 1
+      memory.lastSentUs = atUs
+      memory.lastFailure = undefined
+    } else {
+      memory.failed += 1
+      memory.lastFailure = { atUs, message: failure }
+    }
+    return failure
+  }
+
+  /** Every event becomes a row per channel that wants it. */
+  async function write(events: readonly AlertEvent[]): Promise<void> {
+    const nowUs = services.clock.nowUs()
+    const due = options
+      .channels()
+      .flatMap((channel) => jobsFor(channel, events, nowUs))
+      .filter(({ id }) => !told.has(id))
+    if (due.length === 0) return
+    await services.ledger.jobs.add(due)
+    if (told.size > MOST_REMEMBERED) told.clear()
+    for (const { id } of due) told.add(id)
+  }
+
+  async function deliverDue(channel: AlertChannel): Promise<void> {
+    const memory = memoryOf(channel)
+    const nowUs = services.clock.nowUs()
+    const allowance = allowanceAt(memory.allowance, options.maxPerHour(), nowUs)
+    memory.allowance = allowance
+    const limit = Math.min(MOST_AT_ONCE, Math.floor(allowance.left))
+    if (limit === 0) return
+    const claim = { kind: jobKindOf(channel), nodeId: services.node.id, nowUs, leaseUntilUs: nowUs + LEASE_US, limit }
+    const jobs = await services.ledger.jobs.claim(claim)
+    memory.allowance = { ...allowance, left: allowance.left - jobs.length }
+    await Promise.all(
+      jobs.map(async (job) => conclude(services, channel, job, await send(channel, alertOf(job), job.id, stop.signal))),
+    )
+  }
+
+  async function round(): Promise<void> {
+    const happened = raised
+    raised = []
+    try {
+      await write(happened)
+    } catch (error) {
+      // Nobody else knows of them.
+      raised = [...happened, ...raised].slice(0, MOST_RAISED)
+      throw error
+    }
+    await write(await options.look(services.clock.nowUs()))
+    await Promise.all(options.channels().map(deliverDue))
+  }
+
   const loop = (async () => {
     while (!stop.signal.aborted) {
-      await services.clock.sleep(everyMs, stop.signal).catch(() => undefined)
-      if (stop.signal.aborted || options.webhooks().length === 0) continue
-      await round(options, told, stop.signal).catch((err: unknown) =>
-        services.log.error({ err }, 'budget alerts failed; they will be tried again'),
-      )
+      await services.clock.sleep(everyMs, AbortSignal.any([stop.signal, wake.signal])).catch(() => undefined)
+      if (stop.signal.aborted) continue
+      wake = new AbortController()
+      if (options.channels().length === 0) raised = []
+      else await round().catch((err: unknown) => services.log.error({ err }, 'telling of alerts failed; it will be tried again'))
     }
+    // What happened while it stopped is written down for the next start.
+    await write(raised).catch((err: unknown) => services.log.error({ err }, 'the last alerts could not be written down'))
   })()
+
   return {
+    raise(events) {
+      if (events.length === 0 || raised.length >= MOST_RAISED) return
+      raised.push(...events)
+      wake.abort()
+    },
+    status: () =>
+      options.channels().map((channel) => {
+        const { allowance: _, ...memory } = memoryOf(channel)
+        return { channel, target: targetOf(channel), ...memory }
+      }),
+    async test(name, signal) {
+      const channel = options.channels().find((it) => it.name === name)
+      if (!channel) return undefined
+      const createdUs = services.clock.nowUs()
+      const alert: StoredAlert = {
+        kind: 'test',
+        severity: 'info',
+        title: 'This is a test of Halftone; alerts will look like it',
+        data: { channel: name, node: services.node.id },
+        createdUs,
+      }
+      return { failure: await send(channel, alert, `alert_test_${hashOf(`${name} ${createdUs} ${services.random()}`)}`, signal) }
+    },
     async close() {
       stop.abort()
       await loop
@@ -60,106 +185,38 @@ export function startAlerts(options: AlertsOptions): Alerts {
   }
 }
 
-async function round(options: AlertsOptions, told: Set<string>, signal: AbortSignal): Promise<void> {
-  const { ledger, clock, node } = options.services
-  const due = newAlerts(options).filter(({ id }) => !told.has(id))
-  await ledger.jobs.add(due)
-  for (const { id } of due) told.add(id)
-  const nowUs = clock.nowUs()
-  const jobs = await ledger.jobs.claim({
-    kind: ALERT_JOB,
-    nodeId: node.id,
-    nowUs,
-    leaseUntilUs: nowUs + LEASE_US,
-    limit: MOST_AT_ONCE,
-  })
-  await Promise.all(jobs.map((job) => deliver(options, job, signal)))
-}
+/** A kind per channel, so that one that is slow or full holds up no other. */
+const jobKindOf = (channel: AlertChannel): string => `alert ${hashOf(identityOf(channel))}`
 
-/** Of every budget and webhook; most of them were told before, which the ledger knows. */
-function newAlerts({ budgets, webhooks, services, sandbox }: AlertsOptions): readonly NewJob[] {
-  const nowUs = services.clock.nowUs()
-  const isSandbox = sandbox()
-  return budgets.uses(isSandbox).flatMap(({ budget, use }) =>
-    alertsOf(use, nowUs).flatMap((alert) => {
-      // A limit that was changed is another budget: its thresholds lie elsewhere.
-      const name = `${budget.id}/${use.periodStartUs}/${use.limitNanoUsd}/${alert}${isSandbox ? '/sandbox' : ''}`
-      const body = JSON.stringify(alertBody(budget, use, alert, { nowUs, sandbox: isSandbox }))
-      return webhooks().map(({ url }) => ({
-        id: `alert_${hash(`${name} ${url}`)}`,
-        kind: ALERT_JOB,
-        createdUs: nowUs,
-        payload: { url, body },
-      }))
-    }),
-  )
-}
+const jobsFor = (channel: AlertChannel, events: readonly AlertEvent[], nowUs: number): readonly NewJob[] =>
+  events
+    .filter((event) => wantsAlert(channel, event))
+    .map(({ name, ...event }) => ({
+      id: `alert_${hashOf(`${name} ${identityOf(channel)}`)}`,
+      kind: jobKindOf(channel),
+      createdUs: nowUs,
+      // Plain data; an interface has no index signature.
+      payload: { ...event, createdUs: nowUs } satisfies StoredAlert as unknown as JsonObject,
+    }))
 
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)
+/** As `jobsFor` wrote it. */
+const alertOf = ({ payload }: Job): StoredAlert => payload as unknown as StoredAlert
 
-function alertBody(
-  budget: BudgetRecord,
-  use: BudgetUse,
-  alert: BudgetAlert,
-  { nowUs, sandbox }: { readonly nowUs: number; readonly sandbox: boolean },
-): JsonObject {
-  const forecast = forecastOf(use, nowUs)
-  const time = (us: number | null | undefined): string | null =>
-    typeof us === 'number' ? new Date(us / 1_000).toISOString() : null
-  return {
-    type: alert === 'forecast' ? 'budget.forecast' : 'budget.threshold',
-    created_at: time(nowUs),
-    data: {
-      budget_id: budget.id,
-      scope: budget.scope,
-      scope_value: budget.scopeValue,
-      period: budget.period,
-      period_start: time(use.periodStartUs),
-      resets_at: time(use.periodEndUs),
-      hard: budget.hard,
-      sandbox,
-      limit_usd: formatUsd(use.limitNanoUsd),
-      used_usd: formatUsd(use.usedNanoUsd),
-      threshold_percent: alert === 'forecast' ? null : alert,
-      forecast_usd: forecast ? formatUsd(forecast.usedNanoUsd) : null,
-      forecast_method: forecast ? FORECAST_METHOD : null,
-      breach_at: time(forecast?.breachUs),
-    },
-  }
-}
-
-async function deliver({ services, webhooks, post }: AlertsOptions, job: Job, signal: AbortSignal): Promise<void> {
-  const { ledger, clock, log, random } = services
-  // As `newAlerts` wrote it.
-  const { url, body } = job.payload as { readonly url: string; readonly body: string }
-  const webhook = webhooks().find((it) => it.url === url)
-  if (!webhook) return ledger.jobs.finish({ id: job.id, atUs: clock.nowUs(), error: 'The webhook is not configured any more.' })
-  const failure = await post(url, signedHeaders(webhook, job.id, body, clock.nowUs()), body, signal).then(
-    (status) => (status >= 200 && status < 300 ? undefined : `It answered with status ${status}.`),
-    (error: unknown) => (error instanceof Error ? error.message : 'It failed.'),
-  )
+async function conclude(
+  { ledger, clock, log, random }: AlertsOptions['services'],
+  channel: AlertChannel,
+  job: Job,
+  failure: string | undefined,
+): Promise<void> {
   const atUs = clock.nowUs()
   if (failure === undefined) return ledger.jobs.finish({ id: job.id, atUs })
-  const waitS = BACKOFF_S[job.tries - 1]
-  const host = new URL(url).host
+  const waitS = deliveryBackoffS[job.tries - 1]
+  const about = { channel: channel.name, failure, id: job.id }
   if (waitS === undefined) {
-    log.error({ host, failure, id: job.id }, 'a budget alert could not be delivered and is given up')
+    log.error(about, 'an alert could not be delivered and is given up')
     return ledger.jobs.finish({ id: job.id, atUs, error: failure })
   }
-  log.warn({ host, failure, id: job.id }, 'a budget alert could not be delivered; it will be tried again')
+  log.warn(about, 'an alert could not be delivered; it will be tried again')
   // Up to half as long again, so that nodes and alerts do not come back together.
-  const runAtUs = atUs + Math.round(waitS * 1_000_000 * (1 + random() / 2))
-  return ledger.jobs.retry({ id: job.id, runAtUs, error: failure })
-}
-
-/** As the Standard Webhooks specification has it: HMAC-SHA256 over `id.timestamp.body`. */
-export function signedHeaders(
-  { key }: Pick<AlertWebhook, 'key'>,
-  id: string,
-  body: string,
-  nowUs: number,
-): Record<string, string> {
-  const timestamp = String(Math.floor(nowUs / 1_000_000))
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` }
+  return ledger.jobs.retry({ id: job.id, runAtUs: atUs + Math.round(waitS * 1_000_000 * (1 + random() / 2)), error: failure })
 }

@@ -16,6 +16,7 @@ import {
 import type { SpooledBody } from '../ports/blob-store.ts'
 import { keep } from './assets.ts'
 import type { BudgetIndex } from './budget-index.ts'
+import type { FinishedCall } from './conclude.ts'
 import { withDeadline } from './deadline.ts'
 import { type Baseline, baselineOf, type DecideInput, decide, everything, planAlone, planInputOf, policyOf } from './decide.ts'
 import { nothingEligible } from './decision.ts'
@@ -74,6 +75,8 @@ export interface GatewayOptions {
   readonly quotes: QuotePins
   /** Key of the prompt HMACs, from the data folder, so that equal prompts stay comparable across restarts. */
   readonly promptHmacKey: Uint8Array
+  /** Told of every call that has ended, before it is settled. */
+  onCall?(call: FinishedCall): void
 }
 
 /** Longest wait for room; an economy request would rather be asked again than hold a connection for hours. */
@@ -175,6 +178,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       onFinished(call) {
         experience.finished(call, request, features.promptClass)
         options.feedback.made(call, input)
+        options.onCall?.(call)
       },
       budgetIds: scopes.map((budget) => budget.id),
       onDispatch: release,

@@ -9,7 +9,7 @@ import type { BlobStore, Spool } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Ledger } from '../ports/ledger.ts'
 import type { Provider } from '../ports/provider.ts'
-import type { AlertWebhook } from './alerts.ts'
+import type { AlertChannel } from './alert-channels.ts'
 import type { BlobGuard } from './blob-guard.ts'
 import type { Discovered } from './discovery.ts'
 import type { Finisher } from './finishing.ts'
@@ -62,7 +62,7 @@ export interface GatewaySettings {
   readonly defaultKeyLimit?: RateLimit
   /** Of each offer of a provider, by the provider's name. */
   readonly offerLimits: ReadonlyMap<string, RateLimit>
-  readonly alertWebhooks: readonly AlertWebhook[]
+  readonly alertChannels: readonly AlertChannel[]
   /** Tag names that rollups keep; others stay on the request. */
   readonly declaredTags: readonly string[]
 }

@@ -29,8 +29,8 @@ export interface LedgerReader {
     sinceUs: TimestampUs
   }): Promise<{ requestId: string; finished: boolean } | undefined>
   attempt(id: string): Promise<AttemptRecordRow | undefined>
-  /** Attempts whose outcome is unknown, oldest first. */
-  unknownAttempts(query: { limit: number }): Promise<readonly AttemptRecordRow[]>
+  /** Attempts whose outcome is unknown, oldest first unless asked for the newest. */
+  unknownAttempts(query: { limit: number; order?: 'newest' }): Promise<readonly AttemptRecordRow[]>
   /** Per budget: what is spent and held in its current period. */
   budgetStates(nowUs: TimestampUs): Promise<readonly BudgetState[]>
   /** Sums over charges and holds, of everything or of the requests of one project, for invariants, doctor and the first page. */

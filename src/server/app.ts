@@ -15,6 +15,7 @@ import { type Call, callerIdentity, type Handler } from './handler.ts'
 import type { Identity } from './key-ring.ts'
 import { readJson } from './read-body.ts'
 import * as admin from './routes/admin.ts'
+import { listAlertChannels, testAlertChannel } from './routes/alerts.ts'
 import * as assets from './routes/assets.ts'
 import { listAudit } from './routes/audit.ts'
 import { exportFocus, listExportDays } from './routes/exports.ts'
@@ -89,6 +90,8 @@ const handlers = {
   putBudget: admin.putBudget,
   deleteBudget: admin.deleteBudget,
   importSpend,
+  listAlertChannels,
+  testAlertChannel,
   listUnknown,
   reconcileAttempt,
   listRoutes: routes.listRoutes,

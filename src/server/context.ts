@@ -1,6 +1,7 @@
 /** What the routes need, as one typed object. */
 import type { ServerResponse } from 'node:http'
 
+import type { Alerts } from '../gateway/alerts.ts'
 import type { BudgetIndex } from '../gateway/budget-index.ts'
 import type { Feedback } from '../gateway/feedback.ts'
 import type { Gateway } from '../gateway/gateway.ts'
@@ -33,6 +34,7 @@ export interface ServerContext {
   readonly signer: UrlSigner
   readonly metrics: ServerMetrics
   readonly foreign: ForeignFetcher
+  readonly alerts: Pick<Alerts, 'status' | 'test'>
   readonly thumbnails: Thumbnails
   readonly throttle: SignInThrottle
   readonly settings: ServerSettings

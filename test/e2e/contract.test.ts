@@ -31,6 +31,7 @@ beforeAll(async () => {
       aliases: { fox: 'acme/painter@low' },
       routes: { trial: { models: ['acme/painter'], mode: 'observe', observes: 'acme/observed' } },
       maxUsdPerDay: '100',
+      alerts: { webhooks: [{ name: 'ops', url: 'https://127.0.0.1:9/', secret: 'a secret of the receiver' }] },
     },
   })
   const [own, other, revoked] = await Promise.all([
@@ -151,6 +152,8 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   tryRoute: () => [{ path: '/v1/halftone/routes/made/dry-run', body: { of: 'all' } }],
   rollbackRoute: () => [{ path: '/v1/halftone/routes/made/rollback', body: { to: 1, version: 2 } }],
   deleteRoute: () => [{ path: '/v1/halftone/routes/made?version=1' }],
+  listAlertChannels: () => [{}],
+  testAlertChannel: () => [{ path: '/v1/halftone/alerts/channels/ops/test' }],
   importSpend: () => [{ body: { source: 'bill', rows: [importedRow] } }],
   listUnknown: () => [{}],
   reconcileAttempt: () => [

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { budgetEvents } from '../../src/gateway/alert-sources.ts'
 import { type Alerts, startAlerts } from '../../src/gateway/alerts.ts'
 import type { Ledger } from '../../src/ports/ledger.ts'
 import { openSqliteLedger } from '../../src/storage/index.ts'
@@ -40,18 +41,17 @@ const start = (id: string, usedNanoUsd: () => bigint, post: () => Promise<number
   nodes.push(
     startAlerts({
       services: { ledger, clock, log: silent, node: { id, epoch: 1 }, random: () => 0 },
-      budgets: {
-        for: () => [],
-        uses: () => [{ budget, use: use() }],
-        isReached: () => false,
-        reached: () => undefined,
-        refresh: async () => undefined,
-      },
-      webhooks: () => [{ url: 'https://alerts.example/a', key: Buffer.from('key') }],
-      sandbox: () => false,
-      post: async (_url, headers) => {
-        posted.push({ id: headers['webhook-id'] ?? '', atUs: nowUs })
-        return post()
+      channels: () => [
+        { type: 'webhook', name: 'hook', url: 'https://alerts.example/a', key: Buffer.from('key'), minSeverity: 'info' },
+      ],
+      maxPerHour: () => 3_600,
+      look: async (atUs) => budgetEvents({ uses: () => [{ budget, use: use() }] }, false, atUs),
+      senders: {
+        post: async (_url, headers) => {
+          posted.push({ id: headers['webhook-id'] ?? '', atUs: nowUs })
+          return post()
+        },
+        mail: async () => undefined,
       },
     }),
   )

@@ -3,6 +3,7 @@ import type { Config } from '../../config/index.ts'
 import { keyRemedy } from '../../core/provider-exam.ts'
 import { type ConnectOptions, configFlags, connect, withConnectOptions } from '../connect.ts'
 import type { CliContext } from '../context.ts'
+import { checkAlerts } from '../doctor/alerts.ts'
 import { type Finding, findingLines, verdict } from '../doctor/finding.ts'
 import { checkGateway } from '../doctor/gateway.ts'
 import { checkCaps, checkData, checkLedger, checkPrices, checkRuntime } from '../doctor/local.ts'
@@ -39,7 +40,8 @@ async function examine(context: CliContext, options: Options): Promise<Finding[]
   const usable = prices.every(({ level }) => level !== 'wrong')
   if (options.provider !== undefined)
     return [...configuration.findings, ...(await checkProvider(config, options.provider, context))]
-  const gateway = await checkGateway(await connect(context, options))
+  const client = await connect(context, options)
+  const gateway = await checkGateway(client)
   return [
     runtime,
     ...configuration.findings,
@@ -50,6 +52,7 @@ async function examine(context: CliContext, options: Options): Promise<Finding[]
     ...(await checkVerifications(config)),
     ...prices,
     ...checkCaps(config),
+    ...(await checkAlerts(config, gateway.probed ? client : undefined)),
   ]
 }
 

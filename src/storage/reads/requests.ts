@@ -68,8 +68,14 @@ export const createRequestReads = (
     const rows = await db.selectFrom('attempts').selectAll().where('id', '=', id).execute()
     return (await withDetails(db, rows))[0]
   },
-  unknownAttempts: async ({ limit }) => {
-    const rows = await db.selectFrom('attempts').selectAll().where('state', '=', 'unknown').orderBy('id').limit(limit).execute()
+  unknownAttempts: async ({ limit, order }) => {
+    const rows = await db
+      .selectFrom('attempts')
+      .selectAll()
+      .where('state', '=', 'unknown')
+      .orderBy('id', order === 'newest' ? 'desc' : 'asc')
+      .limit(limit)
+      .execute()
     return withDetails(db, rows)
   },
 })
