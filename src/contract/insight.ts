@@ -228,7 +228,18 @@ export const insightModel = z.object({
   cost_per_accepted_usd: usdText.nullable(),
   latency_p50_ms: z.number().nullable().describe('Of attempts that made pictures.'),
   latency_p95_ms: z.number().nullable(),
-  quality_score: z.number().nullable().describe('Public prior; null: nobody measured this quality tier.'),
+  quality_score: z
+    .number()
+    .nullable()
+    .describe('Lower bound of the public prior, which floors and the frontier go by; null: nobody measured this quality tier.'),
+  quality_prior: z
+    .object({
+      score: z.number(),
+      margin: z.number().describe('Half width of the 95 % interval.'),
+      as_of: z.string(),
+      source: z.string(),
+    })
+    .nullable(),
   place: z
     .enum(['frontier', 'dominated', 'unrated'])
     .nullable()

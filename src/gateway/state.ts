@@ -4,6 +4,7 @@ import type { RateLimit } from '../core/limits/bucket.ts'
 import type { Offer } from '../core/offer.ts'
 import type { CompiledPrices } from '../core/pricing/compiled.ts'
 import type { FxRate, PriceBook } from '../core/pricing/price-book.ts'
+import type { QualityPriors } from '../core/pricing/quality.ts'
 import type { Policy } from '../core/routing/index.ts'
 import type { BlobStore, Spool } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -31,6 +32,8 @@ export interface GatewayState extends RouteState {
   readonly priceSet: PriceSet
   readonly quality: ReadonlyMap<string, number>
   readonly qualityLevels: ReadonlyMap<string, number>
+  /** What `quality` was worked out from. */
+  readonly qualityPriors: QualityPriors
   readonly settings: GatewaySettings
 }
 

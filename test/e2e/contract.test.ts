@@ -285,6 +285,27 @@ describe('answers', () => {
     exercised.add('acceptPriceDraft')
   })
 
+  it('changePrice and rollbackPrices: a change is shown; what is not installed is not rolled back', async () => {
+    const { body: list } = await gateway.call<{ rates: { provider: string; rate_id: string; tiers: string | null }[] }>(
+      '/v1/halftone/prices?model=openai',
+    const rate = list.rates.find(({ tiers }) => tiers === null)
+    const change = await gateway.call('/v1/halftone/prices/changes', {
+      body: {
+        provider: 'openai',
+        rate_id: rate?.rate_id,
+        price: '1.5',
+        effective_from: '2031-01-01',
+        source_url: 'https://openai.com/api/pricing/',
+        dry_run: true,
+      },
+    })
+    expect(strictly(endpoints.changePrice.response).safeParse(change.body).error).toBeUndefined()
+    const back = await gateway.call('/v1/halftone/prices/rollback', { body: { from: '2020-01-01' } })
+    expect(back).toMatchObject({ status: 409, body: { error: { code: 'conflict' } } })
+    exercised.add('changePrice')
+    // e2e/providers.test.ts installs one and rolls it back.
+    exercised.add('rollbackPrices')
+  })
   it('endSession: a session that is open is ended once', async () => {
     await gateway.call('/v1/halftone/session', { key: null, body: { key: gateway.adminKey } })
     const { body } = await gateway.call<{ data: { id: string }[] }>('/v1/halftone/sessions')

@@ -115,10 +115,16 @@ function rowOf(
     latency_p95_ms: msOrNull(latency.at(0.95)),
     // Of this quality tier; never that of another.
     quality_score: offer ? (state.quality.get(quality ? `${offer.model}@${quality}` : offer.model) ?? null) : null,
+    quality_prior: offer ? priorOf(state, offer.model, quality) : null,
     place: null,
     health: healthOf(call, traffic.offer),
     ...priceOf(state, offer, nowUs),
   }
+}
+
+function priorOf({ qualityPriors }: GatewayState, model: string, quality: string): Row['quality_prior'] {
+  const found = qualityPriors.scores.find((each) => each.model === model && (each.quality ?? '') === quality)
+  return found ? { score: found.score, margin: found.margin, as_of: qualityPriors.asOf, source: found.source } : null
 }
 
 function healthOf({ context }: Call, offer: string): Row['health'] {
