@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { attempt, testClock } from '../../test/providers/attempt.ts'
 import { type DoubleScript, type ProviderDouble, startProviderDouble } from '../../test/support/provider-double.ts'
+import { HalftoneError } from '../core/error.ts'
 import type { Provider } from '../ports/provider.ts'
 import { createProvider } from './index.ts'
 import type { ProviderConfig } from './provider-config.ts'
@@ -150,13 +151,16 @@ describe('an abort', () => {
     await expect.poll(() => double.waiting).toBe(0)
   })
 
-  test('stops the bill where the offer says so', async () => {
+  test.each([
+    ['a client that leaves', new HalftoneError('cancelled', 'The client closed the connection.')],
+    ['no reason', undefined],
+  ])('stops the bill where the offer says so: %s', async (_, reason) => {
     double.script({ fault: 'hang' })
     const controller = new AbortController()
     const models = [{ id: 'sd', model: 'local/sd', capabilities: { cancelStopsBilling: true } }]
     const running = attempt(provider({ type: 'openai-compatible', models }), { io: { signal: controller.signal } })
     await expect.poll(() => double.waiting).toBe(1)
-    controller.abort()
+    controller.abort(reason)
     expect((await running).result).toMatchObject({ failure: { code: 'cancelled', billed: 'no' } })
   })
 })

@@ -27,6 +27,8 @@ export function failureOfExchange(
   const wasSent = error.phase === 'sent' || error.phase === 'receiving'
   const billed: Billed = wasSent ? 'unknown' : 'no'
   const cause = error.cause
+  // Whatever the reason, what was aborted is billed as the offer says.
+  if (error.fault === 'aborted') return failure('cancelled', 'The call was cancelled.', cancelStopsBilling ? 'no' : billed)
   // A full disk or a lost input is ours, not the provider's.
   if (cause instanceof HalftoneError)
     return failure(cause.code, cause.message, billed, { retryable: cause.retryable && !wasSent })
@@ -39,8 +41,6 @@ export function failureOfExchange(
       return failure('provider_timeout', timeoutMessage(error), billed)
     case 'idle':
       return failure('provider_timeout', 'The provider stopped sending in the middle of its answer.', billed)
-    case 'aborted':
-      return failure('cancelled', 'The call was cancelled.', cancelStopsBilling ? 'no' : billed)
     case 'too_large':
       return failure('provider_response_too_large', error.message, 'unknown')
     case 'reset':
