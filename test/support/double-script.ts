@@ -3,6 +3,8 @@
 export interface DoubleScript {
   /** Wait before answering; the image counts as billed after it. */
   readonly delayMs?: number
+  /** A caller that leaves during the delay gets no image and no bill, as at a server that stops working then. */
+  readonly isFreeWhenLeft?: boolean
   /** Answer with this instead of 200; nothing is billed. */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>

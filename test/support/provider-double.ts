@@ -152,6 +152,7 @@ class Double implements ProviderDouble {
   ): Promise<void> {
     const id = `req_${++this.#count}`
     if (script.delayMs) await new Promise((resolve) => setTimeout(resolve, script.delayMs))
+    if (script.isFreeWhenLeft && response.destroyed) return
     for (const [name, value] of Object.entries({ 'x-request-id': id, ...script.headers })) {
       if (!response.headersSent && !response.destroyed) response.setHeader(name, value)
     }

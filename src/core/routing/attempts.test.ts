@@ -43,6 +43,7 @@ const record = (changes: Partial<AttemptRecord> = {}): AttemptRecord => ({
 function shown(step: NextStep): string {
   if (step.kind === 'done') return 'done'
   if (step.kind === 'stop') return `stop ${step.failure.code}`
+  if (step.kind === 'wait') return 'wait'
   return step.calls.map((call) => `${call.kind} ${call.candidate} n=${call.n}`).join(', ')
 }
 

@@ -3,6 +3,15 @@ export * from './breaker.ts'
 export * from './candidate.ts'
 export * from './consistency.ts'
 export * from './frontier.ts'
+export {
+  earnHedge,
+  type HedgeAllowance,
+  type HedgePolicy,
+  type Hedging,
+  mayHedge,
+  type RunningCall,
+  spendHedge,
+} from './hedge.ts'
 export * from './in-use.ts'
 export { experienceKeys } from './learning/class.ts'
 export { type Experience, noExperience, reduceExperience } from './learning/experience.ts'

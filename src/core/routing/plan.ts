@@ -85,6 +85,7 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
       total: entry.total,
       score: value,
       allIn: entry.score,
+      estimate: entry.estimate,
     }),
   )
   if (!first) return { kind: 'none', policy, eliminated }

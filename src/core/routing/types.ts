@@ -8,6 +8,8 @@ import type { Lot } from '../pricing/lots.ts'
 import type { VolumeIndex } from '../pricing/volumes.ts'
 import type { Quality } from '../request.ts'
 import type { GroupFailure } from './consistency.ts'
+import type { HedgePolicy } from './hedge.ts'
+import type { Estimate } from './learning/estimate.ts'
 import type { Experience } from './learning/experience.ts'
 import type { Observing } from './observe.ts'
 import type { Score } from './score.ts'
@@ -59,6 +61,8 @@ export interface Policy {
   /** For groups whose offer cannot serve; `wait` when absent. */
   readonly groupFailure?: GroupFailure
   readonly payTwice: 'never' | 'onUnknown'
+  /** A second call beside one that takes too long; absent: never. */
+  readonly hedge?: HedgePolicy
   /** At the limit of a soft budget: only say so (default), or take what is cheaper within the floor. */
   readonly onSoftBudget?: 'warn' | 'cheaper'
   /** Fall back to other offers at all; false for a model named by the client with a single offer. */
@@ -111,6 +115,8 @@ export interface PlannedAttempt {
   readonly score: number
   /** Where the all-in cost comes from; absent in plans that were not scored. */
   readonly allIn?: Score
+  /** What was expected of it; absent in plans that were not scored. */
+  readonly estimate?: Estimate
 }
 
 export interface RequestTotal {
@@ -180,7 +186,7 @@ export interface AttemptRecord {
 
 /** One call to make. Splits of one request run side by side, each with its own image indexes. */
 export interface PlannedCall {
-  readonly kind: 'primary' | 'retry' | 'fallback'
+  readonly kind: 'primary' | 'retry' | 'fallback' | 'hedge'
   /** Index into `plan.attempts`. */
   readonly candidate: number
   readonly n: number
@@ -191,3 +197,5 @@ export type NextStep =
   | { readonly kind: 'done' }
   | { readonly kind: 'stop'; readonly failure: AttemptFailure }
   | { readonly kind: 'call'; readonly calls: readonly PlannedCall[]; readonly afterMs: number }
+  /** Calls are under way and nothing is made beside them. */
+  | { readonly kind: 'wait' }
