@@ -218,6 +218,8 @@ async function start(context: StartContext): Promise<Halftone> {
 
   const alerts = startConfiguredAlerts({
     services,
+    current: () => state,
+    config: () => inForce,
     budgets,
     health,
     ...(context.options.alertsEveryMs !== undefined && { everyMs: context.options.alertsEveryMs }),
