@@ -79,19 +79,19 @@ async function readNamed(
     source: `day:${name}`,
     cells: [
       ...cells.filter(({ values }) => values[name as StoredDimension] !== ''),
-      ...withoutName(rest?.cells ?? [], all, name),
+      ...withoutName(rest?.cells ?? [], all, { name, others }),
     ],
   }
 }
 
-function withoutName(everything: readonly SumsCell[], named: readonly SumsCell[], name: string): readonly SumsCell[] {
+function withoutName(
+  everything: readonly SumsCell[],
+  named: readonly SumsCell[],
+  { name, others }: { readonly name: string; readonly others: readonly StoredDimension[] },
+): readonly SumsCell[] {
+  // Tens of thousands of cells pass here: most questions have no other dimension, and need no text made of several.
   const keyOf = ({ values, atUs }: SumsCell): string =>
-    JSON.stringify([
-      atUs,
-      ...Object.entries(values)
-        .filter(([dimension]) => dimension !== name)
-        .sort(([a], [b]) => (a < b ? -1 : 1)),
-    ])
+    others.length === 0 ? String(atUs) : JSON.stringify([atUs, ...others.map((dimension) => values[dimension])])
   const left = new Map(everything.map((cell) => [keyOf(cell), { ...cell, values: { ...cell.values, [name]: '' } }]))
   for (const cell of named) {
     const rest = left.get(keyOf(cell))
