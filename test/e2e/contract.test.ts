@@ -288,6 +288,7 @@ describe('answers', () => {
   it('changePrice and rollbackPrices: a change is shown; what is not installed is not rolled back', async () => {
     const { body: list } = await gateway.call<{ rates: { provider: string; rate_id: string; tiers: string | null }[] }>(
       '/v1/halftone/prices?model=openai',
+    )
     const rate = list.rates.find(({ tiers }) => tiers === null)
     const change = await gateway.call('/v1/halftone/prices/changes', {
       body: {
