@@ -35,6 +35,7 @@ import { createFeedback } from './gateway/feedback.ts'
 import { createFinisher } from './gateway/finishing.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createHealthFeed } from './gateway/health-feed.ts'
+import { createMonthPlan } from './gateway/month-plan.ts'
 import { startNodeLife } from './gateway/node-life.ts'
 import { startPriceReview } from './gateway/price-review.ts'
 import { createPurchases } from './gateway/purchases.ts'
@@ -182,6 +183,8 @@ async function start(context: StartContext): Promise<Halftone> {
     state.settings.offerLimits.get(offer.slice(0, offer.indexOf(':'))),
   )
   const experience = createExperienceFeed(await ledger.read.experience(clock.nowUs() - EXPERIENCE_US))
+  const monthPlan = createMonthPlan({ ledger, clock, current: () => state, purchases: services.purchases, experience })
+  await monthPlan.refresh()
   const feedback = createFeedback(services, experience)
   const budgets = await createBudgetIndex({ ledger, clock })
   const gateway = createGateway({
@@ -192,6 +195,7 @@ async function start(context: StartContext): Promise<Halftone> {
     experience,
     feedback,
     quotes: createQuotePins(secrets.quotes),
+    monthPlan,
     promptHmacKey: secrets.promptHmac,
     onCall: (call) => alerts.onCall(call),
   })
@@ -200,6 +204,7 @@ async function start(context: StartContext): Promise<Halftone> {
     services,
     current: () => state,
     budgets,
+    monthPlan,
     leaseMs,
     recovery: opening.recovery,
     maxImageBytes: config.storage.assetMaxBytes,
@@ -352,6 +357,7 @@ async function start(context: StartContext): Promise<Halftone> {
     // Routes may have changed while the rest was built.
     state = { ...next, ...routeStateOf(next, routes.current(), readRoute) }
     await services.purchases.sync()
+    await monthPlan.refresh()
     inForce = changed
     settings = serverSettings(changed)
     server.keys.forget()

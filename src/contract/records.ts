@@ -144,6 +144,10 @@ export const explanation = z.object({
   route: z.string(),
   objective: z.string(),
   price_book: z.string(),
+  month_plan: z
+    .string()
+    .optional()
+    .describe('Plan of the month that candidates were compared by; absent: none of them has a price in one.'),
   candidates: z.array(
     z.object({
       offer: z.string(),
@@ -162,6 +166,13 @@ export const explanation = z.object({
         .nullable()
         .optional()
         .describe('Attempts that `success` rests on, older ones counting less; 0: a prior, nobody used it; null: not kept.'),
+      planned_usd: z
+        .number()
+        .optional()
+        .describe(
+          'Price it was compared by: that of the volume tier the month is planned to reach. `expected_usd` is what is charged.',
+        ),
+      shadow_usd: z.number().optional().describe('Taken off in comparing, because a minimum spend is not met yet.'),
       in_vain_usd: z.number().nullable().describe('Expected cost of tries that are billed and bring nothing.'),
       lateness_usd: z.number().nullable().describe('What its expected lateness weighs.'),
     }),

@@ -14,6 +14,7 @@ import {
   resolveModel,
 } from '../core/routing/index.ts'
 import type { ExecuteInput } from './execution.ts'
+import type { MonthPlanView } from './month-plan.ts'
 import type { Purchases } from './purchases.ts'
 import type { GatewayState } from './state.ts'
 
@@ -31,6 +32,8 @@ export interface DecideInput {
   readonly nowUs: number
   readonly hardBudget: boolean
   readonly purchases: Pick<Purchases, 'view' | 'inputsFor'>
+  /** The plan of the month, where there is one. */
+  readonly monthPlan?: MonthPlanView
 }
 
 /** The plan of the model asked for, and behind it those of the models the client falls back to. */
@@ -113,6 +116,7 @@ export function planInputOf({
   nowUs,
   hardBudget,
   purchases,
+  monthPlan,
 }: DecideInput): PlanInput {
   const { allowedModels } = input.caller
   return {
@@ -128,6 +132,7 @@ export function planInputOf({
       ahead: aheadOf(state),
       ...(allowedModels && { allowedModels }),
       ...purchases.view(),
+      ...(monthPlan && { planned: monthPlan.prices }),
     },
     prices: state.prices,
     promptComplexity,

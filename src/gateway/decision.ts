@@ -7,17 +7,25 @@ import type { OfferId } from '../core/offer.ts'
 import { formatSize } from '../core/request.ts'
 import type { Elimination, OfferHealth, Plan, Score } from '../core/routing/index.ts'
 import type { Baseline } from './decide.ts'
+import type { MonthPlanView } from './month-plan.ts'
 import type { GatewayState } from './state.ts'
 
 const KEPT_CANDIDATES = 5
 const KEPT_ELIMINATIONS = 20
 
 /** Bounded, whatever the number of offers: top candidates, counts by reason, some eliminations by name. */
-export function decisionToJson(decision: Extract<Plan, { kind: 'plan' }>, state: GatewayState, baseline?: Baseline): JsonObject {
+export function decisionToJson(
+  decision: Extract<Plan, { kind: 'plan' }>,
+  state: GatewayState,
+  { baseline, monthPlan }: { readonly baseline?: Baseline; readonly monthPlan?: MonthPlanView } = {},
+): JsonObject {
+  // Plans of a month that no candidate's price depends on have nothing to explain.
+  const planned = decision.attempts.some(({ candidate }) => monthPlan?.prices.has(candidate.offer.id)) ? monthPlan : undefined
   return {
     route: decision.policy.route,
     objective: decision.policy.objective,
     priceBook: state.prices.hash,
+    ...(planned && { monthPlan: planned.id }),
     candidates: decision.attempts.slice(0, KEPT_CANDIDATES).map(({ candidate, total, score, allIn }) => ({
       offer: candidate.offer.id,
       size: formatSize(candidate.settings.size),
@@ -26,6 +34,8 @@ export function decisionToJson(decision: Extract<Plan, { kind: 'plan' }>, state:
       expectedUsd: formatUsd(total.expectedNanoUsd),
       maxUsd: total.maxNanoUsd === null ? null : formatUsd(total.maxNanoUsd),
       score,
+      // What it was compared by, where the plan of the month says so; `expectedUsd` is what is charged.
+      ...(allIn && planned?.prices.has(candidate.offer.id) && { plannedUsd: roundedUsd(allIn.priceNanoUsd) }),
       ...(allIn && scoreToJson(allIn)),
     })),
     ...(baseline && {
@@ -46,16 +56,17 @@ export function decisionToJson(decision: Extract<Plan, { kind: 'plan' }>, state:
 
 /** The parts of the all-in cost, rounded to what a reader can use; zero parts are left out. */
 function scoreToJson({ success, observations, inVainNanoUsd, latenessNanoUsd, shadowNanoUsd, missChance }: Score): JsonObject {
-  const usd = (nano: number): number => Number((nano / 1e9).toPrecision(4))
   return {
     success: Number(success.toFixed(4)),
     observations: Number(observations.toFixed(1)),
-    ...(inVainNanoUsd > 0 && { inVainUsd: usd(inVainNanoUsd) }),
-    ...(latenessNanoUsd > 0 && { latenessUsd: usd(latenessNanoUsd) }),
-    ...(shadowNanoUsd !== 0 && { shadowUsd: usd(shadowNanoUsd) }),
+    ...(inVainNanoUsd > 0 && { inVainUsd: roundedUsd(inVainNanoUsd) }),
+    ...(latenessNanoUsd > 0 && { latenessUsd: roundedUsd(latenessNanoUsd) }),
+    ...(shadowNanoUsd !== 0 && { shadowUsd: roundedUsd(shadowNanoUsd) }),
     ...(missChance > 0 && { missChance: Number(missChance.toFixed(4)) }),
   }
 }
+
+const roundedUsd = (nano: number): number => Number((nano / 1e9).toPrecision(4))
 
 /** "Not in the route" says nothing a reader does not know. */
 const isTelling = ({ reason }: Elimination): boolean => reason !== 'not_in_route'

@@ -28,6 +28,7 @@ import { createGroups, type LookedAfter } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
 import { createKeyRates } from './key-rates.ts'
+import type { MonthPlanFeed, MonthPlanView } from './month-plan.ts'
 import { createObservers, type Observers, observationToJson, type Watched } from './observe.ts'
 import { pinPlan, type QuotePins } from './quote-pin.ts'
 import { createRecentTries, type RecentTries } from './recent-tries.ts'
@@ -73,6 +74,8 @@ export interface GatewayOptions {
   readonly experience: ExperienceFeed
   readonly feedback: Feedback
   readonly quotes: QuotePins
+  /** Absent: offers are compared by what they cost at the moment. */
+  readonly monthPlan?: Pick<MonthPlanFeed, 'view'>
   /** Key of the prompt HMACs, from the data folder, so that equal prompts stay comparable across restarts. */
   readonly promptHmacKey: Uint8Array
   /** Told of every call that has ended, before it is settled. */
@@ -155,6 +158,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       nowUs,
       hardBudget: scopes.some((budget) => budget.hard),
       purchases: services.purchases,
+      ...monthPlanPart(options),
     }
     const again = () => ({ ...deciding, nowUs: services.clock.nowUs(), health: health.view() })
     const held = await whenThereIsRoom(deciding, asked, () => groups.decide(again(), asked.clientGone, again))
@@ -197,6 +201,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       fingerprint,
       features,
       ...baselinePart(deciding),
+      ...monthPlanPart(deciding),
       decision,
       state,
       promptHmacKey: options.promptHmacKey,
@@ -277,6 +282,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       nowUs,
       hardBudget: false,
       purchases: services.purchases,
+      ...monthPlanPart(options),
     }
   }
 
@@ -344,6 +350,14 @@ function roomAtUs({ eliminated }: Extract<Plan, { kind: 'none' }>, health: Reado
 const baselinePart = (input: DecideInput): { readonly baseline?: Baseline } => {
   const baseline = baselineOf(input)
   return baseline ? { baseline } : {}
+}
+
+/** The same plan for the decision and for what is recorded of it. */
+function monthPlanPart({ monthPlan }: { readonly monthPlan?: MonthPlanView | Pick<MonthPlanFeed, 'view'> }): {
+  readonly monthPlan?: MonthPlanView
+} {
+  const plan = monthPlan && ('view' in monthPlan ? monthPlan.view() : monthPlan)
+  return plan ? { monthPlan: plan } : {}
 }
 
 const disposeInputs = async ({ inputs }: ExecuteInput): Promise<void> => {

@@ -1,6 +1,7 @@
 /** The background life of a node: its lease, recovery of what crashed nodes left, expiry, free disk. */
 import type { RecoveryReport } from '../ports/ledger.ts'
 import type { BudgetIndex } from './budget-index.ts'
+import type { MonthPlanFeed } from './month-plan.ts'
 import { resumeAll } from './recovery.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
@@ -12,6 +13,7 @@ export interface NodeLifeOptions {
   readonly services: GatewayServices
   readonly current: () => GatewayState
   readonly budgets: BudgetIndex
+  readonly monthPlan: Pick<MonthPlanFeed, 'refresh'>
   readonly leaseMs: number
   /** Most bytes of kept images; above it those nearest to their end go early. */
   readonly maxImageBytes: number
@@ -23,6 +25,8 @@ export interface NodeLifeOptions {
 
 const SWEEP_EVERY_MS = 60_000
 const REFRESH_EVERY_MS = 5_000
+/** Sums by day move slowly; a change of prices or routes plans again at once. */
+const PLAN_EVERY_MS = 600_000
 const SWEEP_ROWS = 500
 
 export function startNodeLife(options: NodeLifeOptions): NodeLife {
@@ -52,6 +56,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     }),
     every(REFRESH_EVERY_MS, 'reading budgets', () => budgets.refresh()),
     every(REFRESH_EVERY_MS, 'reading volumes and lots', () => services.purchases.sync()),
+    every(PLAN_EVERY_MS, 'planning the month', () => options.monthPlan.refresh()),
     every(SWEEP_EVERY_MS, 'sweeping', () => sweep(services, options.maxImageBytes)),
   ]
   return {

@@ -12,6 +12,7 @@ import type { Baseline } from './decide.ts'
 import { decisionToJson } from './decision.ts'
 import type { ExecuteInput } from './execution.ts'
 import { type Consistency, consistencyToJson } from './groups.ts'
+import type { MonthPlanView } from './month-plan.ts'
 import type { QuotePin } from './quote-pin.ts'
 import type { UsablePlan } from './result.ts'
 import type { GatewayState } from './state.ts'
@@ -31,6 +32,7 @@ export interface RequestRowInput {
   readonly fingerprint: string
   readonly features: PromptFeatures
   readonly baseline?: Baseline
+  readonly monthPlan?: MonthPlanView
   readonly decision: UsablePlan
   readonly state: GatewayState
   readonly promptHmacKey: Uint8Array
@@ -50,6 +52,7 @@ export function requestRow({
   fingerprint,
   features,
   baseline,
+  monthPlan,
   decision,
   state,
   promptHmacKey,
@@ -76,7 +79,7 @@ export function requestRow({
     sandbox: first.offer.sandbox,
     content: contentOf(input, features, promptHmacKey),
     decision: {
-      ...decisionToJson(decision, state, baseline),
+      ...decisionToJson(decision, state, { ...(baseline && { baseline }), ...(monthPlan && { monthPlan }) }),
       ...(pin && { quote: pinToJson(pin) }),
       ...(consistency && { consistency: consistencyToJson(consistency) }),
       ...(trial && { observation: trial.observation }),

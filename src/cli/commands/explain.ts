@@ -32,6 +32,7 @@ export function explanationLines(explanation: Explanation, out: Output, all: boo
     ['Request', explanation.request_id],
     ['Route', `${explanation.route}, by ${explanation.objective}`],
     ['Price book', explanation.price_book],
+    ...(explanation.month_plan === undefined ? [] : [['Plan of the month', explanation.month_plan] as const]),
   ]
   const table = renderTable(
     [
@@ -63,6 +64,7 @@ export function explanationLines(explanation: Explanation, out: Output, all: boo
     '',
     ...(candidates.length === 0 ? ['No candidate was eligible.'] : table),
     ...finishingLines(candidates),
+    ...plannedLines(candidates),
     ...eliminationLines(explanation, out, all),
   ]
 }
@@ -72,6 +74,16 @@ function successText({ success, observations }: Explanation['candidates'][number
   if (success === null) return '-'
   const basis = observations === 0 ? ' prior' : observations ? ` of ${Math.max(1, Math.round(observations))}` : ''
   return `${(success * 100).toFixed(1)}%${basis}`
+}
+
+/** By which price it was compared, where that is not what is charged. */
+function plannedLines(candidates: Explanation['candidates']): string[] {
+  const lines = candidates.flatMap(({ planned_usd, shadow_usd = 0 }, index) => {
+    if (planned_usd === undefined) return []
+    const shadow = shadow_usd > 0 ? `, less ${shadow_usd} for a minimum spend that is not met` : ''
+    return [`  ${index + 1}: ${planned_usd} USD${shadow}`]
+  })
+  return lines.length === 0 ? [] : ['', 'Compared by the planned price of the month:', ...lines]
 }
 
 /** What is done here to the pictures of which candidates. */

@@ -3,6 +3,7 @@
  * month, which no single request can see; the answer is a price per offer that a request can be compared by.
  */
 import type { OfferId } from '../offer.ts'
+import { MOST_RELIABLE } from './forecast.ts'
 
 /** Requests that are alike, and what the offers that may serve them cost each. */
 export interface DemandLine {
@@ -19,14 +20,14 @@ export interface DemandOption {
   readonly extraNanoUsd: number
 }
 
-/** Volume tiers of one offer, in pictures of the month. */
+/** Volume tiers of the month, in pictures of these offers together. */
 export interface MonthTiers {
-  readonly offer: OfferId
+  readonly offers: readonly OfferId[]
   readonly mode: 'graduated' | 'volume'
   /** Ascending, from 0; `factor` of the list price. */
   readonly steps: readonly { readonly from: number; readonly factor: number }[]
   readonly bought: number
-  /** What was spent on it this month at list price. */
+  /** What was spent on them this month at list price. */
   readonly spentListNanoUsd: number
 }
 
@@ -53,10 +54,9 @@ interface MonthInput {
   readonly lines: readonly DemandLine[]
   readonly tiers: readonly MonthTiers[]
   readonly minimums: readonly MonthMinimum[]
+  /** Share of the forecast that may be counted on for reaching a tier (see `reliableShare`); absent: the most that ever may. */
+  readonly reliable?: number
 }
-
-/** Demand comes a little short of its forecast, and some of it goes elsewhere when an offer is down: what may be counted on. */
-const RELIABLE = 0.96
 
 /** More combinations than this are not worth a look: the dearest tiers of the smallest offers are left out. */
 const MOST_TARGETS = 512
@@ -80,9 +80,9 @@ export function planMonth(input: MonthInput): MonthPlan {
 /** Factors of the tiers that the rest of the month could reach. */
 const reachable =
   (lines: readonly DemandLine[]) =>
-  ({ offer, steps, bought }: MonthTiers): readonly number[] => {
+  ({ offers, steps, bought }: MonthTiers): readonly number[] => {
     const possible = lines.reduce(
-      (sum, { pictures, options }) => sum + (options.some((each) => each.offer === offer) ? pictures : 0),
+      (sum, { pictures, options }) => sum + (options.some(({ offer }) => offers.includes(offer)) ? pictures : 0),
       bought,
     )
     const current = steps.findLastIndex(({ from }) => from <= bought)
@@ -135,14 +135,19 @@ function pricesOf(
   shadows: readonly number[],
 ): Map<OfferId, PlannedPrice> {
   const prices = new Map<OfferId, PlannedPrice>()
-  for (const [index, { offer }] of tiers.entries()) prices.set(offer, { factor: targets[index] ?? 1, shadowShare: 0 })
+  for (const [index, { offers }] of tiers.entries()) {
+    for (const offer of offers) prices.set(offer, { factor: targets[index] ?? 1, shadowShare: 0 })
+  }
   for (const [index, { offers }] of minimums.entries()) {
     for (const offer of offers) prices.set(offer, { factor: prices.get(offer)?.factor ?? 1, shadowShare: shadows[index] ?? 0 })
   }
   return prices
 }
 
-function costOf({ lines, tiers, minimums }: MonthInput, prices: ReadonlyMap<OfferId, PlannedPrice>): number {
+function costOf(
+  { lines, tiers, minimums, reliable = MOST_RELIABLE }: MonthInput,
+  prices: ReadonlyMap<OfferId, PlannedPrice>,
+): number {
   const bought = new Map<OfferId, { pictures: number; list: number }>()
   let cost = 0
   for (const { pictures, options } of lines) {
@@ -155,8 +160,15 @@ function costOf({ lines, tiers, minimums }: MonthInput, prices: ReadonlyMap<Offe
   const paid = new Map<OfferId, number>()
   for (const [offer, { list }] of bought) paid.set(offer, list)
   for (const terms of tiers) {
-    const more = bought.get(terms.offer) ?? { pictures: 0, list: 0 }
-    paid.set(terms.offer, tieredCost(terms, more.pictures, more.list))
+    const more = terms.offers.map((offer) => bought.get(offer) ?? { pictures: 0, list: 0 })
+    const pictures = more.reduce((sum, each) => sum + each.pictures, 0)
+    const list = more.reduce((sum, each) => sum + each.list, 0)
+    const together = tieredCost(terms, pictures, list, reliable)
+    // By what each of them sells; a minimum that counts only some of them sees its part.
+    for (const [index, offer] of terms.offers.entries()) {
+      const share = list === 0 ? (index === 0 ? 1 : 0) : (more[index]?.list ?? 0) / list
+      paid.set(offer, together * share)
+    }
   }
   for (const each of paid.values()) cost += each
   for (const { offers, unspentNanoUsd } of minimums) {
@@ -180,11 +192,16 @@ function cheapest(options: readonly DemandOption[], prices: ReadonlyMap<OfferId,
  * What more pictures add to the month's bill; negative where they reach a tier that makes all the earlier ones cheaper, which counts as
  * reached by what can be relied on.
  */
-function tieredCost({ mode, steps, bought, spentListNanoUsd }: MonthTiers, pictures: number, listNanoUsd: number): number {
+function tieredCost(
+  { mode, steps, bought, spentListNanoUsd }: MonthTiers,
+  pictures: number,
+  listNanoUsd: number,
+  reliable: number,
+): number {
   const total = bought + pictures
   if (mode === 'volume') {
     return (
-      factorAt(steps, bought + pictures * RELIABLE) * (spentListNanoUsd + listNanoUsd) -
+      factorAt(steps, bought + pictures * reliable) * (spentListNanoUsd + listNanoUsd) -
       factorAt(steps, bought) * spentListNanoUsd
     )
   }

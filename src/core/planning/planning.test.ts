@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { askedFor, createDifficultyGate, type DifficultyGate, isEasy, rated } from './difficulty.ts'
-import { forecastRest } from './forecast.ts'
+import { forecastRest, MOST_RELIABLE, reliableShare } from './forecast.ts'
 import { type DemandLine, type MonthTiers, planMonth } from './month.ts'
 
 const option = (offer: string, listNanoUsd: number) => ({ offer, listNanoUsd, extraNanoUsd: 0 })
 const cliff: MonthTiers = {
-  offer: 'cliff',
+  offers: ['cliff'],
   mode: 'volume',
   steps: [
     { from: 0, factor: 1 },
@@ -23,6 +23,20 @@ describe('the plan of the month', () => {
 
   test('volume that reaches a tier together is sent there together, although each request alone is dearer there', () => {
     expect(planMonth({ lines: lines(600), tiers: [cliff], minimums: [] }).prices.get('cliff')?.factor).toBe(0.7)
+  })
+
+  test('offers that are counted together reach a tier together', () => {
+    const group: MonthTiers = { ...cliff, offers: ['cliff', 'other'] }
+    const other = { pictures: 600, options: [option('flat', 10), option('other', 11)] }
+    const plan = planMonth({ lines: [lines(600)[0] as DemandLine, other], tiers: [group], minimums: [] })
+    expect(plan.prices.get('other')?.factor).toBe(0.7)
+    expect(plan.expectedNanoUsd).toBeCloseTo(0.7 * 11 * 1_200)
+  })
+
+  test('a forecast of which little may be counted on aims for no tier that needs it', () => {
+    const input = { lines: lines(600), tiers: [cliff], minimums: [] }
+    expect(planMonth({ ...input, reliable: 0.8 }).prices.get('cliff')?.factor).toBe(1)
+    expect(planMonth({ ...input, reliable: 0.9 }).prices.get('cliff')?.factor).toBe(0.7)
   })
 
   test('a tier that the month cannot reach is not aimed for, nor one it would reach only without any loss', () => {
@@ -60,6 +74,16 @@ describe('the plan of the month', () => {
 })
 
 describe('the forecast', () => {
+  test('an even history may be counted on, a short or restless one for half', () => {
+    const week = [10, 10, 10, 10, 10, 2, 2]
+    expect(reliableShare({ firstDay: 0, counts: [...week, ...week] }, 14)).toBe(MOST_RELIABLE)
+    expect(reliableShare({ firstDay: 0, counts: [10] }, 1)).toBe(0.5)
+    expect(reliableShare({ firstDay: 0, counts: [100, 0, 0, 0] }, 4)).toBe(0.5)
+    const uneven = reliableShare({ firstDay: 0, counts: [10, 14, 9, 12, 8, 11, 10] }, 7)
+    expect(uneven).toBeGreaterThan(0.7)
+    expect(uneven).toBeLessThan(MOST_RELIABLE)
+  })
+
   test('a weekday is like the same weekday before', () => {
     const week = [10, 10, 10, 10, 10, 2, 2]
     expect(forecastRest({ firstDay: 7, counts: [...week, ...week] }, 21, 28)).toBe(54)

@@ -29,7 +29,7 @@ interface Line {
 export function createMonthPlanner(world: World): MonthPlanner {
   const lines = new Map<string, Line>()
   const tiers = world.deployments.flatMap(({ offer, terms, lane }) =>
-    lane === 'sync' && terms.tiers ? [{ offer: offer.id, ...terms.tiers }] : [],
+    lane === 'sync' && terms.tiers ? [{ offers: [offer.id], ...terms.tiers }] : [],
   )
   const committed = world.deployments.filter(({ terms }) => terms.provider === minimumSpend.provider).map(({ offer }) => offer.id)
   const bought = new Map<string, { pictures: number; nano: number }>()
@@ -66,7 +66,7 @@ export function createMonthPlanner(world: World): MonthPlanner {
       plannedUs = nowUs
       const spent = committed.reduce((sum, offer) => sum + (bought.get(offer)?.nano ?? 0), 0)
       const monthTiers = tiers.map((terms): MonthTiers => {
-        const { pictures = 0, nano = 0 } = bought.get(terms.offer) ?? {}
+        const { pictures = 0, nano = 0 } = bought.get(terms.offers[0] ?? '') ?? {}
         return { ...terms, bought: pictures, spentListNanoUsd: nano }
       })
       planned = planMonth({

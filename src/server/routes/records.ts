@@ -83,8 +83,9 @@ export const explainRequest: Handler = async (call) => {
     route: record.route,
     objective: String(decision['objective'] ?? 'cost'),
     price_book: String(decision['priceBook'] ?? ''),
+    ...(typeof decision['monthPlan'] === 'string' && { month_plan: decision['monthPlan'] }),
     candidates: candidatesOf(record).map(
-      ({ offer, size, quality, finishing = [], expectedUsd, maxUsd, score, success, observations, inVainUsd, latenessUsd }) => ({
+      ({ offer, size, quality, finishing = [], expectedUsd, maxUsd, score, success, observations, ...parts }) => ({
         offer,
         size,
         quality,
@@ -94,8 +95,10 @@ export const explainRequest: Handler = async (call) => {
         score,
         success: success ?? null,
         observations: observations ?? null,
-        in_vain_usd: inVainUsd ?? null,
-        lateness_usd: latenessUsd ?? null,
+        ...(parts.plannedUsd !== undefined && { planned_usd: parts.plannedUsd }),
+        ...(parts.shadowUsd !== undefined && { shadow_usd: parts.shadowUsd }),
+        in_vain_usd: parts.inVainUsd ?? null,
+        lateness_usd: parts.latenessUsd ?? null,
       }),
     ),
     eliminated_counts: (decision['eliminatedCounts'] ?? {}) as Record<string, number>,
@@ -121,6 +124,8 @@ interface StoredCandidate {
   readonly score: number | null
   readonly success?: number
   readonly observations?: number
+  readonly plannedUsd?: number
+  readonly shadowUsd?: number
   readonly inVainUsd?: number
   readonly latenessUsd?: number
 }
