@@ -52,6 +52,9 @@ export const requestListQuery = z.object({
   model: textList.optional().describe('Asked for, or called in some attempt.'),
   offer: textList.optional().describe('Called in some attempt.'),
   provider: textList.optional(),
+  size: textList.optional().describe('Size class of the first choice, as in insight; `none`: it has none. So are the next two.'),
+  quality: textList.optional(),
+  prompt_class: textList.optional(),
   group: z.string().max(256).optional(),
   end_customer: z.string().max(256).optional(),
   tag: z

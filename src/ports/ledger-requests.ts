@@ -16,6 +16,10 @@ export interface RequestFilter {
   /** Called in some attempt. */
   readonly offers?: readonly string[]
   readonly providers?: readonly string[]
+  /** Of the first choice; an empty text: it has none. */
+  readonly sizeClasses?: readonly string[]
+  readonly qualities?: readonly string[]
+  readonly promptClasses?: readonly string[]
   readonly group?: string
   readonly endCustomer?: string
   /** Exactly this value under this key. */

@@ -15,6 +15,9 @@ export function requestFilterOf(query: RequestListQuery, { inPrompts }: { readon
     models: query.model,
     offers: query.offer,
     providers: query.provider,
+    sizeClasses: query.size?.map(noneAsEmpty),
+    qualities: query.quality?.map(noneAsEmpty),
+    promptClasses: query.prompt_class?.map(noneAsEmpty),
     group: query.group,
     endCustomer: query.end_customer,
     tags: tags.length > 0 ? tags : undefined,
@@ -25,6 +28,9 @@ export function requestFilterOf(query: RequestListQuery, { inPrompts }: { readon
     search: query.search === undefined ? undefined : { text: query.search, inPrompts },
   })
 }
+
+/** The ledger stores what was not chosen as an empty text, which a list in a URL cannot hold. */
+const noneAsEmpty = (value: string): string => (value === 'none' ? '' : value)
 
 /** The schema made sure of the equals sign; a value may hold more of them. */
 function tagOf(text: string): { readonly key: string; readonly value: string } {

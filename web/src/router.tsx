@@ -10,6 +10,7 @@ import {
 } from '@tanstack/react-router'
 import { maySignIn } from '../../src/core/access/roles.ts'
 import { sessionQuery } from './api/queries.ts'
+import { parseExploreSearch } from './features/explore/select-explore.ts'
 import { parsePlaygroundSearch } from './features/playground/select-form.ts'
 import { parseDetailSearch, parseRequestsSearch } from './features/requests/select-requests.ts'
 import { parseSignInSearch } from './features/session/select-session.ts'
@@ -17,6 +18,7 @@ import { nav } from './features/shell/nav.ts'
 import { NotFound, PageError, PagePending } from './features/shell/page-states.tsx'
 import { pageInstead } from './features/shell/select-nav.ts'
 import { Shell } from './features/shell/shell.tsx'
+import { parseInsightSearch } from './lib/insight-period.ts'
 
 interface Context {
   readonly queryClient: QueryClient
@@ -47,9 +49,21 @@ const shell = createRoute({
 const home = createRoute({
   getParentRoute: () => shell,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/playground' })
-  },
+  validateSearch: parseInsightSearch,
+  component: lazyRouteComponent(() => import('./features/overview/overview-page.tsx'), 'OverviewPage'),
+})
+
+const explore = createRoute({
+  getParentRoute: () => shell,
+  path: '/explore',
+  validateSearch: parseExploreSearch,
+  component: lazyRouteComponent(() => import('./features/explore/explore-page.tsx'), 'ExplorePage'),
+})
+
+const methods = createRoute({
+  getParentRoute: () => shell,
+  path: '/methods',
+  component: lazyRouteComponent(() => import('./features/insight/methods-page.tsx'), 'MethodsPage'),
 })
 
 const playground = createRoute({
@@ -73,7 +87,7 @@ const request = createRoute({
   component: lazyRouteComponent(() => import('./features/requests/request-detail.tsx'), 'RequestDetail'),
 })
 
-const routeTree = root.addChildren([signIn, shell.addChildren([home, playground, requests.addChildren([request])])])
+const routeTree = root.addChildren([signIn, shell.addChildren([home, explore, methods, playground, requests.addChildren([request])])])
 
 export function createDashboardRouter(queryClient: QueryClient) {
   return createRouter({

@@ -1,5 +1,6 @@
 /** Every read of server state, with its cache key. Pages compose these; nothing else calls the gateway to read. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import type { InsightAsked } from '../lib/insight-period.ts'
 import { ApiError, call } from './client.ts'
 import type { Body } from './paths.ts'
 import type { RequestFilters } from './select-live.ts'
@@ -8,6 +9,9 @@ export const keys = {
   session: ['session'],
   signInOptions: ['sign-in-options'],
   overview: ['overview'],
+  insight: ['insight'],
+  views: ['views'],
+  tagRules: ['tag-rules'],
   status: ['status'],
   models: ['models'],
   quotes: ['quote'],
@@ -44,6 +48,48 @@ export const overviewQuery = queryOptions({
   queryFn: ({ signal }) => call('overview', { signal }),
   refetchInterval: 60_000,
 })
+
+/** Models with a series of their own: with the rest and the charges without an attempt as many as there are colours. */
+const SERIES = 6
+
+export const insightOverviewQuery = (asked: InsightAsked) =>
+  queryOptions({
+    queryKey: [...keys.insight, 'overview', asked],
+    queryFn: ({ signal }) => {
+      const { sandbox, ...time } = asked
+      return call('insightOverview', {
+        query: { ...time, ...(sandbox !== undefined && { sandbox: String(sandbox) }), top: SERIES },
+        signal,
+      })
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: 60_000,
+  })
+
+export const exploreQuery = (body: Body<'insightExplore'>) =>
+  queryOptions({
+    queryKey: [...keys.insight, 'explore', body],
+    queryFn: ({ signal }) => call('insightExplore', { body, signal }),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  })
+
+/** Requests looked at for the tags they carry. */
+const TAGGED = 200
+
+/** Keys of tags that recent requests carry, to offer them. */
+export const tagKeysQuery = queryOptions({
+  queryKey: [...keys.filterOptions, 'tags'],
+  queryFn: async ({ signal }) => {
+    const { data } = await call('listRequests', { query: { limit: TAGGED }, signal })
+    return [...new Set(data.flatMap(({ tags }) => Object.keys(tags)))].sort()
+  },
+  staleTime: 60_000,
+})
+
+export const viewsQuery = queryOptions({ queryKey: keys.views, queryFn: ({ signal }) => call('listViews', { signal }) })
+
+export const tagRulesQuery = queryOptions({ queryKey: keys.tagRules, queryFn: ({ signal }) => call('listTagRules', { signal }) })
 
 export const statusQuery = queryOptions({
   queryKey: keys.status,

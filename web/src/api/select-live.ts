@@ -12,6 +12,9 @@ export interface RequestFilters {
   readonly offer?: string
   readonly provider?: string
   readonly route?: string
+  readonly size?: string
+  readonly quality?: string
+  readonly prompt_class?: string
   readonly project_id?: string
   readonly key_id?: string
   readonly group?: string
@@ -38,7 +41,7 @@ export function mergeSummary(
   const wanted = matchesFilters(summary, filters)
   const known = pages.some((page) => page.data.some((row) => row.id === summary.id))
   if (known) return pages.map((page) => ({ ...page, data: replaceOrRemove(page.data, summary, wanted) }))
-  if (!wanted) return [...pages]
+  if (!wanted || !isTold(filters)) return [...pages]
   const at = pages.findIndex((page, index) => {
     const oldest = page.data.at(-1)
     return oldest === undefined || summary.id > oldest.id || (index === pages.length - 1 && !page.next_cursor)
@@ -47,6 +50,9 @@ export function mergeSummary(
     index === at ? { ...page, data: [...page.data, summary].sort((left, right) => (left.id < right.id ? 1 : -1)) } : page,
   )
 }
+
+/** Whether a summary has everything the list is narrowed by; a new request that cannot be judged waits for the next reading. */
+const isTold = ({ size, quality, prompt_class }: RequestFilters): boolean => (size ?? quality ?? prompt_class) === undefined
 
 /** Whether a list narrowed so would have this request, as far as its summary tells: of the offers called it has the last. */
 export function matchesFilters(summary: RequestSummaryWire, filters: RequestFilters): boolean {

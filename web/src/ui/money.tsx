@@ -12,6 +12,13 @@ export const Short = ({ usd, className = '' }: { usd: string; className?: string
   </span>
 )
 
+/** A difference at a glance, with its sign; the exact amount is its title. */
+export const Signed = ({ usd, className = '' }: { usd: string; className?: string }) => (
+  <span className={`num ${className}`} title={exactUsd(usd)}>
+    {usd.startsWith('-') || isZeroUsd(usd) ? shortUsd(usd) : `+${shortUsd(usd)}`}
+  </span>
+)
+
 /** What a request cost: a word where no price is known, because unpriced is not free. */
 export function Cost({
   usd,

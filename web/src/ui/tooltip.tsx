@@ -1,4 +1,4 @@
-import { Tooltip as Radix } from 'radix-ui'
+import { Popover, Tooltip as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 
 /** A hint on hover and on focus. `children` is one element that can have the focus; a fact needed to act stands in the page. */
@@ -17,13 +17,18 @@ export function Tooltip({ text, children }: { text: ReactNode; children: ReactNo
   )
 }
 
-/** A small question mark that explains a figure: its formula, its period, its source. */
+/** A small question mark that explains a figure on a press: its formula, its period, its source. Links inside can be followed. */
 export function Hint({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <Tooltip text={children}>
-      <button type="button" className="hint" aria-label={`About ${label}`}>
+    <Popover.Root>
+      <Popover.Trigger className="hint" aria-label={`About ${label}`}>
         ?
-      </button>
-    </Tooltip>
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content aria-label={`About ${label}`} className="tooltip" sideOffset={6} collisionPadding={8}>
+          {children}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
   )
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BudgetWire, OverviewWire } from '../../../../src/contract/admin.ts'
-import { selectBudgets, selectFigures } from './select-overview.ts'
+import { selectBudgets, selectNow } from './select-overview.ts'
 
 const budget = (change: Partial<BudgetWire>): BudgetWire => ({
   id: 'b',
@@ -42,14 +42,15 @@ const overview: OverviewWire = {
   },
 }
 
-describe('the overview strip', () => {
-  it('counts in whole words', () => {
-    expect(selectFigures({ ...overview, requests_today: 1, images_today: 0 })[0]?.note).toBe('1 request, 0 pictures')
+describe('the money beside every page', () => {
+  it('held money stands there only while there is some', () => {
+    expect(selectNow(overview).map(({ label }) => label)).toEqual(['Today', 'This month', 'Held'])
+    expect(selectNow({ ...overview, held_usd: '0.00' }).map(({ label }) => label)).toEqual(['Today', 'This month'])
   })
 
   it('unknown money asks for attention only when there is some', () => {
-    expect(selectFigures(overview).some((figure) => figure.attention)).toBe(false)
-    const unknown = selectFigures({ ...overview, unknown_usd: '0.01' }).find((figure) => figure.attention)
+    expect(selectNow(overview).some((figure) => figure.attention)).toBe(false)
+    const unknown = selectNow({ ...overview, unknown_usd: '0.01' }).find((figure) => figure.attention)
     expect(unknown?.label).toBe('Unknown')
   })
 

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { outcomes } from '../../../../src/core/outcome.ts'
-import { operations } from '../../../../src/core/request.ts'
+import { operations, qualities } from '../../../../src/core/request.ts'
 import { apiKeysQuery, modelsQuery, projectsQuery } from '../../api/queries.ts'
 import { joinValues, valuesOf } from '../../lib/filters.ts'
 import { ChoiceFilter, FilterBar, FilterChip, PeriodFilter, TextFilter } from '../../ui/filter-bar.tsx'
@@ -11,11 +11,15 @@ import { usePermission } from '../shell/use-session.ts'
 import { CostRange } from './cost-range.tsx'
 import { clearedSearch, isFiltered, parseRequestsSearch, type RequestsSearch } from './select-requests.ts'
 
-type ListName = 'outcome' | 'operation' | 'model' | 'provider' | 'route'
+type ListName = 'outcome' | 'operation' | 'model' | 'provider' | 'route' | 'size' | 'quality' | 'prompt_class'
 type Change = { readonly [Key in keyof RequestsSearch]?: RequestsSearch[Key] | undefined }
 
 const outcomeOptions = outcomes.map((value) => ({ value, label: outcomeText(value) }))
 const operationOptions = operations.map((value) => ({ value, label: value.replaceAll('_', ' ') }))
+
+const none = { value: 'none', label: 'none set' }
+const sizeOptions = ['icon', 'small', '1k', '2k', '4k', 'larger'].map((value) => ({ value }))
+const qualityOptions = [...qualities.map((value) => ({ value })), none]
 
 /** Everything the list can be narrowed by, kept in the URL. */
 export function RequestFilterBar({ search }: { search: RequestsSearch }) {
@@ -68,6 +72,9 @@ export function RequestFilterBar({ search }: { search: RequestsSearch }) {
         <>
           {choice('Route', 'route', options.routes)}
           {choice('Operation', 'operation', operationOptions)}
+          {choice('Size', 'size', sizeOptions)}
+          {choice('Quality', 'quality', qualityOptions)}
+          {search.prompt_class !== undefined && choice('Prompt class', 'prompt_class', [])}
           {options.keys.length > 0 && one('Key', 'key_id', options.keys)}
           <TextFilter label="Group" value={search.group} onChange={(group) => change({ group })} />
           <TextFilter label="End customer" value={search.customer} onChange={(customer) => change({ customer })} />
@@ -86,8 +93,8 @@ export function RequestFilterBar({ search }: { search: RequestsSearch }) {
 }
 
 /** Whether a filter is set that stands behind "More filters". */
-const isRare = ({ route, operation, key_id, group, customer, min, max }: RequestsSearch): boolean =>
-  [route, operation, key_id, group, customer, min, max].some((value) => value !== undefined)
+const isRare = ({ route, operation, size, quality, prompt_class, key_id, group, customer, min, max }: RequestsSearch): boolean =>
+  [route, operation, size, quality, prompt_class, key_id, group, customer, min, max].some((value) => value !== undefined)
 
 function costText({ min, max }: RequestsSearch): string | null {
   if (min === undefined && max === undefined) return null

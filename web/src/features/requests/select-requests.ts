@@ -19,6 +19,9 @@ export interface RequestsSearch extends PeriodSearch {
   readonly model?: string
   readonly provider?: string
   readonly route?: string
+  readonly size?: string
+  readonly quality?: string
+  readonly prompt_class?: string
   readonly project_id?: string
   readonly key_id?: string
   readonly group?: string
@@ -44,6 +47,9 @@ export function parseRequestsSearch(search: Record<string, unknown>): RequestsSe
       model: list('model'),
       provider: list('provider'),
       route: list('route'),
+      size: list('size'),
+      quality: list('quality'),
+      prompt_class: list('prompt_class'),
       project_id: textOf(search['project_id'], 64),
       key_id: textOf(search['key_id'], 64),
       group: textOf(search['group']),
@@ -75,6 +81,9 @@ export function filtersOf(search: RequestsSearch, now: number): RequestFilters {
     offer: joinValues(models.filter((id) => id.includes(':'))),
     provider: search.provider,
     route: search.route,
+    size: search.size,
+    quality: search.quality,
+    prompt_class: search.prompt_class,
     project_id: search.project_id,
     key_id: search.key_id,
     group: search.group,

@@ -20,6 +20,8 @@ interface NavEntry {
 
 // biome-ignore format: a line per page
 export const nav = [
+  { to: '/', label: 'Overview', group: 'See', permission: 'insight.all', icon: 'M2.5 13.5h11M4 13V8.5M8 13V3M12 13V6' },
+  { to: '/explore', label: 'Explore', group: 'See', permission: 'insight.read', icon: 'M2.5 2.5v11h11M5.5 10.5h5M5.5 7.5h8M5.5 4.5h3' },
   { to: '/requests', label: 'Requests', group: 'See', permission: 'requests.read', icon: 'M2.5 4h11M2.5 8h11M2.5 12h11' },
   { to: '/playground', label: 'Playground', group: 'Make', permission: 'images.make', icon: 'M3 13.5V3h7.5M13 6v7H6M3 13.5h.01M13 3h.01M8 8h.01' },
 ] as const satisfies readonly NavEntry[]

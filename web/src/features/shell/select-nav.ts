@@ -17,9 +17,13 @@ export function selectNav(items: readonly NavItem[], role: Role): readonly NavSe
   })
 }
 
+/** The page of the menu that a path belongs to: `/requests/abc` to `/requests`; only `/` itself to the first. */
+export const pageAt = (items: readonly NavItem[], path: string): NavItem | undefined =>
+  items.find(({ to }) => path === to || path.startsWith(`${to}/`))
+
 /** Where to lead a session that opens a page of the menu it may not see: to its first page; undefined: it may stay. */
 export function pageInstead(items: readonly NavItem[], role: Role, path: string): NavItem['to'] | undefined {
-  const wanted = items.find(({ to }) => path === to || path.startsWith(`${to}/`))
+  const wanted = pageAt(items, path)
   if (!wanted || mayDo(role, wanted.permission)) return undefined
   return selectNav(items, role)[0]?.items[0]?.to
 }

@@ -7,10 +7,10 @@ import { type LiveState, watchRequests } from '../../api/live.ts'
 import { sessionQuery } from '../../api/queries.ts'
 import { ControlStrip, Mark } from '../../ui/halftone-art.tsx'
 import { ToastProvider } from '../../ui/toast.tsx'
-import { OverviewStrip } from '../overview/overview-strip.tsx'
+import { RailSpend } from '../overview/rail-spend.tsx'
 import { MoneyBanner } from './money-banner.tsx'
 import { nav } from './nav.ts'
-import { selectNav } from './select-nav.ts'
+import { pageAt, selectNav } from './select-nav.ts'
 import { ThemeToggle } from './theme-toggle.tsx'
 
 const LiveContext = createContext<LiveState>('connecting')
@@ -30,7 +30,6 @@ export function Shell() {
         <Rail />
         <div className="min-w-0">
           <MoneyBanner />
-          <OverviewStrip />
           <main id="main" tabIndex={-1} className="px-4 pt-5 pb-16 outline-none md:px-8 md:pt-7">
             <ToastProvider>
               <Outlet />
@@ -53,7 +52,10 @@ function Rail() {
       <nav aria-label="Pages" className="max-md:hidden">
         <NavSections />
       </nav>
-      <div className="mt-auto flex flex-col items-start px-2.5 pt-4 pb-3 max-md:hidden">
+      <div className="mt-auto pt-4 max-md:hidden">
+        <RailSpend />
+      </div>
+      <div className="flex flex-col items-start px-2.5 pt-4 pb-3 max-md:hidden">
         <ThemeToggle />
         <SignOut />
       </div>
@@ -69,7 +71,13 @@ function NavSections({ onTake }: { onTake?: () => void }) {
     <div key={group} className="mb-3">
       <p className="label px-[1.3rem] pb-0.5 max-md:px-3">{group}</p>
       {items.map((page) => (
-        <Link key={page.to} to={page.to} className="nav-link md:pl-[1.1rem]" onClick={onTake}>
+        <Link
+          key={page.to}
+          to={page.to}
+          className="nav-link md:pl-[1.1rem]"
+          activeOptions={{ exact: page.to === '/' }}
+          onClick={onTake}
+        >
           <svg viewBox="0 0 16 16" className="size-4 fill-none stroke-current stroke-[1.6]" aria-hidden="true">
             <path d={page.icon} />
           </svg>
@@ -83,7 +91,7 @@ function NavSections({ onTake }: { onTake?: () => void }) {
 /** On a phone the pages fold into one button that names where one is. */
 function PhoneMenu() {
   const [open, setOpen] = useState(false)
-  const here = useLocation({ select: ({ pathname }) => nav.find(({ to }) => pathname.startsWith(to))?.label ?? 'Pages' })
+  const here = useLocation({ select: ({ pathname }) => pageAt(nav, pathname)?.label ?? 'Pages' })
   return (
     <div className="ml-auto md:hidden">
       <Popover.Root open={open} onOpenChange={setOpen}>
