@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fixtureNames } from '../../scripts/provider-matrix.ts'
-import { describeCodec } from '../../test/contracts/codec.ts'
+import { describeCodecs } from '../../test/contracts/codec.ts'
 import { testClock } from '../../test/providers/attempt.ts'
 import { createProvider, providers } from './index.ts'
 
-for (const definition of Object.values(providers)) describeCodec(definition)
+describeCodecs(Object.values(providers))
 
 test('every provider file of this folder is in the registry under its own id, and has fixtures', async () => {
   const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))

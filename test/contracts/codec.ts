@@ -3,100 +3,32 @@
  * against a server that checks the call and replays the answer, so a codec is tested with the bytes it will meet.
  */
 
-import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, describe, expect, test } from 'vitest'
-import {
-  type Cell,
-  cells,
-  claimedCells,
-  fixtureNames,
-  fixturesFolder,
-  type Mark,
-  marks,
-  testAccount,
-} from '../../scripts/provider-matrix.ts'
-import type { JsonObject, JsonValue } from '../../src/core/json.ts'
-import type { CandidateSettings } from '../../src/core/offer.ts'
-import type { ImageInput, ImageRequest, InputRole, Operation } from '../../src/core/request.ts'
+import { cells, claimedCells, fixtureNames, fixturesFolder, marks, testAccount } from '../../scripts/provider-matrix.ts'
 import { formatQuantity, type Meter, type Quantity } from '../../src/core/usage.ts'
 import type { AttemptResult, Provider } from '../../src/ports/provider.ts'
 import type { ProviderDefinition } from '../../src/providers/define-provider.ts'
 import { convertMask } from '../../src/providers/engine/mask.ts'
 import { createCodecProvider } from '../../src/providers/engine.ts'
 import type { ProviderConfig } from '../../src/providers/provider-config.ts'
-import { createSvgDrawer } from '../../src/steps/svg/draw.ts'
-import { attempt, testCandidate, testClock, testInput, testRequest } from '../providers/attempt.ts'
-import { doubleMask } from '../support/double-picture.ts'
-import { doublePicture } from '../support/provider-double.ts'
+import { attempt, testCandidate, testInput, testRequest } from '../providers/attempt.ts'
+import {
+  bodyOf,
+  type Call,
+  drawSvg,
+  type Exchanges,
+  exchangesOf,
+  type Fixture,
+  hasty,
+  mask,
+  picture,
+  readFixture,
+  setupOf,
+} from './codec-fixture.ts'
+import { describeTimeouts } from './codec-timeouts.ts'
 
-interface Fixture {
-  /** Where the wire facts are from: specification, SDK, document, with its version or date. */
-  readonly source: string
-  /**
-   * How sure the wire format is: the call was held against the stored specification (`spec`), the vendor's own SDK talks to the
-   * double (`sdk`), official documentation (`documented`), or none of them (`assumed`).
-   */
-  readonly mark?: Mark
-  /** Cells of the provider matrix this exchange shows. */
-  readonly proves?: readonly Cell[]
-  readonly config?: Pick<ProviderConfig, 'models' | 'options' | 'region' | 'timeoutMs'>
-  readonly model?: string
-  readonly settings?: Partial<CandidateSettings>
-  /** `edit` when there are inputs, else `generate`. */
-  readonly operation?: Operation
-  readonly request?: Partial<ImageRequest>
-  /** Each is a small PNG, `<image>` in a JSON call, or `<white-is-edit>` and `<black-is-edit>` for a mask that was converted; `control` inputs say of what kind. */
-  readonly inputs?: readonly (InputRole | (Pick<ImageInput, 'role'> & Partial<ImageInput>))[]
-  readonly webhookUrl?: string
-  /** One exchange, or several in order: upload, submit, polls, result. */
-  readonly call?: Call
-  readonly response?: Answer
-  readonly exchanges?: readonly { readonly call?: Call; readonly response: Answer }[]
-  readonly outcome: {
-    readonly kind: 'done' | 'failed'
-    readonly images?: number
-    readonly partials?: number
-    readonly usage?: Readonly<Record<string, string>> | null
-    readonly reportedCost?: JsonObject | null
-    readonly failure?: JsonObject
-    readonly failures?: readonly string[]
-    readonly warnings?: readonly string[]
-    readonly revisedPrompt?: string
-    readonly seed?: number
-    /** The id under which a job was put on record. */
-    readonly jobId?: string
-  }
-}
-
-interface Call {
-  /** `POST` when absent. */
-  readonly method?: string
-  readonly path: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly json?: JsonObject | readonly JsonValue[]
-  readonly form?: Readonly<Record<string, string>>
-  readonly files?: readonly (readonly [field: string, filename: string])[]
-}
-
-interface Answer {
-  readonly status?: number
-  readonly headers?: Readonly<Record<string, string>>
-  /** In `json`, `events` and `text`, `<image>` stands for a picture in base64 and `<origin>` for this server. */
-  readonly json?: JsonValue
-  readonly text?: string
-  readonly events?: readonly JsonObject[]
-  /** The body is a picture; `true` is a PNG. */
-  readonly image?: true
-  /** Parts of a multipart answer: JSON, or a picture for `<image>`. */
-  readonly parts?: Readonly<Record<string, JsonValue>>
-}
-
-const picture = doublePicture(1024, 1024, { bytes: 6_000 })
-const mask = await doubleMask(1024, 1024)
-const drawSvg = createSvgDrawer()
 /** What a converted mask looks like in a call: `<white-is-edit>` or `<black-is-edit>`. */
 const convertedMasks = await Promise.all(
   (['white-is-edit', 'black-is-edit'] as const).map(async (transform) => {
@@ -104,15 +36,6 @@ const convertedMasks = await Promise.all(
     return { transform, bytes: await convertMask(testInput(mask, { role: 'mask' }), content, transform) }
   }),
 )
-const readFixture = (root: string, type: string, name: string): Fixture =>
-  JSON.parse(readFileSync(join(root, type, `${name}.json`), 'utf8')) as Fixture
-
-/** Masks are pictures of their own: they have an alpha channel. */
-const inputOf = (changes: Partial<ImageInput>): ImageInput =>
-  changes.role === 'mask'
-    ? testInput(mask, { width: 1024, height: 1024, sha256: 'mask', ...changes })
-    : testInput(picture, { width: 1024, height: 1024, ...changes })
-
 /** A JSON body with images written as in fixtures. */
 function readable(body: Buffer, origin: string): string {
   let text = body.toString()
@@ -126,11 +49,13 @@ interface Received {
   readonly body: Buffer
 }
 
-/** Jobs are asked about every few seconds; a replayed answer is there at once. */
-const hasty = { ...testClock, sleep: (ms: number, signal?: AbortSignal) => testClock.sleep(Math.min(ms, 20), signal) }
+/** Run the suite on codecs and all their fixtures, which lie in folders of their ids under `root`. */
+export function describeCodecs(definitions: readonly ProviderDefinition[], root = fixturesFolder): void {
+  for (const definition of definitions) describeCodec(definition, root)
+  describeTimeouts(definitions, root)
+}
 
-/** Run the suite on a codec and all its fixtures, which lie in a folder of its id under `root`. */
-export function describeCodec(definition: ProviderDefinition, root = fixturesFolder): void {
+function describeCodec(definition: ProviderDefinition, root: string): void {
   const type = definition.id
   const names = fixtureNames(type, root)
   const account = testAccount(type, root)
@@ -198,20 +123,14 @@ export function describeCodec(definition: ProviderDefinition, root = fixturesFol
 
     test.each(names)('%s', async (name) => {
       const fixture = readFixture(root, type, name)
-      const exchanges = fixture.exchanges ?? [{ ...(fixture.call && { call: fixture.call }), response: fixture.response ?? {} }]
+      const exchanges = exchangesOf(fixture)
       const received: Received[] = []
       const { origin, close } = await replay(exchanges, received)
       closers.push(close)
       let partials = 0
       let jobId: string | undefined
-      const inputs = (fixture.inputs ?? []).map((each) => inputOf({ ...(typeof each === 'string' ? { role: each } : each) }))
-      const operation = fixture.operation ?? (inputs.length > 0 ? 'edit' : 'generate')
       const { result, spool } = await attempt(provider(`${origin}/v1`, fixture.config), {
-        ...(fixture.model === undefined ? {} : { model: fixture.model }),
-        ...(fixture.settings ? { settings: fixture.settings } : {}),
-        ...(fixture.webhookUrl === undefined ? {} : { webhookUrl: fixture.webhookUrl }),
-        request: { ...fixture.request, inputs, operation },
-        files: { input: picture, mask },
+        ...setupOf(fixture),
         io: {
           onPartial: async ({ body }) => {
             partials++
@@ -236,10 +155,7 @@ export function describeCodec(definition: ProviderDefinition, root = fixturesFol
 }
 
 /** Answers the calls in order. A GET that is not the next exchange is a download of a result, and gets a picture. */
-async function replay(
-  exchanges: NonNullable<Fixture['exchanges']>,
-  received: Received[],
-): Promise<{ origin: string; close: () => Promise<void> }> {
+async function replay(exchanges: Exchanges, received: Received[]): Promise<{ origin: string; close: () => Promise<void> }> {
   let origin = ''
   const filled = (text: string): string => text.replaceAll('<image>', picture.toString('base64')).replaceAll('<origin>', origin)
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
@@ -265,28 +181,6 @@ async function replay(
       server.close()
     },
   }
-}
-
-function bodyOf(answer: Answer, filled: (text: string) => string): { type: string; body: string | Buffer } {
-  if (answer.image) return { type: 'image/png', body: picture }
-  if (answer.parts) return { type: 'multipart/form-data; boundary=part', body: multipartOf(answer.parts, filled) }
-  if (answer.events) {
-    const events = answer.events.map((event) => `event: ${event['type']}\ndata: ${JSON.stringify(event)}\n\n`).join('')
-    return { type: 'text/event-stream', body: filled(events) }
-  }
-  return answer.json === undefined
-    ? { type: 'text/plain', body: filled(answer.text ?? '') }
-    : { type: 'application/json', body: filled(JSON.stringify(answer.json)) }
-}
-
-function multipartOf(parts: Readonly<Record<string, JsonValue>>, filled: (text: string) => string): Buffer {
-  const pieces = Object.entries(parts).flatMap(([name, value]) => {
-    const isImage = value === '<image>'
-    const file = isImage ? 'png' : 'json'
-    const head = `--part\r\ncontent-disposition: form-data; name="${name}"; filename="${name}.${file}"\r\ncontent-type: ${isImage ? 'image/png' : 'application/json'}\r\n\r\n`
-    return [Buffer.from(head), isImage ? picture : Buffer.from(filled(JSON.stringify(value))), Buffer.from('\r\n')]
-  })
-  return Buffer.concat([...pieces, Buffer.from('--part--\r\n')])
 }
 
 async function expectCall({ request, body }: Received, call: Call, origin: string): Promise<void> {

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { checkDefinition } from '../../src/providers/operator-module.ts'
 import { makeFolder, removeFolder, serve } from '../cli/gateway.ts'
-import { describeCodec } from '../contracts/codec.ts'
+import { describeCodecs } from '../contracts/codec.ts'
 import { doublePicture } from '../support/double-picture.ts'
 import { type AcmeDouble, startAcmeDouble } from '../support/doubles/acme-pictures.ts'
 import { ADMIN_KEY, startTestGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts'
@@ -15,7 +15,7 @@ const module = join(folder, 'acme-pictures.mjs')
 const imported = checkDefinition(((await import(module)) as { default: unknown }).default)
 if (imported.kind !== 'definition') throw new Error(imported.message)
 
-describeCodec(imported.definition, join(folder, 'fixtures'))
+describeCodecs([imported.definition], join(folder, 'fixtures'))
 
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
