@@ -87,7 +87,10 @@ const request = createRoute({
   component: lazyRouteComponent(() => import('./features/requests/request-detail.tsx'), 'RequestDetail'),
 })
 
-const routeTree = root.addChildren([signIn, shell.addChildren([home, explore, methods, playground, requests.addChildren([request])])])
+const routeTree = root.addChildren([
+  signIn,
+  shell.addChildren([home, explore, methods, playground, requests.addChildren([request])]),
+])
 
 export function createDashboardRouter(queryClient: QueryClient) {
   return createRouter({
