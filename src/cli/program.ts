@@ -51,6 +51,10 @@ export const commands = {
     summary: 'routes by API: set, try on past requests, roll back',
     load: () => import('./commands/routes.ts'),
   },
+  report: {
+    summary: 'a month: spend, movers, waste, and what would have saved most',
+    load: () => import('./commands/report.ts'),
+  },
   export: { summary: 'charges as FOCUS rows; check a FOCUS file', load: () => import('./commands/export.ts') },
   config: { summary: 'check the configuration, or print its schema', load: () => import('./commands/config.ts') },
   doctor: { summary: 'what is configured, reachable and wrong; never spends', load: () => import('./commands/doctor.ts') },
