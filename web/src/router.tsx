@@ -10,9 +10,12 @@ import {
 } from '@tanstack/react-router'
 import { maySignIn } from '../../src/core/access/roles.ts'
 import { sessionQuery } from './api/queries.ts'
+import { parseAuditSearch } from './features/audit/select-audit.ts'
+import { parseBudgetsSearch } from './features/budgets/select-budgets.ts'
 import { parseExploreSearch } from './features/explore/select-explore.ts'
 import { parsePlaygroundSearch } from './features/playground/select-form.ts'
 import { parseDetailSearch, parseRequestsSearch } from './features/requests/select-requests.ts'
+import { parseRouteSearch } from './features/routes/select-routes.ts'
 import { parseSignInSearch } from './features/session/select-session.ts'
 import { nav } from './features/shell/nav.ts'
 import { NotFound, PageError, PagePending } from './features/shell/page-states.tsx'
@@ -87,9 +90,36 @@ const request = createRoute({
   component: lazyRouteComponent(() => import('./features/requests/request-detail.tsx'), 'RequestDetail'),
 })
 
+const budgets = createRoute({
+  getParentRoute: () => shell,
+  path: '/budgets',
+  validateSearch: parseBudgetsSearch,
+  component: lazyRouteComponent(() => import('./features/budgets/budgets-page.tsx'), 'BudgetsPage'),
+})
+
+const routes = createRoute({
+  getParentRoute: () => shell,
+  path: '/routes',
+  component: lazyRouteComponent(() => import('./features/routes/routes-page.tsx'), 'RoutesPage'),
+})
+
+const route = createRoute({
+  getParentRoute: () => shell,
+  path: '/routes/$route',
+  validateSearch: parseRouteSearch,
+  component: lazyRouteComponent(() => import('./features/routes/route-page.tsx'), 'RoutePage'),
+})
+
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: '/audit',
+  validateSearch: parseAuditSearch,
+  component: lazyRouteComponent(() => import('./features/audit/audit-page.tsx'), 'AuditPage'),
+})
+
 const routeTree = root.addChildren([
   signIn,
-  shell.addChildren([home, explore, methods, playground, requests.addChildren([request])]),
+  shell.addChildren([home, explore, methods, playground, requests.addChildren([request]), budgets, routes, route, audit]),
 ])
 
 export function createDashboardRouter(queryClient: QueryClient) {

@@ -43,12 +43,12 @@ export async function call<Name extends CallName>(name: Name, options: CallOptio
   return parsed as Answer<Name>
 }
 
-/** Fill `{id}` and append the query, leaving out what is undefined. */
+/** Fill `{id}`, `{route}` or what else the path names, and append the query, leaving out what is undefined. */
 export function urlOf(path: string, id?: string, query: Readonly<Record<string, string | number | undefined>> = {}): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
   const text = search.toString()
-  return `${path.replace('{id}', encodeURIComponent(id ?? ''))}${text ? `?${text}` : ''}`
+  return `${path.replace(/\{\w+\}/, encodeURIComponent(id ?? ''))}${text ? `?${text}` : ''}`
 }
 
 /** What to do about an error: the catalogue's line for its code, unless the message already says it. */
