@@ -80,7 +80,9 @@ describe('by API', () => {
     const costs = (await gateway.requests()).map(({ cost_usd }) => parseUsd(cost_usd))
     const sum = csv.reduce((total, row) => total + parseUsd(row['BilledCost'] ?? ''), 0n)
     expect(formatUsd(sum)).toBe(formatUsd(costs.reduce((total, cost) => total + cost, 0n)))
-    const text = new Set<string>(focusColumns('1.3').flatMap(({ name, type }) => (type === 'String' || type === 'Json' ? [name] : [])))
+    const text = new Set<string>(
+      focusColumns('1.3').flatMap(({ name, type }) => (type === 'String' || type === 'Json' ? [name] : [])),
+    )
     for (const row of csv)
       for (const [name, value] of Object.entries(row)) if (text.has(name)) expect(value ?? '').not.toMatch(/^[=+\-@\t\r\n]/)
   })

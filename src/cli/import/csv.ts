@@ -18,7 +18,6 @@ const optional = [
   'outcome',
   'description',
 ] as const
-export const csvColumns = [...required, ...optional]
 
 export const csv: ImportFormat = {
   id: 'csv',
