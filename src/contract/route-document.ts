@@ -35,6 +35,23 @@ const aliasTargetOrRoute = z
   )
 const share = z.number().min(0)
 
+/** A second call beside one that takes too long. */
+const hedgeSchema = z
+  .strictObject({
+    afterMs: z.int().min(50).max(3_600_000).exactOptional().describe('Earliest so many milliseconds after the call began.'),
+    afterQuantile: z
+      .number()
+      .min(0.5)
+      .max(0.999)
+      .exactOptional()
+      .describe('Earliest when the call takes longer than this share of the candidate’s calls; such as 0.95.'),
+    maxShare: z.number().gt(0).max(1).default(0.05).describe('Of the route’s requests, most that may be hedged.'),
+  })
+  .refine(
+    ({ afterMs, afterQuantile }) => (afterMs === undefined) !== (afterQuantile === undefined),
+    'needs either afterMs or afterQuantile',
+  )
+
 export const routeSchema = z
   .strictObject({
     offers: z.array(offerId).min(1).exactOptional().describe('Exactly these offers.'),
@@ -109,6 +126,9 @@ export const routeSchema = z
       .enum(['never', 'onUnknown'])
       .default('never')
       .describe('`onUnknown` goes on after a try that may have been billed.'),
+    hedge: hedgeSchema
+      .exactOptional()
+      .describe('A second call, to another offer, beside one that is late, where that is worth its price; default: never.'),
     onSoftBudget: z
       .enum(['warn', 'cheaper'])
       .default('warn')
@@ -119,6 +139,12 @@ export const routeSchema = z
       context.addIssue({ code: 'custom', path: ['observes'], message: 'goes with mode: observe, which needs it' })
     if (route.mode !== 'observe' && (route.fraction > 0 || route.since !== undefined))
       context.addIssue({ code: 'custom', path: ['mode'], message: 'must be observe for fraction and since' })
+    if (route.hedge && (route.deadlineClass ?? 'economy') === 'economy')
+      context.addIssue({
+        code: 'custom',
+        path: ['hedge'],
+        message: 'needs a deadlineClass that is in a hurry: realtime or standard',
+      })
     for (const [key, objective] of [
       ['weights', 'balanced'],
       ['order', 'priority'],

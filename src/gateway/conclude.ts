@@ -39,6 +39,8 @@ export interface FinishedCall {
   readonly outcome: Outcome
   readonly durationUs: number
   readonly warnings: readonly Warning[]
+  /** Another call of the request was first: it is paid for, and its pictures are thrown away. */
+  readonly isSurplus?: boolean
 }
 
 /** Keep the images, then work out what happened and what it cost. */
@@ -47,10 +49,12 @@ export async function concludeCall(
   reserved: ReservedCall,
   bought: AttemptResult,
   durationUs: number,
+  isSurplus = false,
 ): Promise<FinishedCall> {
   const { attempt, candidate } = reserved
+  if (isSurplus) return concludeSurplus(work, reserved, bought, durationUs)
   const { finishing } = candidate
-  const finished = bought.kind === 'done' && finishing ? await finishImages(work.services, bought.images, finishing) : undefined
+  const finished = bought.kind === 'done' && finishing ? await finishTraced(work.services, bought.images, finishing) : undefined
   const result = bought.kind === 'done' && finished ? { ...bought, images: finished.images } : bought
   // Bytes are kept before the row that names them is written; a store that fails must not lose the paid picture.
   const assets =
@@ -90,6 +94,49 @@ export async function concludeCall(
     durationUs,
   }
 }
+
+/** A call that lost against a hedge, or a hedge that lost: the money is the same, only the pictures go. */
+async function concludeSurplus(
+  work: ConcludeContext,
+  reserved: ReservedCall,
+  result: AttemptResult,
+  durationUs: number,
+): Promise<FinishedCall> {
+  const { attempt, candidate, call, round } = reserved
+  if (result.kind === 'done') await Promise.all(result.images.map(({ body }) => body.dispose()))
+  const outcome = outcomeOf(result, attempt.imagesWanted)
+  const settlement = settle(work, reserved, result, { outcome, durationUs })
+  return {
+    reserved,
+    record: {
+      candidate: call.candidate,
+      kind: call.kind,
+      round,
+      imagesWanted: attempt.imagesWanted,
+      imagesMade: 0,
+      ...(result.kind === 'failed' && { failure: result.failure }),
+    },
+    result,
+    settlement,
+    consumption: work.services.purchases.settled(candidate.offer, settlement),
+    assets: [],
+    outcome,
+    warnings: [],
+    durationUs,
+    isSurplus: true,
+  }
+}
+
+function finishTraced(
+  services: GatewayServices,
+  ...rest: Rest<Parameters<typeof finishImages>>
+): ReturnType<typeof finishImages> {
+  const { telemetry } = services
+  if (!telemetry) return finishImages(services, ...rest)
+  return telemetry.tracer.part('finish', {}, () => finishImages(services, ...rest))
+}
+
+type Rest<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Others] ? Others : never
 
 const outcomeByCode: Readonly<Record<string, Outcome>> = {
   content_refused: 'refused',

@@ -14,6 +14,7 @@ import {
   relax,
 } from '../core/routing/index.ts'
 import type { SpooledBody } from '../ports/blob-store.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import { keep } from './assets.ts'
 import type { BudgetIndex } from './budget-index.ts'
 import type { FinishedCall } from './conclude.ts'
@@ -31,6 +32,7 @@ import { createKeyRates } from './key-rates.ts'
 import type { MonthPlanFeed, MonthPlanView } from './month-plan.ts'
 import { createObservers, type Observers, observationToJson, type Watched } from './observe.ts'
 import { pinPlan, type QuotePins } from './quote-pin.ts'
+import { createHedges } from './race.ts'
 import { createRecentTries, type RecentTries } from './recent-tries.ts'
 import { createRepeats, joinKey } from './repeats.ts'
 import { requestRow, type TrialRow } from './request-row.ts'
@@ -94,6 +96,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const groups = createGroups(services)
   const observers = createObservers(services)
   const keyRates = createKeyRates(services.clock)
+  const hedges = createHedges()
   const room = createWaitingRoom(services.clock)
   health.onRoom(() => room.wake())
   const listeners = new Set<(requestId: string) => void>()
@@ -161,7 +164,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       ...monthPlanPart(options),
     }
     const again = () => ({ ...deciding, nowUs: services.clock.nowUs(), health: health.view() })
-    const held = await whenThereIsRoom(deciding, asked, () => groups.decide(again(), asked.clientGone, again))
+    const decideNow = () => whenThereIsRoom(deciding, asked, () => groups.decide(again(), asked.clientGone, again))
+    const held = await (services.telemetry ? tracedPlan(services.telemetry.tracer, decideNow) : decideNow())
     const { plan: planned, consistency } = held
     if (planned.kind === 'none') throw nothingEligible(planned, state, services.clock.nowUs(), health.view())
     const { sandbox } = planned.attempts[0].candidate.offer
@@ -172,6 +176,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const release = health.planned(first.offer.id, request.n)
     const input = withSeed(withoutWait(asked, services.clock.nowUs() - nowUs), first.offer, held.seed)
     const requestId = services.newId()
+    const leftRunning: Promise<void>[] = []
     const context: CallContext = {
       services,
       state,
@@ -186,6 +191,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       },
       budgetIds: scopes.map((budget) => budget.id),
       onDispatch: release,
+      hedges: hedges.begin(decision.policy),
+      onLeftRunning: (call) => void leftRunning.push(call),
       onBudgetReached: (id) => budgets.reached(id, first.offer.sandbox),
       notes: pin ? [] : [...kept.warnings],
       sandbox: first.offer.sandbox,
@@ -224,12 +231,20 @@ export function createGateway(options: GatewayOptions): Gateway {
           await Promise.all(input.inputs.map(({ body }) => storeInput(services, body)))
       },
     })
-    const tracked = running.finally(async () => {
-      release()
+    const end = async (): Promise<void> => {
       inFlight.remove(requestId)
-      groups.ended(asked)
       await disposeInputs(input)
       notify(requestId)
+    }
+    const tracked = running.finally(async () => {
+      release()
+      groups.ended(asked)
+      if (leftRunning.length === 0) return end()
+      // What runs on after the answer still reads the inputs, and a drain waits for it.
+      notify(requestId)
+      Promise.all(leftRunning)
+        .then(end)
+        .catch((err: unknown) => services.log.error({ err, requestId }, 'the inputs of a hedged request could not be given back'))
     })
     inFlight.add({
       requestId,
@@ -310,6 +325,18 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   }
 }
+
+/** What was planned, as a part of the request's trace. */
+const tracedPlan = (tracer: Tracer, decideNow: () => Promise<LookedAfter>): Promise<LookedAfter> =>
+  tracer.part('plan', {}, async (part) => {
+    const held = await decideNow()
+    part.set({
+      'halftone.plan.candidates': held.plan.kind === 'none' ? 0 : held.plan.attempts.length,
+      'halftone.plan.eliminated': held.plan.eliminated.length,
+      'halftone.offer': held.plan.kind === 'none' ? undefined : held.plan.attempts[0].candidate.offer.id,
+    })
+    return held
+  })
 
 /** What the other of the two, route and named model, would have done at this moment. */
 function trialOf({ arm, route, observing, other }: NonNullable<Watched['trial']>, served: Plan, deciding: DecideInput): TrialRow {

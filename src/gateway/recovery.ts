@@ -3,7 +3,8 @@ import { errorCatalogue, HalftoneError } from '../core/error.ts'
 import type { Candidate, CandidateSettings } from '../core/offer.ts'
 import type { ImageRequest } from '../core/request.ts'
 import type { AttemptRecordRow, RecoveryReport, RequestFinish, RequestRecord, ResumableAttempt } from '../ports/ledger.ts'
-import { concludeCall, type FinishedCall } from './conclude.ts'
+import type { AttemptResult } from '../ports/provider.ts'
+import { concludeCall, type FinishedCall, type ReservedCall } from './conclude.ts'
 import { settleCall } from './settle-call.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
@@ -21,17 +22,42 @@ export async function resumeAll(context: RecoveryContext, report: RecoveryReport
     { voided: voided.length, unknown, resumable: resumable.length },
     'recovered attempts of a node that did not stop cleanly',
   )
+  const turns: Turns = new Map()
   await Promise.all(
     resumable.map((attempt) =>
-      resume(context, attempt, signal).catch((err: unknown) =>
+      resume(context, attempt, turns, signal).catch((err: unknown) =>
         log.error({ err, attemptId: attempt.attemptId }, 'a recovered job could not be resumed; its money stays unknown'),
       ),
     ),
   )
 }
 
+/** Jobs of one request end one after the other, so that each knows what those before it have brought. */
+type Turns = Map<string, Promise<void>>
+
+function inTurn(turns: Turns, requestId: string, work: () => Promise<void>): Promise<void> {
+  const mine = (turns.get(requestId) ?? Promise.resolve()).then(work)
+  turns.set(
+    requestId,
+    mine.catch(() => undefined),
+  )
+  return mine
+}
+
+/** A call and its hedge made the same images: the first to bring them keeps them, the other is only paid for. */
+const isSurplus = (row: AttemptRecordRow, others: readonly AttemptRecordRow[]): boolean =>
+  others.some(
+    ({ kind, firstImage, imagesMade }) =>
+      imagesMade > 0 && firstImage === row.firstImage && (kind === 'hedge' || row.kind === 'hedge'),
+  )
+
 /** Poll a job that was submitted before the crash, and settle it like any other attempt. */
-async function resume({ services, current }: RecoveryContext, job: ResumableAttempt, signal: AbortSignal): Promise<void> {
+async function resume(
+  { services, current }: RecoveryContext,
+  job: ResumableAttempt,
+  turns: Turns,
+  signal: AbortSignal,
+): Promise<void> {
   const state = current()
   const offer = state.offers.find((known) => known.id === job.offer)
   const provider = offer && state.providers.get(offer.provider)
@@ -60,6 +86,26 @@ async function resume({ services, current }: RecoveryContext, job: ResumableAtte
     .finally(() => listener.close())
   // A shutdown interrupts the polling, not the job: the next start resumes it.
   if (signal.aborted) return
+  const durationUs = Math.round((services.clock.monotonicMs() - started) * 1_000)
+  const resumed = { call: { kind: 'primary', candidate: 0, n: row.imagesWanted }, candidate, round: 1 } as const
+  await inTurn(turns, job.requestId, () => conclude({ services, state }, { row, request, resumed, result, durationUs }))
+}
+
+interface Resumed {
+  readonly row: AttemptRecordRow
+  readonly request: ImageRequest
+  readonly resumed: Omit<ReservedCall, 'attempt'>
+  readonly result: AttemptResult
+  readonly durationUs: number
+}
+
+async function conclude(
+  { services, state }: { readonly services: GatewayServices; readonly state: GatewayState },
+  { row, request, resumed, result, durationUs }: Resumed,
+): Promise<void> {
+  const record = await services.ledger.read.request(row.requestId)
+  if (!record) throw new HalftoneError('not_found', 'The request of a recovered job is gone.')
+  const others = record.attemptRows.filter((attempt) => attempt.id !== row.id)
   const done = await concludeCall(
     {
       services,
@@ -68,19 +114,14 @@ async function resume({ services, current }: RecoveryContext, job: ResumableAtte
       promptComplexity: Number(record.features['complexity'] ?? 0.5),
       caller: { assetTtlDays: await assetTtlDays(services, record) },
     },
-    {
-      call: { kind: 'primary', candidate: 0, n: row.imagesWanted },
-      attempt: { ...row, state: 'dispatched', nodeId: services.node.id, epoch: services.node.epoch },
-      candidate,
-      round: 1,
-    },
+    { ...resumed, attempt: { ...row, state: 'dispatched', nodeId: services.node.id, epoch: services.node.epoch } },
     result,
-    Math.round((services.clock.monotonicMs() - started) * 1_000),
+    durationUs,
+    result.kind === 'done' && isSurplus(row, others),
   )
-  const others = record.attemptRows.filter((attempt) => attempt.id !== row.id)
   const ends = record.finishedUs === null && others.every((attempt) => attempt.settledUs !== null)
   await settleCall(services, done, ends ? finishOf(services, record, others, done) : undefined)
-  if (result.kind === 'done') await Promise.all(result.images.map((image) => image.body.dispose()))
+  if (result.kind === 'done' && !done.isSurplus) await Promise.all(result.images.map((image) => image.body.dispose()))
 }
 
 /** Nobody waits for the answer any more; the row still says how the request ended. */

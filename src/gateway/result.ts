@@ -5,7 +5,7 @@ import { formatSize } from '../core/request.ts'
 import type { Plan } from '../core/routing/index.ts'
 import { type Meter, MICRO } from '../core/usage.ts'
 import type { CostStatus, NewRequest, RequestFinish } from '../ports/ledger.ts'
-import { chargesOf, type FinishedCall } from './conclude.ts'
+import { chargesOf, type FinishedCall, type ReservedCall } from './conclude.ts'
 import { type ExecuteResult, type OutputImage, type ResultSummary, summaryToJson } from './execution.ts'
 import type { CallContext } from './run-call.ts'
 
@@ -15,6 +15,8 @@ export interface ResultContext {
   readonly context: CallContext
   readonly plan: UsablePlan
   readonly newRequest: NewRequest
+  /** Calls that run on after the answer; they count with what they hold until they are settled. */
+  readonly pending?: readonly ReservedCall[]
 }
 
 /** How the request ended, for its ledger row. */
@@ -96,16 +98,18 @@ function outputImages({ result, assets, reserved }: FinishedCall): readonly Outp
   }))
 }
 
-function summarize({ context, plan }: ResultContext, finished: readonly FinishedCall[]): ResultSummary {
+function summarize({ context, plan, pending = [] }: ResultContext, finished: readonly FinishedCall[]): ResultSummary {
   const made = finished.findLast((call) => call.record.imagesMade > 0) ?? finished.at(-1)
   const { offer, settings } = made?.reserved.candidate ?? plan.attempts[0].candidate
   const images = finished.reduce((sum, call) => sum + call.record.imagesMade, 0)
   const first = made?.result.kind === 'done' ? made.result.images[0] : undefined
   return {
     offer: offer.id,
-    costNanoUsd: finished.reduce((sum, call) => sum + callCost(call), 0n),
-    costStatus: costStatusOf(finished),
-    attempts: finished.length,
+    costNanoUsd:
+      finished.reduce((sum, call) => sum + callCost(call), 0n) +
+      pending.reduce((sum, { attempt }) => sum + attempt.holdNanoUsd, 0n),
+    costStatus: costStatusOf(finished, pending),
+    attempts: finished.length + pending.length,
     cache: 'miss',
     sandbox: context.sandbox,
     warnings: requestWarnings(context, plan, finished, images),
@@ -144,9 +148,10 @@ const callCost = (call: FinishedCall): bigint => {
   }
 }
 
-function costStatusOf(finished: readonly FinishedCall[]): CostStatus {
+function costStatusOf(finished: readonly FinishedCall[], pending: readonly ReservedCall[] = []): CostStatus {
   if (finished.some((call) => call.settlement.kind === 'unpriced')) return 'unpriced'
   if (finished.some((call) => call.settlement.kind === 'unknown')) return 'unknown'
+  if (pending.length > 0) return 'estimated'
   return finished.some((call) => chargesOf(call.settlement).some((line) => line.provenance === 'estimated'))
     ? 'estimated'
     : 'final'

@@ -15,6 +15,7 @@ import type { ExecuteInput } from './execution.ts'
 import type { Consistency } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
 import type { QuotePin } from './quote-pin.ts'
+import type { Race } from './race.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
 export interface CallContext {
@@ -40,6 +41,10 @@ export interface CallContext {
   readonly pin?: QuotePin
   /** What it has to look like. */
   readonly consistency?: Consistency
+  /** Whether the route's share of hedged requests has room, and taking from it. */
+  readonly hedges: { isLeft(): boolean; take(): void }
+  /** Told of calls that run on after the answer: the node waits for them before it stops. */
+  onLeftRunning(call: Promise<void>): void
 }
 
 /** Price the call as it will be made: a split asks for fewer images than the candidate it came from. */
@@ -125,13 +130,21 @@ function checkQuoted({ offer }: Candidate, { maxNanoUsd }: PricedQuote, leftNano
 }
 
 /** Make the call and work out what it cost. Never rejects: a provider that throws is an attempt of unknown outcome. */
-export async function runCall(context: CallContext, reserved: ReservedCall): Promise<FinishedCall> {
+export function runCall(context: CallContext, reserved: ReservedCall, race?: Race): Promise<FinishedCall> {
+  const { telemetry } = context.services
+  if (!telemetry) return makeCall(context, reserved, race)
+  return telemetry.call(reserved, context.input, () => makeCall(context, reserved, race))
+}
+
+async function makeCall(context: CallContext, reserved: ReservedCall, race: Race | undefined): Promise<FinishedCall> {
   const { services, state, health, input, promptComplexity } = context
   const { offer } = reserved.candidate
   const started = services.clock.monotonicMs()
   context.onDispatch()
   health.dispatched(offer.id, reserved.call.n)
-  const result = await callProvider(context, reserved)
+  const result = race?.isOver ? notMade : await callProvider(context, reserved, race)
+  // Told at once, before anything is awaited: two calls may end in the same moment, and only one of them answers.
+  const isSurplus = race?.isLost(reserved, result) ?? false
   const durationUs = Math.round((services.clock.monotonicMs() - started) * 1_000)
   const { size, quality = '' } = reserved.candidate.settings
   health.finished(offer.id, result.kind === 'failed' ? result.failure : undefined, {
@@ -144,14 +157,17 @@ export async function runCall(context: CallContext, reserved: ReservedCall): Pro
     reserved,
     result,
     durationUs,
+    isSurplus,
   )
   context.onFinished(done)
   return done
 }
 
-async function callProvider(context: CallContext, { attempt, candidate }: ReservedCall): Promise<AttemptResult> {
+async function callProvider(context: CallContext, reserved: ReservedCall, race: Race | undefined): Promise<AttemptResult> {
+  const { attempt, candidate } = reserved
   const { services, state, input } = context
   const provider = state.providers.get(candidate.offer.provider)
+  const gone = cancelSignal(context, candidate)
   const started = services.clock.monotonicMs()
   const bodies = new Map(input.inputs.map(({ input: image, body }) => [image.sha256, body]))
   const webhookUrl = candidate.offer.capabilities.asyncJobs ? services.webhooks.urlOf(attempt.id) : undefined
@@ -167,7 +183,7 @@ async function callProvider(context: CallContext, { attempt, candidate }: Reserv
         ...(webhookUrl !== undefined && { webhookUrl }),
       },
       {
-        signal: cancelSignal(context, candidate),
+        signal: race ? AbortSignal.any([gone, race.signalFor(reserved)]) : gone,
         spool: services.spool,
         openInput(image) {
           const body = bodies.get(image.sha256)
@@ -195,6 +211,13 @@ async function callProvider(context: CallContext, { attempt, candidate }: Reserv
   } finally {
     listener?.close()
   }
+}
+
+/** Its money was reserved while another call brought the pictures. */
+const notMade: AttemptResult = {
+  kind: 'failed',
+  failure: { code: 'cancelled', message: 'Another call was first; this one was not made.', retryable: false, billed: 'no' },
+  evidence: {},
 }
 
 const settingsToJson = ({ settings, finishing }: Candidate): JsonObject => ({

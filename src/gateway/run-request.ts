@@ -1,10 +1,11 @@
 /** One request from plan to answer: the loop of calls that core's `afterAttempt` directs. */
 import { HalftoneError } from '../core/error.ts'
 import { formatUsd } from '../core/money.ts'
-import { afterAttempt, type NextStep, type PlannedCall } from '../core/routing/index.ts'
+import { afterAttempt, type Hedging, type NextStep, type PlannedCall, type RunningCall } from '../core/routing/index.ts'
 import type { NewRequest, ReserveResult } from '../ports/ledger.ts'
 import type { FinishedCall, ReservedCall } from './conclude.ts'
 import type { ExecuteResult } from './execution.ts'
+import { runHedged } from './race.ts'
 import { answerOf, finishOf, type UsablePlan } from './result.ts'
 import { type CallContext, reserveCall, runCall } from './run-call.ts'
 import { settleCall } from './settle-call.ts'
@@ -35,12 +36,21 @@ interface Progress {
   round: number
   /** A settle has ended the request in its own commit. */
   ended: boolean
+  /** Calls that lost against their hedge, or hedges that lost, and still run. */
+  pending: readonly ReservedCall[]
 }
 
 /** Run a planned request to its end. Rejects with a `HalftoneError` that says whether a repeat may pay twice. */
 export async function runRequest(options: RunOptions): Promise<ExecuteResult> {
   const { services } = options.context
-  const progress: Progress = { startedMs: services.clock.monotonicMs(), finished: [], sequence: 0, round: 0, ended: false }
+  const progress: Progress = {
+    startedMs: services.clock.monotonicMs(),
+    finished: [],
+    sequence: 0,
+    round: 0,
+    ended: false,
+    pending: [],
+  }
   let refused: HalftoneError | undefined
   let step = nextStep(options, progress)
   while (step.kind === 'call' && !refused && !progress.ended) {
@@ -57,7 +67,7 @@ export async function runRequest(options: RunOptions): Promise<ExecuteResult> {
       finish: finishOf(options, progress.finished, progress.startedMs, refused),
     })
   }
-  return answerOf(options, progress.finished, refused)
+  return answerOf({ ...options, pending: progress.pending }, progress.finished, refused)
 }
 
 /** Reserve the calls in order, run them side by side. Returns the refusal of a budget, which ends the request. */
@@ -87,6 +97,11 @@ async function runRound(
     reserved.push(outcome)
     if (progress.sequence === 1) await options.onReserved()
   }
+  const [only] = reserved
+  if (only && reserved.length === 1 && mayBeHedged(options)) {
+    await runBeside(options, progress, only)
+    return refused
+  }
   let running = reserved.length
   await Promise.all(
     reserved.map(async (call) => {
@@ -100,6 +115,40 @@ async function runRound(
     }),
   )
   return refused
+}
+
+/** A picture of a group has to come from its offer, and parts of a stream that were sent are of one call. */
+const mayBeHedged = ({ context: { input, consistency }, plan }: RunOptions): boolean =>
+  plan.policy.hedge !== undefined && consistency === undefined && input.stream === undefined
+
+/** One call, and a hedge if core wants one. */
+function runBeside(options: RunOptions, progress: Progress, first: ReservedCall): Promise<void> {
+  const { context } = options
+  return runHedged({
+    context,
+    first,
+    next: (running) => nextStep(options, progress, running),
+    async reserve(call) {
+      progress.round += 1
+      const { firstImage } = first.attempt
+      const place = { sequence: progress.sequence + 1, firstImage, round: progress.round, reserved: [first], finished: [] }
+      // The first call is under way: what stands against a second one is no reason to fail.
+      const second = await reserve(options, call, place).catch(asRefusal)
+      if (second instanceof HalftoneError) return undefined
+      progress.sequence += 1
+      return second
+    },
+    async settle(done, others, isLast) {
+      if (done.isSurplus) return settleCall(context.services, done, undefined)
+      progress.finished.push(done)
+      const isWon = done.record.imagesMade > 0
+      if (isWon) progress.pending = others
+      const ends = (isWon || isLast) && nextStep(options, progress).kind !== 'call'
+      const told = { ...options, pending: progress.pending }
+      await settleCall(context.services, done, ends ? finishOf(told, progress.finished, progress.startedMs) : undefined)
+      progress.ended ||= ends
+    },
+  })
 }
 
 const asRefusal = (error: unknown): HalftoneError =>
@@ -177,18 +226,37 @@ function noteSoftBudget({ notes, onBudgetReached }: CallContext, budgetId: strin
 const isPointless = ({ context: { input } }: RunOptions, { finished }: Progress): boolean =>
   finished.some((call) => call.record.failure) && (input.clientGone.aborted || input.stream?.started === true)
 
-function nextStep(options: RunOptions, progress: Progress): NextStep {
+function nextStep(options: RunOptions, progress: Progress, running: readonly RunningCall[] = []): NextStep {
   const { context, plan } = options
   const { finished, startedMs } = progress
   const { input, services } = context
+  const elapsedMs = services.clock.monotonicMs() - startedMs
   const step = afterAttempt({
     plan,
     n: input.request.n,
     records: finished.map((call) => call.record),
-    remainingMs: (input.options.deadlineMs ?? Number.POSITIVE_INFINITY) - (services.clock.monotonicMs() - startedMs),
+    remainingMs: (input.options.deadlineMs ?? Number.POSITIVE_INFINITY) - elapsedMs,
     // The same value for both looks at one round, or the commit and the loop could disagree.
     random: context.jitter,
+    ...(running.length > 0 && { hedging: hedgingOf(options, running, elapsedMs) }),
   })
   const failure = finished.findLast((call) => call.record.failure)?.record.failure
   return step.kind === 'call' && failure && isPointless(options, progress) ? { kind: 'stop', failure } : step
+}
+
+function hedgingOf({ context, plan }: RunOptions, running: readonly RunningCall[], elapsedMs: number): Hedging {
+  const { input, services, health, hedges } = context
+  const nowUs = services.clock.nowUs()
+  const maxCostNanoUsd = input.options.maxCostNanoUsd ?? plan.policy.maxCostNanoUsd
+  return {
+    running,
+    deadlineLeftMs: (input.options.deadlineMs ?? plan.policy.deadlineMs ?? Number.POSITIVE_INFINITY) - elapsedMs,
+    isAllowed: hedges.isLeft() && !input.clientGone.aborted,
+    unavailable: new Set(
+      [...health.view()].flatMap(([offer, { state, blockedUntilUs }]) =>
+        state === 'open' || blockedUntilUs > nowUs ? [offer] : [],
+      ),
+    ),
+    ...(maxCostNanoUsd !== undefined && { maxCostNanoUsd }),
+  }
 }

@@ -69,7 +69,7 @@ function settleCommand(services: GatewayServices, call: FinishedCall, finish: Re
     imagesMade: call.record.imagesMade,
     assets: call.assets,
     evidence: evidenceToJson(result),
-    findings: [...findingsOf(settlement), ...unrecognizedUsage(call)],
+    findings: [...findingsOf(settlement), ...unrecognizedUsage(call), ...surplusOf(call)],
     durationUs: call.durationUs,
     ...(failure?.stage && { stage: failure.stage }),
     ...(failure && { errorCode: failure.code, errorMessage: failure.message }),
@@ -95,6 +95,11 @@ const findingsOf = (settlement: Settlement): readonly string[] => {
 /** The client hears of it once; the attempt keeps it, for whoever reads the provider's invoice. */
 const unrecognizedUsage = ({ warnings }: FinishedCall): readonly string[] =>
   warnings.filter(({ code }) => code === 'usage_unrecognized').map(({ message }) => message)
+
+const surplusOf = ({ isSurplus, result }: FinishedCall): readonly string[] =>
+  isSurplus && result.kind === 'done'
+    ? [`surplus: another call was first; ${result.images.length} paid images were thrown away`]
+    : []
 
 function evidenceToJson({ evidence }: AttemptResult): JsonObject {
   return {

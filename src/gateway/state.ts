@@ -16,6 +16,7 @@ import type { Discovered } from './discovery.ts'
 import type { Finisher } from './finishing.ts'
 import type { Purchases } from './purchases.ts'
 import type { RouteState } from './routes.ts'
+import type { GatewayTelemetry } from './telemetry.ts'
 import type { Webhooks } from './webhooks.ts'
 
 /** Everything that comes from the configuration and the price book; replaced atomically, never changed in place. */
@@ -85,6 +86,8 @@ export interface GatewayServices {
   readonly blobGuard: BlobGuard
   readonly webhooks: Webhooks
   readonly finisher: Finisher
+  /** Absent: telemetry is off. */
+  readonly telemetry?: GatewayTelemetry
   /** Volumes and lots that prices depend on. */
   readonly purchases: Purchases
   /** Told of every stored output, to make its thumbnail when there is time; absent = thumbnails are made at first view. */
