@@ -72,6 +72,8 @@ describe('the requests page', () => {
     ['customer=customer-9', ['fox']],
     ['model=sandbox%2Fmega&provider=sandbox&group=harbour', ['second']],
     ['outcome=refused,error&min=0&period=today', ['refused']],
+    ['size=icon', ['ten']],
+    ['size=icon&quality=high', []],
     ['max=0', []],
     ['from=2020-01-01&to=2020-01-02', []],
   ])('the filter %s finds exactly what it names', async (query, names) => {

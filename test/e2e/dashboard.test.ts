@@ -76,7 +76,7 @@ async function openPage(context: BrowserContext): Promise<Page> {
 async function signedIn(options: BrowserContextOptions = {}): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
   const page = await openPage(context)
-  await page.goto(url)
+  await page.goto(`${url}/playground`)
   await page.getByLabel('Admin key').fill(ADMIN_KEY)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByLabel('Prompt').waitFor()

@@ -23,12 +23,22 @@ export function findRequestRules(opened: () => OpenedLedger): void {
         model: 'acme/one',
         route: 'thumbs',
         operation: 'edit',
+        sizeClass: '4k',
+        quality: 'high',
+        promptClass: 'logo',
         tags: { campaign: 'summer', note: 'say "hi"' },
       },
       attempt: { offer: 'acme:acme/one', provider: 'acme', model: 'acme/one' },
     })
     const two = newReserve(owner, {
-      request: { projectId: 'found', keyId: 'key-2', tags: { campaign: 'summertime', note: '"campaign":"summer"' } },
+      request: {
+        projectId: 'found',
+        keyId: 'key-2',
+        sizeClass: 'icon',
+        quality: '',
+        promptClass: 'other',
+        tags: { campaign: 'summertime', note: '"campaign":"summer"' },
+      },
       attempt: { offer: 'other:other/two', provider: 'other', model: 'other/two' },
     })
     await ledger.reserve(one)
@@ -44,6 +54,10 @@ export function findRequestRules(opened: () => OpenedLedger): void {
       [{ models: ['other/two', 'acme/one'] }, [second, first]],
       [{ offers: ['other:other/two'] }, [second]],
       [{ providers: ['acme'] }, [first]],
+      [{ sizeClasses: ['4k', 'larger'] }, [first]],
+      [{ qualities: ['high'] }, [first]],
+      [{ qualities: [''] }, [second]],
+      [{ promptClasses: ['logo', 'other'] }, [second, first]],
       [{ group: 'group-1' }, [first]],
       [{ endCustomer: 'customer-1' }, [first]],
       [{ tags: [{ key: 'campaign', value: 'summer' }] }, [first]],

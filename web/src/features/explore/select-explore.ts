@@ -40,7 +40,8 @@ export function parseExploreSearch(search: Record<string, unknown>): ExploreSear
     const found = words.find((word) => word === search[name])
     return found === usual ? undefined : found
   }
-  const rows = textOf(search['rows'], 68)
+  const asked = textOf(search['rows'], 68)
+  const rows = asked !== undefined && (asked === 'none' || isDimension(asked)) ? asked : usualRows
   const cols = textOf(search['cols'], 68)
   const filters = Object.keys(search)
     .filter(isDimension)
@@ -52,8 +53,8 @@ export function parseExploreSearch(search: Record<string, unknown>): ExploreSear
   return {
     ...parseInsightSearch(search),
     ...definedOnly({
-      rows: rows !== undefined && rows !== usualRows && (rows === 'none' || isDimension(rows)) ? rows : undefined,
-      cols: cols !== undefined && isDimension(cols) && cols !== (rows ?? usualRows) ? cols : undefined,
+      rows: rows === usualRows ? undefined : rows,
+      cols: cols !== undefined && isDimension(cols) && cols !== rows ? cols : undefined,
       grain: one('grain', insightGrains),
       measure: one<InsightMeasure>('measure', insightMeasures, usualMeasure),
       show: one<Show>('show', shows, usualShow),

@@ -5,7 +5,7 @@ import { csvValue, groupBy, OTHER, plotValue, rowName, sumRows, valueText } from
 
 interface PivotCell {
   readonly row: ExploreRow | undefined
-  /** 0 (nothing) to 8 (the most of all cells). */
+  /** 0 (nothing) to 8 (the most of all cells); by the square root, so that small figures still differ. */
   readonly shade: number
 }
 
@@ -43,7 +43,7 @@ export function selectPivot(answer: ExploreResponse, measure: InsightMeasure): P
 
 function cellOf(row: ExploreRow | undefined, measure: InsightMeasure, most: number): PivotCell {
   const value = row ? plotValue(measure, row) : 0
-  return { row, shade: value > 0 && most > 0 ? Math.max(1, Math.round((value / most) * SHADES)) : 0 }
+  return { row, shade: value > 0 && most > 0 ? Math.max(1, Math.round(Math.sqrt(value / most) * SHADES)) : 0 }
 }
 
 /** `2026-11-22`, `2026-11-22 14:00`, `2026-11`. */

@@ -10,7 +10,7 @@ const blocks = parseMarkdown(reference).filter((block) => block.kind !== 'headin
 export function MethodsPage() {
   const wanted = useLocation({ select: ({ hash }) => hash })
   useEffect(() => {
-    if (wanted) document.getElementById(wanted)?.scrollIntoView({ block: 'center' })
+    if (wanted) document.getElementById(wanted)?.scrollIntoView()
   }, [wanted])
   return (
     <article className="methods max-w-4xl">

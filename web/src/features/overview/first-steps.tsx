@@ -6,8 +6,9 @@ import { EmptyState } from '../../ui/notice.tsx'
 export function FirstSteps({ sandbox }: { sandbox: boolean }) {
   const command = [
     `curl ${window.location.origin}/v1/images/generations \\`,
-    '  -H "authorization: Bearer $HALFTONE_API_KEY" -H "content-type: application/json" \\',
-    '  -d \'{"model": "auto", "prompt": "A lighthouse in two colours", "response_format": "url"}\'',
+    '  -H "authorization: Bearer $HALFTONE_API_KEY" \\',
+    '  -H "content-type: application/json" \\',
+    '  -d \'{"model": "auto", "prompt": "A lighthouse"}\'',
   ].join('\n')
   return (
     <EmptyState title={sandbox ? 'No play money was spent yet' : 'No money was spent yet'}>
