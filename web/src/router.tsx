@@ -13,7 +13,10 @@ import { sessionQuery } from './api/queries.ts'
 import { parseAuditSearch } from './features/audit/select-audit.ts'
 import { parseBudgetsSearch } from './features/budgets/select-budgets.ts'
 import { parseExploreSearch } from './features/explore/select-explore.ts'
+import { parseModelsSearch } from './features/models/select-offers.ts'
 import { parsePlaygroundSearch } from './features/playground/select-form.ts'
+import { parsePricesSearch } from './features/prices/select-prices.ts'
+import { parseProvidersSearch } from './features/providers/select-providers.ts'
 import { parseDetailSearch, parseRequestsSearch } from './features/requests/select-requests.ts'
 import { parseRouteSearch } from './features/routes/select-routes.ts'
 import { parseSignInSearch } from './features/session/select-session.ts'
@@ -69,6 +72,27 @@ const methods = createRoute({
   component: lazyRouteComponent(() => import('./features/insight/methods-page.tsx'), 'MethodsPage'),
 })
 
+const models = createRoute({
+  getParentRoute: () => shell,
+  path: '/models',
+  validateSearch: parseModelsSearch,
+  component: lazyRouteComponent(() => import('./features/models/models-page.tsx'), 'ModelsPage'),
+})
+
+const prices = createRoute({
+  getParentRoute: () => shell,
+  path: '/prices',
+  validateSearch: parsePricesSearch,
+  component: lazyRouteComponent(() => import('./features/prices/prices-page.tsx'), 'PricesPage'),
+})
+
+const providers = createRoute({
+  getParentRoute: () => shell,
+  path: '/providers',
+  validateSearch: parseProvidersSearch,
+  component: lazyRouteComponent(() => import('./features/providers/providers-page.tsx'), 'ProvidersPage'),
+})
+
 const playground = createRoute({
   getParentRoute: () => shell,
   path: '/playground',
@@ -119,7 +143,20 @@ const audit = createRoute({
 
 const routeTree = root.addChildren([
   signIn,
-  shell.addChildren([home, explore, methods, playground, requests.addChildren([request]), budgets, routes, route, audit]),
+  shell.addChildren([
+    home,
+    explore,
+    methods,
+    playground,
+    models,
+    prices,
+    providers,
+    requests.addChildren([request]),
+    budgets,
+    routes,
+    route,
+    audit,
+  ]),
 ])
 
 export function createDashboardRouter(queryClient: QueryClient) {

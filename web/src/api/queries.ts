@@ -14,6 +14,8 @@ export const keys = {
   tagRules: ['tag-rules'],
   status: ['status'],
   models: ['models'],
+  prices: ['prices'],
+  providers: ['providers'],
   quotes: ['quote'],
   requestLists: ['requests'],
   filterOptions: ['filter-options'],
@@ -90,6 +92,46 @@ export const tagKeysQuery = queryOptions({
 export const viewsQuery = queryOptions({ queryKey: keys.views, queryFn: ({ signal }) => call('listViews', { signal }) })
 
 export const tagRulesQuery = queryOptions({ queryKey: keys.tagRules, queryFn: ({ signal }) => call('listTagRules', { signal }) })
+
+export const insightModelsQuery = (asked: InsightAsked) =>
+  queryOptions({
+    queryKey: [...keys.insight, 'models', asked],
+    queryFn: ({ signal }) => {
+      const { sandbox, ...time } = asked
+      return call('insightModels', { query: { ...time, ...(sandbox !== undefined && { sandbox: String(sandbox) }) }, signal })
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: 60_000,
+  })
+
+export const pricesQuery = queryOptions({
+  queryKey: keys.prices,
+  queryFn: ({ signal }) => call('listPrices', { signal }),
+  staleTime: 60_000,
+})
+
+export const priceHistoryQuery = (offer: string) =>
+  queryOptions({
+    queryKey: [...keys.prices, 'history', offer],
+    queryFn: ({ signal }) => call('priceHistory', { query: { offer }, signal }),
+    staleTime: 60_000,
+  })
+
+export const priceSetsQuery = queryOptions({
+  queryKey: [...keys.prices, 'sets'],
+  queryFn: ({ signal }) => call('listPriceSets', { signal }),
+})
+
+export const priceDraftsQuery = queryOptions({
+  queryKey: [...keys.prices, 'drafts'],
+  queryFn: ({ signal }) => call('listPriceDrafts', { signal }),
+})
+
+export const providersQuery = queryOptions({
+  queryKey: keys.providers,
+  queryFn: ({ signal }) => call('listProviders', { signal }),
+  refetchInterval: 10_000,
+})
 
 export const statusQuery = queryOptions({
   queryKey: keys.status,

@@ -26,5 +26,8 @@ export const nav = [
   { to: '/playground', label: 'Playground', group: 'Make', permission: 'images.make', icon: 'M3 13.5V3h7.5M13 6v7H6M3 13.5h.01M13 3h.01M8 8h.01' },
   { to: '/routes', label: 'Routes', group: 'Decide', permission: 'routes.read', icon: 'M2.5 8h4l3-4h4M6.5 8l3 4h4M11.5 2l2 2-2 2M11.5 10l2 2-2 2' },
   { to: '/budgets', label: 'Budgets & keys', group: 'Set up', permission: 'budgets.read', icon: 'M2.5 4.5h11v8h-11zM2.5 7h11M10.5 10h1' },
+  { to: '/models', label: 'Models', group: 'Decide', permission: 'insight.all', icon: 'M2.5 2.5v11h11M5 11.5 7 8l3-1.5 3.5-3M7 8h.01M10 6.5h.01' },
+  { to: '/prices', label: 'Prices', group: 'Set up', permission: 'prices.read', icon: 'M2.5 8.5v-6h6l5 5.5-5.5 5.5zM5.5 5.5h.01' },
+  { to: '/providers', label: 'Providers', group: 'Set up', permission: 'providers.read', icon: 'M3 2.5h10v4H3zM3 9.5h10v4H3zM5.5 4.5h.01M5.5 11.5h.01' },
   { to: '/audit', label: 'Audit', group: 'Set up', permission: 'audit.read', icon: 'M4 2.5h8v11H4zM6 5.5h4M6 8h4M6 10.5h2' },
 ] as const satisfies readonly NavEntry[]

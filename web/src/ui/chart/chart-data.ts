@@ -11,6 +11,8 @@ export interface ChartPoint {
   readonly series?: string
   /** The name of a dot. */
   readonly name?: string
+  /** How uncertain a dot is: from and to, in `y`. */
+  readonly spread?: readonly [from: number, to: number]
 }
 
 export type ChartKind = 'bar' | 'stacked' | 'line' | 'area' | 'scatter'

@@ -43,7 +43,7 @@ export function plotOptions(props: Drawn, width: number): Options {
     color: { domain: [...series], range: series.map((_, index) => seriesColour(index)) },
     ...(props.kind === 'scatter' ? { inset: 18 } : {}),
     ...(props.logX ? { x: { type: 'log' as const } } : {}),
-    ...(horizontal ? { x: { label: null } } : { y: { label: null, zero: true } }),
+    ...(horizontal ? { x: { label: null } } : { y: { label: null, zero: props.kind !== 'scatter' } }),
     marks: [...axes(props, width), ...marks(props, width), tips(props)],
   }
 }
@@ -82,6 +82,16 @@ function marks({ kind, points, horizontal, path }: Drawn, width: number): Markis
     case 'scatter':
       return [
         ...(path ? [line(path, { x: 'x', y: 'y', stroke: 'var(--magenta)', strokeWidth: 1.5, strokeDasharray: '4 3' })] : []),
+        ruleX(
+          points.filter(({ spread }) => spread),
+          {
+            x: 'x',
+            y1: ({ spread }: ChartPoint) => spread?.[0],
+            y2: ({ spread }: ChartPoint) => spread?.[1],
+            stroke: fill,
+            strokeOpacity: 0.55,
+          },
+        ),
         dot(points, { x: 'x', y: 'y', r: 5, fill, stroke: 'var(--sheet)' }),
         ...(width < NARROW || points.length > MAX_NAMED ? [] : [names(points)]),
       ]
