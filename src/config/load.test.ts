@@ -29,6 +29,7 @@ describe('defaults', () => {
       maxConcurrentRequests: 4096,
       drainSeconds: 60,
       onDisconnect: 'finish',
+      sessions: { maxHours: 12, idleMinutes: 120 },
     })
     expect(config.storage).toMatchObject({
       dataDir: join(cwd, '.halftone'),
