@@ -30,6 +30,17 @@ export interface ExecuteInput {
   readonly clientGone: AbortSignal
   /** Present for streams. */
   readonly stream?: StreamSink
+  /** Told how far each call is, as far as its provider says. */
+  onProgress?(told: CallProgress): void
+}
+
+export interface CallProgress {
+  readonly requestId: string
+  readonly attemptId: string
+  /** Images of the request that this call makes. */
+  readonly images: number
+  /** Share of the call that is done: 1 when it brought its pictures, 0 when it failed and another may take its place. */
+  readonly share: number
 }
 
 /** Where partial images go. The gateway never falls back once `started` is true. */

@@ -66,6 +66,8 @@ export interface AttemptIo {
   onSubmitted(job: { readonly jobId: string; readonly resume: JsonValue }): Promise<void>
   /** Resolves when a webhook says that the job has ended, so that it is asked about at once; absent: it is polled. */
   woken?(signal: AbortSignal): Promise<void>
+  /** How much of the call is done, from 0 to 1 and never less than before, as far as the provider tells; absent: nobody asks. */
+  onProgress?(share: number): void
   /** A partial image of a stream. The receiver disposes the body. */
   onPartial?(image: ReceivedImage & { readonly partialIndex: number }): Promise<void>
 }

@@ -22,7 +22,7 @@ import { mergeExtra, type Parameters } from './kit/extra.ts'
 import { lookUp } from './kit/jobs.ts'
 import { localModel } from './kit/local-model.ts'
 import { makeOffer } from './kit/offers.ts'
-import { asCount, asList, asObject, asText, objectsOf } from './kit/read.ts'
+import { asCount, asList, asNumber, asObject, asText, objectsOf } from './kit/read.ts'
 import { safePrompt } from './kit/safe-prompt.ts'
 
 const id = 'automatic1111'
@@ -136,6 +136,15 @@ export const automatic1111 = defineProvider({
       return count === undefined ? undefined : Math.min(1, count)
     },
   },
+
+  // Of the job that runs, which on a shared server may be another's.
+  progress: ({ options }) =>
+    optionsOf(options).shared
+      ? undefined
+      : {
+          call: lookUp('/sdapi/v1/progress?skip_current_image=true'),
+          decode: ({ body }) => (body.kind === 'json' ? asNumber(asObject(body.value)?.['progress']) : undefined),
+        },
 
   discover: {
     call: lookUp('/sdapi/v1/sd-models'),

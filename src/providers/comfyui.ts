@@ -17,7 +17,7 @@ import { failure } from './engine/failures.ts'
 import { failureOfStatus } from './kit/errors.ts'
 import { jobOf, lookUp, pendingJob } from './kit/jobs.ts'
 import { makeOffer } from './kit/offers.ts'
-import { asCount, asList, asObject, asText, objectsOf } from './kit/read.ts'
+import { asCount, asList, asNumber, asObject, asText, objectsOf } from './kit/read.ts'
 
 const id = 'comfyui'
 const POLL_MS = 1_000
@@ -65,6 +65,14 @@ export const comfyui = defineProvider({
       const event = asObject(message)
       const data = asObject(event?.['data'])
       return event?.['type'] === 'executing' && data?.['node'] === null && data['prompt_id'] === jobId
+    },
+    // Of the node that works; a workflow does not say how many of them will tell.
+    progressOf(message, jobId) {
+      const event = asObject(message)
+      const data = asObject(event?.['data'])
+      if (event?.['type'] !== 'progress' || data?.['prompt_id'] !== jobId) return undefined
+      const [value, most] = [asNumber(data['value']), asNumber(data['max'])]
+      return value === undefined || most === undefined || most <= 0 ? undefined : value / most
     },
   },
 

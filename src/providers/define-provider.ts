@@ -150,6 +150,8 @@ export interface Pending {
   readonly cancel?: HttpCall
   /** For `decode` of the answers to `poll`; stored with the job. */
   readonly state?: JsonValue
+  /** How much is done, 0 to 1, where the answer says so. */
+  readonly progress?: number
 }
 
 /** Another call belongs to this attempt: the next step after an upload, or the one that fetches the result of a finished job. */
@@ -252,6 +254,8 @@ export interface ProviderDefinition {
   readonly load?: LoadProbe
   /** A socket on which the host tells how jobs go. */
   readonly watch?: JobWatch
+  /** How far the host is with the call it works on; undefined where that may be somebody else's. */
+  readonly progress?: (context: EncodeContext) => ProgressProbe | undefined
   /** Calls the host works on at once, unless the configuration says otherwise: further ones wait here. Absent: any number. */
   readonly concurrency?: number
   /** Prompts and settings that the server writes into its pictures are taken out. */
@@ -280,6 +284,15 @@ export interface JobWatch {
   readonly path: (attemptId: string) => string
   /** Whether a message means that the job has ended. */
   readonly isEnd: (message: JsonValue, jobId: string) => boolean
+  /** How much of the job is done by this message, 0 to 1; undefined: it says nothing of that. */
+  readonly progressOf?: (message: JsonValue, jobId: string) => number | undefined
+}
+
+/** Must not spend. Asked about once a second while a call runs whose answer is awaited, and only when somebody wants to know. */
+export interface ProgressProbe {
+  readonly call: HttpCall
+  /** How much is done, 0 to 1; undefined when the answer is not understood. */
+  readonly decode: (response: ProviderResponse) => number | undefined
 }
 
 export interface ProviderFacts {

@@ -97,3 +97,23 @@ test('user and password are sent as the server wants them', async () => {
   const { provider: stranger } = await account({ credentials: 'me:secret' }, key('me:wrong'))
   expect((await attempt(stranger)).result).toMatchObject({ kind: 'failed', failure: { code: 'provider_auth' } })
 })
+
+describe('how far a picture is', () => {
+  test('is asked about while its answer is awaited, if somebody wants to know', async () => {
+    const { provider, double } = await account({ pictureMs: 1_600 })
+    const told: number[] = []
+    const { result } = await attempt(provider, { io: { onProgress: (share) => told.push(share) } })
+    expect(result.kind).toBe('done')
+    expect(told).toEqual([0.4])
+    const asked = double.calls.filter(({ path }) => path === '/sdapi/v1/progress').length
+    await attempt(provider)
+    expect(double.calls.filter(({ path }) => path === '/sdapi/v1/progress')).toHaveLength(asked)
+  })
+
+  test('is not asked of a server that others use too', async () => {
+    const { provider } = await account({ pictureMs: 1_300 }, { models, options: { shared: true } })
+    const told: number[] = []
+    await attempt(provider, { io: { onProgress: (share) => told.push(share) } })
+    expect(told).toEqual([])
+  })
+})

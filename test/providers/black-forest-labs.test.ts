@@ -135,3 +135,11 @@ describe('prices', () => {
     expect(settlement).toMatchObject({ kind: 'charged', totalNanoUsd: quote.expectedNanoUsd, provenance: 'metered' })
   })
 })
+
+test('what the polls tell of a job is told on', async () => {
+  const { provider } = await account({ pending: 3 })
+  const told: number[] = []
+  const { result } = await attempt(provider, { io: { onProgress: (share) => told.push(share) } })
+  expect(result.kind).toBe('done')
+  expect(told).toEqual([0.25, 0.5, 0.75])
+})

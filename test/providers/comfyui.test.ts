@@ -283,3 +283,13 @@ test('the probe tells version and device', async () => {
     message: 'ComfyUI 0.3.60 on cuda:0 RTX 4090.',
   })
 })
+
+test('what the socket tells of a job is told on, and never taken back', async () => {
+  const { provider } = await account({ jobMs: 400 })
+  const told: number[] = []
+  const { result } = await attempt(provider, { model: 'local/sdxl', io: { onProgress: (share) => told.push(share) } })
+  expect(result.kind).toBe('done')
+  // The second node began at a quarter of its own work.
+  expect(told.at(-1)).toBe(0.5)
+  expect(told).toEqual(told.toSorted((a, b) => a - b))
+})

@@ -21,6 +21,7 @@ import { evidenceOf, keptHeaders, mapTexts, redactor } from './evidence.ts'
 import { failure, failureOfExchange } from './failures.ts'
 import { collectImage } from './images.ts'
 import { isClientGone, keyOf, pause, pendingFrom, resumeOf, sendCancel } from './job.ts'
+import { createProgressTeller, type TellProgress, watchProgress } from './progress.ts'
 import { consumeStream, createStreamState, type StreamState } from './stream.ts'
 import type { SendOptions, Transport } from './transport.ts'
 import { evidenceBodyOf, imagesLeftOut, promptRevised, unusableAnswer, withoutImages, withPartials } from './verdicts.ts'
@@ -78,6 +79,7 @@ class Run {
   #bodies: readonly ScannedBody[] = []
   readonly #handedOut = new Set<SpooledBody>()
   #news: JobNews | undefined
+  readonly #tell: TellProgress
 
   constructor(context: EngineContext, call: ProviderCall, io: AttemptIo) {
     this.#context = context
@@ -86,6 +88,7 @@ class Run {
     this.#startedMs = context.clock.monotonicMs()
     const { apiKey, moreApiKeys = [], headers = {}, options = {} } = context.config
     this.#redact = redactor([apiKey, ...moreApiKeys, ...Object.values(headers)].flatMap((secret) => secret?.reveal() ?? []))
+    this.#tell = createProgressTeller(io)
     this.#credential = context.credentials.take(call.resume === undefined ? undefined : keyOf(call.resume))
     const { attemptId, webhookUrl } = call
     this.#encodeContext = { attemptId, options, ...(webhookUrl === undefined ? {} : { webhookUrl }) }
@@ -122,11 +125,27 @@ class Run {
     const { call, warnings, state, cancel } = this.#context.definition.encode(request, candidate, this.#encodeContext)
     this.#warnings = warnings
     // A bill that is disputed later is settled by an id that both sides have on record.
-    const decoded = await this.#follow({ ...call, headers: { [CLIENT_ID_HEADER]: this.#call.attemptId, ...call.headers } }, state)
+    const named = { ...call, headers: { [CLIENT_ID_HEADER]: this.#call.attemptId, ...call.headers } }
+    const decoded = await this.#watched(() => this.#follow(named, state))
     if (!cancel || decoded.kind !== 'failed' || this.#answered) return decoded
     const { code } = decoded.failure
     const isCutOff = code === 'cancelled' || (code === 'provider_timeout' && this.#mayBeBilled)
     return isCutOff ? this.#interrupt(decoded, cancel, state) : decoded
+  }
+
+  /** Ask how far it is while the answer is awaited. */
+  async #watched<Result>(work: () => Promise<Result>): Promise<Result> {
+    const probe = this.#io.onProgress && this.#context.definition.progress?.(this.#encodeContext)
+    if (!probe) return work()
+    const over = new AbortController()
+    const watch = { ...this.#context, credential: this.#credential, tell: this.#tell }
+    const watching = watchProgress(probe, watch, over.signal)
+    try {
+      return await work()
+    } finally {
+      over.abort()
+      await watching
+    }
   }
 
   /** A server that does not notice that nobody waits any more works on; what it says to being stopped is the last word. */
@@ -171,6 +190,7 @@ class Run {
       return this.#abandon(pending)
     }
     const decoded = await this.#follow(pending.poll, pending.state)
+    if (decoded.kind === 'pending') this.#tell(decoded.progress)
     if (decoded.kind !== 'failed' || decoded.isFinal) return decoded
     if (!this.#answered && decoded.failure.code === 'cancelled') return this.#abandon(pending)
     const status = this.#evidence.httpStatus ?? 0
@@ -186,7 +206,8 @@ class Run {
   #pause({ jobId, afterMs }: Pending): Promise<void> {
     const { clock, definition, transport } = this.#context
     const { signal, woken } = this.#io
-    if (definition.watch) this.#news ??= listen(definition.watch, this.#call.attemptId, jobId, transport, this.#credential)
+    if (definition.watch)
+      this.#news ??= listen(definition.watch, this.#call.attemptId, jobId, transport, this.#credential, this.#tell)
     const hints = [woken?.bind(this.#io), this.#news?.next].filter((hint) => hint !== undefined)
     return pause(clock, { signal, ...(hints.length > 0 && { woken: anyOf(hints) }) }, afterMs)
   }

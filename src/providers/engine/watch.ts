@@ -2,6 +2,7 @@
 import type { JsonValue } from '../../core/json.ts'
 import type { JobWatch } from '../define-provider.ts'
 import type { Credential } from './credentials.ts'
+import type { TellProgress } from './progress.ts'
 import type { Transport } from './transport.ts'
 
 export interface JobNews {
@@ -19,16 +20,19 @@ export function listen(
   jobId: string,
   transport: Pick<Transport, 'openSocket'>,
   credential: Credential,
+  tell: TellProgress,
 ): JobNews {
   const stop = new AbortController()
   let heard = false
-  let tell = (): void => undefined
+  let wake = (): void => undefined
   const onMessage = (data: unknown): void => {
     if (typeof data !== 'string' || data.length > MAX_MESSAGE_CHARS) return
     const message = parsed(data)
-    if (message === undefined || !watch.isEnd(message, jobId)) return
+    if (message === undefined) return
+    tell(watch.progressOf?.(message, jobId))
+    if (!watch.isEnd(message, jobId)) return
     heard = true
-    tell()
+    wake()
   }
   transport.openSocket(watch.path(attemptId), credential, stop.signal).then(
     (socket) => {
@@ -50,7 +54,7 @@ export function listen(
           resolve()
         }
         if (heard) return done()
-        tell = done
+        wake = done
         signal.addEventListener('abort', leave, { once: true })
       }),
     close: () => stop.abort(),

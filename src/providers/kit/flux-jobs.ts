@@ -17,8 +17,10 @@ export function decodeFluxResult(response: ProviderResponse, { pending, bill }: 
   const answer = response.body.kind === 'json' ? (asObject(response.body.value) ?? {}) : {}
   const status = asText(answer['status'])
   switch (status) {
-    case 'Pending':
-      return pending
+    case 'Pending': {
+      const progress = asNumber(answer['progress'])
+      return progress === undefined ? pending : { ...pending, progress }
+    }
     case 'Ready':
       return { ...picture(asObject(answer['result'])), ...bill }
     case 'Request Moderated':

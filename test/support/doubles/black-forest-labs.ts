@@ -46,7 +46,8 @@ export async function startBfl(script: BflScript = {}): Promise<BflDouble> {
     polls.set(id, count)
     const status: Status = count <= (script.pending ?? 0) ? 'Pending' : (script.ending ?? 'Ready')
     const result: JsonValue = status === 'Ready' ? { sample: `${origin}/delivery/${id}.png?sig=abc`, seed: 7 } : null
-    return { json: { id, status, result } }
+    const progress = status === 'Pending' ? count / ((script.pending ?? 0) + 1) : null
+    return { json: { id, status, result, progress } }
   }
 
   const deliver = ({ headers, query }: DoubleCall): DoubleAnswer => {

@@ -112,6 +112,8 @@ export async function startComfy(script: ComfyScript = {}): Promise<ComfyDouble>
     if (!job) return
     job.state = 'running'
     tell(job, 'progress', { value: 1, max: 20, node: 'sampled' })
+    setTimeout(() => tell(job, 'progress', { value: 10, max: 20, node: 'sampled' }), jobMs / 2).unref()
+    setTimeout(() => tell(job, 'progress', { value: 1, max: 4, node: 'decoded' }), jobMs * 0.7).unref()
     setTimeout(() => end(job, ending), jobMs).unref()
   }
 
