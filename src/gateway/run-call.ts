@@ -11,7 +11,6 @@ import { type PlannedCall, requestAsSent } from '../core/routing/index.ts'
 import type { NewAttempt, NewRequest, ReserveResult } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
 import { concludeCall, type FinishedCall, type ReservedCall } from './conclude.ts'
-import type { CutOut } from './cut-out.ts'
 import type { ExecuteInput } from './execution.ts'
 import type { Consistency } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
@@ -44,8 +43,6 @@ export interface CallContext {
   readonly consistency?: Consistency
   /** Whether the route's share of hedged requests has room, and taking from it. */
   readonly hedges: { isLeft(): boolean; take(): void }
-  /** The route pays again after a try that may have been billed. */
-  readonly paysTwice: boolean
   /** Told of calls that run on after the answer: the node waits for them before it stops. */
   onLeftRunning(call: Promise<void>): void
 }
@@ -133,21 +130,13 @@ function checkQuoted({ offer }: Candidate, { maxNanoUsd }: PricedQuote, leftNano
 }
 
 /** Make the call and work out what it cost. Never rejects: a provider that throws is an attempt of unknown outcome. */
-export function runCall(context: CallContext, reserved: ReservedCall, beside: Beside = {}): Promise<FinishedCall> {
+export function runCall(context: CallContext, reserved: ReservedCall, race?: Race): Promise<FinishedCall> {
   const { telemetry } = context.services
-  if (!telemetry) return makeCall(context, reserved, beside)
-  return telemetry.call(reserved, context.input, () => makeCall(context, reserved, beside))
+  if (!telemetry) return makeCall(context, reserved, race)
+  return telemetry.call(reserved, context.input, () => makeCall(context, reserved, race))
 }
 
-/** What else is done for the same images. */
-export interface Beside {
-  /** The call competes with another. */
-  readonly race?: Race
-  /** Cuts the pictures out, where the candidate is made of two calls. */
-  cutOut?(made: ReservedCall, result: Extract<AttemptResult, { kind: 'done' }>): Promise<CutOut>
-}
-
-async function makeCall(context: CallContext, reserved: ReservedCall, { race, cutOut }: Beside): Promise<FinishedCall> {
+async function makeCall(context: CallContext, reserved: ReservedCall, race: Race | undefined): Promise<FinishedCall> {
   const { services, state, health, input, promptComplexity } = context
   const { offer } = reserved.candidate
   const started = services.clock.monotonicMs()
@@ -164,14 +153,13 @@ async function makeCall(context: CallContext, reserved: ReservedCall, { race, cu
     ms: durationUs / 1_000,
     headers: result.evidence.headers ?? {},
   })
-  const isToCut = reserved.candidate.cutOut !== undefined && result.kind === 'done' && !isSurplus
-  const cut = isToCut ? await cutOut?.(reserved, result) : undefined
-  const done = await concludeCall({ services, state, request: input.request, promptComplexity, caller: input.caller }, reserved, {
+  const done = await concludeCall(
+    { services, state, request: input.request, promptComplexity, caller: input.caller },
+    reserved,
     result,
     durationUs,
     isSurplus,
-    ...(cut && { cut }),
-  })
+  )
   context.onFinished(done)
   return done
 }
@@ -237,12 +225,11 @@ const notMade: AttemptResult = {
   evidence: {},
 }
 
-const settingsToJson = ({ settings, finishing, cutOut }: Candidate): JsonObject => ({
+const settingsToJson = ({ settings, finishing }: Candidate): JsonObject => ({
   ...settings,
   size: { ...settings.size },
   // Plain data; an interface has no index signature.
   ...(finishing && { finishing: finishing as unknown as JsonObject[] }),
-  ...(cutOut && { cutOut: cutOut.map(({ offer }) => offer.id) }),
 })
 
 const never = new AbortController().signal
