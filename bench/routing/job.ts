@@ -14,8 +14,10 @@ import {
   singleProvider,
   staticChoice,
 } from '../../src/core/simulation/policies.ts'
+import { MONTH_END_US, MONTH_START_US } from '../../src/core/simulation/time.ts'
 import { createTemplates, type Templates } from '../../src/core/simulation/workload.ts'
 import { createWorld, type World } from '../../src/core/simulation/world.ts'
+import { createRecoveryLog } from './recovery.ts'
 import { solve } from './solve.ts'
 import type { Job, JobResult, PolicyResult } from './types.ts'
 
@@ -38,8 +40,8 @@ async function run(job: Job): Promise<JobResult> {
   let requests = 0
   let seconds = 0
   for (const policy of contenders(world, job)) {
-    const probe = probed(policy)
-    const start = performance.now()
+    const probe = probed(world, policy)
+    const start = process.threadCpuUsage()
     const {
       classes: sums,
       billsUsd,
@@ -48,7 +50,8 @@ async function run(job: Job): Promise<JobResult> {
       attempts,
       billedInVainUsd,
     } = simulateMonth(world, templates, probe.policy)
-    seconds += (performance.now() - start) / 1_000
+    const { user, system } = process.threadCpuUsage(start)
+    seconds += (user + system) / 1e6
     const interactive = sums.filter((_, index) => classes[index]?.interactive)
     const total = (list: typeof sums, field: 'requests' | 'pictures' | 'late' | 'belowFloor' | 'unserved'): number =>
       list.reduce((sum, each) => sum + each[field], 0)
@@ -64,6 +67,8 @@ async function run(job: Job): Promise<JobResult> {
       belowFloor: total(sums, 'belowFloor') / total(sums, 'pictures'),
       success: 1 - total(interactive, 'unserved') / total(interactive, 'requests'),
       decisionP99Ms: probe.decisionP99Ms(),
+      recovery: probe.recovery(),
+      heapGrowth: probe.heapGrowth(),
       brier: probe.brier(),
     })
   }
@@ -99,7 +104,10 @@ function lossesOf(world: World, templates: Templates, plan: NonNullable<Oracle['
 }
 
 /** The policy, watched: how long it decides, and how well its chances of success are calibrated. */
-function probed(policy: SimulatedPolicy) {
+function probed(world: World, policy: SimulatedPolicy) {
+  const recovery = createRecoveryLog(world)
+  const heap = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  const half = MONTH_START_US + (MONTH_END_US - MONTH_START_US) / 2
   const samples = new Float64Array(40_000)
   let plans = 0
   let squares = 0
@@ -111,10 +119,14 @@ function probed(policy: SimulatedPolicy) {
     ...policy,
     plan(arrival, nowUs) {
       plans += 1
-      if (plans % 7 !== 0) return policy.plan(arrival, nowUs)
+      if (plans % 500 === 0 && nowUs >= MONTH_START_US) {
+        const part = nowUs < half ? 0 : 1
+        heap[part] = Math.min(heap[part] ?? 0, process.memoryUsage().heapUsed)
+      }
       const start = performance.now()
       const made = policy.plan(arrival, nowUs)
-      samples[Math.floor(plans / 7) % samples.length] = performance.now() - start
+      if (plans % 7 === 0) samples[Math.floor(plans / 7) % samples.length] = performance.now() - start
+      if (made) recovery.chosen(arrival, made, nowUs)
       return made
     },
     finished(attempt) {
@@ -133,6 +145,8 @@ function probed(policy: SimulatedPolicy) {
   return {
     policy: watched,
     plans: () => plans,
+    recovery: recovery.requests,
+    heapGrowth: () => (heap[1] ?? 0) / (heap[0] ?? 1),
     decisionP99Ms() {
       const taken = samples.subarray(0, Math.min(samples.length, Math.floor(plans / 7))).toSorted()
       return taken[Math.floor(taken.length * 0.99)] ?? 0

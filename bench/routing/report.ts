@@ -102,6 +102,10 @@ function targetsOf(results: readonly JobResult[], kept: readonly JobResult[]): T
   const success = mean(product.map((each) => each.success))
   const late = mean(product.map((each) => each.late))
   const below = mean(product.map((each) => each.belowFloor))
+  const recovery = product.flatMap((each) => each.recovery)
+  const slowest = recovery.length === 0 ? 0 : Math.max(...recovery)
+  const millionSeconds = 1e6 / mean(results.map(({ requestsPerSecond }) => requestsPerSecond))
+  const growth = mean(product.map(({ heapGrowth }) => heapGrowth))
   const decision = Math.max(...product.map(({ decisionP99Ms }) => decisionP99Ms))
   return [
     { name: 'eta, mean >= 0.92', measured: mean(etas).toFixed(3), isMet: mean(etas) >= 0.92 },
@@ -114,6 +118,21 @@ function targetsOf(results: readonly JobResult[], kept: readonly JobResult[]): T
     { name: 'interactive success >= 99.9 %', measured: percent(success, 3), isMet: success >= 0.999 },
     { name: 'late <= 1 %', measured: percent(late, 2), isMet: late <= 0.01 },
     { name: 'below floor <= 2 %', measured: percent(below, 2), isMet: below <= 0.02 },
+    {
+      name: `the new choice within 150 requests after a change of price can be seen (${recovery.length} times a choice changed)`,
+      measured: `${quantile(recovery, 0.5) || 0} in the median, ${slowest} at most`,
+      isMet: slowest <= 150,
+    },
+    {
+      name: '1,000,000 requests within 60 s of one core (history included; time of the thread, not of a busy machine)',
+      measured: `${millionSeconds.toFixed(0)} s`,
+      isMet: millionSeconds <= 60,
+    },
+    {
+      name: 'memory flat: heap of the second half of the month <= 1.25 of the first',
+      measured: growth.toFixed(2),
+      isMet: growth <= 1.25,
+    },
     { name: 'gap of the bound <= 0.5 %', measured: percent(gap, 4), isMet: gap <= 0.005 && unsolved === 0 },
     { name: 'decision, p99 <= 2 ms', measured: `${decision.toFixed(3)} ms`, isMet: decision <= 2 },
   ]
@@ -131,7 +150,7 @@ export function formatVolume({ volume, seeds, dropped, lines, targets }: VolumeR
     '',
     `Seeds ${seeds.join(', ')}; dropped from eta (less than 3 % to save): ${dropped.join(', ') || 'none'}.`,
     `Bound, mean: ${mean(results.map(({ bound }) => bound.usd)).toFixed(0)} USD. Calibration of the chance of success (seed ${seeds[0]}): expected ${percent(expected, 2)}, observed ${percent(observed, 2)}, Brier ${model.toFixed(4)} (always the mean: ${constant.toFixed(4)}).`,
-    `Simulated ${Math.round(mean(results.map(({ requestsPerSecond }) => requestsPerSecond))).toLocaleString('en')} requests per second per core; heap ${Math.max(...results.map(({ heapMb }) => heapMb)).toFixed(0)} MB at most.`,
+    `Simulated ${Math.round(mean(results.map(({ requestsPerSecond }) => requestsPerSecond))).toLocaleString('en')} requests per second of one core; heap ${Math.max(...results.map(({ heapMb }) => heapMb)).toFixed(0)} MB at most.`,
     '',
     ...lines,
     '',

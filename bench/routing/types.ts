@@ -24,6 +24,10 @@ export interface PolicyResult {
   readonly success: number
   readonly decisionP99Ms: number
   /** Of the chance that an attempt succeeds: mean squared error, that of always saying the mean, and both means. */
+  /** Requests until the choice follows a change of price that can be seen; see `createRecoveryLog`. */
+  readonly recovery: readonly number[]
+  /** Live memory of the second half of the month over that of the first, as the least that was seen of the heap. */
+  readonly heapGrowth: number
   readonly brier: { readonly model: number; readonly constant: number; readonly expected: number; readonly observed: number }
 }
 
