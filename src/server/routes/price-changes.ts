@@ -23,9 +23,13 @@ export const priceHistory: Handler = async ({ context, query }) => {
   const { offer: asked } = query as z.infer<typeof priceHistoryQuery>
   const { priceSet, offers } = context.current()
   const nowUs = context.services.clock.nowUs()
-  const rows = priceSet.books.flatMap(({ book, name }) => rateRows(book, nowUs, name))
   const offer = offers.find(({ id }) => id === asked)
-  const rates = offer ? historyOfOffer(rows, offer) : historyOf(rows, asked)
+  const rates = offer
+    ? historyOfOffer(priceSet, offer, nowUs)
+    : historyOf(
+        priceSet.books.flatMap(({ book, name }) => rateRows(book, nowUs, name)),
+        asked,
+      )
   const unpriced = priceSet.books.flatMap(({ book, name }) => unpricedRows(book, name))
   const isUnpriced = (row: { readonly provider: string; readonly model: string }): boolean =>
     offer !== undefined && isBookOf(row.provider, offer) && modelMatches(row.model, offer.model)
@@ -37,16 +41,17 @@ export const priceHistory: Handler = async ({ context, query }) => {
 const isBookOf = (book: string, { provider, providerType }: Offer): boolean => book === provider || book === providerType
 
 /** Of the operator's own book where that has the model, as prices are looked up; region and tier as the offer has them. */
-function historyOfOffer(rows: readonly RateRow[], offer: Offer): readonly RateRow[] {
-  const fits = (row: RateRow): boolean =>
-    isBookOf(row.provider, offer) &&
-    modelMatches(row.model, offer.model) &&
-    (row.region === null || row.region === '*' || row.region === (offer.region ?? null)) &&
-    (row.tier === '*' || row.tier === (offer.tier ?? null))
-  const found = rows.filter(fits)
-  const own = found.filter(({ provider }) => provider === offer.provider)
-  return historyOf(own.length > 0 ? own : found, '*')
+function historyOfOffer({ books }: PriceSet, offer: Offer, nowUs: number): readonly RateRow[] {
+  const rowsOf = (wanted: PriceSet['books']): readonly RateRow[] =>
+    wanted.flatMap(({ book, name }) => rateRows(book, nowUs, name).filter((row) => isOf(row, offer)))
+  const own = rowsOf(books.filter(({ isOverlay, name }) => isOverlay && name === offer.provider))
+  return historyOf(own.length > 0 ? own : rowsOf(books.filter(({ isOverlay, name }) => !isOverlay && isBookOf(name, offer))), '*')
 }
+
+const isOf = ({ model, region, tier }: RateRow, offer: Offer): boolean =>
+  modelMatches(model, offer.model) &&
+  (region === null || region === '*' || region === (offer.region ?? null)) &&
+  (tier === '*' || tier === (offer.tier ?? null))
 
 export const listPriceSets: Handler = async ({ context }): Promise<PriceSetListWire> => {
   const { version, origin, label } = context.current().priceSet

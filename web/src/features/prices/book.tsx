@@ -214,6 +214,7 @@ const rateColumns: readonly DataColumn<PriceRateWire>[] = [
     id: 'since',
     header: 'In force',
     hideBelow: 'md',
+    className: 'pl-6!',
     sort: ({ effective_from: from }) => from,
     cell: ({ effective_from: from, effective_to: to }) => (
       <span className="num">
