@@ -17,6 +17,7 @@ import { routeStateOf } from './gateway/routes.ts'
 import type { GatewayState } from './gateway/state.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Provider } from './ports/provider.ts'
+import type { Tracer } from './ports/tracer.ts'
 import { createCodecProvider } from './providers/engine.ts'
 import { createSandboxProvider } from './providers/sandbox/index.ts'
 import { createSvgDrawer } from './steps/svg/draw.ts'
@@ -40,8 +41,9 @@ export async function buildState(
   config: Config,
   clock: Clock,
   before?: Partial<Pick<GatewayState, 'discovered' | 'storedRoutes'>>,
+  tracer?: Tracer,
 ): Promise<GatewayState> {
-  const providers = await createProviders(config, clock)
+  const providers = await createProviders(config, clock, tracer)
   const discovered = await discoverOffers(providers, before?.discovered ?? new Map(), clock, AbortSignal.timeout(DISCOVERY_MS))
   const files = await loadActivePrices(config.storage.dataDir)
   const overlays = Object.values(config.providers).flatMap(({ name, prices }) =>
@@ -94,9 +96,9 @@ export async function buildState(
   }
 }
 
-async function createProviders(config: Config, clock: Clock): Promise<Provider[]> {
+async function createProviders(config: Config, clock: Clock, tracer: Tracer | undefined): Promise<Provider[]> {
   const enabled = Object.values(config.providers).filter((provider) => !provider.disabled)
-  const deps = { clock, drawSvg: createSvgDrawer() }
+  const deps = { clock, drawSvg: createSvgDrawer(), ...(tracer && { tracer }) }
   const providers = await Promise.all(
     enabled.map(async (provider) => createCodecProvider(await definitionOf(provider), withNetwork(provider, config), deps)),
   )

@@ -14,6 +14,7 @@ import { createPriceSets, createProviderAccounts } from './compose-providers.ts'
 import { readRoute } from './compose-routes.ts'
 import { bannerOf, findWebRoot, listeningUrl, packageVersion, serverSettings } from './compose-server.ts'
 import { buildState, unpricedOffers } from './compose-state.ts'
+import { openTelemetry } from './compose-telemetry.ts'
 import { createThumbnails } from './compose-thumbnails.ts'
 import {
   type Config,
@@ -57,6 +58,7 @@ import { createSignInThrottle } from './server/throttle.ts'
 import { createUrlSigner } from './server/url-signer.ts'
 import { finish } from './steps/finish.ts'
 import { systemClock } from './system-clock.ts'
+import { traceLedger } from './telemetry/traced-ledger.ts'
 
 export interface StartOptions {
   /** `process.env`. */
@@ -119,14 +121,18 @@ async function start(context: StartContext): Promise<Halftone> {
   await openDataDir(dataDir)
   const log = pino({ level: config.log.level, redact: ['req.headers.authorization', 'req.headers.cookie'] }, pino.destination(2))
   const acting = createActing()
-  const ledger = await openLedger(config, acting.current)
+  const nodeId = `${hostname()}-${randomUUID().slice(0, 8)}`
+  const version = await packageVersion()
+  const telemetry = await openTelemetry(config, { version, nodeId })
+  if (telemetry) onClose(() => telemetry.close())
+  const opened = await openLedger(config, acting.current)
+  const ledger = telemetry ? traceLedger(opened, telemetry.tracer) : opened
   onClose(() => ledger.close())
   const clock = systemClock
   const adminKey = await openAdminKey(config, ledger, clock.nowUs())
   const secrets = await openSecrets(config)
   await applyManagedObjects(config, ledger)
 
-  const nodeId = `${hostname()}-${randomUUID().slice(0, 8)}`
   const { leaseMs = LEASE_MS } = context.options
   const opening = await ledger.openNode({ nodeId, leaseMs })
   const blobs = createDiskBlobStore({
@@ -148,7 +154,7 @@ async function start(context: StartContext): Promise<Halftone> {
   const thumbnails = createThumbnails({ mode: config.storage.thumbnails, dataDir, blobs, log })
   onClose(() => thumbnails.close())
   let inForce = config
-  let state = await buildState(config, clock)
+  let state = await buildState(config, clock, undefined, telemetry?.tracer)
   const routes = await startRouteFeed({
     ledger,
     clock,
@@ -173,6 +179,7 @@ async function start(context: StartContext): Promise<Halftone> {
     webhooks: createWebhooks({ key: secrets.webhooks, publicUrl: () => inForce.server.publicUrl }),
     purchases: await createPurchases({ ledger, clock, nodeId, current: () => state }),
     random: Math.random,
+    ...(telemetry && { telemetry }),
     newId: () => uuidv7(),
     node: { id: nodeId, epoch: opening.epoch },
     onStored: (sha256) => thumbnails.onStored(sha256),
@@ -197,7 +204,11 @@ async function start(context: StartContext): Promise<Halftone> {
     quotes: createQuotePins(secrets.quotes),
     monthPlan,
     promptHmacKey: secrets.promptHmac,
-    onCall: (call) => alerts.onCall(call),
+    onCall(call, route) {
+      alerts.onCall(call)
+      metrics.call(call, route)
+    },
+    onAnswer: (facts) => metrics.answer(facts),
   })
   const problems = new Set<string>()
   const life = startNodeLife({
@@ -231,6 +242,17 @@ async function start(context: StartContext): Promise<Halftone> {
   })
   onClose(() => alerts.close())
 
+  const metrics = createServerMetrics({
+    gateway,
+    services,
+    current: () => state,
+    health,
+    budgets,
+    alerts,
+    freeBytes: () => disk.freeBytes(),
+    ...(telemetry && { telemetry }),
+  })
+
   const foreign = createForeignFetcher({
     maxBytes: config.server.maxImageBytes,
     timeoutMs: config.network.connectTimeoutMs * 3,
@@ -239,7 +261,6 @@ async function start(context: StartContext): Promise<Halftone> {
   })
   onClose(() => foreign.close())
   const startedUs = clock.nowUs()
-  const version = await packageVersion()
   let settings = serverSettings(config)
   const keys = createKeyRing({ ledger, clock, defaultProject: defaultProject(config), onNewKey: () => budgets.refresh() })
   const server: ServerContext = {
@@ -266,8 +287,9 @@ async function start(context: StartContext): Promise<Halftone> {
       clock,
     }),
     signer: createUrlSigner({ key: secrets.urls, ttlSeconds: config.storage.urlTtlSeconds, clock }),
-    metrics: createServerMetrics(gateway, services, () => state),
+    metrics,
     foreign,
+    ...(telemetry && { telemetry }),
     alerts,
     thumbnails,
     throttle: createSignInThrottle(clock),
@@ -349,7 +371,7 @@ async function start(context: StartContext): Promise<Halftone> {
 
   /** All or nothing: the new state is complete before the old one is let go. */
   async function swapState(changed: Config, what = 'the configuration was read again'): Promise<void> {
-    const next = await buildState(changed, clock, state)
+    const next = await buildState(changed, clock, state, telemetry?.tracer)
     await keepBooks({ ledger, nowUs: () => clock.nowUs() }, next.priceSet)
     const before = state
     await applyManagedObjects(changed, ledger)

@@ -13,6 +13,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/blobs': ['src/core', 'src/ports', 'src/net'],
   'src/steps': ['src/core', 'src/ports', 'src/net'],
   'src/gateway': ['src/core', 'src/ports', 'src/net'],
+  'src/telemetry': ['src/core', 'src/ports', 'src/gateway'],
   'src/server': ['src/core', 'src/ports', 'src/net', 'src/gateway', 'src/contract'],
   // Routes and facts are written in the file and sent to the API: one schema for both.
   'src/config': [

@@ -46,6 +46,26 @@ export const settings = [
     description: 'Hard spend cap per UTC day.',
   },
   { variable: 'HALFTONE_LOG_LEVEL', path: ['log', 'level'], description: 'Least log level written.' },
+  {
+    variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    path: ['telemetry', 'endpoint'],
+    description: 'Collector of traces and metrics; set, it switches telemetry on.',
+  },
+  {
+    variable: 'OTEL_EXPORTER_OTLP_HEADERS',
+    path: ['telemetry', 'headers'],
+    description: 'Headers of exports, `name=value,...`.',
+  },
+  { variable: 'OTEL_SDK_DISABLED', path: ['telemetry', 'disabled'], description: '`true` switches telemetry off.' },
+  { variable: 'OTEL_SERVICE_NAME', path: ['telemetry', 'serviceName'], description: '`service.name` of spans and metrics.' },
+  { variable: 'OTEL_RESOURCE_ATTRIBUTES', path: ['telemetry', 'resource'], description: 'More attributes, `name=value,...`.' },
+  { variable: 'OTEL_TRACES_SAMPLER_ARG', path: ['telemetry', 'sampleRatio'], description: 'Share of traces that are kept.' },
+  {
+    variable: 'OTEL_METRIC_EXPORT_INTERVAL',
+    path: ['telemetry', 'metricsEveryMs'],
+    number: true,
+    description: 'Milliseconds between exports of metrics.',
+  },
 ] as const satisfies readonly Setting[]
 
 /** Values of command-line flags, as typed. */
@@ -103,7 +123,8 @@ export function environmentProblems(env: Environment, mentioned: ReadonlySet<str
   return Object.entries(env).flatMap(([name, value]): ConfigProblem[] => {
     if (value === undefined) return []
     if (own.includes(name)) {
-      if (value !== '') return []
+      // Their specification reads an empty one as unset.
+      if (value !== '' || name.startsWith('OTEL_')) return []
       return [{ source: name, path: '', message: 'is set but empty', remedy: 'Give it a value or unset it.' }]
     }
     if (!name.startsWith('HALFTONE_') || known.includes(name) || mentioned.has(name)) return []

@@ -46,7 +46,9 @@ describe('configuration.md', () => {
 
   test('lists every environment variable and no other', () => {
     expect(page).toContain(variablesMarkdown())
-    const named = new Set([...page.matchAll(/`(HALFTONE_[A-Z_]+|DATABASE_URL|[A-Z]+_API_KEY)` \|/g)].map((match) => match[1]))
+    const named = new Set(
+      [...page.matchAll(/`(HALFTONE_[A-Z_]+|OTEL_[A-Z_]+|DATABASE_URL|[A-Z]+_API_KEY)` \|/g)].map((match) => match[1]),
+    )
     const known = settings.map(({ variable }) => variable)
     expect([...named].sort()).toEqual([...new Set([...known, ...Object.keys(clientVariables)])].sort())
   })

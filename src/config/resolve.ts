@@ -65,6 +65,7 @@ export function resolveConfig(settings: FileSettings, context: ResolveContext): 
     ...(settings.passthrough ? { passthrough: settings.passthrough } : {}),
     sandbox: settings.sandbox,
     log: settings.log,
+    telemetry: resolveTelemetry(settings, found),
     declaredTags: settings.declaredTags,
     ...(adminKey ? { adminKey } : {}),
   }
@@ -86,6 +87,14 @@ function resolveServer({ server }: FileSettings, found: Findings): Config['serve
   if (check.kind === 'ok') return { ...server, publicUrl: check.url }
   found.problem(['server', 'publicUrl'], check.message, check.remedy)
   return server
+}
+
+function resolveTelemetry({ telemetry }: FileSettings, found: Findings): Config['telemetry'] {
+  if (telemetry.endpoint === undefined) return telemetry
+  const check = checkHttpUrl(telemetry.endpoint)
+  if (check.kind === 'ok') return { ...telemetry, endpoint: check.url }
+  found.problem(['telemetry', 'endpoint'], check.message, check.remedy)
+  return telemetry
 }
 
 function resolveStorage({ storage }: FileSettings, { dataDir }: ResolveContext, found: Findings): Config['storage'] {

@@ -5,6 +5,7 @@ import { roles } from '../core/access/roles.ts'
 import { alertsSchema } from './schema-alerts.ts'
 import { providerSchema } from './schema-providers.ts'
 import { oidcSchema, sessionsSchema } from './schema-sign-in.ts'
+import { telemetrySchema } from './schema-telemetry.ts'
 import { byteCount, milliseconds, objectName, rates, tagName, tags, usdAmount, variableName } from './schema-values.ts'
 import { Secret } from './secret.ts'
 
@@ -175,6 +176,7 @@ export const fileSchema = z.strictObject({
     })
     .prefault({})
     .describe('Logging.'),
+  telemetry: telemetrySchema.prefault({}).describe('OpenTelemetry traces and metrics; changes need a restart.'),
   declaredTags: z.array(tagName).max(8).default([]).describe('Tags with their own totals in reports, at most 8.'),
 })
 

@@ -40,6 +40,8 @@ export interface Config {
   readonly passthrough?: { readonly provider: string }
   readonly sandbox: Readonly<FileSettings['sandbox']>
   readonly log: Readonly<FileSettings['log']>
+  /** The endpoint has no trailing slash. */
+  readonly telemetry: Readonly<FileSettings['telemetry']>
   readonly declaredTags: readonly string[]
   /** From `HALFTONE_ADMIN_KEY` only; absent: one is made at first start. */
   readonly adminKey?: Secret

@@ -54,8 +54,10 @@ export async function concludeCall(
   const { attempt, candidate } = reserved
   if (isSurplus) return concludeSurplus(work, reserved, bought, durationUs)
   const { finishing } = candidate
-  const finished = bought.kind === 'done' && finishing ? await finishTraced(work.services, bought.images, finishing) : undefined
-  const result = bought.kind === 'done' && finished ? { ...bought, images: finished.images } : bought
+  const made = bought.kind === 'done' ? (cut?.images ?? bought.images) : []
+  const finished = finishing && made.length > 0 ? await finishTraced(work.services, made, finishing) : undefined
+  const result = bought.kind === 'done' ? { ...bought, images: finished?.images ?? made } : bought
+  const originals = new Map([...(finished?.originals ?? []), ...(cut?.originals ?? [])])
   // Bytes are kept before the row that names them is written; a store that fails must not lose the paid picture.
   const assets =
     result.kind === 'done'

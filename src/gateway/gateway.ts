@@ -81,7 +81,16 @@ export interface GatewayOptions {
   /** Key of the prompt HMACs, from the data folder, so that equal prompts stay comparable across restarts. */
   readonly promptHmacKey: Uint8Array
   /** Told of every call that has ended, before it is settled. */
-  onCall?(call: FinishedCall): void
+  onCall?(call: FinishedCall, route: string): void
+  /** Told of every request that was answered with pictures. */
+  onAnswer?(facts: AnswerFacts): void
+}
+
+export interface AnswerFacts {
+  readonly route: string
+  readonly costNanoUsd: bigint
+  /** Of the route's declared baseline; absent: it has none. */
+  readonly baselineNanoUsd?: bigint
 }
 
 /** Longest wait for room; an economy request would rather be asked again than hold a connection for hours. */
@@ -187,7 +196,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       onFinished(call) {
         experience.finished(call, request, features.promptClass)
         options.feedback.made(call, input)
-        options.onCall?.(call)
+        options.onCall?.(call, policy.route)
       },
       budgetIds: scopes.map((budget) => budget.id),
       onDispatch: release,
@@ -231,6 +240,15 @@ export function createGateway(options: GatewayOptions): Gateway {
           await Promise.all(input.inputs.map(({ body }) => storeInput(services, body)))
       },
     })
+    running.then(
+      ({ summary: { costNanoUsd } }) =>
+        options.onAnswer?.({
+          route: policy.route,
+          costNanoUsd,
+          ...(newRequest.baseline && { baselineNanoUsd: newRequest.baseline.expectedNanoUsd }),
+        }),
+      () => undefined,
+    )
     const end = async (): Promise<void> => {
       inFlight.remove(requestId)
       await disposeInputs(input)

@@ -132,11 +132,19 @@ function checkQuoted({ offer }: Candidate, { maxNanoUsd }: PricedQuote, leftNano
 /** Make the call and work out what it cost. Never rejects: a provider that throws is an attempt of unknown outcome. */
 export function runCall(context: CallContext, reserved: ReservedCall, race?: Race): Promise<FinishedCall> {
   const { telemetry } = context.services
-  if (!telemetry) return makeCall(context, reserved, race)
-  return telemetry.call(reserved, context.input, () => makeCall(context, reserved, race))
+  if (!telemetry) return makeCall(context, reserved, beside)
+  return telemetry.call(reserved, context.input, () => makeCall(context, reserved, beside))
 }
 
-async function makeCall(context: CallContext, reserved: ReservedCall, race: Race | undefined): Promise<FinishedCall> {
+/** What else is done for the same images. */
+export interface Beside {
+  /** The call competes with another. */
+  readonly race?: Race
+  /** Cuts the pictures out, where the candidate is made of two calls. */
+  cutOut?(made: ReservedCall, result: Extract<AttemptResult, { kind: 'done' }>): Promise<CutOut>
+}
+
+async function makeCall(context: CallContext, reserved: ReservedCall, { race, cutOut }: Beside): Promise<FinishedCall> {
   const { services, state, health, input, promptComplexity } = context
   const { offer } = reserved.candidate
   const started = services.clock.monotonicMs()

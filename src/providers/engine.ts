@@ -10,6 +10,7 @@ import type { Resolve } from '../net/public-address.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DrawSvg } from '../ports/draw-svg.ts'
 import type { AttemptIo, AttemptResult, Provider, ProviderCall } from '../ports/provider.ts'
+import type { Tracer } from '../ports/tracer.ts'
 import { type AuthorizerDeps, ownBaseUrl, type ProviderDefinition } from './define-provider.ts'
 import { createCredentials } from './engine/credentials.ts'
 import { runDiscovery } from './engine/discover.ts'
@@ -25,6 +26,8 @@ export interface ProviderDeps {
   readonly clock: Clock
   /** For codecs whose models write SVG; absent: none of them can be used. */
   readonly drawSvg?: DrawSvg
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer
   /** For tests: how names of foreign hosts resolve. */
   readonly resolve?: Resolve
 }
@@ -36,6 +39,7 @@ export function createCodecProvider(definition: ProviderDefinition, config: Prov
   const transport = createTransport(config, baseUrl, {
     ...(siblingHosts && { siblingHosts }),
     ...(deps.resolve && { resolve: deps.resolve }),
+    ...(deps.tracer && { tracer: deps.tracer }),
   })
   const { clock } = deps
   const credentials = createCredentials(definition, config, {

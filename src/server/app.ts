@@ -43,6 +43,7 @@ import { getReport } from './routes/report.ts'
 import * as routes from './routes/routes.ts'
 import * as session from './routes/session.ts'
 import { receiveWebhook } from './routes/webhooks.ts'
+import { traceError, traceRequest } from './trace-request.ts'
 import { narrowBody, narrowQuery } from './view.ts'
 
 const images =
@@ -198,7 +199,12 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
       url: fastifyPath(endpoint.path),
       // Programs read these answers, not browsers: the headers would be worked out anew for each image, for nobody.
       ...(ownBody.has(name) && { helmet: false }),
-      handler: (request, reply) => serve(context, name, endpoint, request, reply),
+      handler: (request, reply) => {
+        const { telemetry } = context
+        // Health and metrics are asked for all the time, by machines.
+        if (!telemetry || !endpoint.path.startsWith('/v1/')) return serve(context, name, endpoint, request, reply)
+        return traceRequest(telemetry, endpoint.path, { request, reply }, () => serve(context, name, endpoint, request, reply))
+      },
     })
   }
   // The dashboard's files are public; everything it shows comes through the API above.
@@ -259,6 +265,7 @@ function check(schema: NonNullable<Endpoint['body']>, value: unknown): unknown {
 function sendError(context: ServerContext, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toKnownError(error, context.services.newId)
   const { status, headers, body } = toHttpError(known)
+  traceError(request, known.code)
   if (known.code === 'internal_error')
     context.services.log.error({ err: error, requestId: known.requestId }, 'a request failed inside Halftone')
   finishReading(request.raw)

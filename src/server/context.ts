@@ -18,6 +18,7 @@ import type { Oidc, OidcSettings } from './oidc.ts'
 import type { SessionSettings, Sessions } from './sessions.ts'
 import type { SignInThrottle } from './throttle.ts'
 import type { Thumbnails } from './thumbnails.ts'
+import type { RequestTelemetry } from './trace-request.ts'
 import type { UrlSigner } from './url-signer.ts'
 
 export interface ServerContext {
@@ -33,6 +34,8 @@ export interface ServerContext {
   readonly acting: Acting
   readonly signer: UrlSigner
   readonly metrics: ServerMetrics
+  /** Absent: telemetry is off. */
+  readonly telemetry?: RequestTelemetry
   readonly foreign: ForeignFetcher
   readonly alerts: Pick<Alerts, 'status' | 'test'>
   readonly thumbnails: Thumbnails

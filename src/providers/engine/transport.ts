@@ -3,6 +3,7 @@ import { Agent, type Dispatcher, Pool, WebSocket } from 'undici'
 import { type BodyConsumer, ExchangeError, exchange } from '../../net/exchange.ts'
 import { hostWithPort } from '../../net/foreign-fetch.ts'
 import { BlockedAddressError, createPublicConnector, type Resolve } from '../../net/public-address.ts'
+import type { Tracer } from '../../ports/tracer.ts'
 import type { HttpCall } from '../define-provider.ts'
 import { defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
 import { flatHeaders } from './answer.ts'
@@ -32,12 +33,15 @@ export interface TransportOptions {
   /** `siblingHosts` of the codec. */
   readonly siblingHosts?: RegExp
   readonly resolve?: Resolve
+  readonly tracer?: Tracer
 }
+
+const noHeaders = {}
 
 export function createTransport(
   config: ProviderConfig,
   baseUrl: URL,
-  { siblingHosts, resolve }: TransportOptions = {},
+  { siblingHosts, resolve, tracer }: TransportOptions = {},
 ): Transport {
   const connectTimeoutMs = config.connectTimeoutMs ?? defaultTimeouts.connectTimeoutMs
   const pool = new Pool(baseUrl.origin, {
@@ -58,29 +62,65 @@ export function createTransport(
   }
   const prefix = baseUrl.pathname.replace(/\/$/, '')
 
+  const send = async <Result>(
+    call: HttpCall,
+    body: OutgoingBody,
+    options: SendOptions,
+    consume: Consume<Result>,
+    traceHeaders: Readonly<Record<string, string>>,
+  ): Promise<Result> => {
+    const url = /^https?:/i.test(call.path) ? new URL(call.path) : new URL(`${baseUrl.origin}${prefix}${call.path}`)
+    const isOwn = url.origin === baseUrl.origin
+    if (!isOwn && url.protocol !== 'https:') {
+      throw new ExchangeError('connect', 'connecting', 'Blocked.', new BlockedAddressError(url.host))
+    }
+    const own = requestHeaders(call, body, {})
+    const unsigned = isOwn && traceHeaders !== noHeaders ? { ...traceHeaders, ...own } : own
+    const signing = { method: call.method, url, headers: unsigned, bodySha256: () => body.sha256() }
+    const headers = getsCredentials(url, baseUrl, siblingHosts)
+      ? { ...unsigned, ...(await options.credential.headers(signing, options.signal)) }
+      : unsigned
+    const dispatcher = isOwn ? pool : withOrigin(openForeign(), url.origin)
+    const sendOnce = async () => {
+      const content = body.open()
+      const request = { method: call.method, path: `${url.pathname}${url.search}`, headers, ...(content && { body: content }) }
+      return exchange(dispatcher, request, options, (status, received) => consume(status, flatHeaders(received)))
+    }
+    return sendOnce().catch((error: unknown) => {
+      if (isWorthResending(error)) return sendOnce()
+      throw error
+    })
+  }
+
+  /** The path is not told: of a link it may be a credential. */
+  const sendTraced = <Result>(
+    tracer: Tracer,
+    call: HttpCall,
+    body: OutgoingBody,
+    options: SendOptions,
+    consume: Consume<Result>,
+  ): Promise<Result> => {
+    const host = /^https?:/i.test(call.path) ? new URL(call.path).hostname : baseUrl.hostname
+    const attributes = { 'http.request.method': call.method, 'server.address': host }
+    return tracer.part(call.method, { kind: 'client', attributes }, (part) =>
+      send(
+        call,
+        body,
+        options,
+        (status, received) => {
+          part.set({ 'http.response.status_code': status })
+          if (status >= 400) part.fail(String(status))
+          return consume(status, received)
+        },
+        tracer.headers(),
+      ),
+    )
+  }
+
   return {
     host: hostWithPort(baseUrl),
-    async send(call, body, options, consume) {
-      const url = /^https?:/i.test(call.path) ? new URL(call.path) : new URL(`${baseUrl.origin}${prefix}${call.path}`)
-      const isOwn = url.origin === baseUrl.origin
-      if (!isOwn && url.protocol !== 'https:') {
-        throw new ExchangeError('connect', 'connecting', 'Blocked.', new BlockedAddressError(url.host))
-      }
-      const unsigned = requestHeaders(call, body, {})
-      const signing = { method: call.method, url, headers: unsigned, bodySha256: () => body.sha256() }
-      const headers = getsCredentials(url, baseUrl, siblingHosts)
-        ? { ...unsigned, ...(await options.credential.headers(signing, options.signal)) }
-        : unsigned
-      const dispatcher = isOwn ? pool : withOrigin(openForeign(), url.origin)
-      const sendOnce = async () => {
-        const content = body.open()
-        const request = { method: call.method, path: `${url.pathname}${url.search}`, headers, ...(content && { body: content }) }
-        return exchange(dispatcher, request, options, (status, received) => consume(status, flatHeaders(received)))
-      }
-      return sendOnce().catch((error: unknown) => {
-        if (isWorthResending(error)) return sendOnce()
-        throw error
-      })
+    send(call, body, options, consume) {
+      return tracer ? sendTraced(tracer, call, body, options, consume) : send(call, body, options, consume, noHeaders)
     },
     async openSocket(path, credential, signal) {
       const url = new URL(`${baseUrl.origin}${prefix}${path}`)

@@ -13,6 +13,7 @@ import type { Identity } from '../key-ring.ts'
 import { publicOrigin } from '../origin.ts'
 import { disposeImages, type RawImage, type ReadBody, readBody } from '../read-body.ts'
 import { sendImages } from '../send-images.ts'
+import { traceError } from '../trace-request.ts'
 
 /** Serve one image request on the raw response; the caller has authenticated it. */
 export async function handleImages(
@@ -76,6 +77,7 @@ export async function handleImages(
       reply.raw.destroy()
     } else {
       const known = toKnownError(error, services.newId)
+      traceError(request, known.code)
       const failure = stream ? stream.fail(known) : toHttpError(known)
       if (failure) sendFailure(reply, failure)
       if (known.code === 'internal_error')
