@@ -20,6 +20,13 @@ const offerId = z
     'must be an offer id, provider:publisher/name',
   )
 
+const offerOrModel = z
+  .string()
+  .regex(
+    /^([A-Za-z0-9][\w.-]*:)?[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*(@[\w.-]+)?(\+[\w.-]+)?$/,
+    'must be an offer id or publisher/name',
+  )
+
 /** An offer id, `publisher/name` or the name of a provider. */
 const routeTarget = z
   .string()
@@ -126,6 +133,13 @@ export const routeSchema = z
       .enum(['never', 'onUnknown'])
       .default('never')
       .describe('`onUnknown` goes on after a try that may have been billed.'),
+    cutOut: z
+      .array(offerOrModel)
+      .min(1)
+      .exactOptional()
+      .describe(
+        'Offers or models that cut pictures out, first choice first: `background: transparent` may then be an opaque picture, cut out.',
+      ),
     hedge: hedgeSchema
       .exactOptional()
       .describe('A second call, to another offer, beside one that is late, where that is worth its price; default: never.'),

@@ -1,6 +1,6 @@
 /** Offers (ways to buy) and candidates (an offer with every setting resolved). */
 import type { Capabilities } from './capability.ts'
-import { enlargementOf, type FinishingStep } from './finishing.ts'
+import { describeStep, enlargementOf, type FinishingStep } from './finishing.ts'
 import type { OfferFacts } from './offer-facts.ts'
 import type { Background, OutputFormat, Quality, Size } from './request.ts'
 
@@ -49,6 +49,8 @@ export interface Candidate {
   readonly settings: CandidateSettings
   /** What is done here to each picture before it is answered; absent: nothing. */
   readonly finishing?: readonly FinishingStep[]
+  /** Each picture is bought opaque and cut out by the first of these that can; absent: it is returned as it was made. */
+  readonly cutOut?: readonly Candidate[]
   /** Parameters that were dropped because the client allows it, or changed by the offer's documented rule. */
   readonly warnings: readonly Warning[]
 }
@@ -78,6 +80,7 @@ export const warningCodes = {
   prompt_revised: 'The provider rewrote the prompt.',
   text_not_drawn: 'The picture was drawn from SVG whose text has no font here, so the text is missing.',
   group_switched: 'The offer of the group could not serve; another one made the picture, which may look different.',
+  cut_out: 'Another offer cut the picture out of its background.',
   finishing_failed: 'The picture could not be converted or resized here; it is returned as the provider made it.',
   joined_retry: 'This retry was answered by the first call; nothing was paid twice.',
 } as const satisfies Record<string, string>
@@ -92,10 +95,16 @@ export const boughtKey = ({ offer, settings }: Candidate): string =>
   settings.quality ? `${offer.id}#${settings.quality}` : offer.id
 
 /** What is returned: an enlarged picture is another product than one that was made so large, as in `#medium~up2`. */
-export const candidateKey = (candidate: Candidate): string => boughtKey(candidate) + enlargedSuffix(candidate)
+export const candidateKey = (candidate: Candidate): string => boughtKey(candidate) + changedSuffix(candidate)
 
-/** Empty for what is not enlarged. */
-export function enlargedSuffix({ finishing }: Pick<Candidate, 'finishing'>): string {
+/** What is done to the picture after it was made, in words and in order. */
+export const describeFinishing = ({ finishing = [], cutOut: [cutter] = [] }: Candidate): string[] => [
+  ...(cutter ? [`cut out by ${cutter.offer.id}`] : []),
+  ...finishing.map(describeStep),
+]
+
+/** Empty for what is neither enlarged nor cut out. */
+export function changedSuffix({ finishing, cutOut }: Pick<Candidate, 'finishing' | 'cutOut'>): string {
   const factor = enlargementOf(finishing)
-  return factor === undefined ? '' : `~up${factor}`
+  return `${cutOut ? '~cut' : ''}${factor === undefined ? '' : `~up${factor}`}`
 }

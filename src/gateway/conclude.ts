@@ -7,6 +7,7 @@ import type { AttemptRecord, PlannedCall } from '../core/routing/index.ts'
 import type { Consumption, NewAsset, NewAttempt } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
 import { storeOutputs } from './assets.ts'
+import type { CutOut } from './cut-out.ts'
 import type { Caller } from './execution.ts'
 import { finishImages } from './finishing.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
@@ -41,15 +42,25 @@ export interface FinishedCall {
   readonly warnings: readonly Warning[]
   /** Another call of the request was first: it is paid for, and its pictures are thrown away. */
   readonly isSurplus?: boolean
+  /** Calls that were made for its pictures, settled already. */
+  readonly steps?: readonly FinishedCall[]
+}
+
+/** How a call ended. */
+export interface CallEnd {
+  readonly result: AttemptResult
+  readonly durationUs: number
+  /** Another call of the request was first. */
+  readonly isSurplus?: boolean
+  /** What became of its pictures elsewhere. */
+  readonly cut?: CutOut
 }
 
 /** Keep the images, then work out what happened and what it cost. */
 export async function concludeCall(
   work: ConcludeContext,
   reserved: ReservedCall,
-  bought: AttemptResult,
-  durationUs: number,
-  isSurplus = false,
+  { result: bought, durationUs, isSurplus = false, cut }: CallEnd,
 ): Promise<FinishedCall> {
   const { attempt, candidate } = reserved
   if (isSurplus) return concludeSurplus(work, reserved, bought, durationUs)
@@ -60,26 +71,29 @@ export async function concludeCall(
   const originals = new Map([...(finished?.originals ?? []), ...(cut?.originals ?? [])])
   // Bytes are kept before the row that names them is written; a store that fails must not lose the paid picture.
   const assets =
-    result.kind === 'done'
+    // What a step returns goes on to the call that it was made for.
+    result.kind === 'done' && reserved.call.kind !== 'step'
       ? await storeOutputs(work.services, {
           images: result.images,
           firstImage: attempt.firstImage,
           caller: work.caller,
-          ...(finished && { originals: finished.originals }),
+          originals,
         })
       : []
-  const outcome = outcomeOf(result, attempt.imagesWanted)
+  const outcome = outcomeOf(bought, attempt.imagesWanted)
+  const failure = result.kind === 'failed' ? result.failure : cut?.failure
   const record: AttemptRecord = {
     candidate: reserved.call.candidate,
     kind: reserved.call.kind,
     round: reserved.round,
     imagesWanted: attempt.imagesWanted,
     imagesMade: result.kind === 'done' ? result.images.length : 0,
-    ...(result.kind === 'failed' && { failure: result.failure }),
+    ...(failure && { failure }),
   }
   // They are kept, and nobody reads them again.
-  await Promise.all([...(finished?.originals.values() ?? [])].map(({ body }) => body.dispose()))
-  const settlement = settle(work, reserved, result, { outcome, durationUs })
+  const unread = [...(finished?.originals.values() ?? []), ...(cut?.originals.values() ?? [])]
+  await Promise.all(unread.map(({ body }) => body.dispose()))
+  const settlement = settle(work, reserved, bought, { outcome, durationUs })
   return {
     reserved,
     record,
@@ -91,11 +105,23 @@ export async function concludeCall(
     outcome,
     warnings:
       bought.kind === 'done'
-        ? [...bought.warnings, ...returnedDifferences(bought.images, candidate), ...(finished?.warnings ?? [])]
+        ? [
+            ...bought.warnings,
+            ...returnedDifferences(bought.images, candidate),
+            ...(finished?.warnings ?? []),
+            ...(cut?.by === undefined ? [] : [cutOutWarning(candidate.offer.id, cut.by)]),
+          ]
         : [],
     durationUs,
+    ...(cut && { steps: cut.steps }),
   }
 }
+
+const cutOutWarning = (maker: string, cutter: string): Warning => ({
+  code: 'cut_out',
+  param: 'background',
+  message: `${maker} made the picture and ${cutter} cut it out of its background; both are paid for.`,
+})
 
 /** A call that lost against a hedge, or a hedge that lost: the money is the same, only the pictures go. */
 async function concludeSurplus(

@@ -1,9 +1,8 @@
 /** The stored decision, and the error when no offer can serve. */
 import { HalftoneError } from '../core/error.ts'
-import { describeStep } from '../core/finishing.ts'
 import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
-import type { OfferId } from '../core/offer.ts'
+import { describeFinishing, type OfferId } from '../core/offer.ts'
 import { formatSize } from '../core/request.ts'
 import type { Elimination, OfferHealth, Plan, Score } from '../core/routing/index.ts'
 import type { Baseline } from './decide.ts'
@@ -30,7 +29,7 @@ export function decisionToJson(
       offer: candidate.offer.id,
       size: formatSize(candidate.settings.size),
       quality: candidate.settings.quality ?? null,
-      ...(candidate.finishing && { finishing: candidate.finishing.map(describeStep) }),
+      ...((candidate.finishing || candidate.cutOut) && { finishing: describeFinishing(candidate) }),
       expectedUsd: formatUsd(total.expectedNanoUsd),
       maxUsd: total.maxNanoUsd === null ? null : formatUsd(total.maxNanoUsd),
       score,

@@ -201,6 +201,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       budgetIds: scopes.map((budget) => budget.id),
       onDispatch: release,
       hedges: hedges.begin(decision.policy),
+      paysTwice: decision.policy.payTwice === 'onUnknown',
       onLeftRunning: (call) => void leftRunning.push(call),
       onBudgetReached: (id) => budgets.reached(id, first.offer.sandbox),
       notes: pin ? [] : [...kept.warnings],

@@ -72,7 +72,7 @@ export async function runHedged({ context, first, next, reserve, settle }: Hedge
   })
   const launch = async (call: ReservedCall): Promise<void> => {
     running.set(call, clock.monotonicMs())
-    const done = await runCall(context, call, race)
+    const done = await runCall(context, call, { race })
     running.delete(call)
     ended.abort()
     await settle(done, [...running.keys()], running.size === 0 && !isReserving)

@@ -66,7 +66,7 @@ async function resume(
   if (!offer || !provider || !record || !row) {
     throw new HalftoneError('not_found', `Offer ${job.offer} of a recovered job is not configured any more.`)
   }
-  const { finishing, ...settings } = settingsOf(row)
+  const { finishing, cutOut: _cutOut, ...settings } = settingsOf(row)
   const candidate: Candidate = { offer, settings, warnings: [], ...(finishing && { finishing }) }
   const request = requestOf(record)
   const started = services.clock.monotonicMs()
@@ -115,9 +115,7 @@ async function conclude(
       caller: { assetTtlDays: await assetTtlDays(services, record) },
     },
     { ...resumed, attempt: { ...row, state: 'dispatched', nodeId: services.node.id, epoch: services.node.epoch } },
-    result,
-    durationUs,
-    result.kind === 'done' && isSurplus(row, others),
+    { result, durationUs, isSurplus: result.kind === 'done' && (row.kind === 'step' || isSurplus(row, others)) },
   )
   const ends = record.finishedUs === null && others.every((attempt) => attempt.settledUs !== null)
   await settleCall(services, done, ends ? finishOf(services, record, others, done) : undefined)
@@ -140,10 +138,15 @@ function finishOf(
     httpStatus: failure ? errorCatalogue[failure.code].status : 200,
     imagesReturned: images,
     latencyUs: nowUs - record.createdUs,
-    warnings: [],
+    warnings: wasToBeCut(record, done)
+      ? [{ code: 'finishing_failed', message: 'The gateway stopped before the picture was cut out; it is as it was made.' }]
+      : [],
     ...(failure && { errorCode: failure.code, errorMessage: failure.message }),
   }
 }
+
+const wasToBeCut = ({ attemptRows }: RequestRecord, { reserved, record }: FinishedCall): boolean =>
+  record.imagesMade > 0 && attemptRows.some((row) => row.id === reserved.attempt.id && settingsOf(row).cutOut !== undefined)
 
 async function assetTtlDays({ ledger }: GatewayServices, record: RequestRecord): Promise<number> {
   const project = (await ledger.admin.projects()).find(({ id }) => id === record.projectId)
@@ -151,8 +154,9 @@ async function assetTtlDays({ ledger }: GatewayServices, record: RequestRecord):
 }
 
 /** Settings as `reserveCall` stored them. */
-const settingsOf = ({ settings }: AttemptRecordRow): CandidateSettings & Pick<Candidate, 'finishing'> =>
-  settings as unknown as CandidateSettings & Pick<Candidate, 'finishing'>
+const settingsOf = ({ settings }: AttemptRecordRow): StoredSettings => settings as unknown as StoredSettings
+
+type StoredSettings = CandidateSettings & Pick<Candidate, 'finishing'> & { readonly cutOut?: readonly string[] }
 
 /** Inputs went out with the first submission; a resumed job does not send them again. */
 async function* emptyStream(): AsyncGenerator<Uint8Array> {}

@@ -34,7 +34,7 @@ export function finishOf(
   const wanted = options.context.input.request.n
   return {
     finishedUs: services.clock.nowUs(),
-    outcome: images === 0 ? (last?.outcome ?? 'error') : images < wanted ? 'partial' : 'succeeded',
+    outcome: images === 0 ? failedOutcome(last) : images < wanted ? 'partial' : 'succeeded',
     httpStatus: error ? errorCatalogue[error.code].status : 200,
     imagesReturned: images,
     latencyUs: Math.round((services.clock.monotonicMs() - startedMs) * 1_000),
@@ -47,7 +47,16 @@ export function finishOf(
   }
 }
 
-const isAtRisk = (finished: readonly FinishedCall[]): boolean => finished.some((call) => call.settlement.kind !== 'free')
+/** A call that succeeded, whose pictures nobody could cut out, is a request that failed. */
+const failedOutcome = (last: FinishedCall | undefined): RequestFinish['outcome'] =>
+  !last || (last.record.failure && last.outcome === 'succeeded') ? 'error' : last.outcome
+
+/** Every call, with those made for its pictures. */
+const allCalls = (finished: readonly FinishedCall[]): readonly FinishedCall[] =>
+  finished.flatMap((call) => [call, ...(call.steps ?? [])])
+
+const isAtRisk = (finished: readonly FinishedCall[]): boolean =>
+  allCalls(finished).some((call) => call.settlement.kind !== 'free')
 
 function errorOf({ newRequest }: ResultContext, finished: readonly FinishedCall[]): HalftoneError {
   const last = finished.findLast((call) => call.record.failure)
@@ -106,10 +115,10 @@ function summarize({ context, plan, pending = [] }: ResultContext, finished: rea
   return {
     offer: offer.id,
     costNanoUsd:
-      finished.reduce((sum, call) => sum + callCost(call), 0n) +
+      allCalls(finished).reduce((sum, call) => sum + callCost(call), 0n) +
       pending.reduce((sum, { attempt }) => sum + attempt.holdNanoUsd, 0n),
     costStatus: costStatusOf(finished, pending),
-    attempts: finished.length + pending.length,
+    attempts: allCalls(finished).length + pending.length,
     cache: 'miss',
     sandbox: context.sandbox,
     warnings: requestWarnings(context, plan, finished, images),
@@ -148,7 +157,8 @@ const callCost = (call: FinishedCall): bigint => {
   }
 }
 
-function costStatusOf(finished: readonly FinishedCall[], pending: readonly ReservedCall[] = []): CostStatus {
+function costStatusOf(made: readonly FinishedCall[], pending: readonly ReservedCall[] = []): CostStatus {
+  const finished = allCalls(made)
   if (finished.some((call) => call.settlement.kind === 'unpriced')) return 'unpriced'
   if (finished.some((call) => call.settlement.kind === 'unknown')) return 'unknown'
   if (pending.length > 0) return 'estimated'
@@ -186,7 +196,7 @@ function requestWarnings(
   }
   if (costStatusOf(finished) === 'estimated')
     warnings.push({ code: 'cost_estimated', message: 'The provider reported no usage; the cost is an estimate.' })
-  if (finished.some((call) => callCost(call) > call.reserved.attempt.holdNanoUsd)) {
+  if (allCalls(finished).some((call) => callCost(call) > call.reserved.attempt.holdNanoUsd)) {
     warnings.push({ code: 'cost_above_hold', message: 'The provider charged more than was held for the call.' })
   }
   return warnings

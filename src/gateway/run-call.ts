@@ -11,6 +11,7 @@ import { type PlannedCall, requestAsSent } from '../core/routing/index.ts'
 import type { NewAttempt, NewRequest, ReserveResult } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
 import { concludeCall, type FinishedCall, type ReservedCall } from './conclude.ts'
+import type { CutOut } from './cut-out.ts'
 import type { ExecuteInput } from './execution.ts'
 import type { Consistency } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
@@ -43,6 +44,8 @@ export interface CallContext {
   readonly consistency?: Consistency
   /** Whether the route's share of hedged requests has room, and taking from it. */
   readonly hedges: { isLeft(): boolean; take(): void }
+  /** The route pays again after a try that may have been billed. */
+  readonly paysTwice: boolean
   /** Told of calls that run on after the answer: the node waits for them before it stops. */
   onLeftRunning(call: Promise<void>): void
 }
@@ -130,7 +133,7 @@ function checkQuoted({ offer }: Candidate, { maxNanoUsd }: PricedQuote, leftNano
 }
 
 /** Make the call and work out what it cost. Never rejects: a provider that throws is an attempt of unknown outcome. */
-export function runCall(context: CallContext, reserved: ReservedCall, race?: Race): Promise<FinishedCall> {
+export function runCall(context: CallContext, reserved: ReservedCall, beside: Beside = {}): Promise<FinishedCall> {
   const { telemetry } = context.services
   if (!telemetry) return makeCall(context, reserved, beside)
   return telemetry.call(reserved, context.input, () => makeCall(context, reserved, beside))
@@ -161,13 +164,14 @@ async function makeCall(context: CallContext, reserved: ReservedCall, { race, cu
     ms: durationUs / 1_000,
     headers: result.evidence.headers ?? {},
   })
-  const done = await concludeCall(
-    { services, state, request: input.request, promptComplexity, caller: input.caller },
-    reserved,
+  const isToCut = reserved.candidate.cutOut !== undefined && result.kind === 'done' && !isSurplus
+  const cut = isToCut ? await cutOut?.(reserved, result) : undefined
+  const done = await concludeCall({ services, state, request: input.request, promptComplexity, caller: input.caller }, reserved, {
     result,
     durationUs,
     isSurplus,
-  )
+    ...(cut && { cut }),
+  })
   context.onFinished(done)
   return done
 }
@@ -233,11 +237,12 @@ const notMade: AttemptResult = {
   evidence: {},
 }
 
-const settingsToJson = ({ settings, finishing }: Candidate): JsonObject => ({
+const settingsToJson = ({ settings, finishing, cutOut }: Candidate): JsonObject => ({
   ...settings,
   size: { ...settings.size },
   // Plain data; an interface has no index signature.
   ...(finishing && { finishing: finishing as unknown as JsonObject[] }),
+  ...(cutOut && { cutOut: cutOut.map(({ offer }) => offer.id) }),
 })
 
 const never = new AbortController().signal

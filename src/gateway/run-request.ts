@@ -4,6 +4,7 @@ import { formatUsd } from '../core/money.ts'
 import { afterAttempt, type Hedging, type NextStep, type PlannedCall, type RunningCall } from '../core/routing/index.ts'
 import type { NewRequest, ReserveResult } from '../ports/ledger.ts'
 import type { FinishedCall, ReservedCall } from './conclude.ts'
+import { cutOut } from './cut-out.ts'
 import type { ExecuteResult } from './execution.ts'
 import { runHedged } from './race.ts'
 import { answerOf, finishOf, type UsablePlan } from './result.ts'
@@ -105,7 +106,9 @@ async function runRound(
   let running = reserved.length
   await Promise.all(
     reserved.map(async (call) => {
-      const done = await runCall(context, call)
+      const done = await runCall(context, call, {
+        cutOut: (made, result) => cutOut(context, made, result, () => (progress.sequence += 1)),
+      })
       progress.finished.push(done)
       running -= 1
       // The last call of a round knows what comes next, so a request that ends does so in the same commit.
@@ -117,9 +120,12 @@ async function runRound(
   return refused
 }
 
-/** A picture of a group has to come from its offer, and parts of a stream that were sent are of one call. */
+/** A picture of a group has to come from its offer, parts of a stream that were sent are of one call, and two in a row are one way. */
 const mayBeHedged = ({ context: { input, consistency }, plan }: RunOptions): boolean =>
-  plan.policy.hedge !== undefined && consistency === undefined && input.stream === undefined
+  plan.policy.hedge !== undefined &&
+  consistency === undefined &&
+  input.stream === undefined &&
+  plan.attempts.every(({ candidate }) => candidate.cutOut === undefined)
 
 /** One call, and a hedge if core wants one. */
 function runBeside(options: RunOptions, progress: Progress, first: ReservedCall): Promise<void> {

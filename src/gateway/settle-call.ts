@@ -66,7 +66,8 @@ function settleCommand(services: GatewayServices, call: FinishedCall, finish: Re
     usage: Object.fromEntries(Object.entries(usage ?? {}).map(([meter, quantity]) => [meter, formatQuantity(quantity)])),
     charges: chargesOf(settlement),
     ...(call.consumption && { consumption: call.consumption }),
-    imagesMade: call.record.imagesMade,
+    // The picture counts once, for the call that made it.
+    imagesMade: reserved.call.kind === 'step' ? 0 : call.record.imagesMade,
     assets: call.assets,
     evidence: evidenceToJson(result),
     findings: [...findingsOf(settlement), ...unrecognizedUsage(call), ...surplusOf(call)],

@@ -1,8 +1,7 @@
 /** A quote as the API answers it: every candidate itemised, the frontier, the model in use, the id. */
 import type { CandidateQuote, CurrentModel, ExplainedQuote, QuoteResponse } from '../contract/quote.ts'
-import { describeStep } from '../core/finishing.ts'
 import { formatUsd } from '../core/money.ts'
-import { candidateKey } from '../core/offer.ts'
+import { candidateKey, describeFinishing } from '../core/offer.ts'
 import { ageInDays, type PricedQuote, quoteCandidate, STALE_AFTER_DAYS } from '../core/pricing/index.ts'
 import { promptFeatures } from '../core/prompt/features.ts'
 import { formatSize } from '../core/request.ts'
@@ -134,7 +133,7 @@ function candidateWire(view: QuoteView, { attempt, qualityScore }: Weighed, onFr
       size_from: statesSize(view) ? 'request' : 'default',
       quality: settings.quality ?? null,
       quality_from: qualityFrom(view, attempt),
-      finishing: (candidate.finishing ?? []).map(describeStep),
+      finishing: [...describeFinishing(candidate)],
       calls: total.calls,
       min_usd: formatUsd(total.minNanoUsd),
       expected_usd: formatUsd(total.expectedNanoUsd),

@@ -2,6 +2,7 @@ export * from './attempts.ts'
 export * from './breaker.ts'
 export * from './candidate.ts'
 export * from './consistency.ts'
+export { cutOutRequest } from './cut-out.ts'
 export * from './frontier.ts'
 export {
   earnHedge,

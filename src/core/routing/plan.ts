@@ -1,6 +1,6 @@
 /** The decision: which candidates may serve a request, in which order. Pure. */
 import type { Candidate, Offer } from '../offer.ts'
-import { candidateKey, enlargedSuffix } from '../offer.ts'
+import { candidateKey, changedSuffix } from '../offer.ts'
 import { bothRequired, type FactRequirement, factProblem } from '../offer-facts.ts'
 import type { CompiledPrices } from '../pricing/compiled.ts'
 import { type QuoteTotals, quoteTotals } from '../pricing/quote.ts'
@@ -8,9 +8,10 @@ import type { Unpriced } from '../pricing/types.ts'
 import { volumesOf } from '../pricing/volumes.ts'
 import type { PromptClass } from '../prompt/features.ts'
 import type { ImageRequest, Quality, RequestOptions } from '../request.ts'
-import { resolveCandidate } from './candidate.ts'
+import { type Resolved, type ResolveOptions, resolveCandidate } from './candidate.ts'
+import { cutOutRequest, mayCutOut, resolveCutOut } from './cut-out.ts'
 import { experienceKeys } from './learning/class.ts'
-import { behind, estimate } from './learning/estimate.ts'
+import { behind, estimate, followedBy } from './learning/estimate.ts'
 import { isRetired } from './resolve.ts'
 import { scoreOf } from './score.ts'
 import { strategies } from './strategies/index.ts'
@@ -51,14 +52,16 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
   const today = new Date(input.nowUs / 1000).toISOString().slice(0, 10)
   const required = bothRequired(policy.require, input.options.require)
   const namesPrompt = snapshot.offers.some((offer) => answersPromptly(offer) && policy.filter?.offers?.includes(offer.id))
+  const facts = { realOffers, acceptOpen, namesPrompt, today, required }
+  const cutters = cuttersOf(input, facts)
   for (const offer of snapshot.offers) {
-    const reason = offerProblem(offer, input, { realOffers, acceptOpen, namesPrompt, today, required })
+    const reason = offerProblem(offer, input, facts)
     if (reason) {
       eliminated.push({ offer: offer.id, ...reason })
       continue
     }
     for (const quality of qualitiesToTry(offer, input)) {
-      const resolved = resolveCandidate(offer, input.request, {
+      const resolved = resolve(offer, input.request, cutters, {
         ...input.options,
         allowUnsupported: input.options.allowUnsupported || policy.viaAlias === true,
         ...(quality !== undefined && { quality }),
@@ -91,6 +94,26 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
   if (!first) return { kind: 'none', policy, eliminated }
   return { kind: 'plan', policy, attempts: [first, ...rest], eliminated, warnings: first.candidate.warnings }
 }
+
+/** Offers that may cut out pictures of this request: named by the route, and held to everything but its choice of makers. */
+function cuttersOf(input: PlanInput, facts: PlanFacts): readonly Offer[] {
+  const { cutOut = [], filter: _filter, ...policy } = input.policy
+  if (cutOut.length === 0 || !mayCutOut(input.request)) return []
+  const { only: _only, order: _order, ...options } = input.options
+  return cutOut.flatMap((name) =>
+    input.snapshot.offers.filter(
+      (offer) =>
+        (offer.id === name || offer.model === name) &&
+        offer.capabilities.operations.includes('remove_background') &&
+        !offerProblem(offer, { ...input, options, policy: { ...policy, filter: { offers: [offer.id] } } }, facts),
+    ),
+  )
+}
+
+const resolve = (offer: Offer, request: ImageRequest, cutters: readonly Offer[], options: ResolveOptions): Resolved =>
+  cutters.length === 0 || offer.capabilities.backgrounds.includes('transparent')
+    ? resolveCandidate(offer, request, options)
+    : resolveCutOut(offer, request, options, cutters)
 
 /** The client's own order goes before the strategy's; within each name the strategy decides. */
 function asked(ranked: readonly Ranked[], order: readonly string[] | undefined): readonly Ranked[] {
@@ -186,7 +209,7 @@ function qualitiesToTry(offer: Offer, { request, policy }: PlanInput): readonly 
 export function qualityScoreOf(scores: Snapshot['quality'], candidate: Candidate): number | undefined {
   const { offer, settings } = candidate
   const product = settings.quality ? `${offer.model}@${settings.quality}` : offer.model
-  return scores.get(candidateKey(candidate)) ?? scores.get(product + enlargedSuffix(candidate))
+  return scores.get(candidateKey(candidate)) ?? scores.get(product + changedSuffix(candidate))
 }
 
 function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason {
@@ -203,7 +226,9 @@ function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason
   const learned = estimate(
     ...experienceKeys(candidate, input.request, input.promptClass).map((key) => snapshot.experience?.get(key)),
   )
-  const expected = behind(learned, snapshot.ahead?.get(candidate.offer.provider) ?? 0)
+  const made = behind(learned, snapshot.ahead?.get(candidate.offer.provider) ?? 0)
+  const [cutter] = candidate.cutOut ?? []
+  const expected = cutter ? followedBy(made, cutEstimate(cutter, input)) : made
   const deadlineMs = options.deadlineMs ?? policy.deadlineMs
   const allIn = scoreOf({
     ...choosingPrice(candidate, total, input),
@@ -238,6 +263,11 @@ function belowFloor(
 
 /** One call makes so many images; a request for more takes several, the last one perhaps smaller. */
 function requestTotal(candidate: Candidate, input: PlanInput): RequestTotal | Unpriced {
+  const made = madeTotal(candidate, input)
+  return 'missing' in made ? made : withCutOut(made, candidate, input)
+}
+
+function madeTotal(candidate: Candidate, input: PlanInput): RequestTotal | Unpriced {
   const { request } = input
   const perCall = candidate.settings.n
   const full = Math.floor(request.n / perCall)
@@ -256,6 +286,42 @@ function requestTotal(candidate: Candidate, input: PlanInput): RequestTotal | Un
     maxNanoUsd: unbounded ? null : sum(whole.maxNanoUsd ?? 0n, last?.maxNanoUsd ?? 0n),
     ...(paidAhead && { marginalNanoUsd: sum(marginalOf(whole), last && marginalOf(last)) }),
   }
+}
+
+const cutEstimate = (cutter: Candidate, { request, promptClass, snapshot }: PlanInput) =>
+  estimate(
+    ...experienceKeys(cutter, { ...request, operation: 'remove_background' }, promptClass).map((key) =>
+      snapshot.experience?.get(key),
+    ),
+  )
+
+/** Of cutting every picture out: by the first choice, and at most by the dearest of those that may have to. */
+function withCutOut(total: RequestTotal, { cutOut }: Candidate, input: PlanInput): RequestTotal | Unpriced {
+  if (!cutOut) return total
+  const images = BigInt(input.request.n)
+  let most: bigint | null = 0n
+  let first: QuoteTotals | undefined
+  for (const cutter of cutOut) {
+    const quote = priceCall(cutter, 1, cutOutInput(cutter, input))
+    if (quote.kind === 'unpriced') return quote
+    first ??= quote
+    most = most === null || quote.maxNanoUsd === null ? null : quote.maxNanoUsd > most ? quote.maxNanoUsd : most
+  }
+  if (!first) return total
+  const { marginalNanoUsd, maxNanoUsd } = total
+  const isPaidAhead = marginalNanoUsd !== undefined || first.marginalNanoUsd !== undefined
+  return {
+    ...total,
+    minNanoUsd: total.minNanoUsd + first.minNanoUsd * images,
+    expectedNanoUsd: total.expectedNanoUsd + first.expectedNanoUsd * images,
+    maxNanoUsd: maxNanoUsd === null || most === null ? null : maxNanoUsd + most * images,
+    ...(isPaidAhead && { marginalNanoUsd: (marginalNanoUsd ?? total.expectedNanoUsd) + marginalOf(first) * images }),
+  }
+}
+
+function cutOutInput({ settings: { size } }: Candidate, input: PlanInput): PlanInput {
+  const image = { role: 'image', sha256: '', bytes: 0, mediaType: 'image/png', ...size } as const
+  return { ...input, request: cutOutRequest(input.request, image) }
 }
 
 /** What the call is compared by: the month's plan where it has a price, else what the call would cost now. */

@@ -61,6 +61,8 @@ export interface Policy {
   /** For groups whose offer cannot serve; `wait` when absent. */
   readonly groupFailure?: GroupFailure
   readonly payTwice: 'never' | 'onUnknown'
+  /** Offers or models that cut a picture out where its maker cannot make it transparent; absent: none. First choice first. */
+  readonly cutOut?: readonly string[]
   /** A second call beside one that takes too long; absent: never. */
   readonly hedge?: HedgePolicy
   /** At the limit of a soft budget: only say so (default), or take what is cheaper within the floor. */
@@ -186,7 +188,7 @@ export interface AttemptRecord {
 
 /** One call to make. Splits of one request run side by side, each with its own image indexes. */
 export interface PlannedCall {
-  readonly kind: 'primary' | 'retry' | 'fallback' | 'hedge'
+  readonly kind: 'primary' | 'retry' | 'fallback' | 'hedge' | 'step'
   /** Index into `plan.attempts`. */
   readonly candidate: number
   readonly n: number

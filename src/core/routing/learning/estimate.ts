@@ -60,13 +60,22 @@ const shrunk = (sum: number, weight: number, prior: number): number => (sum + SH
 export function behind(found: Estimate, ahead: number): Estimate {
   const meanMs = ahead > 0 ? meanLatencyMs(found) : undefined
   if (meanMs === undefined) return found
-  const waitUs = ahead * meanMs * 1_000
+  return { ...found, latencies: later(found, ahead * meanMs * 1_000) }
+}
+
+function later(found: Estimate, byUs: number): ReadonlyMap<number, number> {
   const latencies = new Map<number, number>()
   for (const [bucket, count] of found.latencies) {
-    const later = latencyBucket(latencyOfBucket(bucket) + waitUs)
-    latencies.set(later, (latencies.get(later) ?? 0) + count)
+    const moved = latencyBucket(latencyOfBucket(bucket) + byUs)
+    latencies.set(moved, (latencies.get(moved) ?? 0) + count)
   }
-  return { ...found, latencies }
+  return latencies
+}
+
+/** Of two calls one after the other, where both have to succeed. A second one that nobody timed takes no time. */
+export function followedBy(first: Estimate, second: Estimate): Estimate {
+  const meanUs = (meanLatencyMs(second) ?? 0) * 1_000
+  return { ...first, success: first.success * second.success, latencies: meanUs > 0 ? later(first, meanUs) : first.latencies }
 }
 
 /** Mean, in milliseconds; undefined while nothing is known. */
