@@ -55,7 +55,7 @@ export function EmptyState({ title, children }: { title: string; children: React
     <div className="flex flex-col items-center px-6 py-14 text-center">
       <ToneRamp className="mb-5 h-12 w-32" />
       <p className="text-lg font-semibold">{title}</p>
-      <div className="mt-1 max-w-md text-muted">{children}</div>
+      <div className="mt-1 max-w-md text-muted [&_a]:underline">{children}</div>
     </div>
   )
 }
