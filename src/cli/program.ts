@@ -55,6 +55,7 @@ export const commands = {
     summary: 'a month: spend, movers, waste, and what would have saved most',
     load: () => import('./commands/report.ts'),
   },
+  close: { summary: 'close a month for good, or check a closed one', load: () => import('./commands/close.ts') },
   export: { summary: 'charges as FOCUS rows; check a FOCUS file', load: () => import('./commands/export.ts') },
   config: { summary: 'check the configuration, or print its schema', load: () => import('./commands/config.ts') },
   doctor: { summary: 'what is configured, reachable and wrong; never spends', load: () => import('./commands/doctor.ts') },

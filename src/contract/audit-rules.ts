@@ -33,6 +33,7 @@ export const auditRules = {
   putBudget: { writes: 'budget' },
   deleteBudget: { writes: 'budget' },
   recordDraw: { writes: 'lot' },
+  closeMonth: { writes: 'month' },
   reconcileAttempt: { writes: 'attempt' },
   testAlertChannel: { writes: 'alert' },
   importSpend: { writes: 'import' },

@@ -18,6 +18,7 @@ import {
 import { importEndpoints } from './import-endpoints.ts'
 import { insightEndpoints } from './insight-endpoints.ts'
 import * as lots from './lots.ts'
+import { monthEndpoints } from './months.ts'
 import { observationQuery, observationReport } from './observe.ts'
 import * as prices from './prices.ts'
 import { providerEndpoints } from './provider-endpoints.ts'
@@ -351,6 +352,7 @@ export const endpoints = {
   ...insightEndpoints,
   ...exportEndpoints,
   ...reportEndpoints,
+  ...monthEndpoints,
   health: {
     method: 'GET',
     path: '/healthz',

@@ -61,6 +61,7 @@ export const charge = z.object({
   posted_at: timestamp,
   reverses: z.string().nullable(),
   corrects: z.string().nullable().describe('The charge that an adjusting charge corrects.'),
+  corrects_month: z.string().nullable().describe('The closed month that it corrects, `2026-10`; it is booked in a later one.'),
 })
 
 export const attempt = z.object({

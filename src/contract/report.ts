@@ -112,6 +112,13 @@ export const reportObject = z.object({
     unpriced_attempts: z.int().describe('Billed, and no price was known: in no sum.'),
     unknown_attempts: z.int().describe('Nobody knows yet whether they were billed; their holds stand in the sums.'),
   }),
+  closed: z
+    .object({ month: z.string(), closed_at: timestamp })
+    .nullable()
+    .describe('The closed month that the report is about: its money stays as it is.'),
+  corrections: z
+    .array(z.object({ month: z.string(), charges: z.int(), cost_usd: usdText }))
+    .describe('Booked in this time for closed months; in the totals here, not there.'),
   commitments: z.array(
     z.object({
       id: z.string(),

@@ -197,6 +197,8 @@ export interface ChargeRecord extends ChargeLine {
   readonly reverses: string | null
   /** The charge that an adjusting charge corrects. */
   readonly corrects: string | null
+  /** First instant of the closed month that it corrects, or would have belonged to; booked later because of that. */
+  readonly correctsMonthUs: TimestampUs | null
 }
 
 export interface AssetRecord extends Omit<NewAsset, 'parentId' | 'revisedPrompt' | 'seed'> {

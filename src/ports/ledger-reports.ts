@@ -39,6 +39,8 @@ export interface ReportMoney {
   readonly charges: number
   readonly totalNanoUsd: NanoUsd
   readonly byProvenance: readonly { readonly provenance: Provenance; readonly costNanoUsd: NanoUsd }[]
+  /** What of it corrects closed months, by their first instant. */
+  readonly corrections: readonly { readonly monthUs: TimestampUs; readonly charges: number; readonly costNanoUsd: NanoUsd }[]
   /** Billed, and no price was known: money that no sum has. */
   readonly unpricedAttempts: number
   /** Of calls whose outcome nobody knows. */

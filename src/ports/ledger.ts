@@ -15,6 +15,7 @@ import type { LedgerExports } from './ledger-exports.ts'
 import type { LedgerFeedback } from './ledger-feedback.ts'
 import type { LedgerInsight } from './ledger-insight.ts'
 import type { LedgerJobs } from './ledger-jobs.ts'
+import type { LedgerMonths } from './ledger-months.ts'
 import type { LedgerPrices } from './ledger-prices.ts'
 import type { LedgerReader } from './ledger-reads.ts'
 import type { LedgerRoutes } from './ledger-routes.ts'
@@ -26,6 +27,7 @@ export type * from './ledger-exports.ts'
 export type * from './ledger-feedback.ts'
 export type * from './ledger-insight.ts'
 export type * from './ledger-jobs.ts'
+export type * from './ledger-months.ts'
 export type * from './ledger-prices.ts'
 export type * from './ledger-reads.ts'
 export type * from './ledger-reports.ts'
@@ -67,6 +69,7 @@ export interface Ledger {
   readonly access: LedgerAccess
   readonly commitments: LedgerCommitments
   readonly exports: LedgerExports
+  readonly months: LedgerMonths
   readonly prices: LedgerPrices
   readonly feedback: LedgerFeedback
   readonly jobs: LedgerJobs

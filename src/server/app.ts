@@ -29,6 +29,7 @@ import { insightOverview } from './routes/insight-overview.ts'
 import { getLineage } from './routes/lineage.ts'
 import * as lots from './routes/lots.ts'
 import * as models from './routes/models.ts'
+import { checkMonth, closeMonth, listMonths } from './routes/months.ts'
 import { observeRoute } from './routes/observe.ts'
 import * as operations from './routes/operations.ts'
 import { isTextPath, passThrough } from './routes/passthrough.ts'
@@ -107,6 +108,9 @@ const handlers = {
   exportFocus,
   listExportDays,
   getReport,
+  listMonths,
+  checkMonth,
+  closeMonth,
   listLots: lots.listLots,
   recordDraw: lots.recordDraw,
   status: admin.status,

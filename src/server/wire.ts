@@ -127,6 +127,7 @@ const chargeWire = (row: ChargeRecord): ChargeWire => ({
   posted_at: isoTime(row.postedUs),
   reverses: row.reverses,
   corrects: row.corrects,
+  corrects_month: row.correctsMonthUs === null ? null : isoTime(row.correctsMonthUs).slice(0, 7),
 })
 
 interface BudgetView {

@@ -20,6 +20,7 @@ import type {
   PutInsightObject,
   PutRoute,
 } from '../ports/ledger.ts'
+import type { CloseMonth, SealMonth } from '../ports/ledger-months.ts'
 import type { NewRow, RowTuple } from './schema.ts'
 
 export interface EncodedReserve {
@@ -149,6 +150,8 @@ export type SingleCommand =
   | { readonly kind: 'putLots'; readonly lots: readonly NewLot[] }
   | { readonly kind: 'drawOutside'; readonly draw: OutsideDraw }
   | { readonly kind: 'closeLots'; readonly atUs: number }
+  | { readonly kind: 'closeMonth'; readonly close: CloseMonth }
+  | { readonly kind: 'sealMonth'; readonly seal: SealMonth }
   | { readonly kind: 'rate'; readonly feedback: FeedbackCommand }
   | { readonly kind: 'putInsightObject'; readonly object: PutInsightObject }
   | { readonly kind: 'deleteInsightObject'; readonly object: Parameters<LedgerInsight['deleteObject']>[0] }

@@ -28,6 +28,7 @@ import { createCommitmentReads } from './reads/commitments.ts'
 import { createExportReads } from './reads/exports.ts'
 import { createFeedbackReads } from './reads/feedback.ts'
 import { createInsightReads } from './reads/insight.ts'
+import { createMonthReads } from './reads/months.ts'
 import { bookId, createPriceReads, draftId } from './reads/prices.ts'
 import { createReader } from './reads/reader.ts'
 import { createRouteReads } from './reads/routes.ts'
@@ -97,6 +98,11 @@ export function createLedger(engine: LedgerEngine): Ledger {
       closeLots: ({ atUs }) => submit<{ lotId: string; breakageNanoUsd: bigint }[]>({ kind: 'closeLots', atUs }),
     },
     exports: createExportReads(reads),
+    months: {
+      ...createMonthReads(reads),
+      close: (close) => submit<void>({ kind: 'closeMonth', close }),
+      seal: (seal) => submit<void>({ kind: 'sealMonth', seal }),
+    },
     prices: {
       ...createPriceReads(reads),
       correct: ({ evidence, ...command }) =>

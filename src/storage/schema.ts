@@ -5,6 +5,7 @@ import { correctionColumns } from './migrations/003-corrections.ts'
 import { insightColumns, insightTables } from './migrations/005-insight.ts'
 import { accessColumns, accessTables } from './migrations/006-access.ts'
 import { routeTables } from './migrations/007-routes.ts'
+import { monthColumns, monthTables } from './migrations/010-months.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
 /** The tables as the last migration leaves them. */
@@ -13,6 +14,7 @@ export const tables = {
   ...commitmentTables,
   ...accessTables,
   ...routeTables,
+  ...monthTables,
   audit: { ...initialTables.audit, columns: { ...initialTables.audit.columns, ...accessColumns.audit } },
   ...insightTables,
   requests: {
@@ -21,7 +23,12 @@ export const tables = {
   },
   charges: {
     ...initialTables.charges,
-    columns: { ...initialTables.charges.columns, ...commitmentColumns.charges, ...correctionColumns.charges },
+    columns: {
+      ...initialTables.charges.columns,
+      ...commitmentColumns.charges,
+      ...correctionColumns.charges,
+      ...monthColumns.charges,
+    },
   },
   credit_lots: {
     ...initialTables.credit_lots,

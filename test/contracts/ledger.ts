@@ -13,6 +13,7 @@ import { groupRules } from './ledger/groups.ts'
 import { idempotencyRules } from './ledger/idempotency.ts'
 import { insightRules } from './ledger/insight.ts'
 import { jobRules } from './ledger/jobs.ts'
+import { monthRules } from './ledger/months.ts'
 import { priceRules } from './ledger/prices.ts'
 import { readRules } from './ledger/reads.ts'
 import { recoveryRules } from './ledger/recovery.ts'
@@ -60,6 +61,7 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     insightRules,
     exportRules,
     jobRules,
+    monthRules,
     routeRules,
   }
   describe(`ledger on ${name}`, () => {

@@ -44,7 +44,7 @@ export function pageOf(report: Report): ReportPage {
   const state = report.period.complete ? '' : ', the last day under way'
   return {
     title: `Image spend ${days}`,
-    subtitle: `${report.sandbox ? 'Sandbox money. ' : ''}UTC days${state}; made ${report.generated_at.slice(0, 16).replace('T', ' ')}.`,
+    subtitle: `${report.closed ? `Month closed ${report.closed.closed_at.slice(0, 10)}. ` : ''}${report.sandbox ? 'Sandbox money. ' : ''}UTC days${state}; made ${report.generated_at.slice(0, 16).replace('T', ' ')}.`,
     sections: [
       totals(report),
       changes(report),
@@ -53,6 +53,7 @@ export function pageOf(report: Report): ReportPage {
       movers(report),
       waste(report),
       evidence(report),
+      corrections(report),
       saved(report),
       commitments(report),
       budgets(report),
@@ -214,6 +215,18 @@ function evidence({ evidence: { charges, charges_usd, by_provenance, unpriced_at
         ? 'The outcome of every call is known.'
         : `${plural(unknown_attempts, 'call')} of unknown outcome: what was held for them stands in the sums until there is evidence.`,
     ],
+  }
+}
+
+function corrections({ corrections: list }: Report): Section | undefined {
+  if (list.length === 0) return undefined
+  return {
+    title: 'Corrections of closed months',
+    words: ['Found out in this time about months that were closed by then; in the totals here, not in theirs.'],
+    table: {
+      columns: [left('month'), right('charges'), right('amount')],
+      rows: list.map((line) => [line.month, count(line.charges), usd(line.cost_usd)]),
+    },
   }
 }
 

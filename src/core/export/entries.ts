@@ -9,6 +9,8 @@ export interface ExportCharge extends ChargeLine {
   readonly postedUs: number
   readonly reverses: string | null
   readonly corrects: string | null
+  /** First instant of the closed month that it corrects; booked in the open one because of that. */
+  readonly correctsMonthUs: number | null
   readonly sandbox: boolean
 }
 

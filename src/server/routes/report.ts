@@ -71,6 +71,12 @@ export const getReport: Handler = async (call): Promise<Report> => {
     duplicates: overview.duplicates,
     budgets: overview.budgets,
     evidence: evidenceWire(money),
+    closed: await closedMonth(call, period),
+    corrections: money.corrections.map(({ monthUs, charges, costNanoUsd }) => ({
+      month: isoTime(monthUs).slice(0, 7),
+      charges,
+      cost_usd: formatUsd(costNanoUsd),
+    })),
     commitments: commitmentsWire(commitments),
     parameters: answers.parameters.slice(0, PARAMETERS_SHOWN).map(parameterWire),
     ...changesWire(answers, { repeats, commitments }),
@@ -82,6 +88,13 @@ export const getReport: Handler = async (call): Promise<Report> => {
       quoted_usd: formatUsd(answers.quotedNanoUsd),
     },
   }
+}
+
+async function closedMonth({ context }: Call, { fromUs, toUs }: Period): Promise<Report['closed']> {
+  const months = await context.services.ledger.months.closed()
+  const month = isoTime(fromUs).slice(0, 7)
+  const closed = months.find((each) => each.month === month && each.untilUs === toUs)
+  return closed && periodStartUs('month', fromUs) === fromUs ? { month, closed_at: isoTime(closed.closedUs) } : null
 }
 
 /** Ends the reading when the client leaves. */

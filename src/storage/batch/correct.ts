@@ -5,6 +5,7 @@ import type { CorrectResult } from '../../ports/ledger.ts'
 import type { EncodedCorrect } from '../commands.ts'
 import { type Changes, recordEvent } from './changes.ts'
 import { countImageCost } from './insight.ts'
+import { bookingOf } from './months.ts'
 import { attemptOf, countersOf, postCharge } from './posting.ts'
 import { count } from './rollup.ts'
 import type { World } from './world.ts'
@@ -17,17 +18,21 @@ export function applyCorrect(world: World, changes: Changes, command: EncodedCor
   const standing = (world.standing.get(attempt.id) ?? []).map(({ id }) => id).sort()
   if (standing.join() !== [...command.standing].sort().join()) return { kind: 'changed' }
   const { atUs } = command
+  const booking = bookingOf(world, Number(attempt.settled_us))
   let difference = 0n
   for (const { line, corrects } of command.corrections) {
-    postCharge(changes, attempt, request, { line, incurredUs: Number(attempt.settled_us), postedUs: atUs, corrects })
+    postCharge(changes, attempt, request, { line, booking, postedUs: atUs, corrects })
     difference += line.amountNanoUsd
   }
   for (const { counter } of countersOf(world, attempt.id)) counter.now = correctSpent(counter.now, difference)
-  const at = { request, atUs: attempt.settled_us, offer: attempt.offer, outcome: attempt.outcome ?? '', kind: attempt.kind }
+  const at = { request, atUs: booking.incurredUs, offer: attempt.offer, outcome: attempt.outcome ?? '', kind: attempt.kind }
   const images = Number(attempt.images_made)
   const was = (world.standing.get(attempt.id) ?? []).reduce((sum, charge) => sum + BigInt(charge.amount_nano_usd), 0n)
-  countImageCost(changes.rollups.insight, at, { images, nanoUsd: was }, -1n)
-  countImageCost(changes.rollups.insight, at, { images, nanoUsd: was + difference }, 1n)
+  // What pictures of a closed month cost each stays as it was then.
+  if (booking.correctsMonthUs === null) {
+    countImageCost(changes.rollups.insight, at, { images, nanoUsd: was }, -1n)
+    countImageCost(changes.rollups.insight, at, { images, nanoUsd: was + difference }, 1n)
+  }
   count(world, changes.rollups, at, { cost_nano_usd: difference })
   recordEvent(changes, { attemptId: attempt.id, atUs, kind: 'corrected', data: command.evidence })
   return { kind: 'corrected' }

@@ -10,6 +10,7 @@ import { type NewRow, toTuple } from '../schema.ts'
 import type { Row, Tx } from '../tx.ts'
 import { type AuditContext, writeAudit } from './audit.ts'
 import { addLooseCharge } from './insight.ts'
+import { type Booking, bookingOf, closedUntil } from './months.ts'
 import { drawRow, type StoredLot, saveRemaining, toLot } from './stored-lots.ts'
 
 export async function putLots(tx: Tx, context: AuditContext, lots: readonly NewLot[]): Promise<void> {
@@ -105,15 +106,22 @@ export async function closeLots(
     [atUs],
   )
   const { nowUs } = context
+  const closedUntilUs = rows.length > 0 ? await closedUntil(tx) : 0
   const closed: { lotId: string; breakageNanoUsd: bigint }[] = []
   for (const row of rows) {
     const lot = toLot(row)
     const [sum] = await tx.all('SELECT coalesce(sum(effective_nano_usd), 0) AS used FROM credit_draws WHERE lot_id = ?', [lot.id])
     const breakageNanoUsd = lot.remaining > 0n ? lot.paidNanoUsd - BigInt(sum?.['used'] ?? 0) : 0n
     if (breakageNanoUsd > 0n) {
-      const incurredUs = lot.expiresUs ?? nowUs
-      await tx.insertMany('charges', [toTuple('charges', breakageRow(row, lot, { breakageNanoUsd, nowUs }))])
-      await addLooseCharge(tx, context, { kind: 'breakage', sandbox: 0, incurredUs, nanoUsd: breakageNanoUsd })
+      const endUs = lot.expiresUs ?? nowUs
+      const booking = bookingOf({ context, closedUntilUs }, endUs)
+      await tx.insertMany('charges', [toTuple('charges', breakageRow(row, lot, { breakageNanoUsd, nowUs, booking }))])
+      await addLooseCharge(tx, context, {
+        kind: 'breakage',
+        sandbox: 0,
+        incurredUs: booking.incurredUs,
+        nanoUsd: breakageNanoUsd,
+      })
     }
     await tx.run('UPDATE credit_lots SET closed_us = ? WHERE id = ?', [nowUs, lot.id])
     closed.push({ lotId: lot.id, breakageNanoUsd })
@@ -131,7 +139,7 @@ const unusedWords: Readonly<Record<LotKind, string>> = {
 function breakageRow(
   row: Row,
   lot: StoredLot,
-  { breakageNanoUsd, nowUs }: { breakageNanoUsd: bigint; nowUs: number },
+  { breakageNanoUsd, nowUs, booking }: { breakageNanoUsd: bigint; nowUs: number; booking: Booking },
 ): NewRow<'charges'> {
   const left = lot.meter === null ? `$${formatUsd(lot.remaining)}` : `${formatQuantity(lot.remaining)} ${lot.meter}`
   const whole = lot.meter === null ? `$${formatUsd(lot.capacity)}` : formatQuantity(lot.capacity)
@@ -152,7 +160,8 @@ function breakageRow(
     rate_id: lot.id,
     price_book: '',
     provenance: 'metered',
-    incurred_us: lot.expiresUs ?? nowUs,
+    incurred_us: booking.incurredUs,
+    corrects_month_us: booking.correctsMonthUs,
     posted_us: nowUs,
     reverses: null,
     evidence_id: null,

@@ -7,6 +7,7 @@ import type { ChargeLine } from '../../core/outcome.ts'
 import { storableText } from '../schema.ts'
 import { type Changes, insertRow } from './changes.ts'
 import { countImageCost } from './insight.ts'
+import { type Booking, bookingOf } from './months.ts'
 import { count } from './rollup.ts'
 import { type Attempt, type Counter, counterKey, type Request, type World } from './world.ts'
 
@@ -33,8 +34,13 @@ export function closeAttempt(
 ): void {
   const { attempt, request, lines, state, outcome, atUs } = close
   let cost = 0n
+  const booking = bookingOf(world, atUs)
   for (const line of lines) {
-    postCharge(changes, attempt, request, { line, incurredUs: atUs, postedUs: atUs })
+    postCharge(changes, attempt, request, {
+      line,
+      booking,
+      postedUs: booking.correctsMonthUs === null ? atUs : booking.incurredUs,
+    })
     cost += line.amountNanoUsd
   }
   for (const { counter, amount } of countersOf(world, attempt.id)) counter.now = settleHold(counter.now, amount, cost)
@@ -42,7 +48,7 @@ export function closeAttempt(
   attempt.outcome = outcome
   attempt.settled_us = atUs
   changes.attempts.add(attempt)
-  const place = { request, atUs, offer: attempt.offer, outcome, kind: attempt.kind }
+  const place = { request, atUs: booking.incurredUs, offer: attempt.offer, outcome, kind: attempt.kind }
   countImageCost(changes.rollups.insight, place, { images: Number(attempt.images_made), nanoUsd: cost }, 1n)
   count(world, changes.rollups, place, {
     attempts: 1n,
@@ -66,9 +72,9 @@ export function postCharge(
   changes: Changes,
   attempt: Attempt,
   request: Request,
-  charge: { line: ChargeLine; incurredUs: number; postedUs: number; reverses?: string; corrects?: string; evidenceId?: string },
+  charge: { line: ChargeLine; booking: Booking; postedUs: number; reverses?: string; corrects?: string; evidenceId?: string },
 ): void {
-  const { line } = charge
+  const { line, booking } = charge
   insertRow(changes, 'charges', {
     id: uuidv7(),
     attempt_id: attempt.id,
@@ -87,7 +93,8 @@ export function postCharge(
     rate_id: line.rateId,
     price_book: line.priceBook,
     provenance: line.provenance,
-    incurred_us: charge.incurredUs,
+    incurred_us: booking.incurredUs,
+    corrects_month_us: booking.correctsMonthUs,
     posted_us: charge.postedUs,
     reverses: charge.reverses ?? null,
     corrects: charge.corrects ?? null,

@@ -6,6 +6,7 @@ import type { EncodedReconcile } from '../commands.ts'
 import { type Changes, keepAssets, recordEvent } from './changes.ts'
 import { countImageCost } from './insight.ts'
 import { returnDraws } from './lots.ts'
+import { type Booking, bookingOf } from './months.ts'
 import { attemptOf, countersOf, postCharge } from './posting.ts'
 import { count } from './rollup.ts'
 import { type Attempt, addEvidence, type Request, type StandingCharge, type World } from './world.ts'
@@ -41,14 +42,14 @@ export function applyEvidence(
   const { evidenceId, atUs, charges, outcome } = evidence
   if (world.evidence.get(attempt.id)?.has(evidenceId)) return false
   addEvidence(world, attempt.id, evidenceId)
-  const incurredUs = Number(attempt.settled_us ?? atUs)
+  const booking = bookingOf(world, Number(attempt.settled_us ?? atUs))
   const standing = world.standing.get(attempt.id) ?? []
   for (const charge of standing) {
-    const reversal = { line: reversalOf(charge), incurredUs: Number(charge.incurred_us), postedUs: atUs, reverses: charge.id }
+    const reversal = { line: reversalOf(charge), booking: bookingOfReversal(world, charge), postedUs: atUs, reverses: charge.id }
     postCharge(changes, attempt, request, { ...reversal, evidenceId })
   }
   returnDraws(world, changes, attempt.id, atUs)
-  for (const line of charges) postCharge(changes, attempt, request, { line, incurredUs, postedUs: atUs, evidenceId })
+  for (const line of charges) postCharge(changes, attempt, request, { line, booking, postedUs: atUs, evidenceId })
   const was = sum(standing.map((charge) => BigInt(charge.amount_nano_usd)))
   const is = sum(charges.map((line) => line.amountNanoUsd))
   for (const { counter } of countersOf(world, attempt.id)) counter.now = correctSpent(counter.now, is - was)
@@ -67,28 +68,45 @@ export function applyEvidence(
   return true
 }
 
-/** Take the attempt out of the rollup row it was counted in and count it where it belongs, in the same hour. */
+/** A charge that named a closed month is taken back under its name. */
+function bookingOfReversal(world: World, charge: StandingCharge): Booking {
+  const booking = bookingOf(world, Number(charge.incurred_us))
+  const named = charge.corrects_month_us
+  return named === null || booking.correctsMonthUs !== null ? booking : { ...booking, correctsMonthUs: Number(named) }
+}
+
+/**
+ * Take the attempt out of the rollup row it was counted in and count it where it belongs, in the same hour; of a closed month, now. Money
+ * goes out of the hour that each charge was booked to.
+ */
 function recount(
   world: World,
   changes: Changes,
   { attempt, request }: { attempt: Attempt; request: Request },
   change: { standing: readonly StandingCharge[]; was: bigint; is: bigint; evidence: Evidence },
 ): void {
-  const provisional = sum(
-    change.standing.filter((charge) => charge.kind === 'provisional').map((charge) => BigInt(charge.amount_nano_usd)),
-  )
   const duration = BigInt(attempt.duration_us ?? 0)
-  const at = { request, atUs: attempt.settled_us ?? change.evidence.atUs, offer: attempt.offer, kind: attempt.kind }
+  const booking = bookingOf(world, Number(attempt.settled_us ?? change.evidence.atUs))
+  const at = { request, atUs: booking.incurredUs, offer: attempt.offer, kind: attempt.kind }
   const before = { ...at, outcome: attempt.outcome ?? '' }
   const after = { ...at, outcome: change.evidence.outcome }
   const { insight } = changes.rollups
-  countImageCost(insight, before, { images: Number(attempt.images_made), nanoUsd: change.was }, -1n)
-  countImageCost(insight, after, { images: change.evidence.imagesMade, nanoUsd: change.is }, 1n)
+  // What pictures of a closed month cost each stays as it was then.
+  if (booking.correctsMonthUs === null) {
+    countImageCost(insight, before, { images: Number(attempt.images_made), nanoUsd: change.was }, -1n)
+    countImageCost(insight, after, { images: change.evidence.imagesMade, nanoUsd: change.is }, 1n)
+  }
+  for (const charge of change.standing) {
+    const amount = BigInt(charge.amount_nano_usd)
+    const place = { ...before, atUs: bookingOfReversal(world, charge).incurredUs }
+    count(world, changes.rollups, place, {
+      cost_nano_usd: -amount,
+      ...(charge.kind === 'provisional' && { provisional_nano_usd: -amount }),
+    })
+  }
   count(world, changes.rollups, before, {
     attempts: -1n,
     images: -BigInt(attempt.images_made),
-    cost_nano_usd: -change.was,
-    provisional_nano_usd: -provisional,
     duration_us: -duration,
   })
   count(world, changes.rollups, after, {

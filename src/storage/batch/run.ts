@@ -19,6 +19,7 @@ import { countRepeat, finishRequest } from './finish.ts'
 import { deleteInsightObject, putInsightObject } from './insight-objects.ts'
 import { addJobs, claimJobs, finishJob, retryJob } from './jobs.ts'
 import { closeLots, drawFromOutside, putLots } from './lot-commands.ts'
+import { closeMonth, sealMonth } from './months.ts'
 import { closeNode, openNode, recover, renewNode } from './nodes.ts'
 import { attemptOf } from './posting.ts'
 import { keepPrices } from './prices.ts'
@@ -158,6 +159,10 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
       return drawFromOutside(tx, context, command.draw)
     case 'closeLots':
       return closeLots(tx, context, command.atUs)
+    case 'closeMonth':
+      return closeMonth(tx, context, command.close)
+    case 'sealMonth':
+      return sealMonth(tx, context, command.seal)
     case 'rate':
       return rate(tx, context, command.feedback)
     case 'putInsightObject':

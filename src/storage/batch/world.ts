@@ -5,6 +5,7 @@ import type { BatchContext, BulkCommand, EncodedCountRepeat, EncodedFinishReques
 import type { NewRow, TableName } from '../schema.ts'
 import { columnsOf, toTuple } from '../schema.ts'
 import type { Row, Tx } from '../tx.ts'
+import { closedUntil } from './months.ts'
 import { loadDraws, loadLots, type StoredDraw, type StoredLot } from './stored-lots.ts'
 
 type Mutable<T extends TableName> = { -readonly [C in keyof NewRow<T>]: NewRow<T>[C] }
@@ -40,6 +41,8 @@ export interface IdempotencyRow {
 
 export interface World {
   readonly context: BatchContext
+  /** The end of the last closed month; 0 = none, or nothing here could fall into one. */
+  closedUntilUs: number
   readonly attempts: Map<string, Attempt>
   readonly requests: Map<string, Request>
   readonly holds: Map<string, readonly Hold[]>
@@ -70,6 +73,7 @@ const closedStates: ReadonlySet<string> = new Set(['settled', 'voided', 'unknown
 export function emptyWorld(context: BatchContext): World {
   return {
     context,
+    closedUntilUs: 0,
     attempts: new Map(),
     requests: new Map(),
     holds: new Map(),
@@ -104,6 +108,10 @@ export async function loadWorld(tx: Tx, commands: readonly BulkCommand[], contex
       ? [command.attemptId]
       : [],
   )
+  // Money of the month that runs cannot belong to a closed one, so that ordinary settles do not ask.
+  const month = periodStartUs('month', context.nowUs)
+  if (late.length > 0 || commands.some((command) => command.kind === 'settle' && command.settledUs < month))
+    world.closedUntilUs = await closedUntil(tx)
   await loadCharges(tx, world, late)
   await loadIdempotency(tx, world, reserves)
   await loadBudgets(tx, world, reserves)

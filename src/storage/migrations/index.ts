@@ -9,6 +9,7 @@ import { accessColumns, accessIndexes, accessTables } from './006-access.ts'
 import { routeTables } from './007-routes.ts'
 import { lineageIndexes } from './008-lineage.ts'
 import { exportIndexes } from './009-exports.ts'
+import { monthColumns, monthIndexes, monthRows, monthTables } from './010-months.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -73,6 +74,17 @@ export const migrations: readonly Migration[] = [
   },
   { version: 8, name: 'lineage', statements: () => lineageIndexes },
   { version: 9, name: 'exports', statements: () => exportIndexes },
+  {
+    version: 10,
+    name: 'months',
+    statements: (flavour) => [
+      ...Object.entries(monthTables).map(([name, spec]) => createTable(name, spec, flavour)),
+      ...Object.entries(monthColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
+      ...monthIndexes,
+      ...monthRows,
+      ...flavour.insertOnly('month_closes'),
+    ],
+  },
 ]
 
 /** The schema this build writes and reads. */

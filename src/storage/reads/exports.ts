@@ -5,7 +5,7 @@ import type { AttemptKind, ChargeKind, Provenance } from '../../core/outcome.ts'
 import type { ExportQuery, LedgerExports } from '../../ports/ledger.ts'
 import type { Database } from '../schema.ts'
 import { toLotRecord } from './commitments.ts'
-import { parseObject } from './decode.ts'
+import { numberOrNull, parseObject } from './decode.ts'
 
 /** Instants with charges per page; also the bound on the list of ids in one query. */
 const PAGE = 500
@@ -173,6 +173,7 @@ const toCharge = (row: Selectable<Database['charges']>): ExportCharge => ({
   postedUs: Number(row.posted_us),
   reverses: row.reverses,
   corrects: row.corrects,
+  correctsMonthUs: numberOrNull(row.corrects_month_us),
   sandbox: row.sandbox === 1n,
 })
 

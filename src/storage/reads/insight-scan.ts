@@ -15,31 +15,34 @@ import { startOf } from './insight-rows.ts'
 const PAGE = 2_000
 const DAY_US = 86_400_000_000
 
+const scannedColumns = [
+  'requests.id',
+  'requests.finished_us',
+  'requests.offer',
+  'requests.operation',
+  'requests.size_class',
+  'requests.quality',
+  'requests.route',
+  'requests.project_id',
+  'requests.key_id',
+  'requests.outcome',
+  'requests.prompt_class',
+  'requests.end_customer',
+  'requests.request_group',
+  'requests.latency_us',
+  'requests.tags',
+] as const
+
 export async function* scanRequests(db: Kysely<Database>, query: ScanQuery): AsyncIterable<ScannedPage> {
   yield { requests: 0, facts: await looseCharges(db, query), latencies: [] }
+  yield { requests: 0, facts: await lateCharges(db, query), latencies: [] }
   let after = firstId(query.fromUs - DAY_US)
   const end = firstId(query.toUs)
   for (;;) {
     const rows = await db
       .selectFrom('requests')
-      .select([
-        'id',
-        'finished_us',
-        'offer',
-        'operation',
-        'size_class',
-        'quality',
-        'route',
-        'project_id',
-        'key_id',
-        'outcome',
-        'prompt_class',
-        'end_customer',
-        'request_group',
-        'latency_us',
-        'tags',
-        'sandbox',
-      ])
+      .select(scannedColumns)
+      .select('requests.sandbox')
       .where('id', '>', after)
       .where('id', '<', end)
       .orderBy('id')
@@ -53,6 +56,27 @@ export async function* scanRequests(db: Kysely<Database>, query: ScanQuery): Asy
     after = rows.at(-1)?.id ?? ''
     if (rows.length < PAGE) return
   }
+}
+
+/** Money of closed months: it counts where it was booked, whenever its call was. */
+async function lateCharges(db: Kysely<Database>, { fromUs, toUs, sandbox, grain, dimensions }: ScanQuery): Promise<Fact[]> {
+  const rows = await db
+    .selectFrom('charges')
+    .innerJoin('attempts', 'attempts.id', 'charges.attempt_id')
+    .innerJoin('requests', 'requests.id', 'attempts.request_id')
+    .select(scannedColumns)
+    .select(['attempts.offer as called', 'attempts.outcome as ended', 'attempts.kind'])
+    .select(['charges.incurred_us', 'charges.amount_nano_usd'])
+    .where('charges.corrects_month_us', 'is not', null)
+    .where('charges.sandbox', '=', sandbox ? 1n : 0n)
+    .where('charges.incurred_us', '>=', BigInt(fromUs))
+    .where('charges.incurred_us', '<', BigInt(toUs))
+    .execute()
+  return rows.map((row) => ({
+    values: valuesOf(dimensions, row, { offer: row.called, outcome: row.ended ?? '', kind: row.kind }),
+    atUs: startOf(grain, Number(row.incurred_us)),
+    sums: { ...zeroSums, costNanoUsd: row.amount_nano_usd },
+  }))
 }
 
 /** Ids are UUIDv7: their first 48 bits are milliseconds, so that they are in the order of time. */
@@ -160,6 +184,7 @@ async function costsOf(db: Kysely<Database>, attempts: readonly { readonly id: s
       'in',
       attempts.map(({ id }) => id),
     )
+    .where('corrects_month_us', 'is', null)
     .groupBy('attempt_id')
     .execute()
   return new Map(rows.map((row) => [row.attempt_id, toSum(row.cost)]))

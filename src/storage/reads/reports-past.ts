@@ -157,6 +157,16 @@ async function readMoney(db: Kysely<Database>, span: ReportSpan): ReturnType<Led
     .groupBy('provenance')
     .orderBy('provenance')
     .execute()
+  const late = await db
+    .selectFrom('charges')
+    .select(({ fn }) => ['corrects_month_us', fn.countAll<bigint>().as('count'), fn.sum<bigint>('amount_nano_usd').as('cost')])
+    .where('corrects_month_us', 'is not', null)
+    .where('sandbox', '=', flag(sandbox))
+    .where('incurred_us', '>=', BigInt(fromUs))
+    .where('incurred_us', '<', BigInt(toUs))
+    .groupBy('corrects_month_us')
+    .orderBy('corrects_month_us')
+    .execute()
   const attempts = await db
     .selectFrom('attempts')
     .select(({ fn }) => ['state', fn.countAll<bigint>().as('count')])
@@ -180,6 +190,11 @@ async function readMoney(db: Kysely<Database>, span: ReportSpan): ReturnType<Led
     charges: charges.reduce((sum, { count }) => sum + Number(count), 0),
     totalNanoUsd: charges.reduce((sum, { cost }) => sum + toSum(cost), 0n),
     byProvenance: charges.map(({ provenance, cost }) => ({ provenance: provenance as Provenance, costNanoUsd: toSum(cost) })),
+    corrections: late.map((row) => ({
+      monthUs: Number(row.corrects_month_us),
+      charges: Number(row.count),
+      costNanoUsd: toSum(row.cost),
+    })),
     unpricedAttempts: countOf('settled'),
     unknownAttempts: countOf('unknown'),
   }

@@ -82,6 +82,7 @@ const toCharge = (row: ChargeRow): ChargeRecord => ({
   postedUs: Number(row.posted_us),
   reverses: row.reverses,
   corrects: row.corrects,
+  correctsMonthUs: numberOrNull(row.corrects_month_us),
 })
 
 export const toAsset = (row: AssetRow): AssetRecord => ({

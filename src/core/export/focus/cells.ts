@@ -49,23 +49,28 @@ export const hourOf = (us: number): readonly [start: number, end: number] => {
 export const lotTime = ({ startsUs, expiresUs }: ExportLot): readonly [start: number, end: number] =>
   expiresUs === null ? hourOf(startsUs) : [startsUs, expiresUs]
 
+interface Dated extends Pick<ExportCharge, 'incurredUs' | 'postedUs' | 'correctsMonthUs'> {
+  readonly correction: boolean
+}
+
 /**
  * Charge and billing period. A correction of an earlier month is billed in the month it was posted in, and says so in
  * ChargeClass; one within the month is not a correction in the sense of FOCUS.
  */
 export function periodCells(
   [start, end]: readonly [number, number],
-  { incurredUs, postedUs, correction }: { readonly incurredUs: number; readonly postedUs: number; readonly correction: boolean },
+  { incurredUs, postedUs, correctsMonthUs, correction }: Dated,
 ): Cells {
-  const late = correction && monthOf(postedUs)[0] > monthOf(incurredUs)[0]
-  const [billingStart, billingEnd] = monthOf(late ? postedUs : incurredUs)
+  const corrected = correctsMonthUs ?? monthOf(incurredUs)[0]
+  const late = correctsMonthUs !== null || (correction && monthOf(postedUs)[0] > corrected)
+  const [billingStart, billingEnd] = monthOf(late ? Math.max(postedUs, incurredUs) : incurredUs)
   return {
     ChargePeriodStart: timeText(start),
     ChargePeriodEnd: timeText(end),
     BillingPeriodStart: timeText(billingStart),
     BillingPeriodEnd: timeText(billingEnd),
     ChargeClass: late ? 'Correction' : null,
-    x_CorrectedPeriodStart: late ? timeText(monthOf(incurredUs)[0]) : null,
+    x_CorrectedPeriodStart: late ? timeText(corrected) : null,
     x_PostedAt: timeText(postedUs),
   }
 }

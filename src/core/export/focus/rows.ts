@@ -169,7 +169,7 @@ function purchaseRow(lot: ExportLot, options: FocusOptions): FocusRow {
   const hours = lot.kind === 'reservedCapacity'
   return toRow({
     ...lotCells(lot, options),
-    ...periodCells(lotTime(lot), { incurredUs: lot.startsUs, postedUs: lot.startsUs, correction: false }),
+    ...periodCells(lotTime(lot), { incurredUs: lot.startsUs, postedUs: lot.startsUs, correctsMonthUs: null, correction: false }),
     ...costCells({ billed: paid, effective: 0n, priced: paid, ledger: 0n }),
     ...priceCells(decimal(1n, 0), hours ? 'Hours' : 'Purchases', { usd: paid, native: nano(paid) }),
     ...commitmentCells(lot, null, lotQuantity(lot, lot.capacity)),
@@ -190,7 +190,7 @@ function breakageRow(charge: ExportCharge, lot: ExportLot, options: FocusOptions
     ...periodCells(lotTime(lot), { ...charge, correction: false }),
     ...costCells({ billed: 0n, effective: amount, priced: amount, ledger: amount }),
     ...priceCells(lotQuantity(lot, left), lotUnit(lot), { usd: amount, native: nano(amount) }),
-    ...commitmentCells(lot, 'Unused', lotQuantity(lot, left)),
+    ...commitmentCells(lot, 'Unused', charge.correctsMonthUs === null ? lotQuantity(lot, left) : undefined),
     ...allocationCells(options.version, lot, { drawn: left, requestId: null, tags: null }),
     ...chargeCells(charge),
     ChargeCategory: 'Usage',
@@ -210,6 +210,7 @@ function outsideRow(draw: Extract<ExportEntry, { kind: 'outside' }>['draw'], opt
     ...periodCells(lot.kind === 'reservedCapacity' ? lotTime(lot) : hourOf(draw.drawnUs), {
       incurredUs: draw.drawnUs,
       postedUs: draw.drawnUs,
+      correctsMonthUs: null,
       correction: false,
     }),
     ...costCells({ billed: 0n, effective, priced: covered, ledger: 0n }),

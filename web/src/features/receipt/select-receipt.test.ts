@@ -20,6 +20,7 @@ const charge = (amount: string, change: Partial<ChargeWire> = {}): ChargeWire =>
   posted_at: '2026-11-22T00:00:00Z',
   reverses: null,
   corrects: null,
+  corrects_month: null,
   ...change,
 })
 
