@@ -53,6 +53,7 @@ import type { ServerContext } from './server/context.ts'
 import { createKeyRing } from './server/key-ring.ts'
 import { createServerMetrics } from './server/metrics.ts'
 import { createOidc } from './server/oidc.ts'
+import { createProgressBoard } from './server/progress.ts'
 import { createSessions } from './server/sessions.ts'
 import { createSignInThrottle } from './server/throttle.ts'
 import { createUrlSigner } from './server/url-signer.ts'
@@ -293,6 +294,7 @@ async function start(context: StartContext): Promise<Halftone> {
     alerts,
     thumbnails,
     throttle: createSignInThrottle(clock),
+    progress: createProgressBoard(),
     liveStreams: new Set(),
     get settings() {
       return settings

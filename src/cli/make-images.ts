@@ -73,6 +73,8 @@ const completedEvent = z.object({
   halftone: halftoneResult.optional(),
 })
 
+const progressEvent = z.object({ progress: z.number().min(0).max(1) })
+
 async function readStream(
   client: Client,
   name: 'createImage' | 'editImage',
@@ -88,6 +90,10 @@ async function readStream(
     const parsed: unknown = JSON.parse(data)
     const failure = errorBody.safeParse(parsed)
     if (failure.success) throw errorOf(failure.data.error, 500, answer.headers['x-request-id'])
+    if (event === 'halftone.progress') {
+      progress.percent(progressEvent.parse(parsed).progress)
+      continue
+    }
     if (event.endsWith('.partial_image')) {
       received += 1
       progress.say('partial pictures')

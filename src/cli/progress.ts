@@ -7,6 +7,8 @@ export interface Progress {
   say(text: string): void
   /** Steps done, for work that knows how much there is. */
   step(done: number, total: number): void
+  /** How much is done, 0 to 1, for work that somebody else measures. */
+  percent(share: number): void
   /** Remove the line. Idempotent. */
   stop(): void
 }
@@ -14,7 +16,7 @@ export interface Progress {
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const
 const BAR_WIDTH = 16
 
-const silent: Progress = { say: () => {}, step: () => {}, stop: () => {} }
+const silent: Progress = { say: () => {}, step: () => {}, percent: () => {}, stop: () => {} }
 
 /** Start the line; `quiet` (as under --json) and a standard error that is no terminal show nothing. */
 export async function startProgress(out: Output, text: string, quiet: boolean): Promise<Progress> {
@@ -23,6 +25,7 @@ export async function startProgress(out: Output, text: string, quiet: boolean): 
   const startedMs = performance.now()
   let label = text
   let bounded = false
+  let share: number | undefined
   const bar = new SingleBar({
     stream: out.noteStream,
     clearOnComplete: true,
@@ -33,8 +36,9 @@ export async function startProgress(out: Output, text: string, quiet: boolean): 
     format: (_options, params) => {
       const seconds = Math.floor((performance.now() - startedMs) / 1000)
       const frame = FRAMES[Math.floor(performance.now() / 100) % FRAMES.length] ?? ''
-      const filled = Math.round(params.progress * BAR_WIDTH)
-      const gauge = bounded ? `${'━'.repeat(filled)}${'─'.repeat(BAR_WIDTH - filled)} ${params.value}/${params.total}  ` : ''
+      const filled = Math.round((share ?? params.progress) * BAR_WIDTH)
+      const figure = share === undefined ? `${params.value}/${params.total}` : `${Math.floor(share * 100)} %`
+      const gauge = bounded ? `${'━'.repeat(filled)}${'─'.repeat(BAR_WIDTH - filled)} ${figure}  ` : ''
       return clip(`${frame} ${seconds} s  ${gauge}${label}`, (out.noteStream.columns || out.width) - 1)
     },
   })
@@ -47,6 +51,10 @@ export async function startProgress(out: Output, text: string, quiet: boolean): 
       bounded = true
       bar.setTotal(total)
       bar.update(done)
+    },
+    percent: (done) => {
+      bounded = true
+      share = done
     },
     stop: () => bar.stop(),
   }

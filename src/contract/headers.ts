@@ -19,6 +19,7 @@ export const requestHeaders = {
   'x-halftone-upscale': '`local` enlarges here what an offer makes too small, up to 4 times each edge.',
   'x-halftone-convert': '`none` takes only offers that return `output_format` themselves; else it is converted here.',
   'x-halftone-allow-unsupported': '`true` turns unsupported parameters into warnings.',
+  'x-halftone-progress': '`true` lets a stream tell how far it is, by `halftone.progress` events.',
   'x-halftone-body': '`off` leaves the halftone object out of the answer.',
   'x-stainless-retry-count': 'Sent by SDKs: above 0, the call joins the one it repeats.',
 } as const

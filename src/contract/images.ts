@@ -62,6 +62,10 @@ export const halftoneOptions = z
       .optional()
       .describe("Only offers that return `output_format` themselves: the provider's own file, with its provenance marks."),
     allow_unsupported: z.boolean().optional().describe('Turn unsupported parameters into warnings.'),
+    progress: z
+      .boolean()
+      .optional()
+      .describe('A stream also tells how far it is, by `halftone.progress` events, where the provider does.'),
     body: z.enum(['on', 'off']).optional().describe('`off` leaves the halftone object out of the answer.'),
   })
   .describe('Options of this one request; each has a header twin, which wins.')

@@ -98,6 +98,10 @@ export const requestRecord = requestSummary.extend({
   features: z.record(z.string(), z.json()),
   warnings: z.array(warning),
   attempt_rows: z.array(attempt),
+  progress: z
+    .number()
+    .optional()
+    .describe('How much is done, 0 to 1, while it runs on the node that answers and as far as providers tell.'),
 })
 
 export const receipt = z.object({

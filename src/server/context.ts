@@ -15,6 +15,7 @@ import type { Acting } from './acting.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { Oidc, OidcSettings } from './oidc.ts'
+import type { ProgressBoard } from './progress.ts'
 import type { SessionSettings, Sessions } from './sessions.ts'
 import type { SignInThrottle } from './throttle.ts'
 import type { Thumbnails } from './thumbnails.ts'
@@ -48,6 +49,7 @@ export interface ServerContext {
   readonly installBook: InstallBook
   readonly accounts: ProviderAccounts
   readonly priceSets: PriceSets
+  readonly progress: ProgressBoard
   /** Answers without an end of their own; a shutdown ends them, their readers reconnect. */
   readonly liveStreams: Set<ServerResponse>
   /** Facts for `status`; called on each request. */

@@ -57,6 +57,32 @@ function slowImage(chunks: number): ReceivedImage & { partialIndex: number } {
   }
 }
 
+test('progress is an event of its own: it is no part of the answer, and never comes into the middle of another event', async () => {
+  let started = true
+  const { text } = await streamed(async (stream) => {
+    stream.progress('r-1', 0.25)
+    started = stream.started
+    const sending = stream.partial(slowImage(6))
+    for (const share of [0.5, 0.6, 0.7]) {
+      await wait(15)
+      stream.progress('r-1', share)
+    }
+    await sending
+    stream.progress('r-1', 0.9)
+    throw new HalftoneError('provider_error', 'It broke.')
+  })
+  expect(started).toBe(false)
+  const events = text.split('\n\n').filter((each) => each.startsWith('event: '))
+  expect(events.map((each) => each.split('\n')[0])).toEqual([
+    'event: halftone.progress',
+    'event: image_generation.partial_image',
+    'event: halftone.progress',
+    'event: error',
+  ])
+  expect(events[0]).toContain('data: {"type":"halftone.progress","request_id":"r-1","progress":0.25}')
+  for (const each of events) expect(() => JSON.parse(each.split('\ndata: ')[1] ?? '')).not.toThrow()
+})
+
 test('a failure before anything was sent is an ordinary HTTP error', async () => {
   const { status, text } = await streamed(async () => {
     throw new HalftoneError('content_refused', 'no')

@@ -9,6 +9,8 @@ import { halftoneObject, usageJson, writeEncoded } from './send-images.ts'
 const HEARTBEAT_MS = 15_000
 
 export interface ImageEventStream extends StreamSink {
+  /** How much of the request is done, 0 to 1. Sent only to clients that asked for it, and never counts as part of the answer. */
+  progress(requestId: string, share: number): void
   /** The final events, then the end. */
   finish(result: ExecuteResult, options: { readonly bodyMetadata: boolean }): Promise<void>
   /** An `error` event, or a plain error answer when nothing was sent yet (then it is returned to be sent). */
@@ -98,6 +100,13 @@ export function createImageEventStream(raw: ServerResponse, options: EventStream
       await enqueue(() => event(`${family}.partial_image`, fields, { open: () => image.body.open() }, '')).finally(() =>
         image.body.dispose(),
       )
+    },
+    progress(requestId, share) {
+      // A client that reads slowly has no use for what is old by the time it comes.
+      if (raw.destroyed || raw.writableEnded || raw.writableNeedDrain || writing) return
+      open()
+      const data = JSON.stringify({ type: 'halftone.progress', request_id: requestId, progress: share })
+      raw.write(`event: halftone.progress\ndata: ${data}\n\n`)
     },
     async finish(result, { bodyMetadata }) {
       const { summary } = result

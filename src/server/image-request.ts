@@ -30,6 +30,8 @@ export interface NormalizedRequest {
   readonly options: RequestOptions
   readonly idempotencyKey?: string
   readonly sdkRetry: number
+  /** The stream also tells how far it is. */
+  readonly progress: boolean
 }
 
 /** The checked body of any image endpoint. */
@@ -138,7 +140,12 @@ export function normalizeRequest({ operation, wire, inputs, headers }: Normalize
   if (request.partialImages > 0 && !request.stream) {
     throw new HalftoneError('invalid_value', '"partial_images" needs "stream": true.', { param: 'partial_images' })
   }
-  return { request, options: optionsOf(headers, twin), sdkRetry: retryCount(headers), ...(idempotencyKey && { idempotencyKey }) }
+  const progress = flag(headers, 'x-halftone-progress') ?? twin.progress ?? false
+  if (progress && !request.stream) {
+    throw new HalftoneError('invalid_value', 'Progress is told in a stream: it needs "stream": true.', { param: 'progress' })
+  }
+  const options = optionsOf(headers, twin)
+  return { request, options, sdkRetry: retryCount(headers), progress, ...(idempotencyKey && { idempotencyKey }) }
 }
 
 /** Ways to say how large the result is; two of them at once would leave one unheard. */

@@ -102,7 +102,16 @@ describe('generate', () => {
       output_format: 'png',
       stream: true,
       partial_images: 2,
+      halftone: { progress: true },
     })
+    expect(await readFile(join(cwd, 'fox.png'))).toEqual(Buffer.from(PIXEL, 'base64'))
+  })
+
+  test('--progress asks how far it is, and for no partial pictures', async () => {
+    const { code } = await run(['generate', 'fox', '--progress', '-o', 'fox.png'])
+    expect(code).toBe(0)
+    const sent = { prompt: 'fox', output_format: 'png', stream: true, halftone: { progress: true } }
+    expect(JSON.parse(gateway.seen.at(-1)?.body ?? '')).toEqual(sent)
     expect(await readFile(join(cwd, 'fox.png'))).toEqual(Buffer.from(PIXEL, 'base64'))
   })
 

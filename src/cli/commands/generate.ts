@@ -19,6 +19,7 @@ interface Options extends ConnectOptions, ImageOptions {
   readonly edit?: string[]
   readonly mask?: string
   readonly stream?: boolean
+  readonly progress?: boolean
   readonly maxCost?: string
   readonly quoteId?: string
   readonly deadline?: number
@@ -34,6 +35,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--edit <files...>', 'edit these pictures instead of starting from nothing')
     .option('--mask <file>', 'PNG whose transparent parts are to be changed (with --edit)')
     .option('--stream', 'count partial pictures as they come; needs a model that streams, and each may cost a little')
+    .option('--progress', 'show how far it is, where the provider tells')
     .option('--max-cost <usd>', 'refuse when it could cost more than this')
     .option('--quote-id <id>', 'make it at the maximum of this quote, or fail')
     .option('--deadline <seconds>', 'give up after this long', wholeNumber)
@@ -110,6 +112,8 @@ async function outgoing(
   options: Options,
   target: ImageTarget,
 ): Promise<OutgoingImageRequest> {
+  // A stream that is read here anyway also tells how far it is.
+  const isStreamed = options.stream === true || options.progress === true
   const own = {
     max_cost_usd: options.maxCost,
     quote_id: options.quoteId,
@@ -117,6 +121,7 @@ async function outgoing(
     group: options.group,
     tags: options.tag,
     allow_unsupported: options.allowUnsupported,
+    progress: isStreamed ? true : undefined,
   }
   const halftone = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined))
   const fields = {
@@ -124,10 +129,11 @@ async function outgoing(
     ...imageFields(options),
     // `-o fox.webp` asks for WebP as clearly as `--format webp`.
     ...(options.format === undefined && target.format !== undefined ? { output_format: target.format } : {}),
-    ...(options.stream ? { stream: true, partial_images: PARTIALS } : {}),
+    ...(isStreamed ? { stream: true } : {}),
+    ...(options.stream ? { partial_images: PARTIALS } : {}),
     ...(Object.keys(halftone).length === 0 ? {} : { halftone }),
   }
-  if (options.edit === undefined) return { kind: 'generate', fields, stream: options.stream === true, partials: PARTIALS }
+  if (options.edit === undefined) return { kind: 'generate', fields, stream: isStreamed, partials: PARTIALS }
   const open = async (file: string) => {
     const path = resolve(context.cwd, file)
     const blob = await openAsBlob(path).catch((cause: Error) => {
@@ -144,7 +150,7 @@ async function outgoing(
     fields,
     images,
     ...(mask === undefined ? {} : { mask }),
-    stream: options.stream === true,
+    stream: isStreamed,
     partials: PARTIALS,
   }
 }

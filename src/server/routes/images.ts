@@ -46,6 +46,7 @@ export async function handleImages(
       })
     : undefined
   const origin = publicOrigin(request, settings)
+  let running: string | undefined
   reply.hijack()
   let result: ExecuteResult | undefined
   try {
@@ -58,6 +59,12 @@ export async function handleImages(
       clientGone: clientGone.signal,
       ...(normalized.idempotencyKey !== undefined && { idempotencyKey: normalized.idempotencyKey }),
       ...(stream && { stream }),
+      onProgress(told) {
+        running = told.requestId
+        const share = context.progress.told(told, normalized.request.n)
+        // Nothing done is nothing to tell, and a failure before the first event stays an ordinary HTTP error.
+        if (normalized.progress && share > 0) stream?.progress(told.requestId, share)
+      },
     })
     const { summary } = result
     if (summary.offer && summary.cache === 'miss') context.metrics.cost(summary.offer, summary.costNanoUsd, result.images.length)
@@ -84,6 +91,7 @@ export async function handleImages(
         services.log.error({ err: error, requestId: known.requestId }, 'a request failed inside Halftone')
     }
   } finally {
+    if (running !== undefined) context.progress.ended(running)
     await result?.dispose()
   }
 }

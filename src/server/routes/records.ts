@@ -45,7 +45,11 @@ export const listRequests: Handler = async (call) => {
   }
 }
 
-export const getRequest: Handler = async (call) => requestRecordWire(await getRequestOf(call), assetUrls(call))
+export const getRequest: Handler = async (call) => {
+  const record = await getRequestOf(call)
+  const progress = call.context.progress.of(record.id)
+  return { ...requestRecordWire(record, assetUrls(call)), ...(progress !== undefined && { progress }) }
+}
 
 export const getReceipt: Handler = async (call) => {
   const record = await getRequestOf(call)
