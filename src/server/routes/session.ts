@@ -54,7 +54,11 @@ export const signOut: Handler = async (call) => {
   const token = sessionTokenOf(request)
   if (token !== undefined) {
     requireSameSite(request)
-    await context.sessions.endByToken(token)
+    const end = () => context.sessions.endByToken(token)
+    // A session that is over already ends without a row; whoever is still there is the one who did it.
+    const identity = await context.sessions.authenticate(token).catch(() => undefined)
+    const { id = '', name = '', role = '' } = identity?.key ?? {}
+    await (identity ? context.acting.run({ id, name, role, address: request.ip }, end) : end())
   }
   reply.header('set-cookie', cookie(SESSION_COOKIE, '', sessionCookie(isHttps(request, context), 0)))
   return { id: 'session', deleted: true }

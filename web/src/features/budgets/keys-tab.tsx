@@ -30,10 +30,13 @@ export function KeysTab({ search }: { search: BudgetsSearch }) {
   const [creating, setCreating] = useState(false)
   const [created, setCreated] = useState<CreatedKey>()
   const rows = useMemo(
-    () => keys.data?.data.filter(({ revoked_at }) => search.revoked || revoked_at === null),
-    [keys.data, search.revoked],
+    () =>
+      keys.data?.data
+        .filter(({ revoked_at }) => search.revoked || revoked_at === null)
+        .map((key) => ({ ...key, spent: spend.get(key.id) ?? '0' })),
+    [keys.data, search.revoked, spend],
   )
-  const columns = useMemo(() => columnsOf({ names, spend, now }), [names, spend, now])
+  const columns = useMemo(() => columnsOf({ names, now }), [names, now])
   const open = (key: string | undefined) => {
     const { key: _, ...rest } = search
     void navigate({ to: '/budgets', search: key === undefined ? rest : { ...rest, key }, replace: true, resetScroll: false })
@@ -103,11 +106,13 @@ export function KeysTab({ search }: { search: BudgetsSearch }) {
 
 interface Ground {
   readonly names: Names
-  readonly spend: ReadonlyMap<string, string>
   readonly now: number
 }
 
-const columnsOf = ({ names, spend, now }: Ground): readonly DataColumn<KeyWire>[] => [
+/** With what it has spent this month: sorting looks at the rows. */
+type KeyRow = KeyWire & { readonly spent: string }
+
+const columnsOf = ({ names, now }: Ground): readonly DataColumn<KeyRow>[] => [
   {
     id: 'name',
     header: 'Key',
@@ -151,8 +156,8 @@ const columnsOf = ({ names, spend, now }: Ground): readonly DataColumn<KeyWire>[
     id: 'spend',
     header: 'This month',
     numeric: true,
-    sort: ({ id }) => parseUsd(spend.get(id) ?? '0'),
-    cell: ({ id }) => <Short usd={spend.get(id) ?? '0'} />,
+    sort: ({ spent }) => parseUsd(spent),
+    cell: ({ spent }) => <Short usd={spent} />,
   },
   {
     id: 'used',

@@ -33,11 +33,17 @@ export function ProjectsTab() {
   const spend = useMemo(() => selectSpend(explored.data), [explored.data])
   const mayWrite = usePermission('projects.write')
   const [editing, setEditing] = useState<Project | 'new'>()
-  const columns = useMemo(() => {
-    const used = (id: string) =>
-      (keys.data?.data ?? []).filter(({ project_id, revoked_at }) => project_id === id && revoked_at === null).length
-    return columnsOf({ spend, used, edit: mayWrite ? setEditing : undefined })
-  }, [keys.data, spend, mayWrite])
+  const rows = useMemo(
+    () =>
+      projects.data?.data.map((project) => ({
+        ...project,
+        spent: spend.get(project.id) ?? '0',
+        keys:
+          keys.data?.data.filter(({ project_id, revoked_at }) => project_id === project.id && revoked_at === null).length ?? 0,
+      })),
+    [projects.data, keys.data, spend],
+  )
+  const columns = useMemo(() => columnsOf(mayWrite ? setEditing : undefined), [mayWrite])
   return (
     <>
       {mayWrite && (
@@ -50,7 +56,7 @@ export function ProjectsTab() {
       <DataTable
         caption="Projects"
         columns={columns}
-        rows={projects.data?.data}
+        rows={rows}
         rowId={({ id }) => id}
         error={projects.error}
         retry={() => void projects.refetch()}
@@ -72,13 +78,10 @@ export function ProjectsTab() {
   )
 }
 
-interface Ground {
-  readonly spend: ReadonlyMap<string, string>
-  readonly used: (id: string) => number
-  readonly edit: ((project: Project) => void) | undefined
-}
+/** With its working keys, and what they have spent this month: sorting looks at the rows. */
+type ProjectRow = Project & { readonly keys: number; readonly spent: string }
 
-const columnsOf = ({ spend, used, edit }: Ground): readonly DataColumn<Project>[] => [
+const columnsOf = (edit: ((project: Project) => void) | undefined): readonly DataColumn<ProjectRow>[] => [
   {
     id: 'name',
     header: 'Project',
@@ -111,13 +114,13 @@ const columnsOf = ({ spend, used, edit }: Ground): readonly DataColumn<Project>[
     cell: ({ tags }) => <span className="break-all">{tagLines(tags).replaceAll('\n', ', ') || <NoTags />}</span>,
     hideBelow: 'lg',
   },
-  { id: 'keys', header: 'Keys', numeric: true, sort: ({ id }) => used(id), cell: ({ id }) => used(id), hideBelow: 'sm' },
+  { id: 'keys', header: 'Keys', numeric: true, sort: (row) => row.keys, cell: (row) => row.keys, hideBelow: 'sm' },
   {
     id: 'spend',
     header: 'This month',
     numeric: true,
-    sort: ({ id }) => parseUsd(spend.get(id) ?? '0'),
-    cell: ({ id }) => <Short usd={spend.get(id) ?? '0'} />,
+    sort: ({ spent }) => parseUsd(spent),
+    cell: ({ spent }) => <Short usd={spent} />,
   },
   ...(edit
     ? [
@@ -125,7 +128,7 @@ const columnsOf = ({ spend, used, edit }: Ground): readonly DataColumn<Project>[
           id: 'edit',
           header: <span className="sr-only">Change</span>,
           numeric: true,
-          cell: (project: Project) =>
+          cell: (project: ProjectRow) =>
             readOnlyReason(project.managed_by) === null && (
               <button type="button" className="button button-quiet text-sm" onClick={() => edit(project)}>
                 Edit<span className="sr-only"> the project {project.id}</span>

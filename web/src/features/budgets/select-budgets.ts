@@ -144,6 +144,7 @@ function outlookOf(budget: BudgetWire, now: number): BudgetRow['outlook'] {
   if (budget.forecast_usd === null) {
     return { tone: 'ink', text: budget.period === 'total' ? 'Never starts again.' : `Too early for a forecast.${again}` }
   }
+  if (share === 0) return { tone: 'ink', text: `Nothing is used.${again}` }
   const forecast = shortUsd(budget.forecast_usd)
   if (budget.breach_at !== null)
     return { tone: 'warn', text: `Reaches its limit ${momentText(budget.breach_at, now)} at this pace (${forecast} foreseen).` }
@@ -195,6 +196,7 @@ export const usdOf = (text: string): string | undefined => {
 /** `Team shop, month` as `team-shop-month`. */
 export const idFrom = (...parts: readonly string[]): string =>
   parts
+    .filter(Boolean)
     .join('-')
     .toLowerCase()
     .replaceAll(/[^a-z0-9._-]+/g, '-')

@@ -34,7 +34,11 @@ export function CandidatesPanel({ query, isValid }: Props) {
           <div className={!isValid || query.isPlaceholderData ? 'opacity-60' : ''}>
             <Chosen usual={usual} />
           </div>
-          {!isValid && <p className="label mt-2">Of the last valid document.</p>}
+          <p className="label mt-2">
+            {isValid
+              ? 'By the health, prices and experience of now. Of a split of traffic the larger part comes first.'
+              : 'Of the last valid document.'}
+          </p>
         </>
       ) : query.error && isValid ? (
         <ErrorNotice error={query.error} title="It could not be asked" retry={() => void query.refetch()} />

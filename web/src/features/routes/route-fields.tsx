@@ -249,7 +249,7 @@ function Weights({ draft: { document, change }, disabled, problem }: PartProps) 
             {name}
             <input
               id={`weight-${name}`}
-              className="field num"
+              className="field num text-[0.95rem] text-ink"
               inputMode="decimal"
               disabled={disabled}
               value={stringOf((weights as Readonly<Record<string, number | string>>)[name])}

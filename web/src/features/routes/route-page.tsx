@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import type { RouteWire } from '../../../../src/contract/routes.ts'
 import { routeQuery, routeVersionsQuery } from '../../api/settings-queries.ts'
 import { formatMoment } from '../../lib/time.ts'
+import { TableSkeleton } from '../../ui/data-table.tsx'
 import { ErrorNotice, Loading, Notice } from '../../ui/notice.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { type Tab, Tabs } from '../../ui/tabs.tsx'
@@ -61,13 +62,17 @@ function Route({ name, standing, begin, search }: Props) {
       content: <EditTab name={name} draft={draft} as={search.as ?? 'form'} mayWrite={mayWrite} onTry={() => go('dry-run')} />,
     },
     { name: 'dry-run', label: 'Dry run', content: <DryRunTab draft={draft} exists={standing !== null} /> },
-    ...(versions.data
+    ...(standing?.managed_by === 'api' || (versions.data?.data.length ?? 0) > 0
       ? [
           {
             name: 'history' as const,
-            label: `History (${versions.data.data.length})`,
-            content: (
+            label: versions.data ? `History (${versions.data.data.length})` : 'History',
+            content: versions.data ? (
               <HistoryTab name={name} versions={versions.data.data} standing={standing} search={search} mayWrite={mayWrite} />
+            ) : versions.error ? (
+              <ErrorNotice error={versions.error} title="The versions could not be read" retry={() => void versions.refetch()} />
+            ) : (
+              <TableSkeleton caption="Versions" />
             ),
           },
         ]
