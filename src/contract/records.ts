@@ -184,6 +184,15 @@ export const explanation = z.object({
   ),
   eliminated_counts: z.record(z.string(), z.int()),
   eliminated: z.array(eliminated),
+  explored: z
+    .object({
+      offer: z.string(),
+      instead_of: z.string().describe('The usual choice.'),
+      extra_usd: usdText.describe('Its expected price above that of the usual choice.'),
+      observations: z.number().describe('Attempts that were known of it.'),
+    })
+    .nullable()
+    .describe('The route tried what little was known of; null: it did not.'),
 })
 
 export type RequestSummaryWire = z.infer<typeof requestSummary>

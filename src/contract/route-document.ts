@@ -42,6 +42,14 @@ const aliasTargetOrRoute = z
   )
 const share = z.number().min(0)
 
+/** Requests that try what little is known of. */
+const exploreSchema = z.strictObject({
+  share: z.number().gt(0).max(0.5).default(0.02).describe('Of the route’s requests.'),
+  maxExtraUsdPerDay: usdAmount.describe(
+    'Most that they may cost above the usual choices, UTC days; at the limit nothing is tried.',
+  ),
+})
+
 /** A second call beside one that takes too long. */
 const hedgeSchema = z
   .strictObject({
@@ -133,6 +141,9 @@ export const routeSchema = z
       .enum(['never', 'onUnknown'])
       .default('never')
       .describe('`onUnknown` goes on after a try that may have been billed.'),
+    explore: exploreSchema
+      .exactOptional()
+      .describe('Some requests try the eligible offer of which least is known, within a sum per day; default: none.'),
     cutOut: z
       .array(offerOrModel)
       .min(1)
@@ -175,16 +186,30 @@ export const routeSchema = z
 export type RouteDocument = z.output<typeof routeSchema>
 
 /** The same as JSON, as the API shows it. */
-export const routeToJson = ({ maxCostUsd, ...route }: RouteDocument): JsonObject => ({
+export const routeToJson = ({ maxCostUsd, explore, ...route }: RouteDocument): JsonObject => ({
   // Texts, numbers, lists and records of them only.
   ...(route as unknown as JsonObject),
   ...(maxCostUsd !== undefined && { maxCostUsd: formatUsd(maxCostUsd) }),
+  ...(explore && { explore: { share: explore.share, maxExtraUsdPerDay: formatUsd(explore.maxExtraUsdPerDay) } }),
 })
 
 /** What a document means to the router. */
 export function routePolicy(name: string, document: RouteDocument): Policy {
-  const { offers, models, providers, regions, quality, maxCostUsd, deadlineClass, mode, observes, fraction, since, ...policy } =
-    document
+  const {
+    offers,
+    models,
+    providers,
+    regions,
+    quality,
+    maxCostUsd,
+    deadlineClass,
+    mode,
+    observes,
+    fraction,
+    since,
+    explore,
+    ...policy
+  } = document
   const filter = {
     ...(offers ? { offers } : {}),
     ...(models ? { models } : {}),
@@ -196,6 +221,7 @@ export function routePolicy(name: string, document: RouteDocument): Policy {
     route: name,
     ...policy,
     ...(deadlineClass && deadlineClasses[deadlineClass]),
+    ...(explore && { explore: { share: explore.share, maxExtraNanoUsdPerDay: explore.maxExtraUsdPerDay } }),
     ...(Object.keys(filter).length > 0 ? { filter } : {}),
     ...(mode === 'observe' && observes !== undefined
       ? { observe: { model: observes, fraction, sinceUs: since === undefined ? 0 : Date.parse(since) * 1_000 } }

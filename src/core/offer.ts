@@ -71,6 +71,7 @@ export const warningCodes = {
   images_left_out: 'The provider made more images than were asked for; the first ones are returned.',
   fallback_used: 'The first choice failed and another offer made the image.',
   hedged: 'The first call was slow, so another offer was asked as well; both are paid for.',
+  explored: 'The route tries an offer of which little is known; the usual choice stands behind it.',
   cost_estimated: 'The provider reported no usage; the cost is an estimate.',
   usage_unrecognized: 'The provider reported usage that no meter stands for; it is kept with the attempt.',
   soft_budget_reached: 'A soft budget has reached its limit; it does not refuse.',

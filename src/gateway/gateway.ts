@@ -2,9 +2,10 @@
 import { HalftoneError } from '../core/error.ts'
 import type { RateLimit } from '../core/limits/bucket.ts'
 import { urgencyOf } from '../core/limits/queue.ts'
-import type { Offer } from '../core/offer.ts'
+import type { Offer, Warning } from '../core/offer.ts'
 import { promptFeatures } from '../core/prompt/features.ts'
 import {
+  type Explored,
   type OfferHealth,
   observationOf,
   observedName,
@@ -23,6 +24,7 @@ import { type Baseline, baselineOf, type DecideInput, decide, everything, planAl
 import { nothingEligible } from './decision.ts'
 import type { ExecuteInput, ExecuteResult } from './execution.ts'
 import type { ExperienceFeed } from './experience-feed.ts'
+import { createExplorer } from './explorer.ts'
 import type { Feedback } from './feedback.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { createGroups, type LookedAfter } from './groups.ts'
@@ -106,6 +108,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const observers = createObservers(services)
   const keyRates = createKeyRates(services.clock)
   const hedges = createHedges()
+  const explorer = createExplorer(services)
   const room = createWaitingRoom(services.clock)
   health.onRoom(() => room.wake())
   const listeners = new Set<(requestId: string) => void>()
@@ -180,7 +183,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { sandbox } = planned.attempts[0].candidate.offer
     const reached = scopes.filter((budget) => !budget.hard && budgets.isReached(budget, sandbox))
     const kept = keepToSoftBudgets(planned, deciding, reached)
-    const decision = pin ? pinPlan(planned, pin) : kept.plan
+    // What was promised, has to match, is being compared or has to be cheap is no place to try things.
+    const mayExplore = !pin && !consistency && !trial && reached.length === 0 && asked.options.order === undefined
+    const { plan: usual, explored } = mayExplore ? explorer.consider(kept.plan) : { plan: kept.plan }
+    const decision = pin ? pinPlan(planned, pin) : usual
     const [{ candidate: first }] = decision.attempts
     const release = health.planned(first.offer.id, request.n)
     const input = withSeed(withoutWait(asked, services.clock.nowUs() - nowUs), first.offer, held.seed)
@@ -204,7 +210,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       paysTwice: decision.policy.payTwice === 'onUnknown',
       onLeftRunning: (call) => void leftRunning.push(call),
       onBudgetReached: (id) => budgets.reached(id, first.offer.sandbox),
-      notes: pin ? [] : [...kept.warnings],
+      notes: pin ? [] : [...kept.warnings, ...exploredWarning(explored)],
       sandbox: first.offer.sandbox,
       jitter: services.random(),
       ...(pin && { pin }),
@@ -224,6 +230,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       promptHmacKey: options.promptHmacKey,
       ...(pin && { pin }),
       ...(consistency && { consistency }),
+      ...(explored && { explored }),
       ...(trial && { trial: trialOf(trial, planned, deciding) }),
     })
     ownership.handedOver = true
@@ -366,6 +373,16 @@ function trialOf({ arm, route, observing, other }: NonNullable<Watched['trial']>
     observation: observationToJson(observing.model, observationOf(arm, served, shadow)),
   }
 }
+
+const exploredWarning = (explored: Explored | undefined): readonly Warning[] =>
+  explored
+    ? [
+        {
+          code: 'explored',
+          message: `${explored.offer} is tried instead of ${explored.insteadOf}, because little is known of it.`,
+        },
+      ]
+    : []
 
 /** The seed of its group, where the client states none and the offer takes one. */
 function withSeed(input: ExecuteInput, { capabilities }: Offer, seed: number | undefined): ExecuteInput {

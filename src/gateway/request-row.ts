@@ -6,11 +6,13 @@ import type { PromptFeatures } from '../core/prompt/features.ts'
 import { gapRank } from '../core/prompt/gap.ts'
 import { gapWeights } from '../core/prompt/gap-weights.ts'
 import { sizeClassOf } from '../core/request.ts'
+import type { Explored } from '../core/routing/index.ts'
 import type { NewRequest } from '../ports/ledger.ts'
 import { inputAssets } from './assets.ts'
 import type { Baseline } from './decide.ts'
 import { decisionToJson } from './decision.ts'
 import type { ExecuteInput } from './execution.ts'
+import { exploredToJson } from './explorer.ts'
 import { type Consistency, consistencyToJson } from './groups.ts'
 import type { MonthPlanView } from './month-plan.ts'
 import type { QuotePin } from './quote-pin.ts'
@@ -38,6 +40,8 @@ export interface RequestRowInput {
   readonly promptHmacKey: Uint8Array
   /** The quote it is held to. */
   readonly pin?: QuotePin
+  /** It tries what little is known of. */
+  readonly explored?: Explored
   /** Of a route on trial. */
   readonly trial?: TrialRow
   /** What it has to look like. */
@@ -58,6 +62,7 @@ export function requestRow({
   promptHmacKey,
   pin,
   consistency,
+  explored,
   trial,
 }: RequestRowInput): NewRequest {
   const { request, caller } = input
@@ -82,6 +87,7 @@ export function requestRow({
       ...decisionToJson(decision, state, { ...(baseline && { baseline }), ...(monthPlan && { monthPlan }) }),
       ...(pin && { quote: pinToJson(pin) }),
       ...(consistency && { consistency: consistencyToJson(consistency) }),
+      ...(explored && { explored: exploredToJson(explored) }),
       ...(trial && { observation: trial.observation }),
     },
     inputs: inputAssets(input, nowUs),

@@ -32,6 +32,7 @@ export function explanationLines(explanation: Explanation, out: Output, all: boo
     ['Request', explanation.request_id],
     ['Route', `${explanation.route}, by ${explanation.objective}`],
     ['Price book', explanation.price_book],
+    ...exploredPair(explanation),
     ...(explanation.month_plan === undefined ? [] : [['Plan of the month', explanation.month_plan] as const]),
   ]
   const table = renderTable(
@@ -67,6 +68,10 @@ export function explanationLines(explanation: Explanation, out: Output, all: boo
     ...plannedLines(candidates),
     ...eliminationLines(explanation, out, all),
   ]
+}
+
+function exploredPair({ explored }: Explanation): (readonly [string, string])[] {
+  return explored ? [['Tried', `${explored.offer} instead of ${explored.instead_of}, for ${usd(explored.extra_usd)} more`]] : []
 }
 
 /** With what it rests on: `98.1% of 12`, or `97.0% prior` of an offer that nobody used. */

@@ -3,6 +3,7 @@ export * from './breaker.ts'
 export * from './candidate.ts'
 export * from './consistency.ts'
 export { cutOutRequest } from './cut-out.ts'
+export { type Explored, explore } from './explore.ts'
 export * from './frontier.ts'
 export {
   earnHedge,

@@ -8,6 +8,7 @@ import type { Lot } from '../pricing/lots.ts'
 import type { VolumeIndex } from '../pricing/volumes.ts'
 import type { Quality } from '../request.ts'
 import type { GroupFailure } from './consistency.ts'
+import type { ExplorePolicy } from './explore.ts'
 import type { HedgePolicy } from './hedge.ts'
 import type { Estimate } from './learning/estimate.ts'
 import type { Experience } from './learning/experience.ts'
@@ -63,6 +64,8 @@ export interface Policy {
   readonly payTwice: 'never' | 'onUnknown'
   /** Offers or models that cut a picture out where its maker cannot make it transparent; absent: none. First choice first. */
   readonly cutOut?: readonly string[]
+  /** Requests that try what little is known of; absent: none. */
+  readonly explore?: ExplorePolicy
   /** A second call beside one that takes too long; absent: never. */
   readonly hedge?: HedgePolicy
   /** At the limit of a soft budget: only say so (default), or take what is cheaper within the floor. */

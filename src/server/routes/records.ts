@@ -107,8 +107,19 @@ export const explainRequest: Handler = async (call) => {
     ),
     eliminated_counts: (decision['eliminatedCounts'] ?? {}) as Record<string, number>,
     eliminated: (decision['eliminated'] ?? []) as Explanation['eliminated'],
+    explored: exploredOf(record),
   }
   return explanation
+}
+
+/** As `gateway/explorer.ts` stored it. */
+function exploredOf({ decision }: RequestRecord): Explanation['explored'] {
+  const stored = decision['explored'] as
+    | { readonly offer: string; readonly insteadOf: string; readonly extraUsd: string; readonly observations: number }
+    | undefined
+  if (!stored) return null
+  const { offer, insteadOf, extraUsd, observations } = stored
+  return { offer, instead_of: insteadOf, extra_usd: extraUsd, observations }
 }
 
 /** The quote as `gateway/request-row.ts` stored it. */
