@@ -37,12 +37,12 @@ export async function writeAudit(tx: Tx, { nowUs, by }: AuditContext, row: Audit
 /** Columns that no reader of the audit log needs to see. */
 const secretColumns: ReadonlySet<string> = new Set(['hash'])
 
-/** A row as JSON can hold it, without secrets. */
+/** A row as JSON can hold it, without secrets. Integers are texts, since a row that was read has them in another form than a new one. */
 export const plainRow = (row: Row | Readonly<Record<string, SqlValue>>): Readonly<Record<string, string | number | null>> =>
   Object.fromEntries(
     Object.entries(row)
       .filter(([column]) => !secretColumns.has(column))
-      .map(([column, value]) => [column, typeof value === 'bigint' ? String(value) : value]),
+      .map(([column, value]) => [column, Number.isInteger(value) || typeof value === 'bigint' ? String(value) : value]),
   )
 
 /** Whether two rows say the same, whatever form the database gave integers back in. */

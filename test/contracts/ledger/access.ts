@@ -66,6 +66,16 @@ export function accessRules(opened: () => OpenedLedger): void {
     expect(JSON.stringify(keys)).not.toContain('its-hash')
   })
 
+  test('before and after of a change differ in what was changed, and in nothing else', async () => {
+    const { ledger } = opened()
+    await ledger.admin.putBudget(newBudget('one-change', { limitNanoUsd: 5n }))
+    await ledger.admin.putBudget(newBudget('one-change', { limitNanoUsd: 7n }))
+    const { rows } = await ledger.access.audit({ limit: 1, objectId: 'one-change' })
+    const { before, after } = rows[0] ?? {}
+    const changed = Object.keys({ ...before, ...after }).filter((name) => before?.[name] !== after?.[name])
+    expect(changed).toEqual(['limit_nano_usd'])
+  })
+
   test('putting what is already there is no change', async () => {
     const { ledger } = opened()
     for (let round = 0; round < 3; round += 1) await ledger.admin.putBudget(newBudget('same'))

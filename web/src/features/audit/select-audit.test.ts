@@ -51,6 +51,17 @@ describe('the audit log', () => {
     for (const kind of ['budget', 'key', 'route', 'session']) expect(auditKinds).toContain(kind)
   })
 
+  it('money and times are read as people read them', () => {
+    const [limit, at] = changesOf(
+      entryOf({
+        before: { limit_nano_usd: '4000000000', revoked_us: null },
+        after: { limit_nano_usd: '5000000001', revoked_us: '1795348800000000' },
+      }),
+    )
+    expect([limit?.path, limit?.before, limit?.after]).toEqual(['limit_usd', '"4.00"', '"5.000000001"'])
+    expect([at?.path, at?.after]).toEqual(['revoked_at', '"2026-11-22T12:00:00.000Z"'])
+  })
+
   it.each<[Partial<AuditEntryWire>, string, unknown[]]>([
     [{ before: { a: 1, b: 2 }, after: { a: 1, b: 3 } }, 'b', ['b']],
     [{ before: { a: 1 }, after: { a: 1 } }, 'nothing else than before', []],

@@ -1,6 +1,7 @@
 /** What the page of the audit log shows. */
 import type { AuditEntryWire } from '../../../../src/contract/access.ts'
 import { auditRules } from '../../../../src/contract/audit-rules.ts'
+import { formatUsd } from '../../../../src/core/money.ts'
 import type { AuditAsked } from '../../api/settings-queries.ts'
 import { textOf } from '../../lib/filters.ts'
 import { type Json, type JsonChange, type JsonRecord, jsonChanges, jsonText } from '../../lib/json-diff.ts'
@@ -46,7 +47,7 @@ export const auditKinds: readonly string[] = [
 
 /** Members that were changed; what else is known where the row has no before and after. */
 export function changesOf({ before, after, data }: AuditEntryWire): readonly JsonChange[] {
-  if (before !== null || after !== null) return jsonChanges(before as JsonRecord | null, after as JsonRecord | null)
+  if (before !== null || after !== null) return jsonChanges(readable(before), readable(after))
   return Object.entries(data).map(([path, value]) => ({
     path,
     kind: 'added' as const,
@@ -54,6 +55,24 @@ export function changesOf({ before, after, data }: AuditEntryWire): readonly Jso
     after: jsonText(value as Json),
   }))
 }
+
+/** Rows hold money in nano-USD and times in microseconds; people read dollars and dates. */
+function readable(row: AuditEntryWire['before']): JsonRecord | null {
+  // JSON either way: the wire's type is the changeable one.
+  if (row === null) return null
+  return Object.fromEntries(
+    Object.entries(row as JsonRecord).map(([name, value]) => {
+      if (value !== null && !/^-?\d{1,19}$/.test(String(value))) return [name, value]
+      if (name.endsWith('_nano_usd')) return [name.replace('_nano_usd', '_usd'), value && formatUsd(BigInt(String(value)))]
+      if (name.endsWith('_us') && Number(value) < MOST_US)
+        return [name.replace(/_us$/, '_at'), value && new Date(Number(value) / 1_000).toISOString()]
+      return [name, value]
+    }),
+  )
+}
+
+/** Of the latest date there is in JavaScript. */
+const MOST_US = 8.64e18
 
 const SHOWN_NAMES = 3
 
