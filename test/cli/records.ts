@@ -215,6 +215,7 @@ const charge = {
   posted_at: summary.created_at,
   reverses: null,
   corrects: null,
+  corrects_month: null,
 }
 const firstAttempt = attempt.parse({
   id: 'a1',
@@ -329,6 +330,7 @@ export const explanationRecord = explanation.parse({
       success: 0.985,
     },
   ],
+  explored: null,
   eliminated_counts: { size: 2, unpriced: 1 },
   eliminated: quoteRecord.eliminated,
 })
