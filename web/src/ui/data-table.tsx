@@ -185,7 +185,12 @@ function BodyRow<Row>(props: {
   const opens = onOpen && {
     tabIndex: 0,
     onClick: () => onOpen(props.row),
-    onKeyDown: (event: KeyboardEvent) => event.key === 'Enter' && event.target === event.currentTarget && onOpen(props.row),
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== 'Enter' || event.target !== event.currentTarget) return
+      // Else the same press goes on to what it opened: the first button of a window, which closes it again.
+      event.preventDefault()
+      onOpen(props.row)
+    },
   }
   return (
     <tr data-row={props.id} {...opens} {...(props.chosen ? { 'aria-current': 'true' as const } : {})}>
