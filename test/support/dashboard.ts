@@ -192,8 +192,9 @@ export const nanoOf = (text: string): bigint => parseUsd(text.trim().replace('\u
 
 /** The lines of the receipt in sight and its total, which must agree. */
 export async function receiptOf(scope: Page | Locator): Promise<{ lines: bigint[]; total: bigint }> {
-  const lines = await scope.locator('[data-receipt=line]').allTextContents()
+  // The total is waited for; lines alone would be none while the receipt is still on its way.
   const total = nanoOf(await textOf(scope.locator('[data-receipt=total]')))
+  const lines = await scope.locator('[data-receipt=line]').allTextContents()
   const amounts = lines.map(nanoOf)
   expect(formatUsd(amounts.reduce((sum, amount) => sum + amount, 0n))).toBe(formatUsd(total))
   return { lines: amounts, total }
