@@ -24,7 +24,7 @@ describe('from a group to its requests', () => {
   })
 
   it.each([
-    ['the rest', {}, { key: [], other: true }],
+    ['the rest', { rows: 'quality' }, { key: [], other: true }],
     ['charges without an attempt', {}, { key: [null], other: false }],
     ['nobody in particular', { rows: 'end_customer' }, { key: [null], other: false }],
     ['names beyond the bound', { rows: 'end_customer' }, { key: ['(beyond the daily bound)'], other: false }],
