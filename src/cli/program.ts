@@ -57,6 +57,7 @@ export const commands = {
   },
   close: { summary: 'close a month for good, or check a closed one', load: () => import('./commands/close.ts') },
   export: { summary: 'charges as FOCUS rows; check a FOCUS file', load: () => import('./commands/export.ts') },
+  delete: { summary: 'delete prompts and images; what they cost stays', load: () => import('./commands/delete.ts') },
   config: { summary: 'check the configuration, or print its schema', load: () => import('./commands/config.ts') },
   doctor: { summary: 'what is configured, reachable and wrong; never spends', load: () => import('./commands/doctor.ts') },
   verify: {

@@ -34,6 +34,7 @@ export const auditRules = {
   deleteBudget: { writes: 'budget' },
   recordDraw: { writes: 'lot' },
   closeMonth: { writes: 'month' },
+  deleteContent: { writes: 'content' },
   reconcileAttempt: { writes: 'attempt' },
   testAlertChannel: { writes: 'alert' },
   importSpend: { writes: 'import' },

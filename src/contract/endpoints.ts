@@ -5,6 +5,7 @@ import { accessEndpoints } from './access-endpoints.ts'
 import * as admin from './admin.ts'
 import { alertsEndpoints } from './alerts-endpoints.ts'
 import { listOf } from './common.ts'
+import { deletionEndpoints } from './deletions.ts'
 import { exportEndpoints } from './export-endpoints.ts'
 import { acceptance, feedbackRequest, feedbackResponse } from './feedback.ts'
 import {
@@ -353,6 +354,7 @@ export const endpoints = {
   ...exportEndpoints,
   ...reportEndpoints,
   ...monthEndpoints,
+  ...deletionEndpoints,
   health: {
     method: 'GET',
     path: '/healthz',

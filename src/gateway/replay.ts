@@ -12,7 +12,8 @@ export async function replayRequest(
   cache: 'hit' | 'joined',
 ): Promise<ExecuteResult> {
   const record = await services.ledger.read.request(requestId)
-  if (!record?.response) throw new HalftoneError('not_found', 'The first request has no stored answer.', { requestId })
+  if (!record) throw new HalftoneError('not_found', 'The first request has no stored answer.', { requestId })
+  if (!record.response) throw new HalftoneError('asset_expired', 'The answer of the first request was deleted.', { requestId })
   const error = storedError(record.response)
   if (error) throw new HalftoneError(error.code, error.message, { requestId, retryable: false, billed: 'yes' })
   const outputs = record.assets.filter((asset) => asset.role === 'output').sort((a, b) => a.index - b.index)

@@ -11,6 +11,7 @@ import type { InputRole, Operation } from '../core/request.ts'
 import type { LedgerAccess } from './ledger-access.ts'
 import type { LedgerAdmin } from './ledger-admin.ts'
 import type { Consumption, LedgerCommitments } from './ledger-commitments.ts'
+import type { LedgerErasure } from './ledger-erasure.ts'
 import type { LedgerExports } from './ledger-exports.ts'
 import type { LedgerFeedback } from './ledger-feedback.ts'
 import type { LedgerInsight } from './ledger-insight.ts'
@@ -23,6 +24,7 @@ import type { LedgerRoutes } from './ledger-routes.ts'
 export type * from './ledger-access.ts'
 export type * from './ledger-admin.ts'
 export type * from './ledger-commitments.ts'
+export type * from './ledger-erasure.ts'
 export type * from './ledger-exports.ts'
 export type * from './ledger-feedback.ts'
 export type * from './ledger-insight.ts'
@@ -70,6 +72,7 @@ export interface Ledger {
   readonly commitments: LedgerCommitments
   readonly exports: LedgerExports
   readonly months: LedgerMonths
+  readonly erasure: LedgerErasure
   readonly prices: LedgerPrices
   readonly feedback: LedgerFeedback
   readonly jobs: LedgerJobs

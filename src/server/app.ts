@@ -18,6 +18,7 @@ import * as admin from './routes/admin.ts'
 import { listAlertChannels, testAlertChannel } from './routes/alerts.ts'
 import * as assets from './routes/assets.ts'
 import { listAudit } from './routes/audit.ts'
+import { deleteContent } from './routes/deletions.ts'
 import { exportFocus, listExportDays } from './routes/exports.ts'
 import { deleteImage, giveFeedback } from './routes/feedback.ts'
 import { handleImages } from './routes/images.ts'
@@ -111,6 +112,7 @@ const handlers = {
   listMonths,
   checkMonth,
   closeMonth,
+  deleteContent,
   listLots: lots.listLots,
   recordDraw: lots.recordDraw,
   status: admin.status,

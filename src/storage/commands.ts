@@ -20,6 +20,7 @@ import type {
   PutInsightObject,
   PutRoute,
 } from '../ports/ledger.ts'
+import type { EraseCommand } from '../ports/ledger-erasure.ts'
 import type { CloseMonth, SealMonth } from '../ports/ledger-months.ts'
 import type { NewRow, RowTuple } from './schema.ts'
 
@@ -150,6 +151,7 @@ export type SingleCommand =
   | { readonly kind: 'putLots'; readonly lots: readonly NewLot[] }
   | { readonly kind: 'drawOutside'; readonly draw: OutsideDraw }
   | { readonly kind: 'closeLots'; readonly atUs: number }
+  | { readonly kind: 'erase'; readonly command: EraseCommand }
   | { readonly kind: 'closeMonth'; readonly close: CloseMonth }
   | { readonly kind: 'sealMonth'; readonly seal: SealMonth }
   | { readonly kind: 'rate'; readonly feedback: FeedbackCommand }

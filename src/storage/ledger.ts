@@ -5,6 +5,7 @@ import type {
   Actor,
   CorrectResult,
   DraftRecord,
+  Erased,
   InsightObject,
   Job,
   KeptBook,
@@ -98,6 +99,7 @@ export function createLedger(engine: LedgerEngine): Ledger {
       closeLots: ({ atUs }) => submit<{ lotId: string; breakageNanoUsd: bigint }[]>({ kind: 'closeLots', atUs }),
     },
     exports: createExportReads(reads),
+    erasure: { erase: (command) => submit<Erased>({ kind: 'erase', command }) },
     months: {
       ...createMonthReads(reads),
       close: (close) => submit<void>({ kind: 'closeMonth', close }),

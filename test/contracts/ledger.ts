@@ -6,6 +6,7 @@ import { accessRules } from './ledger/access.ts'
 import { adminRules } from './ledger/admin.ts'
 import { budgetRules } from './ledger/budgets.ts'
 import { commitmentRules } from './ledger/commitments.ts'
+import { erasureRules } from './ledger/erasure.ts'
 import { exportRules } from './ledger/exports.ts'
 import { feedbackRules } from './ledger/feedback.ts'
 import { findRequestRules } from './ledger/find-requests.ts'
@@ -60,6 +61,7 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     feedbackRules,
     insightRules,
     exportRules,
+    erasureRules,
     jobRules,
     monthRules,
     routeRules,

@@ -14,6 +14,7 @@ import type { Tx } from '../tx.ts'
 import { createKey, deleteBudget, putManaged, revokeKey } from './admin.ts'
 import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
 import { applyCorrect } from './correct.ts'
+import { erase } from './erase.ts'
 import { deleteImage, rate } from './feedback.ts'
 import { countRepeat, finishRequest } from './finish.ts'
 import { deleteInsightObject, putInsightObject } from './insight-objects.ts'
@@ -159,6 +160,8 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
       return drawFromOutside(tx, context, command.draw)
     case 'closeLots':
       return closeLots(tx, context, command.atUs)
+    case 'erase':
+      return erase(tx, context, command.command)
     case 'closeMonth':
       return closeMonth(tx, context, command.close)
     case 'sealMonth':

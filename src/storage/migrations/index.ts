@@ -10,6 +10,7 @@ import { routeTables } from './007-routes.ts'
 import { lineageIndexes } from './008-lineage.ts'
 import { exportIndexes } from './009-exports.ts'
 import { monthColumns, monthIndexes, monthRows, monthTables } from './010-months.ts'
+import { erasureIndexes } from './011-erasure.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -85,6 +86,7 @@ export const migrations: readonly Migration[] = [
       ...flavour.insertOnly('month_closes'),
     ],
   },
+  { version: 11, name: 'erasure', statements: () => erasureIndexes },
 ]
 
 /** The schema this build writes and reads. */

@@ -1,0 +1,45 @@
+import type { Command } from 'commander'
+import { confirm } from '../confirm.ts'
+import { type ConnectOptions, connect, withConnectOptions } from '../connect.ts'
+import type { CliContext } from '../context.ts'
+import { plural } from '../format.ts'
+
+interface Options extends ConnectOptions {
+  readonly only?: 'prompts' | 'images'
+  readonly before?: string
+  readonly yes?: boolean
+}
+
+export function define(command: Command, context: CliContext): void {
+  const add = (name: string, argument: string, summary: string): Command => {
+    const sub = command
+      .command(name)
+      .summary(summary)
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
+    return withConnectOptions(
+      sub.argument('<id>', argument).option('--only <what>', 'prompts or images alone').option('--yes', 'do not ask'),
+    )
+  }
+  add('request', 'id of the request', 'prompt, parameters and images of one request').action((id: string, options: Options) =>
+    run(context, options, { request_id: id }, `Delete the content of request ${id}?`),
+  )
+  add('customer', 'the end customer, as requests name it', 'everything of one end customer, the name included').action(
+    (id: string, options: Options) => run(context, options, { end_customer: id }, 'Delete everything of this end customer?'),
+  )
+  add('project', 'id of the project', 'content of a project up to a time')
+    .requiredOption('--before <time>', 'only requests made before this time, such as 2026-10-01T00:00:00Z')
+    .action((id: string, options: Options) =>
+      run(context, options, { project_id: id, before: options.before }, `Delete the content of project ${id}?`),
+    )
+}
+
+async function run(context: CliContext, options: Options, subject: object, question: string): Promise<void> {
+  const { out } = context
+  await confirm(context, `${question} What it cost stays.`, options.yes)
+  const client = await connect(context, options)
+  const done = await client.call('deleteContent', { body: { ...subject, ...(options.only && { what: options.only }) } })
+  if (options.json) return out.json(done)
+  out.line(`Deleted: content of ${plural(done.requests, 'request')}, ${plural(done.images, 'image')}. Files go within minutes.`)
+  if (done.end_customer !== null) out.line(`In sums the end customer is ${done.end_customer} now.`)
+  if (done.running > 0) out.line(`${plural(done.running, 'request')} still running: delete again when done.`)
+}

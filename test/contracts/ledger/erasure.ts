@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+import { newAsset, newReserve, newSettle, T0 } from '../../support/ledger-rows.ts'
+import type { OpenedLedger } from '../ledger.ts'
+import { expectConsistent } from './invariants.ts'
+
+const SECRET = 'a very private wish'
+
+export function erasureRules(opened: () => OpenedLedger): void {
+  const made = async (request: Parameters<typeof newReserve>[1] = {}) => {
+    const { ledger, owner } = opened()
+    const content = { prompt: SECRET, promptHmac: null, parameters: { negativePrompt: SECRET }, features: { words: 4 } }
+    const reserve = newReserve(owner, { ...request, request: { content, ...request.request } })
+    await ledger.reserve(reserve)
+    const sha256 = reserve.request.id.replaceAll('-', '').padEnd(64, '0')
+    await ledger.settle(newSettle(reserve, { assets: [newAsset({ sha256, revisedPrompt: SECRET })], errorMessage: SECRET }))
+    return { id: reserve.request.id, sha256 }
+  }
+  const erase = (
+    subject: Parameters<OpenedLedger['ledger']['erasure']['erase']>[0]['subject'],
+    what: 'all' | 'prompts' | 'images' = 'all',
+  ) => opened().ledger.erasure.erase({ subject, what, atUs: T0 })
+  const money = () =>
+    opened().harness.query(
+      'SELECT (SELECT count(*) FROM charges) AS charges, (SELECT sum(amount_nano_usd) FROM charges) AS cost, (SELECT count(*) FROM attempts) AS attempts, (SELECT count(*) FROM requests) AS requests',
+    )
+  const whole = async () => {
+    const texts: string[] = []
+    for (const table of ['requests', 'request_content', 'attempts', 'assets', 'insight_days', 'insight_names', 'audit'])
+      for (const row of await opened().harness.query(`SELECT * FROM ${table}`)) texts.push(...Object.values(row).map(String))
+    return texts
+  }
+
+  test('a request loses its texts and images, and keeps its money', async () => {
+    const { id, sha256 } = await made()
+    const before = await money()
+    expect(await erase({ requestId: id })).toEqual({ requests: 1, running: 0, images: 1, next: null })
+    expect(await money()).toEqual(before)
+    const record = await opened().ledger.read.request(id)
+    expect(record).toMatchObject({ prompt: null, parameters: {}, response: null, errorMessage: null, costNanoUsd: 40_000_000n })
+    expect(record?.attemptRows[0]?.errorMessage).toBeNull()
+    expect((await whole()).filter((text) => text.includes(SECRET))).toEqual([])
+    const { deletedBlobs } = await opened().ledger.sweep({ nowUs: T0, limit: 100 })
+    expect(deletedBlobs).toContain(sha256)
+    await expectConsistent(opened().harness)
+  })
+
+  test('prompts or images go alone', async () => {
+    const { id } = await made()
+    await erase({ requestId: id }, 'images')
+    expect(await opened().ledger.read.request(id)).toMatchObject({ prompt: SECRET, images: [{ expired: true }] })
+    const other = await made()
+    await erase({ requestId: other.id }, 'prompts')
+    expect(await opened().ledger.read.request(other.id)).toMatchObject({ prompt: null, images: [{ expired: false }] })
+  })
+
+  test('an end customer is gone, name included, and sums keep their groups under another name', async () => {
+    const customer = 'ann@example.com'
+    await made({ request: { endCustomer: customer } })
+    await made({ request: { endCustomer: customer } })
+    const kept = await made({ request: { endCustomer: 'bob@example.com' } })
+    const span = { sandbox: false, fromUs: T0 - 86_400_000_000, toUs: T0 + 86_400_000_000, grain: 'none' as const }
+    const byCustomer = async () =>
+      (await opened().ledger.insight.sums({ ...span, dimensions: ['end_customer'], namedOnly: true }))?.cells.map(
+        ({ values, sums }) => [values.end_customer, sums.costNanoUsd],
+      )
+    const before = await money()
+    expect(await erase({ endCustomer: customer, pseudonym: 'deleted-1' })).toMatchObject({ requests: 2, images: 2 })
+    expect((await whole()).filter((text) => text.includes(customer))).toEqual([])
+    expect(await byCustomer()).toEqual(
+      expect.arrayContaining([
+        ['deleted-1', 80_000_000n],
+        ['bob@example.com', 40_000_000n],
+      ]),
+    )
+    expect(await money()).toEqual(before)
+    expect((await opened().ledger.read.request(kept.id))?.prompt).toBe(SECRET)
+    await expectConsistent(opened().harness)
+  })
+
+  test('a project loses what was made before an instant', async () => {
+    const old = await made({ request: { projectId: 'p-9', createdUs: T0 - 10 } })
+    const young = await made({ request: { projectId: 'p-9', createdUs: T0 + 10 } })
+    expect(await erase({ projectId: 'p-9', beforeUs: T0 })).toMatchObject({ requests: 1 })
+    expect((await opened().ledger.read.request(old.id))?.prompt).toBeNull()
+    expect((await opened().ledger.read.request(young.id))?.prompt).toBe(SECRET)
+  })
+
+  test('what still runs is left, and said', async () => {
+    const reserve = newReserve(opened().owner, { request: { endCustomer: 'runner' } })
+    await opened().ledger.reserve(reserve)
+    expect(await erase({ endCustomer: 'runner', pseudonym: 'deleted-2' })).toMatchObject({ requests: 0, running: 1 })
+  })
+
+  test('every deletion leaves a row in the audit log', async () => {
+    const rows = await opened().harness.query("SELECT object_id FROM audit WHERE action = 'content.delete'")
+    expect(rows.map((row) => row['object_id'])).toEqual(expect.arrayContaining(['deleted-1', 'deleted-2', 'p-9']))
+  })
+}
