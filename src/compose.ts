@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { createDiskBlobStore } from './blobs/disk.ts'
 import { createSpool } from './blobs/spool.ts'
@@ -23,6 +22,7 @@ import {
   formatProblem,
   type LoadedConfig,
   loadConfig,
+  secretsOf,
   watchConfig,
 } from './config/index.ts'
 import { installBook } from './config/price-sets.ts'
@@ -45,6 +45,7 @@ import { keepBooks } from './gateway/rerate.ts'
 import { routeProblems, routeStateOf, startRouteFeed } from './gateway/routes.ts'
 import type { GatewayServices, GatewayState } from './gateway/state.ts'
 import { createWebhooks } from './gateway/webhooks.ts'
+import { createLog } from './log.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
 import { createActing } from './server/acting.ts'
 import { createApp } from './server/app.ts'
@@ -120,7 +121,8 @@ async function start(context: StartContext): Promise<Halftone> {
   const { config } = loaded
   const { dataDir } = config.storage
   await openDataDir(dataDir)
-  const log = pino({ level: config.log.level, redact: ['req.headers.authorization', 'req.headers.cookie'] }, pino.destination(2))
+  const { log, hide } = createLog({ level: config.log.level })
+  hide(secretsOf(config))
   const acting = createActing()
   const nodeId = `${hostname()}-${randomUUID().slice(0, 8)}`
   const version = await packageVersion()
@@ -131,6 +133,7 @@ async function start(context: StartContext): Promise<Halftone> {
   onClose(() => ledger.close())
   const clock = systemClock
   const adminKey = await openAdminKey(config, ledger, clock.nowUs())
+  hide([adminKey.value])
   const secrets = await openSecrets(config)
   await applyManagedObjects(config, ledger)
 
@@ -383,6 +386,7 @@ async function start(context: StartContext): Promise<Halftone> {
     await services.purchases.sync()
     await monthPlan.refresh()
     inForce = changed
+    hide(secretsOf(changed))
     settings = serverSettings(changed)
     server.keys.forget()
     server.sessions.forget()

@@ -27,3 +27,9 @@ export class Secret {
     return REDACTED
   }
 }
+
+/** Every secret within, so that logs can leave them out. */
+export function secretsOf(value: unknown): readonly string[] {
+  if (value instanceof Secret) return [value.reveal()]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(secretsOf) : []
+}
