@@ -32,6 +32,8 @@ beforeAll(async () => {
           concurrency: 2,
           models: [{ id: 'p', model: 'acme/p' }],
         },
+        // Named like its type, whose shipped book has this model too.
+        recraft: { apiKey: 'rk-not-called', prices: { 'recraft/recraft-v4.1': { perImage: '0.011' } } },
         shop: { type: 'openai', apiKey: 'sk-not-called' },
       },
     },
@@ -64,6 +66,7 @@ describe('accounts', () => {
       ['acme', false],
       ['idle', true],
       ['pool', false],
+      ['recraft', false],
       ['shop', false],
     ])
     expect(await provider('acme')).toMatchObject({
@@ -81,11 +84,11 @@ describe('accounts', () => {
         expect.objectContaining({ remedy: expect.stringContaining('Set providers.pool.prices') }),
       ]),
     })
-    expect(available.find(({ type }) => type === 'recraft')).toMatchObject({
+    expect(available.find(({ type }) => type === 'ideogram')).toMatchObject({
       requires_key: true,
-      remedy: expect.stringMatching(/^Set RECRAFT/),
+      remedy: expect.stringMatching(/^Set IDEOGRAM/),
     })
-    expect(JSON.stringify(data)).not.toMatch(/sk-never|sk-not|"k1"/)
+    expect(JSON.stringify(data)).not.toMatch(/sk-never|sk-not|rk-not|"k1"/)
   })
 
   it('show the last error of an offer and its calls, and a key that rests', async () => {
@@ -162,6 +165,11 @@ describe('prices by hand', () => {
     gateway.call<PriceChangeWire & { error?: { code: string } }>('/v1/halftone/prices/changes', { body })
   const sets = async () => (await gateway.call<PriceSetListWire>('/v1/halftone/prices/sets')).body
   const today = new Date().toISOString().slice(0, 10)
+
+  it('history of a model with a price of your own is yours alone', async () => {
+    const { body } = await history('recraft:recraft/recraft-v4.1')
+    expect(body.rates.map(({ price }) => price)).toEqual(['0.011'])
+  })
 
   it('history has the dated rates of an offer and of nothing else', async () => {
     const { body } = await history('shop:openai/dall-e-3')
