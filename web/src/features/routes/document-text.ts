@@ -25,7 +25,7 @@ export function readDocument(text: string, format: TextFormat): ReadText {
     const message = jsonProblem(text)
     if (message !== undefined) return { kind: 'problem', message, line: undefined }
   }
-  const value = valueOf(parsed)
+  const value = contentOf(parsed)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return { kind: 'problem', message: 'Write fields and their values, such as "objective: cost".', line: 1 }
   return {
@@ -44,7 +44,7 @@ const firstLine = (message: string): string => message.split('\n', 1)[0]?.replac
 const MAX_ALIASES = 20
 
 /** Undefined where aliases of aliases would grow into more than a route can mean; the reader throws on them. */
-function valueOf(parsed: ReturnType<typeof parseDocument>): unknown {
+function contentOf(parsed: ReturnType<typeof parseDocument>): unknown {
   try {
     return parsed.contents === null ? {} : parsed.toJS({ maxAliasCount: MAX_ALIASES })
   } catch {

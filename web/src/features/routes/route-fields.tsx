@@ -6,7 +6,7 @@ import { groupFailures } from '../../../../src/core/routing/consistency.ts'
 import { modelsQuery } from '../../api/queries.ts'
 import { CheckField, SelectField, TextArea, TextField } from '../../ui/form.tsx'
 import { TokenField } from '../../ui/token-field.tsx'
-import { fieldOptions } from './field-options.ts'
+import { type FieldOptions, fieldOptions } from './field-options.ts'
 import {
   findingsByField,
   objectiveNames,
@@ -40,129 +40,162 @@ export function RouteFields({ draft, findings, disabled }: Props) {
   const { data } = useQuery(modelsQuery)
   const options = useMemo(() => fieldOptions(data?.data ?? []), [data])
   const control = useControls(draft, findings, disabled)
-  const { document, change } = draft
-  const objective = stringOf(document['objective']) || 'cost'
-  const mode = stringOf(document['mode']) || 'route'
-  const rest = Object.keys(document).filter((name) => !controls.includes(name))
+  const parts = { draft, control, options, disabled }
+  const rest = Object.keys(draft.document).filter((name) => !controls.includes(name))
   return (
     <form noValidate className="flex flex-col gap-7" onSubmit={(event) => event.preventDefault()}>
-      <Group title="What counts">
-        <SelectField
-          {...control.text('objective', 'Objective')}
-          value={objective}
-          onChange={(event) => change(withObjective(document, event.target.value))}
-        >
-          {objectiveNames.map((name) => (
-            <option key={name} value={name}>
-              {name}: {objectiveText(name)}
-            </option>
-          ))}
-        </SelectField>
-        {objective === 'balanced' && <Weights draft={draft} disabled={disabled} problem={control.problem('weights')} />}
-        {objective === 'priority' && (
-          <TokenField
-            {...control.tokens('order', 'Order')}
-            hint="Offers, models or providers, first choice first."
-            options={options.targets}
-          />
-        )}
-        {objective === 'weighted' && <Shares draft={draft} disabled={disabled} problem={control.problem('shares')} />}
-        <TextField
-          {...control.text('floor', 'Quality floor')}
-          hint="Least quality: draft, standard, high, or publisher/name@quality."
-          placeholder="none"
-          list="route-floors"
-        />
-        <Suggestions id="route-floors" values={['draft', 'standard', 'high', ...options.models]} />
-        <TextField {...control.text('maxCostUsd', 'Most one request may cost, USD')} inputMode="decimal" placeholder="no limit" />
-        <SelectField {...control.text('deadlineClass', 'How long requests may take')}>
-          <option value="">not stated</option>
-          <option value="realtime">realtime: 15 s</option>
-          <option value="standard">standard: 60 s</option>
-          <option value="economy">economy: a day, batch lanes included</option>
-        </SelectField>
-      </Group>
-      <Group title="Among what">
-        <TokenField
-          {...control.tokens('models', 'Models')}
-          hint="publisher/name, or publisher/* for all of one publisher. Empty: all."
-          options={options.models}
-        />
-        <TokenField {...control.tokens('providers', 'Providers')} hint="Empty: all." options={options.providers} />
-        <TokenField
-          {...control.tokens('offers', 'Offers')}
-          hint="Exactly these, provider:publisher/name. Empty: any of the above."
-          options={options.offers}
-        />
-        <TokenField {...control.tokens('regions', 'Regions')} hint="Empty: all." options={options.regions} />
-        <SelectField {...control.text('quality', 'Quality setting')}>
-          <option value="">as the request says</option>
-          {qualities.map((quality) => (
-            <option key={quality} value={quality}>
-              always {quality}
-            </option>
-          ))}
-        </SelectField>
-        <TextField
-          {...control.text('baseline', 'Baseline')}
-          hint="What savings are measured against: a model, an offer or another route."
-          placeholder="none"
-          list="route-targets"
-        />
-        <Suggestions id="route-targets" values={[...options.routes, ...options.targets]} />
-      </Group>
-      <Group title="When it fails">
-        <TextField {...control.number('maxAttempts', 'Most tries per request')} inputMode="numeric" />
-        <TextField {...control.number('retries', 'Most tries again at the same offer')} inputMode="numeric" />
-        <CheckField {...control.check('fallback', 'Go on to the next offer after a failure')} />
-        <CheckField {...control.check('fallbackOnRefusal', 'Go on after a content refusal too')} />
-        <SelectField {...control.text('payTwice', 'After a try that may have been billed')}>
-          <option value="never">stop: never pay twice</option>
-          <option value="onUnknown">go on, and perhaps pay twice</option>
-        </SelectField>
-        <SelectField {...control.text('groupFailure', 'When the offer of a group cannot serve')}>
-          {groupFailures.map((each) => (
-            <option key={each} value={each}>
-              {each}
-            </option>
-          ))}
-        </SelectField>
-        <SelectField {...control.text('onSoftBudget', 'At the limit of a soft budget')}>
-          <option value="warn">only warn</option>
-          <option value="cheaper">take what is cheaper, within the floor</option>
-        </SelectField>
-      </Group>
-      <Group title="On trial">
-        <SelectField
-          {...control.text('mode', 'Mode')}
-          value={mode}
-          onChange={(event) => change(withMode(document, event.target.value))}
-        >
-          <option value="route">route: it chooses</option>
-          <option value="observe">observe: requests go where they went, and what it would choose is recorded</option>
-        </SelectField>
-        {mode === 'observe' && (
-          <>
-            <TextField
-              {...control.text('observes', 'Watched model')}
-              hint="The model that clients send now."
-              list="route-targets"
-            />
-            <TextField
-              {...control.number('fraction', 'Share that it serves itself, 0 to 1')}
-              inputMode="decimal"
-              hint="Rolled back by itself when its pictures are accepted less often."
-            />
-            <TextField {...control.text('since', 'Words about pictures count from')} type="date" />
-          </>
-        )}
-      </Group>
+      <WhatCounts {...parts} />
+      <AmongWhat {...parts} />
+      <WhenItFails {...parts} />
+      <OnTrial {...parts} />
       {rest.length > 0 && (
         <p className="label">
           The document also says <code>{rest.join(', ')}</code>; write that as YAML or JSON.
         </p>
       )}
     </form>
+  )
+}
+
+interface PartsProps {
+  readonly draft: Draft
+  readonly control: ReturnType<typeof useControls>
+  readonly options: FieldOptions
+  readonly disabled: boolean
+}
+
+function WhatCounts({ draft, control, options, disabled }: PartsProps) {
+  const { document, change } = draft
+  const objective = stringOf(document['objective']) || 'cost'
+  return (
+    <Group title="What counts">
+      <SelectField
+        {...control.text('objective', 'Objective')}
+        value={objective}
+        onChange={(event) => change(withObjective(document, event.target.value))}
+      >
+        {objectiveNames.map((name) => (
+          <option key={name} value={name}>
+            {name}: {objectiveText(name)}
+          </option>
+        ))}
+      </SelectField>
+      {objective === 'balanced' && <Weights draft={draft} disabled={disabled} problem={control.problem('weights')} />}
+      {objective === 'priority' && (
+        <TokenField
+          {...control.tokens('order', 'Order')}
+          hint="Offers, models or providers, first choice first."
+          options={options.targets}
+        />
+      )}
+      {objective === 'weighted' && <Shares draft={draft} disabled={disabled} problem={control.problem('shares')} />}
+      <TextField
+        {...control.text('floor', 'Quality floor')}
+        hint="Least quality: draft, standard, high, or publisher/name@quality."
+        placeholder="none"
+        list="route-floors"
+      />
+      <Suggestions id="route-floors" values={['draft', 'standard', 'high', ...options.models]} />
+      <TextField {...control.text('maxCostUsd', 'Most one request may cost, USD')} inputMode="decimal" placeholder="no limit" />
+      <SelectField {...control.text('deadlineClass', 'How long requests may take')}>
+        <option value="">not stated</option>
+        <option value="realtime">realtime: 15 s</option>
+        <option value="standard">standard: 60 s</option>
+        <option value="economy">economy: a day, batch lanes included</option>
+      </SelectField>
+    </Group>
+  )
+}
+
+function AmongWhat({ control, options }: PartsProps) {
+  return (
+    <Group title="Among what">
+      <TokenField
+        {...control.tokens('models', 'Models')}
+        hint="publisher/name, or publisher/* for all of one publisher. Empty: all."
+        options={options.models}
+      />
+      <TokenField {...control.tokens('providers', 'Providers')} hint="Empty: all." options={options.providers} />
+      <TokenField
+        {...control.tokens('offers', 'Offers')}
+        hint="Exactly these, provider:publisher/name. Empty: any of the above."
+        options={options.offers}
+      />
+      <TokenField {...control.tokens('regions', 'Regions')} hint="Empty: all." options={options.regions} />
+      <SelectField {...control.text('quality', 'Quality setting')}>
+        <option value="">as the request says</option>
+        {qualities.map((quality) => (
+          <option key={quality} value={quality}>
+            always {quality}
+          </option>
+        ))}
+      </SelectField>
+      <TextField
+        {...control.text('baseline', 'Baseline')}
+        hint="What savings are measured against: a model, an offer or another route."
+        placeholder="none"
+        list="route-targets"
+      />
+      <Suggestions id="route-targets" values={[...options.routes, ...options.targets]} />
+    </Group>
+  )
+}
+
+function WhenItFails({ control }: PartsProps) {
+  return (
+    <Group title="When it fails">
+      <TextField {...control.number('maxAttempts', 'Most tries per request')} inputMode="numeric" />
+      <TextField {...control.number('retries', 'Most tries again at the same offer')} inputMode="numeric" />
+      <CheckField {...control.check('fallback', 'Go on to the next offer after a failure')} />
+      <CheckField {...control.check('fallbackOnRefusal', 'Go on after a content refusal too')} />
+      <SelectField {...control.text('payTwice', 'After a try that may have been billed')}>
+        <option value="never">stop: never pay twice</option>
+        <option value="onUnknown">go on, and perhaps pay twice</option>
+      </SelectField>
+      <SelectField {...control.text('groupFailure', 'When the offer of a group cannot serve')}>
+        {groupFailures.map((each) => (
+          <option key={each} value={each}>
+            {each}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField {...control.text('onSoftBudget', 'At the limit of a soft budget')}>
+        <option value="warn">only warn</option>
+        <option value="cheaper">take what is cheaper, within the floor</option>
+      </SelectField>
+    </Group>
+  )
+}
+
+function OnTrial({ draft, control }: PartsProps) {
+  const { document, change } = draft
+  const mode = stringOf(document['mode']) || 'route'
+  return (
+    <Group title="On trial">
+      <SelectField
+        {...control.text('mode', 'Mode')}
+        value={mode}
+        onChange={(event) => change(withMode(document, event.target.value))}
+      >
+        <option value="route">route: it chooses</option>
+        <option value="observe">observe: requests go where they went, and what it would choose is recorded</option>
+      </SelectField>
+      {mode === 'observe' && (
+        <>
+          <TextField
+            {...control.text('observes', 'Watched model')}
+            hint="The model that clients send now."
+            list="route-targets"
+          />
+          <TextField
+            {...control.number('fraction', 'Share that it serves itself, 0 to 1')}
+            inputMode="decimal"
+            hint="Rolled back by itself when its pictures are accepted less often."
+          />
+          <TextField {...control.text('since', 'Words about pictures count from')} type="date" />
+        </>
+      )}
+    </Group>
   )
 }
 
