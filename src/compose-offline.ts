@@ -4,6 +4,8 @@
  */
 import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { backupSmall, restoreSmall } from './blobs/small-backup.ts'
 import { providerKnowledge } from './compose-modules.ts'
 import { buildState } from './compose-state.ts'
 import { type Config, type LoadedConfig, type LoadOptions, loadConfig } from './config/index.ts'
@@ -153,19 +155,34 @@ export async function migrateLedger(config: Config, { dryRun }: { readonly dryRu
   return { from, to: schemaVersion }
 }
 
-/** One consistent copy, also while the gateway runs. An existing file is replaced only once the copy is complete. */
-export async function backupLedger(config: Config, file: string): Promise<void> {
+const smallImages = ({ storage }: Config): string => join(storage.dataDir, 'blobs', 'small.db')
+/** Small images stand beside the ledger's copy. */
+const imagesBeside = (file: string): string => `${file}.images`
+
+/**
+ * One consistent copy, also while the gateway runs. An existing file is replaced only once the copy is complete. Answers the file of small
+ * images beside it; null: there are none.
+ */
+export async function backupLedger(config: Config, file: string): Promise<{ readonly images: string | null }> {
   requireSqlite(config, 'pg_dump')
   const draft = `${file}.new`
   await rm(draft, { force: true })
   backupSqlite(config.storage.dataDir, draft)
   await rename(draft, file)
+  const images = imagesBeside(file)
+  if (backupSmall(smallImages(config), images)) return { images }
+  // One of an older copy belongs to another ledger.
+  await rm(images, { force: true })
+  return { images: null }
 }
 
 /** Put a backup in place. The ledger that was there is kept beside it under the path returned. */
 export async function restoreLedger(config: Config, file: string): Promise<{ readonly replaced: string | null }> {
   requireSqlite(config, 'pg_restore')
-  return restoreSqlite(config.storage.dataDir, file, now())
+  const restored = restoreSqlite(config.storage.dataDir, file, now())
+  const images = imagesBeside(file)
+  if (existsSync(images)) restoreSmall(smallImages(config), images, now())
+  return restored
 }
 
 const databaseUrlOf = (config: Config): string | undefined => config.storage.databaseUrl?.reveal()

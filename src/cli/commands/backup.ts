@@ -35,9 +35,12 @@ async function backup({ env, cwd, out }: CliContext, typed: string, options: Opt
     return options.json ? out.json(report) : out.line(`Would write ${file}. Nothing was written: --dry-run.`)
   }
   const progress = await startProgress(out, 'copying the ledger', options.json === true)
-  await backupLedger(config, file).finally(() => progress.stop())
+  const { images } = await backupLedger(config, file).finally(() => progress.stop())
   const { size } = await stat(file)
-  if (options.json) return out.json({ object: 'backup', file, bytes: size })
+  const imageBytes = images === null ? null : (await stat(images)).size
+  if (options.json) return out.json({ object: 'backup', file, bytes: size, images, image_bytes: imageBytes })
   out.line(`Wrote ${file}, ${bytes(size)}: requests, charges, budgets and keys.`)
-  out.line(out.paint('dim', `Pictures are files under ${config.storage.dataDir}; copy them as well if you want to keep them.`))
+  if (images !== null && imageBytes !== null) out.line(`Wrote ${images}, ${bytes(imageBytes)}: small images; restore takes both.`)
+  const rest = `Not in it: larger images, files under ${config.storage.dataDir}/blobs, and thumbnails, which are made again. Copy the folder to keep them.`
+  out.line(out.paint('dim', rest))
 }
