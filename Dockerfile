@@ -11,6 +11,8 @@ RUN npm ci
 COPY tsconfig.base.json tsconfig.json ./
 COPY src src
 COPY web web
+# The dashboard shows one page of the reference.
+COPY docs/reference docs/reference
 RUN npm run build
 
 FROM base AS dependencies

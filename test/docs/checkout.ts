@@ -36,7 +36,7 @@ export interface Checkout {
 }
 
 /** Not a reader's: results of builds and runs, and what takes no part in them. */
-const leftOut = new Set(['node_modules', 'dist', '.git', '.halftone', 'test', 'bench', 'docs'])
+const leftOut = new Set(['node_modules', 'dist', '.git', '.halftone', 'test', 'bench'])
 
 export async function createCheckout(): Promise<Checkout> {
   const folder = await mkdtemp(join(tmpdir(), 'halftone-readme-'))
