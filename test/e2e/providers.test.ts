@@ -91,7 +91,7 @@ describe('accounts', () => {
     expect(JSON.stringify(data)).not.toMatch(/sk-never|sk-not|rk-not|"k1"/)
   })
 
-  it('show the last error of an offer and its calls, and a key that rests', async () => {
+  it('show the last error of an offer and its calls', async () => {
     double.refusedKeys.add('k1')
     await gateway.call('/v1/images/generations', { body: { model: 'acme:acme/brush', prompt: 'a fox' } })
     double.refusedKeys.delete('k1')
