@@ -37,13 +37,6 @@ export const monthEndpoints = {
     summary: 'Closed months, oldest first.',
     response: listOf(closedMonth),
   },
-  checkMonth: {
-    method: 'GET',
-    path: '/v1/halftone/months/{month}',
-    access: 'insight.all',
-    summary: 'A closed month, and whether it still holds what it held when it was closed.',
-    response: checkedMonth,
-  },
   closeMonth: {
     method: 'POST',
     path: '/v1/halftone/months/{month}/close',
@@ -51,5 +44,12 @@ export const monthEndpoints = {
     summary: 'Close a month for good: later corrections are booked in the open month and name it.',
     body: closeMonthRequest,
     response: closedMonth,
+  },
+  checkMonth: {
+    method: 'GET',
+    path: '/v1/halftone/months/{month}',
+    access: 'insight.all',
+    summary: 'A closed month, and whether it still holds what it held when it was closed.',
+    response: checkedMonth,
   },
 } as const
