@@ -173,7 +173,7 @@ describe('a tag rule', () => {
       position: 1000,
       enabled: true,
     })
-    const stored = { object: 'tag_rule', id: 'r', version: 3, created_at: '', updated_at: '', updated_by: '', ...body } as const
+    const stored = { ...body, object: 'tag_rule', id: 'r', version: 3, created_at: '', updated_at: '', updated_by: '' } as const
     const again = formOf({ ...stored, position: 1000, enabled: true, when: whenOf(form) })
     expect(ruleBody(again)).toEqual({ ...body, version: 3 })
     expect(whenText(whenOf(form))).toBe('project shop and tag campaign=summer')
