@@ -1,3 +1,3 @@
-export { type FactsFinding, type FactsLintInput, type FactsReport, lintFacts } from './lint.ts'
+export { type FactsLintInput, lintFacts } from './lint.ts'
 export { type FactsFile, loadFactsFile } from './parse.ts'
 export { factsOf } from './resolve.ts'
