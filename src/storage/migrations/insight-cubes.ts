@@ -38,7 +38,6 @@ export const cubes = {
   /** `tag:<key>` for each declared key. */
   tag: ['offer', 'tag'],
 } as const satisfies Record<string, readonly CubeDimension[]>
-type CubeName = keyof typeof cubes
 
 /** Cubes that every request is in, the smallest first where it may stand for others. */
 export const wholeCubes = ['kind', 'product', 'caller', 'offer_caller', 'offer_route', 'shape', 'caller_class', 'all'] as const
