@@ -311,6 +311,7 @@ describe('answers', () => {
     // e2e/providers.test.ts installs one and rolls it back.
     exercised.add('rollbackPrices')
   })
+
   it('endSession: a session that is open is ended once', async () => {
     await gateway.call('/v1/halftone/session', { key: null, body: { key: gateway.adminKey } })
     const { body } = await gateway.call<{ data: { id: string }[] }>('/v1/halftone/sessions')

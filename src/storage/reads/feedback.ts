@@ -10,7 +10,10 @@ export const createFeedbackReads = (db: Kysely<Database>): Pick<LedgerFeedback, 
   acceptance: (query) => readAcceptance(db, query),
 })
 
-async function readAcceptance(db: Kysely<Database>, { sinceUs, sandbox, keyId, projectId, route }: AcceptanceQuery): Promise<Acceptance> {
+async function readAcceptance(
+  db: Kysely<Database>,
+  { sinceUs, sandbox, keyId, projectId, route }: AcceptanceQuery,
+): Promise<Acceptance> {
   let query = db
     .selectFrom('rollups')
     .select(({ fn }) => [
