@@ -36,7 +36,8 @@ export function settleRules(opened: () => OpenedLedger): void {
     })
     expect(
       record?.attemptRows[0]?.charges.map(
-        ({ id: _id, attemptId: _a, correctsMonthUs: _m, incurredUs: _i, postedUs: _p, reverses: _r, corrects: _c, ...line }) => line,
+        ({ id: _id, attemptId: _a, correctsMonthUs: _m, incurredUs: _i, postedUs: _p, reverses: _r, corrects: _c, ...line }) =>
+          line,
       ),
     ).toEqual(charges)
     await expectConsistent(harness)
