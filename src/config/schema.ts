@@ -83,6 +83,12 @@ const project = z.strictObject({
     .max(36_500)
     .exactOptional()
     .describe('How long its images are kept; default: `storage.assetTtlDays`.'),
+  contentTtlDays: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .exactOptional()
+    .describe('How long prompt, parameters and answer of a request are kept; default: until they are deleted.'),
   tags: tags.default({}).describe('Tags on every request of the project.'),
 })
 

@@ -39,6 +39,10 @@ export const projectObject = z.object({
   name: z.string(),
   prompt_mode: z.enum(['full', 'hmac', 'none']),
   asset_ttl_days: z.int(),
+  content_ttl_days: z
+    .int()
+    .nullable()
+    .describe('Days that prompt, parameters and answer of a request stay; null: until they are deleted.'),
   tags,
   managed_by: z.enum(['api', 'file', 'environment']),
 })
@@ -46,6 +50,13 @@ export const putProjectRequest = z.strictObject({
   name: z.string().min(1).max(128),
   prompt_mode: z.enum(['full', 'hmac', 'none']).optional(),
   asset_ttl_days: z.int().min(0).max(3650).optional(),
+  content_ttl_days: z
+    .int()
+    .min(1)
+    .max(3650)
+    .nullable()
+    .optional()
+    .describe('Days that prompt, parameters and answer of a new request stay; null: until they are deleted.'),
   tags: tags.optional(),
 })
 

@@ -15,6 +15,8 @@ export interface Caller {
   readonly allowedModels?: readonly string[]
   readonly promptMode: 'full' | 'hmac' | 'none'
   readonly assetTtlDays: number
+  /** Absent: what was asked and answered stays. */
+  readonly contentTtlDays?: number
 }
 
 export interface ExecuteInput {

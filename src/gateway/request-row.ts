@@ -19,6 +19,8 @@ import type { QuotePin } from './quote-pin.ts'
 import type { UsablePlan } from './result.ts'
 import type { GatewayState } from './state.ts'
 
+const DAY_US = 86_400_000_000
+
 export interface TrialRow {
   /** What its route is called in records. */
   readonly route: string
@@ -82,7 +84,10 @@ export function requestRow({
     quality: first.settings.quality ?? '',
     promptClass: features.promptClass,
     sandbox: first.offer.sandbox,
-    content: contentOf(input, features, promptHmacKey),
+    content: {
+      ...contentOf(input, features, promptHmacKey),
+      ...(caller.contentTtlDays !== undefined && { expiresUs: nowUs + caller.contentTtlDays * DAY_US }),
+    },
     decision: {
       ...decisionToJson(decision, state, { ...(baseline && { baseline }), ...(monthPlan && { monthPlan }) }),
       ...(pin && { quote: pinToJson(pin) }),

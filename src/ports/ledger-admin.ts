@@ -45,6 +45,8 @@ export interface ProjectRecord {
   readonly name: string
   readonly promptMode: 'full' | 'hmac' | 'none'
   readonly assetTtlDays: number
+  /** Prompt, parameters and answer of a request go after so many days; absent: they stay. */
+  readonly contentTtlDays?: number
   readonly tags: Readonly<Record<string, string>>
   readonly managedBy: ManagedBy
 }

@@ -147,6 +147,8 @@ export interface NewRequest {
   readonly sandbox: boolean
   /** Prompt text, parameters and features; kept apart so that it can be deleted without touching money. */
   readonly content: {
+    /** When the sweep deletes it; absent: never. */
+    readonly expiresUs?: TimestampUs
     readonly prompt: string | null
     readonly promptHmac: string | null
     readonly parameters: JsonObject

@@ -61,5 +61,6 @@ export const callerOf = ({ key, project }: Identity): Caller => ({
   tags: { ...project.tags, ...key.tags },
   promptMode: project.promptMode,
   assetTtlDays: project.assetTtlDays,
+  ...(project.contentTtlDays !== undefined && { contentTtlDays: project.contentTtlDays }),
   ...(key.allowedModels && { allowedModels: key.allowedModels }),
 })

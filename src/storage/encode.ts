@@ -101,7 +101,7 @@ function encodeRequest(request: NewRequest, attempt: NewAttempt, scope: string |
   })
   const content = toTuple('request_content', {
     request_id: request.id,
-    expires_us: null,
+    expires_us: request.content.expiresUs ?? null,
     prompt_hmac: request.content.promptHmac,
     prompt: storableText(request.content.prompt),
     parameters: JSON.stringify(request.content.parameters),

@@ -175,6 +175,7 @@ const adminCommands = (submit: <T>(command: Command) => Promise<T>): AdminWrites
         name: project.name,
         prompt_mode: project.promptMode,
         asset_ttl_days: project.assetTtlDays,
+        content_ttl_days: project.contentTtlDays ?? null,
         tags: JSON.stringify(project.tags),
         managed_by: project.managedBy,
       },

@@ -6,6 +6,7 @@ import { insightColumns, insightTables } from './migrations/005-insight.ts'
 import { accessColumns, accessTables } from './migrations/006-access.ts'
 import { routeTables } from './migrations/007-routes.ts'
 import { monthColumns, monthTables } from './migrations/010-months.ts'
+import { retentionColumns } from './migrations/012-retention.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
 /** The tables as the last migration leaves them. */
@@ -29,6 +30,10 @@ export const tables = {
       ...correctionColumns.charges,
       ...monthColumns.charges,
     },
+  },
+  projects: {
+    ...initialTables.projects,
+    columns: { ...initialTables.projects.columns, ...retentionColumns.projects },
   },
   credit_lots: {
     ...initialTables.credit_lots,

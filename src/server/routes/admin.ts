@@ -138,6 +138,7 @@ const projectWire = (project: ProjectRecord) => ({
   name: project.name,
   prompt_mode: project.promptMode,
   asset_ttl_days: project.assetTtlDays,
+  content_ttl_days: project.contentTtlDays ?? null,
   tags: project.tags,
   managed_by: project.managedBy,
 })
@@ -155,11 +156,13 @@ export const putProject: Handler = async ({ context, params, body }) => {
   const { admin } = context.services.ledger
   const existing = (await admin.projects()).find((project) => project.id === id)
   if (existing && existing.managedBy !== 'api') throw managed(`Project "${id}"`, existing.managedBy)
+  const contentTtlDays = wanted.content_ttl_days === undefined ? existing?.contentTtlDays : wanted.content_ttl_days
   const project: ProjectRecord = {
     id,
     name: wanted.name,
     promptMode: wanted.prompt_mode ?? existing?.promptMode ?? 'full',
     assetTtlDays: wanted.asset_ttl_days ?? existing?.assetTtlDays ?? 30,
+    ...(typeof contentTtlDays === 'number' && { contentTtlDays }),
     tags: wanted.tags ?? existing?.tags ?? {},
     managedBy: 'api',
   }

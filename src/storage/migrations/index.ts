@@ -11,6 +11,7 @@ import { lineageIndexes } from './008-lineage.ts'
 import { exportIndexes } from './009-exports.ts'
 import { monthColumns, monthIndexes, monthRows, monthTables } from './010-months.ts'
 import { erasureIndexes } from './011-erasure.ts'
+import { retentionColumns } from './012-retention.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -87,6 +88,11 @@ export const migrations: readonly Migration[] = [
     ],
   },
   { version: 11, name: 'erasure', statements: () => erasureIndexes },
+  {
+    version: 12,
+    name: 'retention',
+    statements: (flavour) => Object.entries(retentionColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
+  },
 ]
 
 /** The schema this build writes and reads. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { newAsset, newReserve, newSettle, T0 } from '../../support/ledger-rows.ts'
 import type { OpenedLedger } from '../ledger.ts'
+import { expectConsistent } from './invariants.ts'
 
 const DAY = 86_400_000_000
 
@@ -23,6 +24,22 @@ export function sweepRules(opened: () => OpenedLedger): void {
     expect(record?.images.map((image) => image.expired)).toEqual([true, true])
     expect((await ledger.sweep({ nowUs: T0 + 3 * DAY, limit: 100 })).deletedBlobs).toEqual([shared])
     expect(await ledger.sweep({ nowUs: T0 + 3 * DAY, limit: 100 })).toEqual({ deletedBlobs: [], more: false })
+  })
+
+  test('what was asked and answered goes at its time, and the money stays', async () => {
+    const { ledger, owner, harness } = opened()
+    const [kept, going] = [newReserve(owner), newReserve(owner)]
+    const content = { prompt: 'a secret', promptHmac: null, parameters: {}, features: {} }
+    await ledger.reserve({ ...kept, request: { ...kept.request, content } })
+    await ledger.reserve({ ...going, request: { ...going.request, content: { ...content, expiresUs: T0 + 90 * DAY } } })
+    for (const reserve of [kept, going]) await ledger.settle(newSettle(reserve))
+    await ledger.sweep({ nowUs: T0 + 90 * DAY - 1, limit: 100 })
+    expect((await ledger.read.request(going.request.id))?.prompt).toBe('a secret')
+    const cost = (await ledger.read.request(going.request.id))?.costNanoUsd
+    await ledger.sweep({ nowUs: T0 + 90 * DAY, limit: 100 })
+    expect(await ledger.read.request(going.request.id)).toMatchObject({ prompt: null, response: null, costNanoUsd: cost })
+    expect((await ledger.read.request(kept.request.id))?.prompt).toBe('a secret')
+    await expectConsistent(harness)
   })
 
   test('a deleted blob was referenced by nothing, and a blob stored again counts from one', async () => {
