@@ -134,6 +134,8 @@ const changing: Partial<Record<Writing, () => Promise<Sent>>> = {
     await put('/v1/halftone/tag-rules/gone', { name: 'Gone', key: 'team', value: 'web', when: { project: 'default' } })
     return { path: '/v1/halftone/tag-rules/gone' }
   },
+  closeMonth: async () => ({ path: '/v1/halftone/months/2026-08/close', body: {} }),
+  deleteContent: async () => ({ body: { project_id: 'nothing', before: '2026-01-01T00:00:00Z' } }),
   signIn: async () => ({ key: null, body: { key: gateway.adminKey } }),
   signOut: async () => ({ key: null, headers: { cookie: await signIn(), 'x-halftone-csrf': '1' } }),
   endSession: async () => {
@@ -151,7 +153,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   rollbackPrices: 'e2e/providers.test.ts',
   verifyProvider: 'e2e/providers.test.ts',
   testAlertChannel: 'e2e/alerts.test.ts',
-  closeMonth: 'e2e/privacy.test.ts',
 }
 
 interface Row {
