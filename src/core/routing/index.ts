@@ -8,7 +8,6 @@ export * from './frontier.ts'
 export {
   earnHedge,
   type HedgeAllowance,
-  type HedgePolicy,
   type Hedging,
   mayHedge,
   type RunningCall,
