@@ -3,7 +3,7 @@ import type { RequestSummaryWire } from '../../../src/contract/records.ts'
 import { mergeSummary, type RequestPage } from './select-live.ts'
 
 const row = (id: string, change: Partial<RequestSummaryWire> = {}): RequestSummaryWire =>
-  ({ id, outcome: null, finished_at: null, project_id: 'default', ...change }) as RequestSummaryWire
+  ({ id, outcome: null, finished_at: null, project_id: 'default', cost_usd: '0.00', ...change }) as RequestSummaryWire
 const page = (ids: string, next_cursor: string | null): RequestPage => ({
   object: 'list',
   data: ids.split('').map((id) => row(id)),
