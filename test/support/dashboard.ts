@@ -192,10 +192,18 @@ export const nanoOf = (text: string): bigint => parseUsd(text.trim().replace('\u
 
 /** The lines of the receipt in sight and its total, which must agree. */
 export async function receiptOf(scope: Page | Locator): Promise<{ lines: bigint[]; total: bigint }> {
-  // The total is waited for; lines alone would be none while the receipt is still on its way.
-  const total = nanoOf(await textOf(scope.locator('[data-receipt=total]')))
-  const lines = await scope.locator('[data-receipt=line]').allTextContents()
-  const amounts = lines.map(nanoOf)
+  await scope.locator('[data-receipt=total]').waitFor()
+  // Read in one go: between two looks the page may go on to the receipt of another request.
+  const shown = await scope
+    .locator('[data-receipt]')
+    .evaluateAll((all) =>
+      (all as { dataset: { receipt: string }; textContent: string }[]).map(({ dataset, textContent }) => [
+        dataset.receipt,
+        textContent,
+      ]),
+    )
+  const total = nanoOf(shown.find(([part]) => part === 'total')?.[1] ?? '')
+  const amounts = shown.filter(([part]) => part === 'line').map(([, text]) => nanoOf(text ?? ''))
   expect(formatUsd(amounts.reduce((sum, amount) => sum + amount, 0n))).toBe(formatUsd(total))
   return { lines: amounts, total }
 }
