@@ -131,7 +131,7 @@ describe('the requests page', () => {
     expect(page.url(), 'Escape closed the window, not the request').toContain(ids['first'] ?? '?')
     await expect.poll(() => page.getByLabel('Score').nth(1).inputValue(), { timeout: 8_000 }).toBe('0.75')
     await page.getByRole('tab', { name: 'Lineage' }).click()
-    await page.getByRole('link', { name: 'A harbour at night' }).click()
+    await page.getByRole('link', { name: 'A harbour at night', exact: true }).click()
     await page.waitForURL(new RegExp(ids['second'] ?? '?'))
     await page.getByRole('tab', { name: 'Receipt' }).click()
     await page.locator('[data-receipt=total]').waitFor()
