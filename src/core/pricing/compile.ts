@@ -162,6 +162,9 @@ function compileSku(sku: Sku, context: BookContext): CompiledSku {
     byVolume:
       sku.rates.some(({ tiers }) => tiers !== undefined && tiers.scope !== 'request') ||
       (sku.adjustments ?? []).some((adjustment) => adjustment.kind === 'freeUnits' && adjustment.scope !== 'request'),
+    byCall:
+      sku.rates.some(({ tiers }) => tiers?.scope === 'request') ||
+      (sku.adjustments ?? []).some((adjustment) => adjustment.kind === 'freeUnits' && adjustment.scope === 'request'),
     wallTime: sku.gpuPool?.measure === 'wallTime',
     retiredAt: sku.retiredAt,
     boundariesUs: [...boundaries].sort((a, b) => a - b),

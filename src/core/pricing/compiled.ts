@@ -60,6 +60,8 @@ export interface CompiledSku {
   readonly contractFromUs: number
   /** Some price of it depends on what was bought before. */
   readonly byVolume: boolean
+  /** Some price of it depends on how much one call makes: pictures may cost less in calls of their own. */
+  readonly byCall: boolean
   /** The wall time of a call stands for its GPU seconds. */
   readonly wallTime: boolean
   readonly retiredAt: string | undefined

@@ -64,6 +64,10 @@ export function rulesFor(prices: CompiledPrices, input: PricingInput): Candidate
   return rules
 }
 
+/** Whether pictures of this offer may cost less in calls of their own than together. */
+export const mayCostLessApart = (prices: CompiledPrices, offer: PricedOffer): boolean =>
+  offerMemo(prices, offer).sku?.byCall ?? false
+
 function offerMemo(prices: CompiledPrices, offer: PricedOffer): OfferMemo {
   const known = prices.memo.offers.get(offer)
   if (known) return known

@@ -110,7 +110,7 @@ function split(
   images: number,
   kind: PlannedCall['kind'],
 ): readonly PlannedCall[] {
-  const perCall = plan.attempts[candidate]?.candidate.offer.capabilities.maxN ?? 1
+  const perCall = plan.attempts[candidate]?.candidate.settings.n ?? 1
   const calls: PlannedCall[] = []
   for (let left = images; left > 0; left -= perCall) calls.push({ kind, candidate, n: Math.min(left, perCall) })
   return calls

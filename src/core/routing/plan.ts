@@ -4,6 +4,7 @@ import { candidateKey, changedSuffix } from '../offer.ts'
 import { bothRequired, type FactRequirement, factProblem } from '../offer-facts.ts'
 import type { CompiledPrices } from '../pricing/compiled.ts'
 import { type QuoteTotals, quoteTotals } from '../pricing/quote.ts'
+import { mayCostLessApart } from '../pricing/rules.ts'
 import type { Unpriced } from '../pricing/types.ts'
 import { volumesOf } from '../pricing/volumes.ts'
 import type { PromptClass } from '../prompt/features.ts'
@@ -70,7 +71,7 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
         eliminated.push(resolved.elimination)
         continue
       }
-      const scored = score(resolved.candidate, input)
+      const scored = cheapestSplit(resolved.candidate, input)
       if ('reason' in scored) eliminated.push({ offer: offer.id, ...scored })
       else eligible.push(scored)
     }
@@ -210,6 +211,16 @@ export function qualityScoreOf(scores: Snapshot['quality'], candidate: Candidate
   const { offer, settings } = candidate
   const product = settings.quality ? `${offer.model}@${settings.quality}` : offer.model
   return scores.get(candidateKey(candidate)) ?? scores.get(product + changedSuffix(candidate))
+}
+
+/** As many pictures in a call as it makes, or one in each where that is cheaper; what costs the same is one call. */
+function cheapestSplit(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason {
+  const together = score(candidate, input)
+  if (candidate.settings.n === 1 || !mayCostLessApart(input.prices, candidate.offer)) return together
+  const apart = score({ ...candidate, settings: { ...candidate.settings, n: 1 } }, input)
+  if ('reason' in apart) return together
+  if ('reason' in together) return apart
+  return apart.total.expectedNanoUsd < together.total.expectedNanoUsd ? apart : together
 }
 
 function score(candidate: Candidate, input: PlanInput): ScoredCandidate | Reason {
