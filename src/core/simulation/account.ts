@@ -39,9 +39,9 @@ export interface Account {
     deployment: Deployment,
     arrival: Arrival,
     atUs: number,
-    ended: { readonly billed: boolean; readonly served: boolean },
+    ended: { readonly n: number; readonly billed: boolean; readonly served: boolean },
   ): void
-  served(deployment: Deployment, arrival: Arrival, atUs: number): void
+  served(deployment: Deployment, arrival: Arrival, atUs: number, pictures: number): void
   unserved(arrival: Arrival): void
   result(): MonthResult
 }
@@ -54,12 +54,11 @@ export function createAccount(world: World): Account {
   let inVainNano = 0
   const counts = ({ atUs }: Arrival): boolean => atUs >= MONTH_START_US && atUs < MONTH_END_US
   return {
-    attempted(deployment, arrival, atUs, { billed, served }) {
+    attempted(deployment, arrival, atUs, { n, billed, served }) {
       if (!counts(arrival)) return
       attempts += 1
       if (!billed) return
       const line = lines[deployment.index]
-      const { n } = arrival.template.request
       const kind = classes[arrival.template.classIndex]
       if (!line || !kind) return
       const list = n * listPrice(world, deployment, kind.edge, atUs)
@@ -68,17 +67,17 @@ export function createAccount(world: World): Account {
       line.pictures += n
       if (!served) inVainNano += list
     },
-    served(deployment, arrival, atUs) {
+    served(deployment, arrival, atUs, pictures) {
       if (!counts(arrival)) return
-      const { classIndex, hard, request } = arrival.template
+      const { classIndex, hard } = arrival.template
       const sum = sums[classIndex]
       const kind = classes[classIndex]
       if (!sum || !kind) return
       sum.requests += 1
-      sum.pictures += request.n
-      sum.listNano += request.n * listPrice(world, deployment, kind.edge, arrival.atUs)
+      sum.pictures += pictures
+      sum.listNano += pictures * listPrice(world, deployment, kind.edge, arrival.atUs)
       if (atUs - arrival.atUs > kind.deadlineMs * 1_000) sum.late += 1
-      if (trueQuality(world, deployment, classIndex, arrival.atUs) < floorOf(kind, hard)) sum.belowFloor += request.n
+      if (trueQuality(world, deployment, classIndex, arrival.atUs) < floorOf(kind, hard)) sum.belowFloor += pictures
     },
     unserved(arrival) {
       if (!counts(arrival)) return

@@ -25,6 +25,8 @@ export interface FinishedAttempt {
   readonly plan: FullPlan
   /** Index into `plan.attempts`. */
   readonly candidate: number
+  /** Pictures asked for in this call; a request may be split. */
+  readonly n: number
   readonly template: RequestTemplate
   readonly answer: Answer
   readonly dispatchedUs: number
@@ -45,6 +47,8 @@ interface Run {
   readonly records: AttemptRecord[]
   round: number
   attempts: number
+  /** Calls of the round that are not answered yet, waiting to be made included. */
+  running: number
 }
 
 /** People look at so many of the pictures, six hours later; they miss a bad one in ten and reject a good one in fifty. */
@@ -103,7 +107,7 @@ interface Context {
 
 function start(context: Context, arrival: Arrival, nowUs: number): void {
   const plan = context.policy.plan(arrival, nowUs)
-  if (plan) next(context, { arrival, plan, records: [], round: 0, attempts: 0 }, nowUs)
+  if (plan) next(context, { arrival, plan, records: [], round: 0, attempts: 0, running: 0 }, nowUs)
   else giveUp(context, arrival, nowUs)
 }
 
@@ -117,9 +121,11 @@ function next(context: Context, run: Run, nowUs: number): void {
     remainingMs: patienceMs(arrival) - (nowUs - arrival.atUs) / 1_000,
     random: luckOf(context.world.seed, arrival.id, -1, run.attempts),
   })
+  if (step.kind === 'done') serve(context, run, nowUs)
   if (step.kind === 'stop') giveUp(context, arrival, nowUs)
   if (step.kind !== 'call') return
   run.round += 1
+  run.running = step.calls.length
   for (const call of step.calls) {
     if (step.afterMs === 0) dispatch(context, run, call, nowUs)
     else context.queue.at(nowUs + step.afterMs * 1_000, (atUs) => dispatch(context, run, call, atUs))
@@ -139,7 +145,7 @@ function dispatch(context: Context, run: Run, call: PlannedCall, nowUs: number):
   if (!deployment) return
   policy.dispatched(offer, nowUs)
   const { template } = arrival
-  const answer = providers.answer({ deployment, template, requestId: arrival.id, attempt: run.attempts, atUs: nowUs })
+  const answer = providers.answer({ deployment, template, n: call.n, requestId: arrival.id, attempt: run.attempts, atUs: nowUs })
   run.attempts += 1
   queue.at(nowUs + Math.round(answer.afterMs * 1_000), (atUs) =>
     conclude(context, run, call, { deployment, answer, dispatchedUs: nowUs }, atUs),
@@ -163,15 +169,29 @@ function conclude(
   const { arrival, plan, records } = run
   const { failure, billed } = answer
   const { template } = arrival
-  policy.finished({ plan, candidate: call.candidate, template, answer, dispatchedUs, nowUs })
-  account.attempted(deployment, arrival, dispatchedUs, { billed, served: !failure })
-  if (!failure) {
-    account.served(deployment, arrival, nowUs)
-    review(context, run, deployment, nowUs)
-    return
-  }
-  records.push({ candidate: call.candidate, kind: call.kind, round: run.round, imagesWanted: call.n, imagesMade: 0, failure })
-  next(context, run, nowUs)
+  policy.finished({ plan, candidate: call.candidate, n: call.n, template, answer, dispatchedUs, nowUs })
+  account.attempted(deployment, arrival, dispatchedUs, { n: call.n, billed, served: !failure })
+  records.push({
+    candidate: call.candidate,
+    kind: call.kind,
+    round: run.round,
+    imagesWanted: call.n,
+    imagesMade: failure ? 0 : call.n,
+    ...(failure && { failure }),
+  })
+  // What is next is decided when the whole round has answered, as the gateway does.
+  run.running -= 1
+  if (run.running === 0) next(context, run, nowUs)
+}
+
+/** Fewer pictures than asked for are an answer too; the request counts for the offer that made the last of them. */
+function serve(context: Context, run: Run, nowUs: number): void {
+  const made = run.records.findLast(({ imagesMade }) => imagesMade > 0)
+  const deployment = made && context.byOffer.get(run.plan.attempts[made.candidate]?.candidate.offer.id ?? '')
+  if (!deployment) return
+  const pictures = run.records.reduce((sum, { imagesMade }) => sum + imagesMade, 0)
+  context.account.served(deployment, run.arrival, nowUs, pictures)
+  review(context, run, deployment, nowUs)
 }
 
 function giveUp(context: Context, arrival: Arrival, nowUs: number): void {

@@ -17,6 +17,8 @@ export interface Providers {
   answer(call: {
     readonly deployment: Deployment
     readonly template: RequestTemplate
+    /** Pictures of this call. */
+    readonly n: number
     readonly requestId: number
     readonly attempt: number
     readonly atUs: number
@@ -48,14 +50,14 @@ export function createProviders(world: World): Providers {
     return true
   }
   return {
-    answer({ deployment, template, requestId, attempt, atUs }) {
+    answer({ deployment, template, n, requestId, attempt, atUs }) {
       const luck = (draw: number): number => luckOf(world.seed, requestId, deployment.index, attempt * 8 + draw)
       if (!isOffered(deployment, atUs)) return failed('provider_not_found', 300)
       if (isOut(world, deployment, atUs)) {
         if (luck(0) >= HANGING_SHARE) return failed('provider_error', 400 + 1_500 * luck(1))
         return { ...failed('provider_timeout', TIMEOUT_MS), billed: luck(1) < BILLED_TIMEOUTS }
       }
-      if (!takes(deployment, template.request.n, atUs)) return failed('provider_rate_limited', 150, 20_000 + 20_000 * luck(1))
+      if (!takes(deployment, n, atUs)) return failed('provider_rate_limited', 150, 20_000 + 20_000 * luck(1))
       const latencyMs = medianMs(world, deployment, atUs) * Math.exp(latencySpread(deployment) * normalOf(luck(2), luck(3)))
       if (isRefused(world, deployment, template, requestId, attempt)) {
         return { ...failed('content_refused', latencyMs * 0.5), billed: deployment.terms.refusalsBilled }

@@ -263,7 +263,7 @@ function factsOf(state: State, candidate: Candidate, { request, features }: Requ
 }
 
 function learn(state: State, attempt: FinishedAttempt): void {
-  const { plan: made, candidate, template, answer, nowUs, dispatchedUs } = attempt
+  const { plan: made, candidate, n, template, answer, nowUs, dispatchedUs } = attempt
   const planned = made.attempts[candidate]
   if (!planned) return
   const { failure, billed, afterMs } = answer
@@ -271,8 +271,8 @@ function learn(state: State, attempt: FinishedAttempt): void {
   const { keys, listNanoUsd } = factsOf(state, planned.candidate, template, nowUs)
   state.health.finished(offer.id, failure, nowUs)
   if (billed && dispatchedUs >= MONTH_START_US) {
-    state.bought.set(offer.id, (state.bought.get(offer.id) ?? 0) + template.request.n)
-    state.planner?.billed(offer.id, template.request.n, listNanoUsd * template.request.n)
+    state.bought.set(offer.id, (state.bought.get(offer.id) ?? 0) + n)
+    state.planner?.billed(offer.id, n, listNanoUsd * n)
   }
   if (failure?.code === 'provider_rate_limited' || failure?.code === 'provider_not_found') return
   const kind = !failure ? 'succeeded' : failure.code === 'content_refused' ? 'refused' : 'failed'

@@ -3,7 +3,7 @@ import { settleCharges } from '../pricing/index.ts'
 import type { MonthResult } from './account.ts'
 import { buildBound } from './bound.ts'
 import { classes } from './classes.ts'
-import { simulateMonth } from './engine.ts'
+import { type SimulatedPolicy, simulateMonth } from './engine.ts'
 import { createEventQueue } from './event-queue.ts'
 import { pricesAt } from './known-prices.ts'
 import { cheapestWithBatch, productPolicy } from './policies.ts'
@@ -94,5 +94,42 @@ describe('the event queue', () => {
     expect(seen).toEqual(['a', 'b', 'between', 'c'])
     queue.runUntil(Number.POSITIVE_INFINITY)
     expect(seen.at(-1)).toBe('later')
+  })
+})
+
+describe('a request that is split', () => {
+  /** Every request with several pictures, one call for each. */
+  const split = (policy: SimulatedPolicy): SimulatedPolicy => ({
+    ...policy,
+    plan(arrival, nowUs) {
+      const made = policy.plan(arrival, nowUs)
+      const [first, ...rest] = (made?.attempts ?? []).map((attempt) => ({
+        ...attempt,
+        candidate: { ...attempt.candidate, settings: { ...attempt.candidate.settings, n: 1 } },
+      }))
+      return made && first && { ...made, attempts: [first, ...rest] }
+    },
+  })
+
+  test('ends once, is decided on once for each round, and is billed by the picture', () => {
+    const whole = simulateMonth(world, templates, cheapestWithBatch(world))
+    const rounds = new Map<number, number>()
+    const policy = split(cheapestWithBatch(world))
+    const result = simulateMonth(world, templates, {
+      ...policy,
+      finished(attempt) {
+        rounds.set(attempt.n, (rounds.get(attempt.n) ?? 0) + 1)
+        policy.finished(attempt)
+      },
+    })
+    expect([...rounds.keys()]).toEqual([1])
+    expect(result.classes.map(({ requests }) => requests)).toEqual(whole.classes.map(({ requests }) => requests))
+    expect(result.attempts).toBeGreaterThan(whole.attempts)
+    const bought = (of: MonthResult): number => [...of.bought.values()].reduce((sum, each) => sum + each, 0)
+    const pictures = (of: MonthResult): number => of.classes.reduce((sum, each) => sum + each.pictures, 0)
+    // Tries in vain and billed make the difference; a try for each picture of a round that failed would double it.
+    expect(bought(result)).toBeGreaterThanOrEqual(pictures(result))
+    expect(bought(result) / pictures(result)).toBeLessThan((bought(whole) / pictures(whole)) * 1.05)
+    expect(Math.abs(result.billsUsd / whole.billsUsd - 1)).toBeLessThan(0.1)
   })
 })
