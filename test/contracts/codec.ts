@@ -14,6 +14,7 @@ import { convertMask } from '../../src/providers/engine/mask.ts'
 import { createCodecProvider } from '../../src/providers/engine.ts'
 import type { ProviderConfig } from '../../src/providers/provider-config.ts'
 import { attempt, testCandidate, testInput, testRequest } from '../providers/attempt.ts'
+import { errorListFaults, expectDocumented } from './codec-errors.ts'
 import {
   bodyOf,
   type Call,
@@ -121,6 +122,10 @@ function describeCodec(definition: ProviderDefinition, root: string): void {
       expect([...claimedCells(offers.map(({ capabilities }) => capabilities))].filter((cell) => !shown.has(cell))).toEqual([])
     })
 
+    test('accounts for each error that its provider documents, and for each exchange that fails', () => {
+      expect(errorListFaults(type, root)).toEqual([])
+    })
+
     test.each(names)('%s', async (name) => {
       const fixture = readFixture(root, type, name)
       const exchanges = exchangesOf(fixture)
@@ -144,6 +149,7 @@ function describeCodec(definition: ProviderDefinition, root: string): void {
       expect(received).toHaveLength(exchanges.length)
       for (const [index, { call }] of exchanges.entries()) if (call) await expectCall(received[index] as Received, call, origin)
       expectOutcome(result, fixture.outcome)
+      expectDocumented(result, type, name, root)
       if (fixture.outcome.jobId !== undefined) expect(jobId).toBe(fixture.outcome.jobId)
       expect(partials).toBe(fixture.outcome.partials ?? 0)
       const handedOut = result.kind === 'done' ? result.images : []
