@@ -10,6 +10,7 @@ import { type AdminKey, openAdminKey, openDataDir, openSecrets } from './compose
 import { applyManagedObjects, defaultProject, openLedger } from './compose-ledger.ts'
 import { providerKnowledge } from './compose-modules.ts'
 import { createPriceSets, createProviderAccounts } from './compose-providers.ts'
+import { startReloads } from './compose-reload.ts'
 import { readRoute } from './compose-routes.ts'
 import { bannerOf, findWebRoot, listeningUrl, packageVersion, serverSettings } from './compose-server.ts'
 import { buildState, unpricedOffers } from './compose-state.ts'
@@ -23,7 +24,6 @@ import {
   type LoadedConfig,
   loadConfig,
   secretsOf,
-  watchConfig,
 } from './config/index.ts'
 import { installBook } from './config/price-sets.ts'
 import { watchPrices } from './config/watch-prices.ts'
@@ -87,8 +87,6 @@ export interface Halftone {
 const LEASE_MS = 15_000
 /** Two weeks: longer ago an offer was another offer. */
 const EXPERIENCE_US = 14 * 24 * 3_600 * 1_000_000
-const PRICE_PROBLEM = 'the installed prices cannot be used; the ones before stay in force'
-const RELOAD_PROBLEM = 'the changed configuration is not valid; the old one stays in force'
 
 /** Start a gateway: read the configuration, open the ledger, recover, listen. Rejects with a `HalftoneError` or the system's. */
 export async function startHalftone(options: StartOptions): Promise<Halftone> {
@@ -158,6 +156,8 @@ async function start(context: StartContext): Promise<Halftone> {
   const thumbnails = createThumbnails({ mode: config.storage.thumbnails, dataDir, blobs, log })
   onClose(() => thumbnails.close())
   let inForce = config
+  const prices = await watchPrices(dataDir)
+  onClose(() => prices.close())
   let state = await buildState(config, clock, undefined, telemetry?.tracer)
   const routes = await startRouteFeed({
     ledger,
@@ -333,49 +333,27 @@ async function start(context: StartContext): Promise<Halftone> {
     if (left > 0) log.warn({ left }, 'requests were still running at the end of the drain time; the next start recovers them')
     await closeServer(app)
   })
-  const watcher = watchConfig({
+  const reloads = startReloads({
     load: { ...context.options, ...providerKnowledge },
     loaded: context.loaded,
-    onReload(reload) {
-      if (reload.kind === 'failed') {
-        problems.add(RELOAD_PROBLEM)
-        log.error({ err: reload.error }, RELOAD_PROBLEM)
-      }
-      if (reload.kind === 'unchanged') problems.delete(RELOAD_PROBLEM)
-      if (reload.kind === 'changed') {
-        if (reload.needRestart.length > 0) log.warn({ keys: reload.needRestart }, 'these changes wait for the next start')
-        swapState(reload.loaded.config).catch((err: unknown) => {
-          problems.add(RELOAD_PROBLEM)
-          log.error({ err }, RELOAD_PROBLEM)
-        })
-      }
-    },
+    prices,
+    log,
+    problems,
+    swap: swapState,
   })
-  onClose(() => watcher.close())
-  const priceWatcher = await watchPrices(dataDir, () => {
-    swapState(watcher.current().config, 'other prices are in use').catch((err: unknown) => {
-      problems.add(PRICE_PROBLEM)
-      log.error({ err }, PRICE_PROBLEM)
-    })
-  })
-  onClose(() => priceWatcher.close())
+  onClose(() => reloads.close())
   const discovery = startDiscovery({
     clock,
     log,
     current: () => state,
     async onAnswer(discovered, changed) {
-      if (changed) await swapState(inForce, 'a server offers other models')
+      if (changed) await reloads.again('a server offers other models')
       else state = { ...state, discovered }
     },
   })
   onClose(() => discovery.close())
-  process.on('SIGHUP', watcher.reload)
-  onClose(async () => {
-    process.off('SIGHUP', watcher.reload)
-  })
-
   /** All or nothing: the new state is complete before the old one is let go. */
-  async function swapState(changed: Config, what = 'the configuration was read again'): Promise<void> {
+  async function swapState(changed: Config, what: string): Promise<void> {
     const next = await buildState(changed, clock, state, telemetry?.tracer)
     await keepBooks({ ledger, nowUs: () => clock.nowUs() }, next.priceSet)
     const before = state
@@ -390,12 +368,12 @@ async function start(context: StartContext): Promise<Halftone> {
     settings = serverSettings(changed)
     server.keys.forget()
     server.sessions.forget()
-    problems.delete(RELOAD_PROBLEM)
-    problems.delete(PRICE_PROBLEM)
     log.info({ prices: next.priceSet.label }, what)
-    // Attempts in flight keep their provider until they end.
-    await gateway.inFlight.idle()
-    await closeProviders(before)
+    // Attempts in flight keep their provider until they end; the next change does not wait for them.
+    gateway.inFlight
+      .idle()
+      .then(() => closeProviders(before))
+      .catch((err: unknown) => log.warn({ err }, 'the connections of the configuration before could not be closed'))
   }
 
   return {

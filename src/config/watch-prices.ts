@@ -1,22 +1,26 @@
 /** Hot reload of installed prices: told when another set counts. */
-import { mkdir } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
-import { watch } from 'chokidar'
 import { currentSetFile } from './price-sets.ts'
+import { watchFile } from './watch-file.ts'
 
 export interface PriceWatcher {
+  /** Calls `listener` after another set was installed, also when that happened since the watch began. It must not throw. */
+  tell(listener: () => void): void
   close(): Promise<void>
 }
 
-/** Calls `onChange` after `current.json` was replaced, also when that happened while the watch began. Must not throw. */
-export async function watchPrices(dataDir: string, onChange: () => void): Promise<PriceWatcher> {
-  const file = resolve(currentSetFile(dataDir))
-  const folder = dirname(file)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const watcher = watch(folder, { depth: 0, ignoreInitial: true, ignored: (path) => ![folder, file].includes(resolve(path)) })
-  watcher.on('all', onChange)
-  // A watcher that fails (too many watches) leaves the next start; the process goes on.
-  watcher.on('error', () => undefined)
-  await new Promise<void>((ready) => watcher.once('ready', ready))
-  return { close: () => watcher.close() }
+/** Begin before the prices are read: what is installed after that is told. */
+export async function watchPrices(dataDir: string): Promise<PriceWatcher> {
+  let changed = false
+  let listener = (): void => {
+    changed = true
+  }
+  const watch = watchFile({ file: currentSetFile(dataDir), onChange: () => listener() })
+  await watch.ready()
+  return {
+    tell(told) {
+      listener = told
+      if (changed) told()
+    },
+    close: () => watch.close(),
+  }
 }

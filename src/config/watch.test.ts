@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, stat, symlink, unlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -30,7 +30,7 @@ async function start(yaml: string | undefined, options: Partial<LoadOptions> = {
   watcher = watchConfig({
     load,
     loaded: await loadConfig(load),
-    settleMs: 20,
+    times: { everyMs: 20, settleMs: 20 },
     onReload: (reload) => {
       seen.push(reload)
       wake()
@@ -63,6 +63,31 @@ describe('a changed file', () => {
       await rename(join(cwd, 'next'), file)
       await reported(index + 1)
       expect(levelOf(current)).toBe(level)
+    }
+  })
+
+  test('that keeps the times of the one before is seen, as deployments with fixed times do', async () => {
+    const current = await start('log: {level: info}\n')
+    const { atime, mtime } = await stat(file)
+    await writeFile(join(cwd, 'next'), 'log: {level: warn}\n')
+    await utimes(join(cwd, 'next'), atime, mtime)
+    await rename(join(cwd, 'next'), file)
+    await reported(1)
+    expect(levelOf(current)).toBe('warn')
+  })
+
+  test('is seen whenever it is written after the start, also before the watch is ready', async () => {
+    const load: LoadOptions = { env: {}, cwd }
+    await writeFile(file, 'log: {level: info}\n')
+    const loaded = await loadConfig(load)
+    const watchers = Array.from({ length: 50 }, () => {
+      const told = Promise.withResolvers<Reload>()
+      return { told, ...watchConfig({ load, loaded, times: { everyMs: 20, settleMs: 20 }, onReload: told.resolve }) }
+    })
+    await writeFile(file, 'log: {level: loud}\n')
+    for (const { told, close } of watchers) {
+      expect((await told.promise).kind).toBe('failed')
+      await close()
     }
   })
 

@@ -1,11 +1,11 @@
 /** Hot reload: a changed file becomes a new snapshot as a whole, or changes nothing. */
 import { createHash } from 'node:crypto'
-import { basename, dirname, resolve } from 'node:path'
-import { watch } from 'chokidar'
+import { basename, resolve } from 'node:path'
 import { DEFAULT_CONFIG_FILE, type LoadedConfig, type LoadOptions, loadConfig } from './load.ts'
 import { ConfigError } from './problem.ts'
 import { Secret } from './secret.ts'
 import type { Config } from './types.ts'
+import { type FileWatchOptions, watchFile } from './watch-file.ts'
 
 /** What a running process cannot change; a reload keeps the old value and names the key. */
 export const restartKeys = ['server.host', 'server.port', 'storage.dataDir', 'storage.databaseUrl'] as const
@@ -34,17 +34,15 @@ export interface WatchOptions {
   readonly loaded: LoadedConfig
   /** Told of every reload that changed something, failed, or ended a failure. Must not throw. */
   readonly onReload: (reload: Reload) => void
-  /** How long a file must be quiet before it is read; default 100 ms. */
-  readonly settleMs?: number
+  readonly times?: Pick<FileWatchOptions, 'everyMs' | 'settleMs'>
 }
 
 /** Watch the configuration file, or the place where it would be. */
-export function watchConfig({ load, loaded, onReload, settleMs = 100 }: WatchOptions): ConfigWatcher {
+export function watchConfig({ load, loaded, onReload, times }: WatchOptions): ConfigWatcher {
   let current = loaded
   let lastFailure = ''
   let pending: readonly RestartKey[] = []
   let tail: Promise<unknown> = Promise.resolve()
-  let timer: NodeJS.Timeout | undefined
   const file = loaded.file ?? resolve(load.cwd, load.flags?.config ?? load.env['HALFTONE_CONFIG'] ?? DEFAULT_CONFIG_FILE)
 
   const reloadOnce = async (): Promise<Reload> => {
@@ -71,28 +69,16 @@ export function watchConfig({ load, loaded, onReload, settleMs = 100 }: WatchOpt
     return next
   }
 
-  // The folder is watched, not the file: editors replace files, and mounted ones change by a link beside them ("..data").
-  const folder = dirname(file)
-  const relevant = new Set([folder, file, resolve(folder, '..data')])
-  const watcher = watch(folder, { depth: 0, ignoreInitial: true, ignored: (path) => !relevant.has(resolve(path)) })
-  const becameReady = new Promise<void>((resolveReady) => {
-    // What changed between the first reading and the start of watching would not be seen otherwise.
-    watcher.once('ready', () => void reload().then(() => resolveReady()))
-  })
-  watcher.on('all', () => {
-    clearTimeout(timer)
-    timer = setTimeout(() => void reload(), settleMs)
-  })
-  // A watcher that fails (too many watches) leaves SIGHUP; the process goes on.
-  watcher.on('error', (error) => onReload({ kind: 'failed', error }))
+  const watch = watchFile({ file, onChange: () => void reload(), ...times })
+  // What changed between the first reading and the first look would not be seen otherwise.
+  const becameReady = watch.ready().then(async () => void (await reload()))
 
   return {
     current: () => current,
     reload,
     ready: () => becameReady,
     async close() {
-      clearTimeout(timer)
-      await watcher.close()
+      await watch.close()
       await tail
     },
   }

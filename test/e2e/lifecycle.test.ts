@@ -28,9 +28,9 @@ async function startDouble(): Promise<ProviderDouble> {
   return double
 }
 
-/** Until the condition holds, at most 5 s. */
+/** Until the condition holds, at most 15 s. */
 async function eventually(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (const deadline = Date.now() + 5_000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 15_000; Date.now() < deadline; ) {
     if (await condition()) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
