@@ -11,6 +11,23 @@ beforeAll(async () => {
 afterAll(() => dashboard?.close())
 afterEach(() => dashboard.expectQuiet())
 
+describe('the button of the playground', () => {
+  it('waits for the state: whoever is quick gets the picture, not a question about money that nobody spends', async () => {
+    const { context, page } = await dashboard.visit('/requests')
+    await page.route('**/v1/halftone/status', async (call) => {
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      await call.continue()
+    })
+    await page.goto(`${dashboard.url}/playground`)
+    await page.getByLabel('Prompt').fill('A quick boat')
+    const button = page.getByRole('button', { name: 'Make the picture' })
+    expect(await button.isDisabled()).toBe(true)
+    await button.click()
+    await page.locator('[data-receipt=total]').waitFor()
+    await context.close()
+  })
+})
+
 describe('the playground on several offers', () => {
   it('quotes each and their sum before, makes them side by side, and compares the cost after', async () => {
     const { context, page } = await dashboard.visit('/playground?model=sandbox/flat&with=sandbox/mega,auto')

@@ -39,7 +39,8 @@ export function PlaygroundPage() {
   // A price that is still being asked for is that of another request.
   const priced = !fetching && JSON.stringify(settled) === JSON.stringify({ form, prompt })
   const running = [...runs.values()].some(({ run }) => run.kind === 'running')
-  const ready = body.prompt !== '' && !running
+  // Before the state is read nobody knows whether this spends money; should it be unreadable, the button asks first.
+  const ready = body.prompt !== '' && !running && !status.isPending
   const change = (next: PlaygroundForm) => void navigate({ to: '/playground', search: next, replace: true })
   const quoted = useSettled(body, QUOTE_QUIET_MS)
   const phase = runs.size === 0 ? 'idle' : running ? 'running' : 'done'
@@ -61,7 +62,6 @@ export function PlaygroundPage() {
   const submit = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault()
     if (!ready) return
-    // Until the state is read nobody knows whether this spends money: then it asks.
     const spends = status.data?.spends_money ?? true
     if (needsConfirmation(total, spends) || (spends && !priced)) setAsking(true)
     else start()
