@@ -20,6 +20,7 @@ import { ideogram } from './ideogram.ts'
 import { invokeai } from './invokeai.ts'
 import { leonardo } from './leonardo.ts'
 import { litellm } from './litellm.ts'
+import { localai } from './localai.ts'
 import { luma } from './luma.ts'
 import { openai } from './openai.ts'
 import { openaiCompatible } from './openai-compatible.ts'
@@ -59,6 +60,7 @@ export const providers = {
   ideogram,
   leonardo,
   litellm,
+  localai,
   invokeai,
   luma,
   openai,

@@ -28,7 +28,6 @@ const notYetCompared: ReadonlySet<string> = new Set([
   'invokeai',
   'leonardo',
   'litellm',
-  'localai',
   'luma',
   'ollama',
   'openai-compatible',
