@@ -59,6 +59,7 @@ export async function buildState(
     return retries === undefined ? own : own.map((offer) => ({ ...offer, retries }))
   })
   return {
+    configId: fingerprintOf(config),
     providers: new Map(providers.map((provider) => [provider.name, provider])),
     offers,
     discovered,
@@ -94,6 +95,12 @@ export async function buildState(
       declaredTags: config.declaredTags,
     },
   }
+}
+
+/** Secrets are written as `[redacted]`, so that a new key is no new configuration. */
+function fingerprintOf(config: Config): string {
+  const text = JSON.stringify(config, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
+  return createHash('sha256').update(text).digest('hex').slice(0, 12)
 }
 
 async function createProviders(config: Config, clock: Clock, tracer: Tracer | undefined): Promise<Provider[]> {

@@ -143,12 +143,33 @@ export const receipt = z.object({
     .describe('What the other candidates would have cost, as quoted then.'),
 })
 
+const trialChoice = z.object({ offer: z.string(), quality: z.string().nullable(), expected_usd: usdText }).nullable()
+
 export const explanation = z.object({
   object: z.literal('explanation'),
   request_id: z.string(),
   route: z.string(),
   objective: z.string(),
   price_book: z.string(),
+  snapshot: z
+    .object({
+      config: z.string().describe('Fingerprint of the configuration, secrets left out.'),
+      route_managed_by: z.enum(['file', 'api', 'built_in']).nullable().describe('Null: no route, a model was named.'),
+      route_version: z.int().nullable().describe('Of a route made by API.'),
+      experience: z.string().describe('What was learned up to then: node, its start, and how often it had learned since.'),
+    })
+    .nullable()
+    .describe('What it was decided on, with `price_book` and `month_plan`; null: it was not decided here.'),
+  observation: z
+    .object({
+      arm: z.enum(['observed', 'routed']).describe('Who served it: the named model, or the route.'),
+      observes: z.string(),
+      named: trialChoice.describe('What the named model was expected to cost; null: it could not have served it.'),
+      routed: trialChoice.describe('What the route chose, or would have chosen; null: it could not have served it.'),
+      saved_usd: usdText.nullable().describe('By the route, or what it would have saved; negative where it is dearer.'),
+    })
+    .nullable()
+    .describe('Of a route in mode observe; null: none watched.'),
   month_plan: z
     .string()
     .optional()

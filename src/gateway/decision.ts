@@ -12,11 +12,19 @@ import type { GatewayState } from './state.ts'
 const KEPT_CANDIDATES = 5
 const KEPT_ELIMINATIONS = 20
 
+/** What it was decided on, besides the state. */
+export interface DecisionBasis {
+  readonly baseline?: Baseline
+  readonly monthPlan?: MonthPlanView
+  /** What was learned up to then: node, its start, and how much it had learned since. */
+  readonly experience: string
+}
+
 /** Bounded, whatever the number of offers: top candidates, counts by reason, some eliminations by name. */
 export function decisionToJson(
   decision: Extract<Plan, { kind: 'plan' }>,
   state: GatewayState,
-  { baseline, monthPlan }: { readonly baseline?: Baseline; readonly monthPlan?: MonthPlanView } = {},
+  { baseline, monthPlan, experience }: DecisionBasis,
 ): JsonObject {
   // Plans of a month that no candidate's price depends on have nothing to explain.
   const planned = decision.attempts.some(({ candidate }) => monthPlan?.prices.has(candidate.offer.id)) ? monthPlan : undefined
@@ -24,6 +32,7 @@ export function decisionToJson(
     route: decision.policy.route,
     objective: decision.policy.objective,
     priceBook: state.prices.hash,
+    snapshot: { config: state.configId, ...routeVersionOf(decision.policy.route, state), experience },
     ...(planned && { monthPlan: planned.id }),
     candidates: decision.attempts.slice(0, KEPT_CANDIDATES).map(({ candidate, total, score, allIn }) => ({
       offer: candidate.offer.id,
@@ -51,6 +60,12 @@ export function decisionToJson(
       .slice(0, KEPT_ELIMINATIONS)
       .map(({ offer, reason, detail, param }) => ({ offer, reason, detail, param: param ?? null })),
   }
+}
+
+/** Who defined the route, and its version where routes have one; nothing for a model that was named. */
+function routeVersionOf(route: string, { routeEntries }: GatewayState): JsonObject {
+  const entry = routeEntries.get(route)
+  return entry ? { managedBy: entry.managedBy, ...(entry.stored && { routeVersion: entry.stored.version }) } : {}
 }
 
 /** The parts of the all-in cost, rounded to what a reader can use; zero parts are left out. */

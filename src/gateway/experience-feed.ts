@@ -16,6 +16,8 @@ import type { FinishedCall } from './conclude.ts'
 
 export interface ExperienceFeed {
   view(): ReadonlyMap<string, Experience>
+  /** How often this node has learned something since it started: with the node's epoch it names what `view` said. */
+  version(): number
   /** Learn from a finished attempt. */
   finished(call: FinishedCall, request: Pick<ImageRequest, 'operation'>, promptClass: PromptClass): void
   /** Learn from a word about a picture. */
@@ -35,8 +37,10 @@ const teaches: Partial<Record<Outcome, SeedRow['kind']>> = {
 /** `rows` as the ledger has them of the last weeks; other nodes' attempts count as well. */
 export function createExperienceFeed(rows: ExperienceRows): ExperienceFeed {
   const experience = seeded(rows)
+  let version = 0
   return {
     view: () => experience,
+    version: () => version,
     finished({ reserved, result, settlement, outcome, durationUs }, request, promptClass) {
       const kind = teaches[outcome]
       if (!kind) return
@@ -51,11 +55,13 @@ export function createExperienceFeed(rows: ExperienceRows): ExperienceFeed {
         ...(kind === 'succeeded' && { latencyMs: result.evidence.timings?.totalMs ?? durationUs / 1_000 }),
         ...(isEvidence && outcome === 'succeeded' && { priceRatio: Number(paid) / Number(expected) }),
       }
+      version += 1
       for (const key of experienceKeys(reserved.candidate, request, promptClass))
         experience.set(key, reduceExperience(experience.get(key) ?? noExperience, seen))
     },
     rated({ before, after, ...image }) {
       if (before.accepted === after.accepted && before.rejected === after.rejected) return
+      version += 1
       for (const key of keysOf(image)) experience.set(key, reduceFeedback(experience.get(key) ?? noExperience, before, after))
     },
   }

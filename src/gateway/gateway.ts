@@ -225,6 +225,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       features,
       ...baselinePart(deciding),
       ...monthPlanPart(deciding),
+      experience: `${services.node.id}/${services.node.epoch}/${experience.version()}`,
       decision,
       state,
       promptHmacKey: options.promptHmacKey,

@@ -37,6 +37,8 @@ export interface RequestRowInput {
   readonly features: PromptFeatures
   readonly baseline?: Baseline
   readonly monthPlan?: MonthPlanView
+  /** Names what was learned up to then. */
+  readonly experience: string
   readonly decision: UsablePlan
   readonly state: GatewayState
   readonly promptHmacKey: Uint8Array
@@ -59,6 +61,7 @@ export function requestRow({
   features,
   baseline,
   monthPlan,
+  experience,
   decision,
   state,
   promptHmacKey,
@@ -89,7 +92,7 @@ export function requestRow({
       ...(caller.contentTtlDays !== undefined && { expiresUs: nowUs + caller.contentTtlDays * DAY_US }),
     },
     decision: {
-      ...decisionToJson(decision, state, { ...(baseline && { baseline }), ...(monthPlan && { monthPlan }) }),
+      ...decisionToJson(decision, state, { experience, ...(baseline && { baseline }), ...(monthPlan && { monthPlan }) }),
       ...(pin && { quote: pinToJson(pin) }),
       ...(consistency && { consistency: consistencyToJson(consistency) }),
       ...(explored && { explored: exploredToJson(explored) }),

@@ -21,6 +21,8 @@ import type { Webhooks } from './webhooks.ts'
 
 /** Everything that comes from the configuration and the price book; replaced atomically, never changed in place. */
 export interface GatewayState extends RouteState {
+  /** Fingerprint of the configuration, secrets left out: decisions name it. */
+  readonly configId: string
   readonly providers: ReadonlyMap<string, Provider>
   readonly offers: readonly Offer[]
   /** What servers said of themselves; their offers are among `offers`. */

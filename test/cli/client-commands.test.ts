@@ -36,7 +36,10 @@ describe('what is printed', () => {
     { args: ['requests'], holds: ['a1b2c3d4', '$0.05306', '~$0.04', 'running', 'may have billed the call'] },
     { args: ['receipt', 'last'], holds: [REQUEST_ID, '$0.00006', '$0.06306', 'provisional', 'main:publisher/fine'] },
     { args: ['receipt', 'a1b2c3d4'], holds: [REQUEST_ID] },
-    { args: ['explain', 'last', '--all'], holds: ['by cost', '0.0104', 'no price for images.out'] },
+    {
+      args: ['explain', 'last', '--all'],
+      holds: ['by cost', '0.0104', 'no price for images.out', '3, by API', '4be1c0a7f2d3', 'Would save', '$0.04306'],
+    },
     { args: ['observe', 'trial'], holds: ['1000', '$12.5', 'less', '85.0 % of 40 words', 'cheap:publisher/flat'] },
     { args: ['models'], holds: ['auto', 'unpriced: never chosen'] },
     { args: ['models', 'fine'], holds: ['1536x1024', '16, and a mask'] },

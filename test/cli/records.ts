@@ -309,6 +309,14 @@ export const explanationRecord = explanation.parse({
   route: 'auto',
   objective: 'cost',
   price_book: '5d1f0a77c2e94b10',
+  snapshot: { config: '4be1c0a7f2d3', route_managed_by: 'api', route_version: 3, experience: 'host-1a2b3c4d/7/1200' },
+  observation: {
+    arm: 'observed',
+    observes: 'publisher/fine',
+    named: { offer: 'main:publisher/fine', quality: 'medium', expected_usd: '0.05306' },
+    routed: { offer: 'cheap:publisher/flat', quality: null, expected_usd: '0.01' },
+    saved_usd: '0.04306',
+  },
   candidates: [
     {
       offer: 'cheap:publisher/flat',

@@ -1,6 +1,7 @@
 /** A route on trial: what it leaves as it is, what it records, what it takes over, and when it gives that back. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ObservationReport } from '../../src/contract/observe.ts'
+import type { Explanation } from '../../src/contract/records.ts'
 import { compatibleProvider, doubleCapabilities, startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
 
@@ -83,6 +84,22 @@ describe('a route of mode observe', () => {
     const before = cheaper.calls.length
     for (let index = 0; index < 12; index++) expect((await generate()).offer).toBe('house:acme/famous')
     expect(cheaper.calls.length).toBe(before)
+  })
+
+  it.each([
+    ['observed', 0],
+    ['routed', 1],
+  ] as const)('each request tells what both would have done: %s', async (arm, fraction) => {
+    await start({ fraction })
+    const { request_id } = await generate()
+    const { body } = await gateway.call<Explanation>(`/v1/halftone/requests/${request_id}/explain`)
+    expect(body.observation).toEqual({
+      arm,
+      observes: 'acme/famous',
+      named: { offer: 'house:acme/famous', quality: 'medium', expected_usd: '0.04' },
+      routed: { offer: 'other:acme/plain', quality: 'medium', expected_usd: '0.01' },
+      saved_usd: '0.03',
+    })
   })
 
   it('knows no other route', async () => {

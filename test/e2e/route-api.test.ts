@@ -1,6 +1,7 @@
 /** Routes by API: versions, who may change what, live at once and on every node, and what a document would have done. */
 import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Explanation } from '../../src/contract/records.ts'
 import { compatibleProvider, doubleCapabilities, startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
 import { createTestDatabase } from '../support/test-database.ts'
@@ -63,7 +64,10 @@ describe('a route by API', () => {
       version: 2,
       document: { maxCostUsd: '0.05', objective: 'cost' },
     })
-    expect(await make(gateway, 'thumbs')).toMatchObject({ offer: 'dear:acme/famous' })
+    const made = await make(gateway, 'thumbs')
+    expect(made).toMatchObject({ offer: 'dear:acme/famous' })
+    const { body: explained } = await gateway.call<Explanation>(`/v1/halftone/requests/${made.id}/explain`)
+    expect(explained.snapshot).toMatchObject({ route_managed_by: 'api', route_version: 2 })
 
     const back = await gateway.call<RouteBody>(`${PATH}/thumbs/rollback`, { body: { to: 1, version: 2 } })
     expect(back.body).toMatchObject({ version: 3, document: { providers: ['cheap'] } })

@@ -1,5 +1,6 @@
 /** Two providers behind one gateway: fallback, refusal, unknown outcomes, splits, partial success. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Explanation } from '../../src/contract/records.ts'
 import {
   type Answer,
   checkLedger,
@@ -211,6 +212,27 @@ describe('why', () => {
     expect(body).toMatchObject({
       route: 'auto',
       candidates: [{ offer: 'cheap:acme/painter', size: '512x512', expected_usd: '0.04' }, {}, {}, {}],
+      observation: null,
     })
+  })
+
+  it('the decision names the snapshot it was made on: what is learned in between is another one', async () => {
+    const snapshots: NonNullable<Explanation['snapshot']>[] = []
+    for (const model of ['auto', 'auto', 'cheap:acme/painter']) {
+      const answer = await generate({ model, size: '512x512' })
+      const id = answer.body.halftone.request_id
+      const { body } = await gateway.call<Explanation>(`/v1/halftone/requests/${id}/explain`)
+      if (body.snapshot) snapshots.push(body.snapshot)
+    }
+    const [first, second, named] = snapshots
+    expect(first).toMatchObject({
+      config: expect.stringMatching(/^[0-9a-f]{12}$/),
+      route_managed_by: 'built_in',
+      route_version: null,
+    })
+    expect(second?.config).toBe(first?.config)
+    const learned = (of: typeof first): number => Number(of?.experience.split('/').at(-1))
+    expect(learned(second)).toBe(learned(first) + 1)
+    expect(named).toMatchObject({ route_managed_by: null })
   })
 })

@@ -32,7 +32,9 @@ export function explanationLines(explanation: Explanation, out: Output, all: boo
     ['Request', explanation.request_id],
     ['Route', `${explanation.route}, by ${explanation.objective}`],
     ['Price book', explanation.price_book],
+    ...snapshotPairs(explanation),
     ...exploredPair(explanation),
+    ...observationPairs(explanation),
     ...(explanation.month_plan === undefined ? [] : [['Plan of the month', explanation.month_plan] as const]),
   ]
   const table = renderTable(
@@ -67,6 +69,34 @@ export function explanationLines(explanation: Explanation, out: Output, all: boo
     ...finishingLines(candidates),
     ...plannedLines(candidates),
     ...eliminationLines(explanation, out, all),
+  ]
+}
+
+function snapshotPairs({ snapshot }: Explanation): (readonly [string, string])[] {
+  if (!snapshot) return []
+  const { config, route_managed_by: by, route_version: version, experience } = snapshot
+  return [
+    ...(by === null ? [] : [['Route version', version === null ? managedTexts[by] : `${version}, by API`] as const]),
+    ['Configuration', config],
+    ['Experience', experience],
+  ]
+}
+
+const managedTexts = { file: 'of the configuration', api: 'by API', built_in: 'built in' } as const
+
+/** What a route on trial did, or would have done. */
+function observationPairs({ observation }: Explanation): (readonly [string, string])[] {
+  if (!observation) return []
+  const { arm, observes, named, routed, saved_usd: saved } = observation
+  const textOf = (choice: typeof named): string =>
+    choice
+      ? `${choice.offer}${choice.quality === null ? '' : ` ${choice.quality}`}, ${usd(choice.expected_usd)}`
+      : 'could not serve it'
+  return [
+    ['On trial', arm === 'observed' ? `served by ${observes}, as named` : 'served by the route'],
+    ['Named model', textOf(named)],
+    [arm === 'observed' ? 'Route would' : 'Route', textOf(routed)],
+    ...(saved === null ? [] : [[arm === 'observed' ? 'Would save' : 'Saved', usd(saved)] as const]),
   ]
 }
 

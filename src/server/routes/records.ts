@@ -87,6 +87,8 @@ export const explainRequest: Handler = async (call) => {
     route: record.route,
     objective: String(decision['objective'] ?? 'cost'),
     price_book: String(decision['priceBook'] ?? ''),
+    snapshot: snapshotOf(record),
+    observation: observationOf(record),
     ...(typeof decision['monthPlan'] === 'string' && { month_plan: decision['monthPlan'] }),
     candidates: candidatesOf(record).map(
       ({ offer, size, quality, finishing = [], expectedUsd, maxUsd, score, success, observations, ...parts }) => ({
@@ -111,6 +113,51 @@ export const explainRequest: Handler = async (call) => {
   }
   return explanation
 }
+
+/** As `gateway/decision.ts` stored it. */
+function snapshotOf({ decision }: RequestRecord): Explanation['snapshot'] {
+  const stored = decision['snapshot'] as
+    | {
+        readonly config: string
+        readonly managedBy?: 'file' | 'api' | 'built_in'
+        readonly routeVersion?: number
+        readonly experience: string
+      }
+    | undefined
+  if (!stored) return null
+  const { config, managedBy = null, routeVersion = null, experience } = stored
+  return { config, route_managed_by: managedBy, route_version: routeVersion, experience }
+}
+
+interface StoredChoice {
+  readonly offer: string
+  readonly quality: string | null
+  readonly expectedUsd: string
+}
+
+/** As `gateway/observe.ts` stored it. */
+function observationOf({ decision }: RequestRecord): Explanation['observation'] {
+  const stored = decision['observation'] as
+    | {
+        readonly arm: 'observed' | 'routed'
+        readonly observes: string
+        readonly named: StoredChoice | null
+        readonly routed: StoredChoice | null
+      }
+    | undefined
+  if (!stored) return null
+  const { arm, observes, named, routed } = stored
+  const saved = named && routed && parseUsd(named.expectedUsd) - parseUsd(routed.expectedUsd)
+  return {
+    arm,
+    observes,
+    named: named && choiceWire(named),
+    routed: routed && choiceWire(routed),
+    saved_usd: saved === null ? null : formatUsd(saved),
+  }
+}
+
+const choiceWire = ({ offer, quality, expectedUsd }: StoredChoice) => ({ offer, quality, expected_usd: expectedUsd })
 
 /** As `gateway/explorer.ts` stored it. */
 function exploredOf({ decision }: RequestRecord): Explanation['explored'] {
