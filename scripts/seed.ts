@@ -47,7 +47,9 @@ try {
   })
   const { configFile, ...counts } = report
   console.table(counts)
-  console.log(`${((performance.now() - started) / 1_000).toFixed(1)} s. Look at it: halftone serve --config ${configFile}`)
+  const { user, system } = process.cpuUsage()
+  const seconds = `${((performance.now() - started) / 1_000).toFixed(1)} s, ${((user + system) / 1e6).toFixed(1)} s of CPU`
+  console.log(`${seconds}. Look at it: halftone serve --config ${configFile}`)
 } catch (error) {
   if (!(error instanceof HalftoneError)) throw error
   console.error(`${error.code}: ${error.message}`)

@@ -10,8 +10,9 @@ import { HalftoneError } from '../../src/core/error.ts'
 import { keepBooks } from '../../src/gateway/rerate.ts'
 import type { Ledger } from '../../src/ports/ledger.ts'
 import { hashKey } from '../../src/server/key-ring.ts'
-import { openPostgresLedger, openSqliteLedger } from '../../src/storage/index.ts'
+import { openPostgresLedger } from '../../src/storage/index.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { openBulkLedger } from './bulk-ledger.ts'
 import { type Calendar, createCalendar, DAY_US } from './calendar.ts'
 import { postCorrections } from './corrections.ts'
 import { createDecisions } from './decisions.ts'
@@ -81,7 +82,7 @@ async function configure({ dataDir, databaseUrl }: SeedOptions, calendar: Calend
 function open({ storage, declaredTags }: Config): Promise<Ledger> {
   const options = { now: () => systemClock.nowUs(), declaredTags }
   const url = storage.databaseUrl?.reveal()
-  return url === undefined ? openSqliteLedger({ ...options, dataDir: storage.dataDir }) : openPostgresLedger({ ...options, url })
+  return url === undefined ? openBulkLedger({ ...options, dataDir: storage.dataDir }) : openPostgresLedger({ ...options, url })
 }
 
 async function refuseUsed(ledger: Ledger): Promise<void> {

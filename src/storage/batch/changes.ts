@@ -71,13 +71,16 @@ export interface Changes {
   /** New references by blob. */
   readonly blobs: Map<string, { refs: number; readonly bytes: number; readonly createdUs: number }>
   readonly rollups: Rollups
+  /** Whoever runs the batch writes the rollups, after as many batches as it likes: they are additive. */
+  readonly keepsRollups: boolean
   /** Quantities by day, provider, scope and meter. */
   readonly volumes: Map<string, Omit<NewRow<'volumes'>, 'quantity'> & { quantity: bigint }>
   /** Lots that were drawn on, as they stand now. */
   readonly lots: Map<string, StoredLot>
 }
 
-export const createChanges = (): Changes => ({
+/** With `shared`, the batch adds its sums there instead of writing them. */
+export const createChanges = (shared?: Rollups): Changes => ({
   inserts: new Map(),
   attempts: new Set(),
   requests: new Set(),
@@ -88,7 +91,8 @@ export const createChanges = (): Changes => ({
   releasedKeys: new Set(),
   regainedScopes: new Map(),
   blobs: new Map(),
-  rollups: createRollups(),
+  rollups: shared ?? createRollups(),
+  keepsRollups: shared !== undefined,
   volumes: new Map(),
   lots: new Map(),
 })
@@ -173,7 +177,7 @@ export async function flush(tx: Tx, world: World, changes: Changes): Promise<voi
   await flushScopes(tx, changes)
   await flushBlobs(tx, changes)
   await flushCounters(tx, world)
-  await flushRollups(tx, world, changes.rollups)
+  if (!changes.keepsRollups) await flushRollups(tx, world, changes.rollups)
   await flushConsumption(tx, changes)
 }
 

@@ -26,6 +26,7 @@ import { attemptOf } from './posting.ts'
 import { keepPrices } from './prices.ts'
 import { applyReconcile } from './reconcile.ts'
 import { applyReserve } from './reserve.ts'
+import type { Rollups } from './rollup.ts'
 import { putRoute } from './routes.ts'
 import { endSession, recordAudit, startSession, touchSession } from './sessions.ts'
 import { applySettle } from './settle.ts'
@@ -34,12 +35,18 @@ import { loadWorld, type World } from './world.ts'
 
 /**
  * Results in the order of the commands. A `HalftoneError` refuses one command; any other error is thrown and the caller
- * rolls everything back.
+ * rolls everything back. `rollups`: where the sums of bulk commands are added up for a caller who writes them later, in the same
+ * transaction.
  */
-export async function runBatch(tx: Tx, commands: readonly Command[], context: BatchContext): Promise<readonly CommandResult[]> {
+export async function runBatch(
+  tx: Tx,
+  commands: readonly Command[],
+  context: BatchContext,
+  rollups?: Rollups,
+): Promise<readonly CommandResult[]> {
   const results: CommandResult[] = []
   for (const segment of segmentsOf(commands)) {
-    if (segment.kind === 'bulk') results.push(...(await runBulk(tx, segment.commands, context)))
+    if (segment.kind === 'bulk') results.push(...(await runBulk(tx, segment.commands, context, rollups)))
     else results.push(await attempt(() => runSingle(tx, segment.command, { ...context, by: segment.command.by })))
   }
   return results
@@ -82,9 +89,14 @@ function subjectsOf(command: BulkCommand): readonly string[] {
   }
 }
 
-async function runBulk(tx: Tx, commands: readonly BulkCommand[], context: BatchContext): Promise<readonly CommandResult[]> {
+async function runBulk(
+  tx: Tx,
+  commands: readonly BulkCommand[],
+  context: BatchContext,
+  rollups?: Rollups,
+): Promise<readonly CommandResult[]> {
   const world = await loadWorld(tx, commands, context)
-  const changes = createChanges()
+  const changes = createChanges(rollups)
   const results: CommandResult[] = []
   for (const command of commands) results.push(await attempt(() => applyBulk(world, changes, command)))
   await flush(tx, world, changes)
