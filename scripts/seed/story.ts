@@ -144,6 +144,7 @@ const firstRow = (state: GatewayState, { template, keyId, projectId, atUs }: Ask
     fingerprint: '',
     features: template.features,
     ...(decision.baseline && { baseline: decision.baseline }),
+    experience: 'seed/0/0',
     decision: decision.plan,
     state,
     promptHmacKey: new Uint8Array(0),

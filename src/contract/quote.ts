@@ -142,6 +142,19 @@ export const quoteResponse = z.object({
   route: z.string(),
   n: z.int(),
   price_book: z.string(),
+  group: z
+    .object({
+      name: z.string(),
+      role: z
+        .enum(['first', 'followed', 'switched'])
+        .describe('It would choose for the group, follow it, or be made by another offer.'),
+      offer: z.string().nullable().describe('The one that gives the look.'),
+      quality: z.string().nullable(),
+      cheapest_offer: z.string().nullable(),
+      cost_usd: usdText.describe('What the first choice is expected to cost above the cheapest candidate.'),
+    })
+    .nullable()
+    .describe('The group of the request: its offer is the first choice, whatever the order of price; null: no group.'),
   candidates: z.array(candidateQuote).describe('Cheapest first.'),
   current: currentModel.nullable().describe('The model in use now, for comparison.'),
   explained: explainedQuote.nullable().describe('With `explain`.'),

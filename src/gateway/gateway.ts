@@ -49,6 +49,8 @@ export interface Gateway {
   execute(input: ExecuteInput): Promise<ExecuteResult>
   /** Plan without running: what a quote shows. */
   plan(input: PlannedInput, choose: Choice): Plan
+  /** What the request would get now: of a group its look and what that costs. Nothing is waited for or taken. */
+  planInGroup(input: PlannedInput): Promise<LookedAfter>
   /** What each constraint of the request, its options and its policy costs. */
   relax(input: PlannedInput): Relaxed
   readonly quotes: QuotePins
@@ -331,6 +333,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     execute,
     plan: (input, choose) => decide(preview(input, choose)),
+    planInGroup: (input) => groups.preview(preview(input, 'named')),
     relax: (input) => relax(planInputOf(preview(input, 'named'))),
     quotes: options.quotes,
     trialOf: (route, observing) => observers.trialOf(route, observing),

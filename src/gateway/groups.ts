@@ -62,6 +62,8 @@ interface Known {
 export interface Groups {
   /** The plan of a request, held to the look of its group or of the picture that it edits. `refresh` gives prices and health anew. */
   decide(deciding: DecideInput, clientGone: AbortSignal, refresh: () => DecideInput): Promise<LookedAfter>
+  /** The same for a request that is only looked at: it neither waits nor takes a place, and founds no group. */
+  preview(deciding: DecideInput): Promise<LookedAfter>
   /** A request of the group has ended. */
   ended(input: Pick<ExecuteInput, 'request' | 'caller'>): void
 }
@@ -89,16 +91,12 @@ export function createGroups({ ledger, clock }: GroupServices): Groups {
   }
 
   async function waitFor(look: Look, deciding: DecideInput, clientGone: AbortSignal, refresh: () => DecideInput): Promise<Plan> {
-    const followed = (input: DecideInput): Plan => {
-      const policy = policyOfLook(input.policy, look, input.input.request.quality)
-      return policy ? planAlone({ ...input, policy }) : decide(input)
-    }
     const { groupFailure = DEFAULT_GROUP_FAILURE, deadlineMs = WAIT_MS } = deciding.policy
     const until = clock.monotonicMs() + (deciding.input.options.deadlineMs ?? Math.min(deadlineMs, WAIT_MS))
-    let plan = followed(deciding)
+    let plan = followed(deciding, look)
     while (groupFailure === 'wait' && isResting(plan) && clock.monotonicMs() + LOOK_AGAIN_MS < until && !clientGone.aborted) {
       await clock.sleep(LOOK_AGAIN_MS)
-      plan = followed(refresh())
+      plan = followed(refresh(), look)
     }
     return plan
   }
@@ -116,9 +114,7 @@ export function createGroups({ ledger, clock }: GroupServices): Groups {
     if (!entry) {
       const plan = options.groupSize === undefined ? free : cheapestForAll(free, deciding, options.groupSize)
       if (plan.kind === 'none') return { plan }
-      const [{ candidate }] = plan.attempts
-      const { quality } = candidate.settings
-      const look: Look = { offer: candidate.offer.id, ...(quality && { quality }) }
+      const look = lookOf(plan.attempts[0])
       const familySeed = request.seed ?? familySeedOf(caller.projectId, group)
       remember(key, { look, familySeed, createdUs: deciding.nowUs, settled: false, nextImage: request.n })
       return held(
@@ -149,13 +145,7 @@ export function createGroups({ ledger, clock }: GroupServices): Groups {
       if (isResting(plan) && deciding.policy.groupFailure === 'error') return { plan }
       throw cannotFollow(group, look, plan)
     }
-    const follows = plan.attempts[0].candidate.offer.id === look.offer
-    return held(
-      plan,
-      free,
-      { because: 'group', group, role: follows ? 'followed' : 'switched', look, seed: familySeed },
-      takePlace(),
-    )
+    return held(plan, free, { because: 'group', group, role: roleOf(plan, look), look, seed: familySeed }, takePlace())
   }
 
   return {
@@ -169,8 +159,23 @@ export function createGroups({ ledger, clock }: GroupServices): Groups {
       const free = decide(deciding)
       if (!maker || free.kind === 'none') return { plan: free }
       const plan = preferMaker(free, maker)
-      const follows = plan.kind === 'plan' && plan.attempts[0].candidate.offer.id === maker.offer
-      return { ...held(plan, free, { because: 'edit', role: follows ? 'followed' : 'switched', look: maker }, 0) }
+      return held(plan, free, { because: 'edit', role: roleOf(plan, maker), look: maker }, 0)
+    },
+    async preview(deciding) {
+      const { request, options, caller } = deciding.input
+      const { group } = request.attribution
+      const free = decide(deciding)
+      if (group === undefined || !isPainting(request)) return { plan: free }
+      const entry = await find(caller.projectId, group, deciding.nowUs)
+      if (!entry) {
+        const plan = options.groupSize === undefined ? free : cheapestForAll(free, deciding, options.groupSize)
+        const look = plan.kind === 'none' ? {} : { look: lookOf(plan.attempts[0]) }
+        return held(plan, free, { because: 'group', group, role: 'first', ...look }, 0)
+      }
+      const { look } = entry
+      const isFree = !policyOfLook(deciding.policy, look, request.quality)
+      const plan = isFree ? free : followLook(followed(deciding, look), free, look)
+      return held(plan, free, { because: 'group', group, role: roleOf(plan, look), look }, 0)
     },
     ended({ request, caller }) {
       const { group } = request.attribution
@@ -181,6 +186,20 @@ export function createGroups({ ledger, clock }: GroupServices): Groups {
     },
   }
 }
+
+/** Under the policy of the request, held to what the group looks like. */
+function followed(deciding: DecideInput, look: Look): Plan {
+  const policy = policyOfLook(deciding.policy, look, deciding.input.request.quality)
+  return policy ? planAlone({ ...deciding, policy }) : decide(deciding)
+}
+
+const lookOf = ({ candidate: { offer, settings } }: PlannedAttempt): Look => ({
+  offer: offer.id,
+  ...(settings.quality && { quality: settings.quality }),
+})
+
+const roleOf = (plan: Plan, { offer }: Look): Consistency['role'] =>
+  plan.kind === 'plan' && plan.attempts[0].candidate.offer.id === offer ? 'followed' : 'switched'
 
 const groupKey = (projectId: string, group: string): string => `${projectId}\n${group}`
 

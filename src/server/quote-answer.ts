@@ -16,6 +16,7 @@ import {
   type Relaxed,
 } from '../core/routing/index.ts'
 import type { Gateway, PlannedInput } from '../gateway/gateway.ts'
+import type { Consistency } from '../gateway/groups.ts'
 import type { Purchases } from '../gateway/purchases.ts'
 import type { GatewayState } from '../gateway/state.ts'
 import type { ServerContext } from './context.ts'
@@ -54,7 +55,7 @@ export async function answerQuote(
   const { input } = question
   const state = current()
   const nowUs = services.clock.nowUs()
-  const named = gateway.plan(input, 'named')
+  const { plan: named, consistency } = await gateway.planInGroup(input)
   const view: QuoteView = {
     gateway,
     purchases: services.purchases,
@@ -76,11 +77,25 @@ export async function answerQuote(
     route: named.policy.route,
     n: input.request.n,
     price_book: state.priceSet.label,
+    group: groupWire(consistency),
     candidates,
     current: await currentModel(view, question, candidates),
     explained: question.explain ? explained(gateway.relax(input)) : null,
     job: question.job ? await quoteJobs(view, question.job) : null,
     eliminated: all.eliminated.map(eliminatedWire),
+  }
+}
+
+function groupWire(consistency: Consistency | undefined): QuoteResponse['group'] {
+  if (consistency?.group === undefined) return null
+  const { group: name, role, look, chosen, cheapest } = consistency
+  return {
+    name,
+    role,
+    offer: look?.offer ?? null,
+    quality: look?.quality ?? null,
+    cheapest_offer: cheapest?.candidate.offer.id ?? null,
+    cost_usd: formatUsd(chosen && cheapest ? chosen.total.expectedNanoUsd - cheapest.total.expectedNanoUsd : 0n),
   }
 }
 

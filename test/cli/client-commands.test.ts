@@ -28,6 +28,7 @@ const run = (args: readonly string[], options: CliOptions = {}) =>
 describe('what is printed', () => {
   const commands: readonly { args: readonly string[]; holds: readonly string[] }[] = [
     { args: ['quote', 'a fox'], holds: ['cheap:publisher/flat', '$0.211123456', 'no bound', '1st choice', 'size 2, unpriced 1'] },
+    { args: ['quote', 'a fox'], holds: ['autumn: main:publisher/fine gives its look', '$0.04306 above cheap:publisher/flat'] },
     {
       args: ['quote', 'a fox'],
       holds: ['* what the offer does where', 'Quote id', 'holds the request to $0.01, until 2026-11-22 14:20:00 UTC'],

@@ -1,6 +1,7 @@
 /** Pictures that must look alike: who follows whom, at which seed, what happens when it cannot, and what it costs. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Halftone, startHalftone } from '../../src/compose.ts'
+import type { QuoteResponse } from '../../src/contract/quote.ts'
 import { ADMIN_KEY, compatibleProvider, doubleCapabilities, startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
 
@@ -73,6 +74,43 @@ describe('a group', () => {
       consistency: { role: 'followed', offer: 'dear:acme/painter', cheapest_offer: 'cheap:acme/painter', cost_usd: '0.03' },
     })
     expect((await generate('saving', 'another')).body.halftone.offer).toBe('cheap:acme/painter')
+  })
+
+  it('is quoted at its own offer, with what that costs, and the quote holds', async () => {
+    await start()
+    const request = { model: 'saving', prompt: 'a red fox', size: '64x64', halftone: { group: 'quoted' } }
+    const quote = async () => (await gateway.call<QuoteResponse>('/v1/halftone/quote', { body: request })).body
+    // Looking founds no group.
+    for (let index = 0; index < 2; index++)
+      expect(await quote()).toMatchObject({
+        group: { role: 'first', offer: 'cheap:acme/painter', cost_usd: '0.00' },
+        max_usd: '0.01',
+      })
+    await generate('first', 'quoted')
+    const quoted = await quote()
+    expect(quoted).toMatchObject({
+      group: {
+        name: 'quoted',
+        role: 'followed',
+        offer: 'dear:acme/painter',
+        cheapest_offer: 'cheap:acme/painter',
+        cost_usd: '0.03',
+      },
+      max_usd: '0.04',
+    })
+    expect(quoted.candidates.find(({ choice }) => choice === 1)?.offer).toBe('dear:acme/painter')
+    const made = await gateway.call<Made>('/v1/images/generations', {
+      body: request,
+      headers: { 'x-halftone-quote-id': quoted.id ?? '' },
+    })
+    expect(await receiptOf(made)).toMatchObject({
+      total_usd: '0.04',
+      quote: { max_usd: '0.04' },
+      consistency: { cost_usd: '0.03' },
+    })
+    expect(
+      (await gateway.call<QuoteResponse>('/v1/halftone/quote', { body: { ...request, halftone: {} } })).body.group,
+    ).toBeNull()
   })
 
   it('sends neighbouring seeds, of the first one that the client stated', async () => {

@@ -127,9 +127,20 @@ function sizeOf({ candidates }: QuoteResponse): string {
   return first === undefined || others.length > 0 ? '' : ` of ${first}`
 }
 
+/** Which offer the group is held to, and what that costs. */
+function groupPair({ group }: QuoteResponse): (readonly [label: string, text: string])[] {
+  if (!group) return []
+  const { name, role, offer, cheapest_offer: cheapest, cost_usd: cost } = group
+  const text = { first: 'would be chosen now', followed: 'gives its look', switched: 'gives its look, but not to this request' }
+  const made = `${offer ?? 'no offer'} ${text[role]}`
+  const above = offer === cheapest ? '' : `\n${usd(cost)} above ${cheapest ?? 'the cheapest'}`
+  return [['Group', `${name}: ${made}${above}`]]
+}
+
 function footerPairs(answer: QuoteResponse, all: boolean): (readonly [label: string, text: string])[] {
   const { current, id, max_usd, expires_at, candidates } = answer
   const pairs: (readonly [string, string])[] = all ? [] : [...leftOut(answer)]
+  pairs.push(...groupPair(answer))
   if (current && current.source !== 'route' && !candidates.some((it) => isCurrent(it, answer))) {
     const quality = current.quality === null ? '' : `, ${current.quality}`
     pairs.push(['In use now', `${current.offer}${quality}; it cannot serve this request`])

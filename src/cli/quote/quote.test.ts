@@ -51,6 +51,7 @@ const answerOf = (candidates: CandidateQuote[], changes: Partial<QuoteResponse> 
   route: 'auto',
   n: 1,
   price_book: 'b',
+  group: null,
   candidates,
   current: null,
   explained: null,

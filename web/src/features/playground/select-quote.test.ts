@@ -40,6 +40,7 @@ const quote = (candidates: CandidateQuote[]): QuoteResponse => ({
   candidates,
   current: null,
   explained: null,
+  group: null,
   job: null,
   eliminated: [],
 })
