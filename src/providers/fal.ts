@@ -251,19 +251,39 @@ function usageOf({ headers }: ProviderResponse, images: number, { candidate }: D
   return { 'images.out': wholeUnits(images), 'megapixels.out': (units * MEGAPIXEL) / MICRO, 'megapixels.in': 0n }
 }
 
+/** What a type says that its status does not. */
+const meanings: ReadonlyMap<string, Pick<AttemptFailure, 'code' | 'retryable'>> = new Map([
+  ['downstream_service_error', { code: 'provider_error', retryable: true }],
+  ['no_media_generated', { code: 'provider_no_image', retryable: false }],
+  ['client_cancelled', { code: 'cancelled', retryable: true }],
+])
+
+/** The model's errors are a list in `detail`; the platform's have a type of their own. */
+const typesOf = (answer: JsonObject): readonly string[] =>
+  [answer['error_type'], ...(asList(answer['detail']) ?? []).map((detail) => asObject(detail)?.['type'])].flatMap(
+    (type) => asText(type) ?? [],
+  )
+
 function failedResult(response: ProviderResponse, answer: JsonObject): Failed {
-  const isOwn = response.body.kind === 'json'
-  const general = failureOfStatus(response)
-  if (response.status >= 500) {
-    return { kind: 'failed', failure: isOwn ? { ...general, billed: 'no' } : general, isFinal: isOwn }
+  const types = typesOf(answer)
+  if (types.includes('content_policy_violation')) {
+    // What it found fault with is named; a member of the request was looked at before anything was made.
+    const { param, message } = wireErrorOf(response)
+    const stage = param === undefined ? 'unknown' : 'before'
+    const refused = failure('content_refused', `The provider refused the content: ${message}`, 'unknown', { stage })
+    return { kind: 'failed', failure: refused, isFinal: true }
   }
-  if (response.status !== 422)
-    return { kind: 'failed', failure: { ...general, billed: 'unknown' }, isFinal: response.status !== 429 }
-  const details = (asList(answer['detail']) ?? []).map((detail) => asObject(detail) ?? {})
-  const refusal = details.find(({ type }) => type === 'content_policy_violation')
-  if (!refusal) return { kind: 'failed', failure: { ...general, billed: 'unknown' }, isFinal: true }
-  // What it found fault with is named; a member of the request was looked at before anything was made.
-  const stage = wireErrorOf(response).param === undefined ? 'unknown' : 'before'
-  const message = `The provider refused the content: ${wireErrorOf(response).message}`
-  return { kind: 'failed', failure: failure('content_refused', message, 'unknown', { stage }), isFinal: true }
+  const meaning = types.map((type) => meanings.get(type)).find((each) => each !== undefined)
+  const failed: AttemptFailure = { ...failureOfStatus(response), ...meaning, ...retryableOf(response) }
+  if (response.status < 500) {
+    return { kind: 'failed', failure: { ...failed, billed: 'unknown' }, isFinal: response.status !== 429 }
+  }
+  const isOwn = response.body.kind === 'json'
+  return { kind: 'failed', failure: isOwn ? { ...failed, billed: 'no' } : failed, isFinal: isOwn }
+}
+
+/** The model may say of its failure whether asking again is of any use. */
+function retryableOf({ headers }: ProviderResponse): Partial<Pick<AttemptFailure, 'retryable'>> {
+  const said = headers['x-fal-retryable']
+  return said === 'true' || said === 'false' ? { retryable: said === 'true' } : {}
 }

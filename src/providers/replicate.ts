@@ -262,13 +262,17 @@ const REFUSALS: readonly (readonly [pattern: RegExp, stage: 'after' | 'unknown']
   ],
 ]
 
+/** An input too large for the model's memory, and a webhook without an address: the same request fails the same way. */
+const NEVER_OTHERWISE = /\bE(?:1001|4875)\b/
+
 /** A failure in the model's own words. */
 function failureOfJob(answer: JsonObject, context: DecodeContext): AttemptFailure {
   const text = (asText(answer['error']) ?? 'no reason given').replace(/\p{Cc}+/gu, ' ').slice(0, 400)
   const details = knownAs(context.candidate).isTimed ? { usage: usageOf(answer, 0, context) } : {}
   const stage = REFUSALS.find(([pattern]) => pattern.test(text))?.[1]
   if (stage) return failure('content_refused', `The provider refused the content: ${text}`, 'unknown', { ...details, stage })
-  return failure('provider_error', `The prediction failed: ${text}`, 'unknown', details)
+  const retryable = !NEVER_OTHERWISE.test(text)
+  return failure('provider_error', `The prediction failed: ${text}`, 'unknown', { ...details, retryable })
 }
 
 /** A throttled call says how long to wait, in words or in the body. */

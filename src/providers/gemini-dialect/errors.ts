@@ -17,6 +17,7 @@ export function failureOfGoogle(response: ProviderResponse): AttemptFailure {
   const body = response.body.kind === 'json' ? asObject(asObject(response.body.value)?.['error']) : undefined
   const details = objectsOf(body?.['details'])
   if (details.some(({ reason }) => reason === 'API_KEY_INVALID')) return { ...plain, ...coded('provider_auth') }
+  if (details.some(({ reason }) => reason === 'BILLING_DISABLED')) return { ...plain, ...coded('provider_quota') }
   if (REFUSAL.test(error.message)) {
     return failure('content_refused', `The provider refused the content: ${error.message}`, 'no', { stage: 'before' })
   }

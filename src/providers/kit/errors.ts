@@ -74,6 +74,8 @@ export function codeOfStatus(status: number): ErrorCode {
   if (status === 404) return 'provider_not_found'
   if (status === 429) return 'provider_rate_limited'
   if (status === 408 || status === 504 || status === 524) return 'provider_timeout'
+  // Somebody between here and there hung up: it says nothing against the request.
+  if (status === 499) return 'provider_error'
   return status >= 400 && status < 500 ? 'provider_rejected' : 'provider_error'
 }
 
@@ -82,7 +84,7 @@ export function codeOfStatus(status: number): ErrorCode {
  * request went on behind it.
  */
 export function billedOfStatus(status: number, isOwnAnswer: boolean): Billed {
-  if (status >= 400 && status < 500) return status === 408 ? 'unknown' : 'no'
+  if (status >= 400 && status < 500) return status === 408 || status === 499 ? 'unknown' : 'no'
   if (status === 503 || status === 529) return 'no'
   return isOwnAnswer && status === 500 ? 'no' : 'unknown'
 }
