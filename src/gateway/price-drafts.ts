@@ -49,6 +49,7 @@ export const listDrafts = async ({ ledger }: Pick<PriceWork, 'ledger'>): Promise
   (await ledger.prices.drafts()).map(draftOf)
 
 function evidenceOf({ state }: PriceWork, row: SettledAttempt): PriceEvidence[] {
+  if (row.request.isRecordDeleted) return []
   const standing = standingCharges(row.attempt)
   if (!row.reportedCost || standing.some(({ provenance }) => provenance !== 'reported')) return []
   const { reportedCost: _, ...input } = replayInput(row)

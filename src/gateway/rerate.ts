@@ -54,6 +54,7 @@ async function rerateRow(
   row: SettledAttempt,
   { original, dryRun, tally }: { original: CompiledPrices | undefined; dryRun: boolean; tally: Tally },
 ): Promise<void> {
+  if (row.request.isRecordDeleted) return tally.skip(row, 'its record was deleted after its time')
   const standing = standingCharges(row.attempt)
   if (standing.length === 0) return tally.skip(row, 'no charge stands: billed without a known price')
   const rerating = rerateAttempt(state.prices, { input: replayInput(row), standing, ...(original && { original }) })

@@ -47,6 +47,8 @@ export interface ProjectRecord {
   readonly assetTtlDays: number
   /** Prompt, parameters and answer of a request go after so many days; absent: they stay. */
   readonly contentTtlDays?: number
+  /** The record of a request, all but what money and sums are made of, goes after so many days; absent: it stays. */
+  readonly recordsTtlDays?: number
   readonly tags: Readonly<Record<string, string>>
   readonly managedBy: ManagedBy
 }

@@ -57,6 +57,8 @@ export interface SettledAttempt {
   readonly request: {
     readonly operation: Operation
     readonly n: number
+    /** Its settings are gone: nothing can be priced again. */
+    readonly isRecordDeleted: boolean
     readonly parameters: JsonObject
     readonly features: JsonObject
     /** Null where it was not kept, or deleted. */

@@ -132,6 +132,8 @@ export interface RequestSummary {
   readonly httpStatus: number | null
   readonly errorCode: string | null
   readonly errorMessage: string | null
+  /** When its record was deleted: money and what sums are made of is all there is. */
+  readonly recordDeletedUs: TimestampUs | null
   readonly imagesReturned: number
   readonly attempts: number
   readonly latencyUs: number | null

@@ -79,8 +79,10 @@ export interface Ledger {
   readonly insight: LedgerInsight
   readonly routes: LedgerRoutes
   /**
-   * Delete what has expired (assets, idempotency, content) and, above `maxBytes` of kept images, the assets nearest to
-   * their end that no replayable answer pins. Bounded work per call; returns blobs no longer referenced.
+   * Delete what has expired (assets, idempotency, content, records of requests) and, above `maxBytes` of kept images, the
+   * assets nearest to their end that no replayable answer pins. Records wait for their month to be over, and closed where
+   * months are closed, for outcomes to be known, and for answers that can be replayed. Bounded work per call; returns blobs
+   * no longer referenced.
    */
   sweep(command: {
     nowUs: TimestampUs
@@ -159,6 +161,8 @@ export interface NewRequest {
   /** What the route's declared baseline would have cost for the whole request. */
   readonly baseline?: { readonly name: string; readonly expectedNanoUsd: NanoUsd }
   readonly inputs: readonly NewAsset[]
+  /** When the sweep deletes all but what money and sums are made of; absent: never. */
+  readonly recordExpiresUs?: TimestampUs
 }
 
 export interface NewAttempt {

@@ -98,6 +98,8 @@ function encodeRequest(request: NewRequest, attempt: NewAttempt, scope: string |
     baseline: storableText(request.baseline?.name),
     baseline_nano_usd: request.baseline?.expectedNanoUsd ?? null,
     duplicates_nano_usd: null,
+    record_expires_us: request.recordExpiresUs ?? null,
+    record_deleted_us: null,
   })
   const content = toTuple('request_content', {
     request_id: request.id,

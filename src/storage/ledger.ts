@@ -176,6 +176,7 @@ const adminCommands = (submit: <T>(command: Command) => Promise<T>): AdminWrites
         prompt_mode: project.promptMode,
         asset_ttl_days: project.assetTtlDays,
         content_ttl_days: project.contentTtlDays ?? null,
+        record_ttl_days: project.recordsTtlDays ?? null,
         tags: JSON.stringify(project.tags),
         managed_by: project.managedBy,
       },

@@ -7,6 +7,7 @@ import { accessColumns, accessTables } from './migrations/006-access.ts'
 import { routeTables } from './migrations/007-routes.ts'
 import { monthColumns, monthTables } from './migrations/010-months.ts'
 import { retentionColumns } from './migrations/012-retention.ts'
+import { recordColumns } from './migrations/013-records.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
 /** The tables as the last migration leaves them. */
@@ -20,7 +21,7 @@ export const tables = {
   ...insightTables,
   requests: {
     ...initialTables.requests,
-    columns: { ...initialTables.requests.columns, ...insightColumns.requests },
+    columns: { ...initialTables.requests.columns, ...insightColumns.requests, ...recordColumns.requests },
   },
   charges: {
     ...initialTables.charges,
@@ -33,7 +34,7 @@ export const tables = {
   },
   projects: {
     ...initialTables.projects,
-    columns: { ...initialTables.projects.columns, ...retentionColumns.projects },
+    columns: { ...initialTables.projects.columns, ...retentionColumns.projects, ...recordColumns.projects },
   },
   credit_lots: {
     ...initialTables.credit_lots,

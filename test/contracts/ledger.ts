@@ -17,6 +17,7 @@ import { jobRules } from './ledger/jobs.ts'
 import { monthRules } from './ledger/months.ts'
 import { priceRules } from './ledger/prices.ts'
 import { readRules } from './ledger/reads.ts'
+import { recordRules } from './ledger/records.ts'
 import { recoveryRules } from './ledger/recovery.ts'
 import { routeRules } from './ledger/routes.ts'
 import { settleRules } from './ledger/settle.ts'
@@ -64,6 +65,7 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     erasureRules,
     jobRules,
     monthRules,
+    recordRules,
     routeRules,
   }
   describe(`ledger on ${name}`, () => {

@@ -12,6 +12,8 @@ export interface PastCall {
   readonly atUs: number
   readonly chargedNanoUsd: NanoUsd
   readonly latencyMs?: number
+  /** Its settings are deleted: it cannot be priced again. */
+  readonly recordDeleted?: true
   readonly request: {
     /** As the client named it. */
     readonly model: string

@@ -35,7 +35,7 @@ export interface EffectSum {
 export interface WhatIfResult {
   readonly looked: number
   readonly population: number
-  /** Offers that are gone, or have no price for it any more. */
+  /** Offers that are gone, or have no price for it any more, and calls whose record was deleted. */
   readonly notRepriced: number
   /** Of the calls that were priced again: what was charged, and what the same code quotes for the same settings. */
   readonly chargedNanoUsd: NanoUsd
@@ -93,7 +93,7 @@ export function startWhatIf(input: WhatIfInput): WhatIf {
   return {
     add(call) {
       looked += 1
-      const again = repriced(call, input)
+      const again = call.recordDeleted ? undefined : repriced(call, input)
       if (!again) {
         notRepriced += 1
         return

@@ -2,8 +2,8 @@
 import type { EraseCommand, Erased, ErasureSubject } from '../../ports/ledger-erasure.ts'
 import { cubes } from '../migrations/insight-cubes.ts'
 import type { Tx } from '../tx.ts'
+import { releaseAssets } from './assets.ts'
 import { type AuditContext, writeAudit } from './audit.ts'
-import { releaseAssets } from './sweep.ts'
 
 const PAGE = 500
 /** The column of the sums by end customer that holds the name. */

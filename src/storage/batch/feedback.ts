@@ -6,11 +6,11 @@ import type { FeedbackCommand, RatedImage } from '../../ports/ledger.ts'
 import type { BatchContext } from '../commands.ts'
 import { storableText, toTuple } from '../schema.ts'
 import type { Row, Tx } from '../tx.ts'
+import { releaseAssets } from './assets.ts'
 import { writeAudit } from './audit.ts'
 import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
 import { attemptOf } from './posting.ts'
 import { count } from './rollup.ts'
-import { releaseAssets } from './sweep.ts'
 import { emptyWorld, loadAttempts, type World } from './world.ts'
 
 /** A picture, or what an attempt made and nobody stored. */

@@ -1,5 +1,7 @@
 /** Delete what has expired. Money is never touched; asset rows stay, as lineage, with their private text removed. */
 import type { Row, Tx } from '../tx.ts'
+import { releaseAssets } from './assets.ts'
+import { deleteDueRecords } from './records.ts'
 
 export async function sweep(
   tx: Tx,
@@ -16,10 +18,11 @@ export async function sweep(
   const evicted = maxBytes === undefined ? 0 : await evict(tx, { nowUs, limit, maxBytes })
   const scopes = await expire(tx, { table: 'idempotency', key: 'scope', nowUs, limit })
   const contents = await expire(tx, { table: 'request_content', key: 'request_id', nowUs, limit })
+  const records = await deleteDueRecords(tx, { nowUs, limit })
   const unreferenced = await tx.all('SELECT sha256 FROM blobs WHERE refs <= 0 ORDER BY sha256 LIMIT ? FOR UPDATE', [limit])
   const deletedBlobs = unreferenced.map((row) => String(row['sha256']))
   if (deletedBlobs.length > 0) await tx.run('DELETE FROM blobs WHERE refs <= 0 AND sha256 IN (?...)', [deletedBlobs])
-  return { deletedBlobs, more: Math.max(expired.length, evicted, scopes, contents, deletedBlobs.length) >= limit }
+  return { deletedBlobs, more: Math.max(expired.length, evicted, scopes, contents, records, deletedBlobs.length) >= limit }
 }
 
 /**
@@ -44,20 +47,6 @@ async function evict(tx: Tx, { nowUs, limit, maxBytes }: { nowUs: number; limit:
   }
   await releaseAssets(tx, going, nowUs)
   return going.length
-}
-
-export async function releaseAssets(tx: Tx, assets: readonly Row[], nowUs: number): Promise<void> {
-  if (assets.length === 0) return
-  const ids = assets.map((row) => String(row['id']))
-  await tx.run('UPDATE assets SET deleted_us = ?, revised_prompt = NULL WHERE id IN (?...)', [nowUs, ids])
-  const released = new Map<string, number>()
-  for (const row of assets) released.set(String(row['sha256']), (released.get(String(row['sha256'])) ?? 0) - 1)
-  const rows = [...released].sort(([left], [right]) => (left < right ? -1 : 1))
-  await tx.addMany(
-    'blobs',
-    rows.map(([sha256, refs]) => [sha256, 0, refs, nowUs]),
-    ['refs'],
-  )
 }
 
 async function expire(

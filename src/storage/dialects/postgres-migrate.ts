@@ -18,6 +18,14 @@ const flavour: DdlFlavour = {
     `CREATE TRIGGER ${table}_insert_only BEFORE UPDATE OR DELETE ON ${table}
      FOR EACH STATEMENT EXECUTE FUNCTION ${table}_refuse_change()`,
   ],
+  deletableOnlyWhen: (table, condition) => [
+    `DROP TRIGGER ${table}_insert_only ON ${table}`,
+    `CREATE TRIGGER ${table}_insert_only BEFORE UPDATE ON ${table}
+     FOR EACH STATEMENT EXECUTE FUNCTION ${table}_refuse_change()`,
+    `CREATE FUNCTION ${table}_refuse_delete() RETURNS trigger LANGUAGE plpgsql AS
+     $$ BEGIN IF NOT (${condition}) THEN RAISE EXCEPTION '${table} is insert-only'; END IF; RETURN OLD; END $$`,
+    `CREATE TRIGGER ${table}_no_delete BEFORE DELETE ON ${table} FOR EACH ROW EXECUTE FUNCTION ${table}_refuse_delete()`,
+  ],
   forwardOnlyAttempts: () => [
     `CREATE FUNCTION attempts_refuse_backwards() RETURNS trigger LANGUAGE plpgsql AS
      $$ BEGIN RAISE EXCEPTION 'attempts only move forward'; END $$`,

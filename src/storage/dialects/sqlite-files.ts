@@ -53,6 +53,11 @@ const flavour: DdlFlavour = {
         `CREATE TRIGGER ${table}_no_${event.toLowerCase()} BEFORE ${event} ON ${table}
          BEGIN SELECT RAISE(ABORT, '${table} is insert-only'); END`,
     ),
+  deletableOnlyWhen: (table, condition) => [
+    `DROP TRIGGER ${table}_no_delete`,
+    `CREATE TRIGGER ${table}_no_delete BEFORE DELETE ON ${table} WHEN NOT (${condition})
+     BEGIN SELECT RAISE(ABORT, '${table} is insert-only'); END`,
+  ],
   forwardOnlyAttempts: () => [
     `CREATE TRIGGER attempts_forward_only BEFORE UPDATE OF state ON attempts
      WHEN NEW.state <> OLD.state AND ${stateRank('NEW.state')} <= ${stateRank('OLD.state')}

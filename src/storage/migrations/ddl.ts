@@ -26,6 +26,8 @@ export interface DdlFlavour {
   tableOptions(spec: TableSpec): string
   /** Statements that make the database refuse UPDATE and DELETE on the table. */
   insertOnly(table: string): readonly string[]
+  /** Statements that let rows of an insert-only table be deleted where a condition on `OLD` holds, and nowhere else. */
+  deletableOnlyWhen(table: string, condition: string): readonly string[]
   /** Statements that make the database refuse to move `attempts.state` backwards. */
   forwardOnlyAttempts(): readonly string[]
 }

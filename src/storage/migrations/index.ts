@@ -12,6 +12,7 @@ import { exportIndexes } from './009-exports.ts'
 import { monthColumns, monthIndexes, monthRows, monthTables } from './010-months.ts'
 import { erasureIndexes } from './011-erasure.ts'
 import { retentionColumns } from './012-retention.ts'
+import { deletableEventRules, recordColumns, recordIndexes } from './013-records.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -92,6 +93,15 @@ export const migrations: readonly Migration[] = [
     version: 12,
     name: 'retention',
     statements: (flavour) => Object.entries(retentionColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
+  },
+  {
+    version: 13,
+    name: 'records',
+    statements: (flavour) => [
+      ...Object.entries(recordColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
+      ...recordIndexes,
+      ...deletableEventRules(flavour),
+    ],
   },
 ]
 

@@ -50,6 +50,7 @@ const toProject = (row: Selectable<Database['projects']>): ProjectRecord => ({
   promptMode: row.prompt_mode as ProjectRecord['promptMode'],
   assetTtlDays: Number(row.asset_ttl_days),
   ...(row.content_ttl_days !== null && { contentTtlDays: Number(row.content_ttl_days) }),
+  ...(row.record_ttl_days !== null && { recordsTtlDays: Number(row.record_ttl_days) }),
   tags: parseTags(row.tags),
   managedBy: row.managed_by as ManagedBy,
 })

@@ -17,6 +17,7 @@ export const createObservationReads = (db: Kysely<Database>): Pick<LedgerReader,
         .where('route', 'in', routes)
         .where('created_us', '>=', BigInt(sinceUs))
         .where('finished_us', 'is not', null)
+        .where('record_deleted_us', 'is', null)
         .where('id', '>', after)
         .orderBy('id')
         .limit(PAGE)

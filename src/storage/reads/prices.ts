@@ -88,7 +88,7 @@ async function withInputs(db: Kysely<Database>, attempts: readonly AttemptRow[])
   const requests = await db
     .selectFrom('requests')
     .leftJoin('request_content', 'request_content.request_id', 'requests.id')
-    .select(['requests.id', 'requests.operation', 'requests.n'])
+    .select(['requests.id', 'requests.operation', 'requests.n', 'requests.record_deleted_us'])
     .select(['request_content.prompt', 'request_content.parameters', 'request_content.features'])
     .where('requests.id', 'in', requestIds)
     .execute()
@@ -114,6 +114,7 @@ async function withInputs(db: Kysely<Database>, attempts: readonly AttemptRow[])
         request: {
           operation: request.operation as Operation,
           n: Number(request.n),
+          isRecordDeleted: request.record_deleted_us !== null,
           parameters: parseObject(request.parameters ?? '{}'),
           features: parseObject(request.features ?? '{}'),
           prompt: request.prompt,

@@ -56,7 +56,7 @@ async function* readCalls(
       .innerJoin('requests', 'requests.id', 'attempts.request_id')
       .leftJoin('request_content', 'request_content.request_id', 'attempts.request_id')
       .select(['attempts.id', 'attempts.request_id', 'attempts.offer', 'attempts.settings', 'attempts.priced_at_us'])
-      .select(['attempts.duration_us', 'requests.model', 'requests.route', 'requests.operation'])
+      .select(['requests.record_deleted_us', 'attempts.duration_us', 'requests.model', 'requests.route', 'requests.operation'])
       .select(['request_content.parameters', 'request_content.features', 'request_content.prompt'])
       .where('attempts.id', '>', after)
       .orderBy('attempts.id')
@@ -83,6 +83,7 @@ async function* readCalls(
       settings: parseObject(row.settings) as unknown as CandidateSettings,
       atUs: Number(row.priced_at_us),
       chargedNanoUsd: costs.get(row.id) ?? 0n,
+      ...(row.record_deleted_us !== null && { recordDeleted: true as const }),
       ...(row.duration_us !== null && { latencyMs: Number(row.duration_us) / 1_000 }),
       request: {
         model: row.model,

@@ -41,6 +41,7 @@ const summaryColumns = [
   'requests.end_customer',
   'requests.request_group',
   'requests.tags',
+  'requests.record_deleted_us',
 ] as const
 
 export const createRequestReads = (
@@ -168,6 +169,7 @@ const toSummary = (row: SummaryRow, { attempts, charges, assets, ratings }: Summ
   httpStatus: numberOrNull(row.http_status),
   errorCode: row.error_code,
   errorMessage: row.error_message,
+  recordDeletedUs: numberOrNull(row.record_deleted_us),
   imagesReturned: Number(row.images_returned),
   attempts: attempts.length,
   latencyUs: numberOrNull(row.latency_us),
