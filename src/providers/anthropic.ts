@@ -227,9 +227,14 @@ function consumption(usage: JsonObject | undefined): { readonly usage: Usage; re
   }
 }
 
+/** Used up in words, whatever the status: credit (400), a spend limit of the account's own (400), that of its tier (429). */
+const QUOTA = /credit balance is too low|specified (?:workspace )?API usage limits/i
+
 function failureOf(response: ProviderResponse): AttemptFailure {
   const error = wireErrorOf(response)
-  if (error.type === 'billing_error' || /credit balance is too low/i.test(error.message))
+  const body = response.body.kind === 'json' ? asObject(response.body.value) : undefined
+  const detail = asObject(asObject(body?.['error'])?.['details'])?.['error_code']
+  if (error.type === 'billing_error' || detail === 'enforced_spend_limit_reached' || QUOTA.test(error.message))
     return failure('provider_quota', `The provider account has no credit: ${error.message}`, 'no')
   return failureOfStatus(response, error)
 }

@@ -320,6 +320,9 @@ function infoOf(value: JsonValue | undefined): JsonObject {
   }
 }
 
+/** Told with the status of a server that failed, or of a thing that is not there. */
+const WRONG_INPUT = /^(?:Invalid encoded image|Init image not found)$/
+
 /** `{error: <class of the exception>, detail, errors: <its text>}`, or FastAPI's own `{detail}`. */
 function failureOf(response: ProviderResponse): AttemptFailure {
   const body = response.body.kind === 'json' ? asObject(response.body.value) : undefined
@@ -327,5 +330,6 @@ function failureOf(response: ProviderResponse): AttemptFailure {
   if (kind === undefined) return failureOfStatus(response)
   const told = asText(body?.['errors'])
   const message = asText(body?.['detail']) ?? (told === undefined ? kind : `${kind}: ${told.slice(0, 400)}`)
-  return failureOfStatus(response, { message })
+  const found = failureOfStatus(response, { message })
+  return WRONG_INPUT.test(message) ? failure('provider_rejected', found.message, 'no') : found
 }

@@ -148,6 +148,13 @@ function errorTypeOf({ headers, body }: ProviderResponse): string | undefined {
 function failureOf(response: ProviderResponse): AttemptFailure {
   const found = failureOfStatus(response)
   switch (errorTypeOf(response)) {
+    // Common to all services of AWS, which answer 400 to some of what others have a status for.
+    case 'IncompleteSignature':
+    case 'NotAuthorized':
+    case 'RequestExpired':
+      return { ...found, code: 'provider_auth', retryable: false }
+    case 'ThrottlingException':
+      return { ...found, code: 'provider_rate_limited', retryable: true }
     case 'ServiceQuotaExceededException':
       return failure('provider_quota', found.message, 'no')
     case 'ModelErrorException':

@@ -151,9 +151,19 @@ const failureOfItem = (item: JsonObject): AttemptFailure => {
 function failureOfArk(response: ProviderResponse): AttemptFailure {
   const error = wireErrorOf(response)
   const plain = failureOfStatus(response, error)
-  if (/^AccountOverdue|InsufficientBalance/.test(error.code ?? '')) return { ...plain, code: 'provider_quota', retryable: false }
+  const { code = '', message } = error
+  if (QUOTA.test(code) || (code === 'QuotaExceeded' && /free trial/i.test(message)))
+    return { ...plain, code: 'provider_quota', retryable: false }
+  if (NOT_OPEN.test(code)) return { ...plain, code: 'provider_not_found', retryable: false }
+  // The check itself broke, which the status puts down to the request.
+  if (code === 'ContentSecurityDetectionError') return failure('provider_error', plain.message, 'no')
   return refusalOf(error) ?? plain
 }
+
+/** Overdue, or stopped by a limit that the account set itself. A bare `QuotaExceeded` also stands for a full queue. */
+const QUOTA = /^(?:AccountOverdue|OperationDenied\.ServiceOverdue|SetLimitExceeded)|InsufficientBalance/
+/** The account has the model, or the endpoint, not switched on. */
+const NOT_OPEN = /^(?:InvalidEndpoint\.|OperationDenied\.ServiceNotOpen)/
 
 /** What is found in the prompt or a picture sent comes before anything is made; a picture that was made is not billed either. */
 function refusalOf({ code = '', message }: WireError): AttemptFailure | undefined {

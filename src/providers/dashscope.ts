@@ -2,6 +2,7 @@
  * Alibaba Cloud Model Studio (DashScope): newer Qwen-Image models answer a message with pictures, older ones are tasks. Each region
  * has keys, hosts and prices of its own.
  */
+import { type ErrorCode, errorCatalogue } from '../core/error.ts'
 import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { Candidate } from '../core/offer.ts'
 import type { AttemptFailure } from '../core/outcome.ts'
@@ -180,25 +181,30 @@ function usageOf(answer: JsonObject): { readonly usage?: Usage } {
 function failureOfAnswer(response: ProviderResponse): AttemptFailure {
   const error = wireErrorOf(response)
   const plain = failureOfStatus(response, error)
-  const { code = '' } = error
-  if (/^Arrearage|FreeTierOnly/.test(code)) return { ...plain, code: 'provider_quota', retryable: false }
-  if (/^Throttling/.test(code)) return { ...plain, code: 'provider_rate_limited', retryable: true, billed: 'no' }
-  return refusalOf(error) ?? (response.status === 200 ? failedQuietly(error) : plain)
+  const code = codeOf(error)
+  if (code === 'provider_quota' || code === 'provider_rate_limited')
+    return { ...plain, code, retryable: errorCatalogue[code].retryable, billed: 'no' }
+  // An answer that calls itself a success and holds nothing but what went wrong.
+  const quietly = (): AttemptFailure => failure(code, `The provider answered ${error.code ?? ''}: ${error.message}`, 'no')
+  return refusalOf(error) ?? (response.status === 200 ? quietly() : plain)
 }
-
-/** An answer that calls itself a success and holds nothing but what went wrong. */
-const failedQuietly = ({ code = '', message }: WireError): AttemptFailure =>
-  failure(/^Invalid/.test(code) ? 'provider_rejected' : 'provider_error', `The provider answered ${code}: ${message}`, 'no')
 
 /** A task, or one picture of it, that says why it failed. */
 function failureOfTask(output: JsonObject): AttemptFailure {
   const error = readError(output, undefined)
-  return refusalOf(error) ?? failure('provider_error', `The task failed: ${error.message}`, 'no')
+  return refusalOf(error) ?? failure(codeOf(error), `The task failed: ${error.message}`, 'no')
+}
+
+/** What the provider's own word means where there is no status, or one that says less. One word stands for two quotas. */
+function codeOf({ code = '', message }: WireError): ErrorCode {
+  if (/^Arrearage|FreeTierOnly|BillOverdue$|^CommodityNotPurchased/.test(code)) return 'provider_quota'
+  if (/^Throttling/.test(code)) return /free allocated quota/i.test(message) ? 'provider_quota' : 'provider_rate_limited'
+  return /^(?:Invalid|BadRequest|Unsupported)/.test(code) ? 'provider_rejected' : 'provider_error'
 }
 
 /** Pictures that were made and then refused are not billed either. */
 function refusalOf({ code = '', message }: WireError): AttemptFailure | undefined {
-  if (!/^DataInspectionFailed|^IPInfringementSuspect/i.test(code)) return undefined
+  if (!/^(?:DataInspectionFailed|IPInfringementSuspect|CustomRoleBlocked|FaqRuleBlocked)/i.test(code)) return undefined
   const named = /\b(input|output)\b(?! or)/i.exec(message.replace(/input or output/gi, ''))?.[1]?.toLowerCase()
   const stage = named === undefined ? 'unknown' : named === 'input' ? 'before' : 'after'
   return failure('content_refused', `The provider refused the content: ${message}`, 'no', { stage })

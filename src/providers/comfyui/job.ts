@@ -86,7 +86,7 @@ interface Message {
 
 function failureOfMessages(messages: readonly Message[]): AttemptFailure {
   const error = messages.find(({ name }) => name === 'execution_error')?.data
-  if (!error) return failure('provider_error', 'The job was interrupted on the server.', 'no')
+  if (!error) return failure('cancelled', 'The job was interrupted on the server.', 'no')
   const said = asText(error['exception_message'])?.split('\n', 1)[0] ?? 'no message'
   const message = `ComfyUI failed in ${asText(error['node_type']) ?? 'a node'}: ${said}`
   return failure('provider_error', message.slice(0, 500), 'no')
