@@ -21,6 +21,7 @@ export const defaultProject = (config: Config): ProjectRecord =>
     name: 'default',
     promptMode: 'full',
     assetTtlDays: config.storage.assetTtlDays,
+    ...(config.storage.recordsTtlDays !== undefined && { recordsTtlDays: config.storage.recordsTtlDays }),
     tags: {},
     managedBy: 'file',
   }

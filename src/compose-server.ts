@@ -20,6 +20,7 @@ export function serverSettings(config: Config): ServerSettings {
     maxBodyBytes: server.maxBodyBytes,
     maxImageBytes: server.maxImageBytes,
     maxImagePixels: server.maxImagePixels,
+    ...(config.storage.recordsTtlDays !== undefined && { recordsTtlDays: config.storage.recordsTtlDays }),
     trustedProxies: server.trustedProxies,
     drainMs: server.drainSeconds * 1_000,
     sessions: {

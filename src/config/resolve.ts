@@ -46,7 +46,7 @@ export function resolveConfig(settings: FileSettings, context: ResolveContext): 
     projects: named(
       Object.entries(settings.projects).map(([id, { name = id, assetTtlDays = settings.storage.assetTtlDays, ...project }]) => [
         id,
-        { id, name, assetTtlDays, ...project, managedBy: 'file' as const },
+        { id, name, assetTtlDays, ...recordsOf(settings), ...project, managedBy: 'file' as const },
       ]),
     ),
     keys: resolveKeys(settings, context.env, adminKey, found),
@@ -64,6 +64,7 @@ export function resolveConfig(settings: FileSettings, context: ResolveContext): 
     alerts: resolveAlerts(settings.alerts, found),
     ...(settings.passthrough ? { passthrough: settings.passthrough } : {}),
     sandbox: settings.sandbox,
+    steps: settings.steps,
     log: settings.log,
     telemetry: resolveTelemetry(settings, found),
     declaredTags: settings.declaredTags,
@@ -96,6 +97,9 @@ function resolveTelemetry({ telemetry }: FileSettings, found: Findings): Config[
   found.problem(['telemetry', 'endpoint'], check.message, check.remedy)
   return telemetry
 }
+
+/** What a project that says nothing else does with records of its requests. */
+const recordsOf = ({ storage: { recordsTtlDays } }: FileSettings) => ({ ...(recordsTtlDays !== undefined && { recordsTtlDays }) })
 
 function resolveStorage({ storage }: FileSettings, { dataDir }: ResolveContext, found: Findings): Config['storage'] {
   if (storage.minFreeBytesDispatch > storage.minFreeBytes) {

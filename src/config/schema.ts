@@ -5,6 +5,7 @@ import { roles } from '../core/access/roles.ts'
 import { alertsSchema } from './schema-alerts.ts'
 import { providerSchema } from './schema-providers.ts'
 import { oidcSchema, sessionsSchema } from './schema-sign-in.ts'
+import { stepsSchema } from './schema-steps.ts'
 import { telemetrySchema } from './schema-telemetry.ts'
 import { byteCount, milliseconds, objectName, rates, tagName, tags, usdAmount, variableName } from './schema-values.ts'
 import { Secret } from './secret.ts'
@@ -55,6 +56,12 @@ const storage = z.strictObject({
     .describe('`postgres://...`: PostgreSQL for the ledger instead of SQLite in the data folder.'),
   transferBudgetBytes: byteCount.prefault('64MiB').describe('Memory for image bytes in transit; beyond it they go to disk.'),
   assetTtlDays: z.int().min(1).max(36_500).default(30).describe('How long images are kept.'),
+  recordsTtlDays: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .exactOptional()
+    .describe('How long records of requests are kept; what they cost stays for good. Default: for good.'),
   assetMaxBytes: byteCount.prefault('20GiB').describe('Most bytes of kept images; those nearest to their end go early.'),
   minFreeBytes: byteCount.prefault('1GiB').describe('With less free disk no image is stored.'),
   minFreeBytesDispatch: byteCount.prefault('256MiB').describe('With less free disk no request is sent to a provider.'),
@@ -89,6 +96,12 @@ const project = z.strictObject({
     .max(36_500)
     .exactOptional()
     .describe('How long prompt, parameters and answer of a request are kept; default: until they are deleted.'),
+  recordsTtlDays: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .exactOptional()
+    .describe('How long records of its requests are kept; default: `storage.recordsTtlDays`.'),
   tags: tags.default({}).describe('Tags on every request of the project.'),
 })
 
@@ -173,6 +186,7 @@ export const fileSchema = z.strictObject({
     })
     .prefault({})
     .describe('The built-in sandbox provider.'),
+  steps: stepsSchema.prefault({}).describe('What is done to pictures on this machine.'),
   log: z
     .strictObject({
       level: z

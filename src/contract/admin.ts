@@ -43,6 +43,10 @@ export const projectObject = z.object({
     .int()
     .nullable()
     .describe('Days that prompt, parameters and answer of a request stay; null: until they are deleted.'),
+  records_ttl_days: z
+    .int()
+    .nullable()
+    .describe('Days that the record of a request stays; null: for good. What it cost always does.'),
   tags,
   managed_by: z.enum(['api', 'file', 'environment']),
 })
@@ -57,6 +61,15 @@ export const putProjectRequest = z.strictObject({
     .nullable()
     .optional()
     .describe('Days that prompt, parameters and answer of a new request stay; null: until they are deleted.'),
+  records_ttl_days: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .nullable()
+    .optional()
+    .describe(
+      'Days that the record of a new request stays; null: for good. A new project without it has `storage.recordsTtlDays`.',
+    ),
   tags: tags.optional(),
 })
 

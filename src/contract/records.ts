@@ -30,6 +30,9 @@ export const requestSummary = z.object({
   http_status: z.int().nullable(),
   error_code: z.string().nullable(),
   error_message: z.string().nullable(),
+  record_deleted_at: timestamp
+    .nullable()
+    .describe('When the record was deleted after its time: what it cost is all there is. Null: the record is whole.'),
   images_returned: z.int(),
   attempts: z.int(),
   latency_ms: z.number().nullable(),
@@ -108,6 +111,11 @@ export const receipt = z.object({
   object: z.literal('receipt'),
   request_id: z.string(),
   created_at: timestamp,
+  record_deleted_at: timestamp
+    .nullable()
+    .describe(
+      'When quote, baseline, alternatives and events were deleted after their time; the charges stay. Null: nothing was.',
+    ),
   total_usd: usdText,
   billed_usd: usdText.describe('Without what prepaid lots covered.'),
   effective_usd: usdText.describe('Billed, and what the lots cost for the part they covered.'),
@@ -148,6 +156,9 @@ const trialChoice = z.object({ offer: z.string(), quality: z.string().nullable()
 export const explanation = z.object({
   object: z.literal('explanation'),
   request_id: z.string(),
+  record_deleted_at: timestamp
+    .nullable()
+    .describe('When the decision was deleted after its time: it cannot be explained any more.'),
   route: z.string(),
   objective: z.string(),
   price_book: z.string(),

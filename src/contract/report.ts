@@ -150,7 +150,7 @@ export const reportObject = z.object({
   basis: z.object({
     calls: z.int(),
     priced_again: z.int(),
-    not_priced_again: z.int().describe('Their offer is gone, or has no price any more.'),
+    not_priced_again: z.int().describe('Their offer is gone or has no price any more, or their record was deleted.'),
     charged_usd: usdText,
     quoted_usd: usdText.describe('The same calls by the code that quotes: how far the figures of changes can be trusted.'),
   }),

@@ -17,6 +17,8 @@ export interface Caller {
   readonly assetTtlDays: number
   /** Absent: what was asked and answered stays. */
   readonly contentTtlDays?: number
+  /** Absent: the record of a request stays. */
+  readonly recordsTtlDays?: number
 }
 
 export interface ExecuteInput {

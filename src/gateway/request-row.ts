@@ -99,6 +99,7 @@ export function requestRow({
       ...(trial && { observation: trial.observation }),
     },
     inputs: inputAssets(input, nowUs),
+    ...(caller.recordsTtlDays !== undefined && { recordExpiresUs: nowUs + caller.recordsTtlDays * DAY_US }),
     ...(baseline && { baseline: { name: baseline.name, expectedNanoUsd: baseline.expectedNanoUsd } }),
     ...(request.attribution.endCustomer !== undefined && { endCustomer: request.attribution.endCustomer }),
     ...(request.attribution.group !== undefined && { group: request.attribution.group }),

@@ -62,5 +62,6 @@ export const callerOf = ({ key, project }: Identity): Caller => ({
   promptMode: project.promptMode,
   assetTtlDays: project.assetTtlDays,
   ...(project.contentTtlDays !== undefined && { contentTtlDays: project.contentTtlDays }),
+  ...(project.recordsTtlDays !== undefined && { recordsTtlDays: project.recordsTtlDays }),
   ...(key.allowedModels && { allowedModels: key.allowedModels }),
 })

@@ -62,6 +62,8 @@ export interface ServerSettings {
   readonly maxBodyBytes: number
   readonly maxImageBytes: number
   readonly maxImagePixels: number
+  /** What a project that is made without a figure of its own gets; absent: records stay. */
+  readonly recordsTtlDays?: number
   /** IP addresses or CIDR ranges whose `x-forwarded-*` headers count. */
   readonly trustedProxies: readonly string[]
   /** Overrides what the request says about its own host. */

@@ -11,7 +11,7 @@ import type { AttemptRecordRow, BudgetState, ChargeRecord, KeyRecord, RequestRec
 import type { Shown } from './view.ts'
 
 export const isoTime = (timeUs: number): string => new Date(timeUs / 1_000).toISOString()
-const isoOrNull = (timeUs: number | null): string | null => (timeUs === null ? null : isoTime(timeUs))
+export const isoOrNull = (timeUs: number | null): string | null => (timeUs === null ? null : isoTime(timeUs))
 const msOrNull = (durationUs: number | null): number | null => (durationUs === null ? null : durationUs / 1_000)
 
 /** Signed URLs of an asset. */
@@ -33,6 +33,7 @@ export function requestSummaryWire(row: Shown<RequestSummary>, urls: AssetUrls):
     http_status: row.httpStatus,
     error_code: row.errorCode,
     error_message: row.errorMessage,
+    record_deleted_at: isoOrNull(row.recordDeletedUs),
     images_returned: row.imagesReturned,
     attempts: row.attempts,
     latency_ms: msOrNull(row.latencyUs),

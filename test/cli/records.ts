@@ -149,6 +149,7 @@ const summary = {
   http_status: 200,
   error_code: null,
   error_message: null,
+  record_deleted_at: null,
   images_returned: 1,
   attempts: 1,
   latency_ms: 12300.4,
@@ -285,6 +286,7 @@ export const receiptRecord = receipt.parse({
   object: 'receipt',
   request_id: REQUEST_ID,
   created_at: summary.created_at,
+  record_deleted_at: null,
   total_usd: '0.06306',
   billed_usd: '0.06306',
   effective_usd: '0.06306',
@@ -314,6 +316,7 @@ const unlearned = { finishing: [], success: null, in_vain_usd: null, lateness_us
 export const explanationRecord = explanation.parse({
   object: 'explanation',
   request_id: REQUEST_ID,
+  record_deleted_at: null,
   route: 'auto',
   objective: 'cost',
   price_book: '5d1f0a77c2e94b10',

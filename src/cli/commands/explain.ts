@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Explanation } from '../../contract/records.ts'
 import { type ConnectOptions, connect, withConnectOptions } from '../connect.ts'
 import type { CliContext, Output } from '../context.ts'
-import { alignDecimals, plain, usd } from '../format.ts'
+import { alignDecimals, dateTime, plain, usd, wrap } from '../format.ts'
 import { idHelp, selectRequest } from '../select-request.ts'
 import { renderPairs, renderTable } from '../table.ts'
 
@@ -25,7 +25,11 @@ async function explain(context: CliContext, typed: string, options: Options): Pr
 }
 
 export function explanationLines(explanation: Explanation, out: Output, all: boolean): string[] {
-  const { candidates } = explanation
+  const { candidates, record_deleted_at: deletedAt } = explanation
+  if (deletedAt !== null) {
+    const text = `The record of ${explanation.request_id} was deleted after its time, ${dateTime(deletedAt)} UTC. What it cost: halftone receipt`
+    return wrap(text, out.width)
+  }
   const expected = alignDecimals(candidates.map((it) => usd(it.expected_usd)))
   const most = alignDecimals(candidates.map((it) => (it.max_usd === null ? 'no bound' : usd(it.max_usd))))
   const pairs: (readonly [string, string])[] = [

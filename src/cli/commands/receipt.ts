@@ -42,6 +42,14 @@ export function receiptLines(receipt: Receipt, out: Output): string[] {
     ...(receipt.quote
       ? [out.paint('dim', `held to ${usd(receipt.quote.max_usd)} by its quote`), out.paint('dim', receipt.quote.id)]
       : []),
+    ...(receipt.record_deleted_at === null
+      ? []
+      : [
+          out.paint(
+            'dim',
+            `record deleted after its time, ${dateTime(receipt.record_deleted_at)} UTC: the charges are what is left`,
+          ),
+        ]),
     '',
     ...statement([...receipt.attempts.flatMap(attemptLines), ...totals(receipt)], out),
     ...savings(receipt, out),

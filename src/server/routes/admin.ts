@@ -139,6 +139,7 @@ const projectWire = (project: ProjectRecord) => ({
   prompt_mode: project.promptMode,
   asset_ttl_days: project.assetTtlDays,
   content_ttl_days: project.contentTtlDays ?? null,
+  records_ttl_days: project.recordsTtlDays ?? null,
   tags: project.tags,
   managed_by: project.managedBy,
 })
@@ -157,12 +158,15 @@ export const putProject: Handler = async ({ context, params, body }) => {
   const existing = (await admin.projects()).find((project) => project.id === id)
   if (existing && existing.managedBy !== 'api') throw managed(`Project "${id}"`, existing.managedBy)
   const contentTtlDays = wanted.content_ttl_days === undefined ? existing?.contentTtlDays : wanted.content_ttl_days
+  const before = existing ? existing.recordsTtlDays : context.settings.recordsTtlDays
+  const recordsTtlDays = wanted.records_ttl_days === undefined ? before : wanted.records_ttl_days
   const project: ProjectRecord = {
     id,
     name: wanted.name,
     promptMode: wanted.prompt_mode ?? existing?.promptMode ?? 'full',
     assetTtlDays: wanted.asset_ttl_days ?? existing?.assetTtlDays ?? 30,
     ...(typeof contentTtlDays === 'number' && { contentTtlDays }),
+    ...(typeof recordsTtlDays === 'number' && { recordsTtlDays }),
     tags: wanted.tags ?? existing?.tags ?? {},
     managedBy: 'api',
   }

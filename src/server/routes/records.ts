@@ -10,7 +10,7 @@ import { type Call, callerIdentity, type Handler } from '../handler.ts'
 import { publicOrigin } from '../origin.ts'
 import { requestFilterOf } from '../request-filter.ts'
 import { can, isWithinReach, reachFilter, type Shown, showTo } from '../view.ts'
-import { type AssetUrls, attemptWire, isoTime, requestRecordWire, requestSummaryWire, warningWire } from '../wire.ts'
+import { type AssetUrls, attemptWire, isoOrNull, isoTime, requestRecordWire, requestSummaryWire, warningWire } from '../wire.ts'
 import { spendsNothing } from './admin.ts'
 import { acceptanceWire } from './feedback.ts'
 
@@ -59,6 +59,7 @@ export const getReceipt: Handler = async (call) => {
     object: 'receipt',
     request_id: record.id,
     created_at: isoTime(record.createdUs),
+    record_deleted_at: isoOrNull(record.recordDeletedUs),
     total_usd: formatUsd(record.costNanoUsd),
     billed_usd: formatUsd(billedNanoUsd),
     effective_usd: formatUsd(effectiveNanoUsd),
@@ -84,6 +85,7 @@ export const explainRequest: Handler = async (call) => {
   const explanation: Explanation = {
     object: 'explanation',
     request_id: record.id,
+    record_deleted_at: isoOrNull(record.recordDeletedUs),
     route: record.route,
     objective: String(decision['objective'] ?? 'cost'),
     price_book: String(decision['priceBook'] ?? ''),

@@ -58,6 +58,7 @@ const receipt = (attempts: AttemptWire[], total: string, alternatives: Receipt['
   object: 'receipt',
   request_id: 'r',
   created_at: '2026-11-22T00:00:00Z',
+  record_deleted_at: null,
   total_usd: total,
   cost_status: 'final',
   sandbox: true,

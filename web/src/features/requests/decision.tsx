@@ -5,12 +5,14 @@ import { Exact } from '../../ui/money.tsx'
 import { ErrorNotice, Loading } from '../../ui/notice.tsx'
 import { EliminatedList } from '../candidates/eliminated-list.tsx'
 import { selectEliminated, settingsText } from '../candidates/select-candidates.ts'
+import { deletedText } from './select-requests.ts'
 
 /** Why this offer: the candidates in the order of the plan, and what was left out. */
 export function Decision({ requestId, tried }: { requestId: string; tried: readonly string[] }) {
   const { data, error, refetch } = useQuery(explainQuery(requestId))
   if (error) return <ErrorNotice error={error} title="The decision could not be read" retry={() => void refetch()} />
   if (!data) return <Loading label="Loading the decision" />
+  if (data.record_deleted_at !== null) return <p className="text-muted">{deletedText(data.record_deleted_at)}</p>
   return (
     <div className="text-[0.93rem]">
       <p>

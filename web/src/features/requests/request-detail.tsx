@@ -20,7 +20,7 @@ import { Facts } from './facts.tsx'
 import { Lineage } from './lineage.tsx'
 import { PictureViewer } from './picture-viewer.tsx'
 import { Rate } from './rate.tsx'
-import { type detailTabs, latencyText, parseRequestsSearch, promptText } from './select-requests.ts'
+import { deletedText, type detailTabs, latencyText, parseRequestsSearch, promptText } from './select-requests.ts'
 
 const route = getRouteApi('/shell/requests/$requestId')
 
@@ -67,6 +67,7 @@ function Record({ record, tab }: { record: RequestRecordWire; tab: (typeof detai
   return (
     <>
       <Head record={record} />
+      {record.record_deleted_at !== null && <p className="mt-3 text-sm text-muted">{deletedText(record.record_deleted_at)}</p>}
       <Pictures record={record} />
       {record.error_code && (
         <div className="mt-4">

@@ -5,7 +5,7 @@ import { operations } from '../../../../src/core/request.ts'
 import type { RequestFilters } from '../../api/select-live.ts'
 import { definedOnly, joinValues, textOf, valuesOf } from '../../lib/filters.ts'
 import { boundsOf, type PeriodSearch, parsePeriod } from '../../lib/period.ts'
-import { formatDuration } from '../../lib/time.ts'
+import { formatDuration, formatMoment } from '../../lib/time.ts'
 
 export const views = ['table', 'gallery'] as const
 type View = (typeof views)[number]
@@ -115,6 +115,10 @@ export function parseDetailSearch(search: Record<string, unknown>): DetailSearch
 
 /** What stands in for the prompt where none is kept. */
 export const promptText = (request: Pick<RequestSummaryWire, 'prompt'>): string => request.prompt ?? 'Prompt not kept'
+
+/** What is shown where the record was deleted after its time. */
+export const deletedText = (at: string): string =>
+  `The record was deleted after its time, ${formatMoment(at)}. Its receipt has what it cost.`
 
 /** How long it took, or has been running at `now`. */
 export function latencyText(request: Pick<RequestSummaryWire, 'latency_ms' | 'finished_at' | 'created_at'>, now: number): string {
