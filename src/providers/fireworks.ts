@@ -1,5 +1,6 @@
 /** Fireworks: FLUX.1 and Stable Diffusion answer with the picture itself, FLUX.1 Kontext with a job. */
 import type { Candidate } from '../core/offer.ts'
+import type { AttemptFailure } from '../core/outcome.ts'
 import type { ImageRequest } from '../core/request.ts'
 import { wholeUnits } from '../core/usage.ts'
 import {
@@ -54,7 +55,7 @@ export const fireworks = defineProvider({
   },
 
   decode(response, { candidate, state }): Decoded {
-    if (response.status !== 200) return { kind: 'failed', failure: failureOfStatus(response) }
+    if (response.status !== 200) return { kind: 'failed', failure: failureOf(response) }
     if (response.body.kind === 'image') return pictureOf(response)
     const answer = response.body.kind === 'json' ? (asObject(response.body.value) ?? {}) : {}
     const known = asText(asObject(state)?.['jobId'])
@@ -70,6 +71,12 @@ export const fireworks = defineProvider({
 
   probe: (): Probe => ({ call: lookUp('/models'), decode: decodeModelList }),
 })
+
+/** 412 is what a suspended account is told. */
+function failureOf(response: ProviderResponse): AttemptFailure {
+  const plain = failureOfStatus(response)
+  return response.status === 412 ? { ...plain, code: 'provider_auth' } : plain
+}
 
 const knownAs = ({ offer }: Candidate): FireworksModel | undefined =>
   fireworksModels.find(({ wireModel }) => wireModel === offer.wireModel)

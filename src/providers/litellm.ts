@@ -1,6 +1,7 @@
 /** A LiteLLM proxy: OpenAI's dialect, with what the proxy reckons the call cost in a header. */
-import type { ReportedCost } from '../core/outcome.ts'
+import type { AttemptFailure, ReportedCost } from '../core/outcome.ts'
 import { type Decoded, defineProvider } from './define-provider.ts'
+import { failure } from './engine/failures.ts'
 import { decimalDifference } from './kit/decimals.ts'
 import { decimalText } from './kit/read.ts'
 import { resold, resoldModels, resoldOffers } from './openai-dialect/resold.ts'
@@ -23,12 +24,24 @@ export const litellm = defineProvider({
 
   decode(response, context): Decoded {
     const decoded = resold.decode(response, context)
+    if (decoded.kind === 'failed') return { ...decoded, failure: reworded(decoded.failure) }
     if (decoded.kind !== 'done') return decoded
     const { reportedCost: _, ...others } = decoded
     const reportedCost = costOf(response.headers)
     return { ...others, ...(reportedCost ? { reportedCost } : {}) }
   },
 })
+
+/** What the proxy tells by nothing but the words of its message: its own name of an exception, or how a sentence begins. */
+function reworded(found: AttemptFailure): AttemptFailure {
+  const { code, message } = found
+  if (code !== 'content_refused' && /ContentPolicyViolationError/.test(message)) {
+    return failure('content_refused', message, 'unknown', { stage: 'unknown' })
+  }
+  if (/No deployments available - crossed budget/.test(message)) return failure('provider_quota', message, 'no')
+  if (/There are no healthy deployments/.test(message)) return failure('provider_not_found', message, 'no')
+  return found
+}
 
 const FINAL = 'x-litellm-response-cost'
 const ORIGINAL = 'x-litellm-response-cost-original'

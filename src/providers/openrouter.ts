@@ -75,7 +75,7 @@ export const openrouter = defineProvider({
   decodeEvent({ name, value }, { partials, request }): DecodedEvent {
     const event = asObject(value) ?? {}
     const type = event['type'] ?? name
-    if (type === 'error' || hasError(event)) return { kind: 'failed', failure: insured(failureFromEvent(event)) }
+    if (type === 'error' || hasError(event)) return { kind: 'failed', failure: explained(failureFromEvent(event), event) }
     const source = sourceOf(event)
     if (!source) return { kind: 'ignored' }
     if (type === 'image_generation.partial_image')
@@ -189,7 +189,31 @@ function failureOf(response: ProviderResponse, answer: JsonObject): AttemptFailu
     return failure('content_refused', `The provider refused the content${why}.`, 'no', { stage: 'before' })
   }
   if (!hasError(answer)) return failureFromResponse(response)
-  return insured(response.status === 200 ? failureFromEvent(answer) : failureFromResponse(response))
+  return explained(response.status === 200 ? failureFromEvent(answer) : failureFromResponse(response), answer)
+}
+
+function explained(found: AttemptFailure, answer: JsonObject): AttemptFailure {
+  return { ...insured(found), ...meaningOf(found, asObject(asObject(answer['error'])?.['metadata'])) }
+}
+
+/** What the metadata of an error say that its status does not: whose limit it was, and of what type the error is. */
+function meaningOf(found: AttemptFailure, metadata: JsonObject | undefined): Partial<AttemptFailure> {
+  const limit = asText(metadata?.['limit_source'])
+  // Calls that still run hold the budget: it is free again in a moment.
+  if (limit === 'openrouter_in_flight_budget') return { code: 'provider_rate_limited', retryable: true }
+  if (limit !== undefined && found.code !== 'provider_rate_limited') return { code: 'provider_quota', retryable: false }
+  if (found.code === 'provider_auth' && asList(metadata?.['patterns'])) {
+    return { code: 'content_refused', retryable: false, stage: 'before' }
+  }
+  switch (asText(metadata?.['error_type'])) {
+    case 'content_policy_violation':
+    case 'refusal':
+      return { code: 'content_refused', retryable: false, stage: 'unknown' }
+    case 'image_not_found':
+      return { code: 'provider_rejected', retryable: false }
+    default:
+      return {}
+  }
 }
 
 /**

@@ -21,10 +21,15 @@ export const portkey = defineProvider({
   offers: (config) => resoldOffers(config, id, models),
 
   decode(response, context): Decoded {
+    if (response.status === BUDGET_STATUS) {
+      const message = `The budget at the gateway is exhausted: ${wireErrorOf(response).message}`
+      return { kind: 'failed', failure: failure('provider_quota', message, 'no') }
+    }
     if (response.status !== GUARDRAIL_STATUS) return resold.decode(response, context)
     const message = `A guardrail of the gateway refused the request: ${wireErrorOf(response).message}`
     return { kind: 'failed', failure: failure('content_refused', message, 'no', { stage: 'before' }) }
   },
 })
 
+const BUDGET_STATUS = 412
 const GUARDRAIL_STATUS = 446

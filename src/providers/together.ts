@@ -44,7 +44,7 @@ export const together = defineProvider({
 
   decode(response): Decoded {
     const decoded = decodeImages(response)
-    return decoded.kind === 'failed' ? { ...decoded, failure: asRefusal(decoded.failure) } : decoded
+    return decoded.kind === 'failed' ? { ...decoded, failure: reworded(decoded.failure) } : decoded
   },
 
   probe: (): Probe => ({ call: lookUp('/models'), decode: decodeModelList }),
@@ -77,8 +77,10 @@ function picturesOf({ inputs }: ImageRequest, member: PictureMember = 'reference
   return { [member]: member === 'image_url' ? first : pictures }
 }
 
-/** The checker has no code of its own; its message is all there is. */
-function asRefusal(found: AttemptFailure): AttemptFailure {
+/** The checker has no code of its own; its message is all there is. A prompt that is too long is told with 403. */
+function reworded(found: AttemptFailure): AttemptFailure {
+  if (found.code === 'provider_auth' && /token count|context length/i.test(found.message))
+    return { ...found, code: 'provider_rejected' }
   if (found.code !== 'provider_rejected' || !/nsfw|safety (?:checker|filter)|unsafe content/i.test(found.message)) return found
   return failure('content_refused', found.message, 'unknown', { stage: 'unknown' })
 }

@@ -39,7 +39,7 @@ interface FailureFacts {
 
 const REFUSAL = /^(moderation_blocked|content_policy_violation|content_?filter|safety_violation|sensitive_content)/i
 const QUOTA =
-  /^(insufficient_quota|billing_hard_limit_reached|billing_not_active|quota_exceeded|insufficient_credits|insufficient_balance|credit_balance_exhausted|(?:organization|project)_(?:spend|usage)_limit_exceeded)/
+  /^(insufficient_quota|billing_hard_limit_reached|billing_not_active|quota_exceeded|insufficient_credits|insufficient_balance|credit_balance_exhausted|budget_exceeded|(?:organization|project)_(?:spend|usage)_limit_exceeded)/
 
 function failureFromError(error: WireError, status: number, facts: FailureFacts): AttemptFailure {
   const label = error.code ?? error.type ?? ''
