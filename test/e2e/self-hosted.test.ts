@@ -1,7 +1,8 @@
-/** Servers of one's own through the whole gateway: ComfyUI paid by the GPU second, and one that makes a picture at a time. */
+/** Servers of one's own through the whole gateway: ComfyUI paid by the GPU second, one that makes a picture at a time, LocalAI. */
 import { afterEach, expect, test } from 'vitest'
 import { startA1111 } from '../support/doubles/automatic1111.ts'
 import { startComfy } from '../support/doubles/comfyui.ts'
+import { startLocalAi } from '../support/doubles/localai.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 
 const closers: (() => Promise<void>)[] = []
@@ -66,4 +67,27 @@ test('calls wait for a server that makes one picture at a time', async () => {
   const answers = await Promise.all([1, 2, 3, 4].map(() => own.call('/v1/images/generations', { body })))
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
   expect(webui.most()).toBe(1)
+})
+
+test('the drawing models of a LocalAI are found, and a prompt keeps its meaning on the way to it', async () => {
+  const localai = await startLocalAi({ key: 'sk-local' })
+  closers.push(localai.close)
+  const own = await gateway({
+    providers: {
+      own: { type: 'localai', baseUrl: `${localai.origin}/v1`, apiKey: 'sk-local', prices: { '*': { perImage: 0.003 } } },
+    },
+  })
+  const list = await own.call<{ data: { id: string }[] }>('/v1/models')
+  const names = list.body.data.map(({ id }) => id)
+  expect(names).toContain('local/flux.1-dev-ggml')
+  expect(names).not.toContain('local/qwen3-4b')
+
+  const body = { model: 'local/flux.1-dev-ggml', prompt: 'a kite | a boat', negative_prompt: 'rain', steps: 20 }
+  const made = await own.call('/v1/images/generations', { body })
+  expect(made.status).toBe(200)
+  expect(localai.drawn).toMatchObject([{ positive: 'a kite, a boat', negative: 'rain', step: 20 }])
+  expect(JSON.stringify(made.body)).toContain('parameter_dropped')
+  await own.settled()
+  const [request] = await own.requests()
+  expect(Number((await own.receipt(request?.id ?? '')).total_usd)).toBe(0.003)
 })
