@@ -124,6 +124,7 @@ function usageOf({ inputs }: ImageRequest, { settings: { size, steps } }: Candid
 const codes: Readonly<Record<number, ErrorCode>> = {
   3030: 'content_refused',
   3036: 'provider_quota',
+  4006: 'provider_quota',
   5007: 'provider_not_found',
 }
 

@@ -248,11 +248,12 @@ function failureOfLeonardo(response: ProviderResponse): AttemptFailure {
   const error = wireErrorOf(response)
   const plain = failureOfStatus(response, error)
   const { message, code } = error
-  if (/content moderation/i.test(message))
+  if (/content moderation|inappropriate content/i.test(message))
     return failure('content_refused', `The provider refused the content: ${message}`, 'no', { stage: 'before' })
   if (code === 'access-denied' || /authorization hook|authentication hook/i.test(message))
     return { ...plain, code: 'provider_auth', retryable: false }
   if (/not enough (?:api )?(?:tokens|credits)|insufficient/i.test(message))
     return { ...plain, code: 'provider_quota', retryable: false }
+  if (/not supported within the production api/i.test(message)) return { ...plain, code: 'provider_not_found', retryable: false }
   return plain
 }
