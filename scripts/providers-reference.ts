@@ -11,6 +11,7 @@ import { formatSize } from '../src/core/request.ts'
 import type { ProviderDefinition } from '../src/providers/define-provider.ts'
 import { providers } from '../src/providers/index.ts'
 import { factsTable } from './facts-reference.ts'
+import { countErrors, errorCounts } from './provider-errors-reference.ts'
 import { type Cell, cells, claimedCells, fixtureNames, provenCells, testAccount } from './provider-matrix.ts'
 
 interface Subject {
@@ -75,6 +76,7 @@ function countsOf(subjects: readonly Subject[]): string {
     ],
     ['of these without a known price, never chosen at all', String(known.flatMap(unpriced).length)],
     ['recorded exchanges that test them', String(subjects.flatMap(({ definition }) => fixtureNames(definition.id)).length)],
+    ['documented errors, each shown by one of these', String(countErrors(subjects.map(({ definition }) => definition.id)))],
   ]
   return table(['what', 'count'], rows)
 }
@@ -138,6 +140,7 @@ function factsOf({ definition, offers, book }: Subject): readonly (readonly [str
         : `giving up stops the bill at ${cancelling.length} of ${offers.length} offers`,
     ],
     ['Cost told', facts?.reportsCost ?? 'nowhere: worked out from what the answer says was used'],
+    ['Errors', errorCounts(definition.id)],
     ['Refusals', facts?.refusals ?? 'whether they are billed is not documented'],
     [
       'Prices',

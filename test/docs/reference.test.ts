@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { generatedPages } from '../../scripts/api-reference.ts'
+import { providerErrorsReference } from '../../scripts/provider-errors-reference.ts'
 import { providersReference } from '../../scripts/providers-reference.ts'
 import { withSection } from '../../src/config/reference.ts'
 import { endpoints } from '../../src/contract/endpoints.ts'
@@ -55,6 +56,13 @@ test('providers.md is current (else run node scripts/write-providers-reference.t
   }
   const text = reference('providers.md')
   expect(Object.entries(sections).reduce((page, [name, content]) => withSection(page, name, content), text)).toBe(text)
+})
+
+test('provider-errors.md lists the errors of every provider (else run node scripts/write-providers-reference.ts)', () => {
+  const { 'provider-errors': content = '' } = providerErrorsReference()
+  for (const type of Object.keys(providers)) expect(content).toContain(`### ${type}\n`)
+  const text = reference('provider-errors.md')
+  expect(withSection(text, 'provider-errors', content)).toBe(text)
 })
 
 /** Headers that belong to browsers, proxies or the dashboard's own protection, and are described with it. */
