@@ -36,6 +36,7 @@ import { createFeedback } from './gateway/feedback.ts'
 import { createFinisher } from './gateway/finishing.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { createHealthFeed } from './gateway/health-feed.ts'
+import { createHolds } from './gateway/holds.ts'
 import { createMonthPlan } from './gateway/month-plan.ts'
 import { startNodeLife } from './gateway/node-life.ts'
 import { startPriceReview } from './gateway/price-review.ts'
@@ -179,6 +180,7 @@ async function start(context: StartContext): Promise<Halftone> {
     log,
     disk,
     blobGuard: createBlobGuard(),
+    holds: createHolds(),
     finisher: createFinisher(finish),
     webhooks: createWebhooks({ key: secrets.webhooks, publicUrl: () => inForce.server.publicUrl }),
     purchases: await createPurchases({ ledger, clock, nodeId, current: () => state }),
@@ -369,9 +371,9 @@ async function start(context: StartContext): Promise<Halftone> {
     server.keys.forget()
     server.sessions.forget()
     log.info({ prices: next.priceSet.label }, what)
-    // Attempts in flight keep their provider until they end; the next change does not wait for them.
-    gateway.inFlight
-      .idle()
+    // What was admitted keeps its provider until it ends; the next change does not wait for that.
+    services.holds
+      .free(before.providers)
       .then(() => closeProviders(before))
       .catch((err: unknown) => log.warn({ err }, 'the connections of the configuration before could not be closed'))
   }

@@ -97,6 +97,13 @@ export interface AnswerFacts {
   readonly baselineNanoUsd?: bigint
 }
 
+/** What a request holds until it ends. */
+interface Ownership {
+  readonly letProvidersGo: () => void
+  /** It runs, and gives back by itself. */
+  handedOver: boolean
+}
+
 /** Longest wait for room; an economy request would rather be asked again than hold a connection for hours. */
 const MOST_WAIT_MS = 30_000
 
@@ -120,17 +127,21 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   async function execute(input: ExecuteInput): Promise<ExecuteResult> {
-    const ownership = { handedOver: false }
+    const state = current()
+    const letProvidersGo = services.holds.take(state.providers)
+    const ownership: Ownership = { letProvidersGo, handedOver: false }
     try {
-      return await admit(input, ownership)
+      return await admit(input, state, ownership)
     } finally {
-      // A request that never ran gives its input images back here; one that runs does so when it ends.
-      if (!ownership.handedOver) await disposeInputs(input)
+      // A request that never ran gives everything back here; one that runs does so when it ends.
+      if (!ownership.handedOver) {
+        letProvidersGo()
+        await disposeInputs(input)
+      }
     }
   }
 
-  async function admit(input: ExecuteInput, ownership: { handedOver: boolean }): Promise<ExecuteResult> {
-    const state = current()
+  async function admit(input: ExecuteInput, state: GatewayState, ownership: Ownership): Promise<ExecuteResult> {
     if (draining) throw new HalftoneError('draining', 'This node is shutting down.', { retryAfterMs: 1_000 })
     if (!services.disk.mayDispatch()) {
       throw new HalftoneError('storage_full', 'The disk of the ledger is nearly full; nothing is dispatched.', {
@@ -153,7 +164,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     asked: ExecuteInput,
     state: GatewayState,
     fingerprint: string,
-    ownership: { handedOver: boolean },
+    ownership: Ownership,
   ): Promise<ExecuteResult> {
     const { request, caller } = asked
     const tags = { ...caller.tags, ...request.attribution.tags }
@@ -262,6 +273,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     )
     const end = async (): Promise<void> => {
       inFlight.remove(requestId)
+      ownership.letProvidersGo()
       await disposeInputs(input)
       notify(requestId)
     }

@@ -14,6 +14,7 @@ import type { AlertChannel } from './alert-channels.ts'
 import type { BlobGuard } from './blob-guard.ts'
 import type { Discovered } from './discovery.ts'
 import type { Finisher } from './finishing.ts'
+import type { Holds } from './holds.ts'
 import type { Purchases } from './purchases.ts'
 import type { RouteState } from './routes.ts'
 import type { GatewayTelemetry } from './telemetry.ts'
@@ -86,6 +87,8 @@ export interface GatewayServices {
   readonly log: GatewayLog
   readonly disk: DiskGuard
   readonly blobGuard: BlobGuard
+  /** Who works with the providers of which state. */
+  readonly holds: Holds
   readonly webhooks: Webhooks
   readonly finisher: Finisher
   /** Absent: telemetry is off. */

@@ -76,6 +76,19 @@ describe('reload of halftone.yaml', () => {
     await gateway.settled()
   })
 
+  it('a request that waits for its turn while the file changes is made by the provider it was admitted with', async () => {
+    const double = await startDouble()
+    const provider = compatibleProvider(double, { requestsPerMinute: 10 })
+    const gateway = await start(double, { providers: { double: provider } })
+    const ask = (index: number) => gateway.call('/v1/images/generations', { body: { ...call, prompt: `fox ${index}` } })
+    for (const { status } of await Promise.all(Array.from({ length: 10 }, (_, index) => ask(index)))) expect(status).toBe(200)
+    const late = ask(10)
+    await gateway.writeConfig({ providers: { double: provider }, aliases: { fox: 'acme/painter' } })
+    await eventually(async () => (await models(gateway)).includes('fox'))
+    expect((await late).status).toBe(200)
+    await gateway.settled()
+  })
+
   it('a bad file changes nothing and shows in /readyz; mending it, also back to what it was, is seen', async () => {
     const double = await startDouble()
     const gateway = await start(double)
