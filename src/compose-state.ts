@@ -10,7 +10,8 @@ import type { Config, ProviderConfig } from './config/index.ts'
 import { loadActivePrices } from './config/price-sets.ts'
 import { HalftoneError } from './core/error.ts'
 import type { RateLimit } from './core/limits/bucket.ts'
-import { compilePriceBooks, qualityBounds, rateSummary } from './core/pricing/index.ts'
+import { OWN_PROVIDER, ownPriceBook } from './core/own-steps.ts'
+import { compilePriceBooks, type PriceBook, qualityBounds, rateSummary } from './core/pricing/index.ts'
 import type { Policy } from './core/routing/index.ts'
 import { discoverOffers, offersOf } from './gateway/discovery.ts'
 import { routeStateOf } from './gateway/routes.ts'
@@ -47,8 +48,10 @@ export async function buildState(
   const discovered = await discoverOffers(providers, before?.discovered ?? new Map(), clock, AbortSignal.timeout(DISCOVERY_MS))
   const files = await loadActivePrices(config.storage.dataDir)
   const overlays = Object.values(config.providers).flatMap(({ name, prices }) =>
-    prices ? [{ provider: name, book: prices, hash: createHash('sha256').update(JSON.stringify(prices)).digest('hex') }] : [],
+    prices ? [{ provider: name, book: prices, hash: hashOf(prices) }] : [],
   )
+  const own = ownBookOf(config)
+  if (own) overlays.push({ provider: OWN_PROVIDER, book: own, hash: hashOf(own) })
   const prices = compilePriceBooks({ books: files.books, fx: files.fx, overlays })
   const quality = qualityBounds(files.quality)
   const factsFiles = await loadFacts()
@@ -95,6 +98,20 @@ export async function buildState(
       declaredTags: config.declaredTags,
     },
   }
+}
+
+const hashOf = (book: PriceBook): string => createHash('sha256').update(JSON.stringify(book)).digest('hex')
+
+/** What the operator says this machine's work costs; undefined: it is not charged for. */
+function ownBookOf({ steps, providers }: Config): PriceBook | undefined {
+  if (!steps.price) return undefined
+  if (providers[OWN_PROVIDER]) {
+    throw new HalftoneError(
+      'config_invalid',
+      `A provider is named "${OWN_PROVIDER}", which stands for this machine where steps.price is set; rename it.`,
+    )
+  }
+  return ownPriceBook(steps.price, steps.checkedAt)
 }
 
 /** Secrets are written as `[redacted]`, so that a new key is no new configuration. */

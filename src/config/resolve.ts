@@ -64,7 +64,7 @@ export function resolveConfig(settings: FileSettings, context: ResolveContext): 
     alerts: resolveAlerts(settings.alerts, found),
     ...(settings.passthrough ? { passthrough: settings.passthrough } : {}),
     sandbox: settings.sandbox,
-    steps: settings.steps,
+    steps: { ...settings.steps, checkedAt: context.pricesCheckedAt },
     log: settings.log,
     telemetry: resolveTelemetry(settings, found),
     declaredTags: settings.declaredTags,

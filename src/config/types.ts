@@ -39,6 +39,8 @@ export interface Config {
   readonly alerts: AlertsConfig
   readonly passthrough?: { readonly provider: string }
   readonly sandbox: Readonly<FileSettings['sandbox']>
+  /** With the day the file was changed, as the source of the price. */
+  readonly steps: Readonly<FileSettings['steps']> & { readonly checkedAt: string }
   readonly log: Readonly<FileSettings['log']>
   /** The endpoint has no trailing slash. */
   readonly telemetry: Readonly<FileSettings['telemetry']>

@@ -67,6 +67,18 @@ const hedgeSchema = z
     'needs either afterMs or afterQuantile',
   )
 
+/** A smaller picture, enlarged by another offer. */
+const enlargeSchema = z.strictObject({
+  by: z.array(offerOrModel).min(1).describe('Offers or models that enlarge pictures, first choice first.'),
+  ratedAs: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*(@[a-z]+)?)?$/, 'must be a named level or publisher/name@quality')
+    .exactOptional()
+    .describe(
+      'What an enlarged picture counts as for floors, at most as its maker does: a level or a rated product. Default: it has no rating.',
+    ),
+})
+
 export const routeSchema = z
   .strictObject({
     offers: z.array(offerId).min(1).exactOptional().describe('Exactly these offers.'),
@@ -151,6 +163,9 @@ export const routeSchema = z
       .describe(
         'Offers or models that cut pictures out, first choice first: `background: transparent` may then be an opaque picture, cut out.',
       ),
+    enlarge: enlargeSchema
+      .exactOptional()
+      .describe('Pictures may be bought smaller and enlarged by another offer, where both together are the better choice.'),
     hedge: hedgeSchema
       .exactOptional()
       .describe('A second call, to another offer, beside one that is late, where that is worth its price; default: never.'),

@@ -2,7 +2,7 @@
 import type { Capabilities } from './capability.ts'
 import { describeStep, enlargementOf, type FinishingStep } from './finishing.ts'
 import type { OfferFacts } from './offer-facts.ts'
-import type { Background, OutputFormat, Quality, Size } from './request.ts'
+import { type Background, formatSize, type OutputFormat, type Quality, type Size } from './request.ts'
 
 /** `<provider>:<publisher>/<model>[@<region>][+<tier>]`; immutable and never reused. */
 export type OfferId = string
@@ -51,6 +51,8 @@ export interface Candidate {
   readonly finishing?: readonly FinishingStep[]
   /** Each picture is bought opaque and cut out by the first of these that can; absent: it is returned as it was made. */
   readonly cutOut?: readonly Candidate[]
+  /** Each picture is bought smaller and enlarged by the first of these that can; never together with `cutOut`. */
+  readonly upscaled?: readonly Candidate[]
   /** Parameters that were dropped because the client allows it, or changed by the offer's documented rule. */
   readonly warnings: readonly Warning[]
 }
@@ -82,6 +84,7 @@ export const warningCodes = {
   text_not_drawn: 'The picture was drawn from SVG whose text has no font here, so the text is missing.',
   group_switched: 'The offer of the group could not serve; another one made the picture, which may look different.',
   cut_out: 'Another offer cut the picture out of its background.',
+  upscaled: 'Another offer enlarged the picture.',
   finishing_failed: 'The picture could not be converted or resized here; it is returned as the provider made it.',
   joined_retry: 'This retry was answered by the first call; nothing was paid twice.',
 } as const satisfies Record<string, string>
@@ -99,13 +102,29 @@ export const boughtKey = ({ offer, settings }: Candidate): string =>
 export const candidateKey = (candidate: Candidate): string => boughtKey(candidate) + changedSuffix(candidate)
 
 /** What is done to the picture after it was made, in words and in order. */
-export const describeFinishing = ({ finishing = [], cutOut: [cutter] = [] }: Candidate): string[] => [
+export const describeFinishing = ({ finishing = [], cutOut: [cutter] = [], upscaled: [upscaler] = [] }: Candidate): string[] => [
   ...(cutter ? [`cut out by ${cutter.offer.id}`] : []),
+  ...(upscaler ? [`enlarged to ${formatSize(upscaler.settings.size)} by ${upscaler.offer.id}`] : []),
   ...finishing.map(describeStep),
 ]
 
 /** Empty for what is neither enlarged nor cut out. */
-export function changedSuffix({ finishing, cutOut }: Pick<Candidate, 'finishing' | 'cutOut'>): string {
+export function changedSuffix(candidate: Pick<Candidate, 'finishing' | 'cutOut' | 'upscaled' | 'settings'>): string {
+  const { finishing, cutOut, upscaled: [upscaler] = [] } = candidate
   const factor = enlargementOf(finishing)
-  return `${cutOut ? '~cut' : ''}${factor === undefined ? '' : `~up${factor}`}`
+  const bought = upscaler ? `~upscaled${Math.round(upscaler.settings.size.width / candidate.settings.size.width)}` : ''
+  return `${cutOut ? '~cut' : ''}${bought}${factor === undefined ? '' : `~up${factor}`}`
+}
+
+/** What another offer does to each picture after it was made. */
+export interface BoughtStep {
+  readonly kind: 'cut_out' | 'upscale'
+  /** First choice first; never empty. */
+  readonly by: readonly Candidate[]
+}
+
+/** Undefined: the picture is returned as its offer makes it, or finished here. */
+export function boughtStepOf({ cutOut, upscaled }: Pick<Candidate, 'cutOut' | 'upscaled'>): BoughtStep | undefined {
+  if (cutOut) return { kind: 'cut_out', by: cutOut }
+  return upscaled && { kind: 'upscale', by: upscaled }
 }

@@ -1,3 +1,4 @@
+import { describeStep, type FinishingStep } from '../core/finishing.ts'
 import type { Candidate, Warning } from '../core/offer.ts'
 import type { ChargeLine, Outcome } from '../core/outcome.ts'
 import { settleCharges } from '../core/pricing/index.ts'
@@ -7,9 +8,10 @@ import type { AttemptRecord, PlannedCall } from '../core/routing/index.ts'
 import type { Consumption, NewAsset, NewAttempt } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
 import { storeOutputs } from './assets.ts'
-import type { CutOut } from './cut-out.ts'
+import type { Stepped } from './bought-step.ts'
 import type { Caller } from './execution.ts'
-import { finishImages } from './finishing.ts'
+import { type Finished, finishImages } from './finishing.ts'
+import type { OwnStep } from './own-step.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
 /** What concluding a call needs besides the call: the same while it runs and when it is resumed after a crash. */
@@ -53,22 +55,28 @@ export interface CallEnd {
   /** Another call of the request was first. */
   readonly isSurplus?: boolean
   /** What became of its pictures elsewhere. */
-  readonly cut?: CutOut
+  readonly stepped?: Stepped
+  /** Present where finishing here has a price; `refused`: a budget has no room for it. */
+  readonly own?: OwnStep | 'refused'
 }
 
 /** Keep the images, then work out what happened and what it cost. */
 export async function concludeCall(
   work: ConcludeContext,
   reserved: ReservedCall,
-  { result: bought, durationUs, isSurplus = false, cut }: CallEnd,
+  { result: bought, durationUs, isSurplus = false, stepped, own }: CallEnd,
 ): Promise<FinishedCall> {
   const { attempt, candidate } = reserved
   if (isSurplus) return concludeSurplus(work, reserved, bought, durationUs)
   const { finishing } = candidate
-  const made = bought.kind === 'done' ? (cut?.images ?? bought.images) : []
-  const finished = finishing && made.length > 0 ? await finishTraced(work.services, made, finishing) : undefined
+  const made = bought.kind === 'done' ? (stepped?.images ?? bought.images) : []
+  const wanted = finishing && made.length > 0 ? finishing : undefined
+  const startedMs = work.services.clock.monotonicMs()
+  const finished = wanted && own !== 'refused' ? await finishTraced(work.services, made, wanted) : undefined
+  const seconds = (work.services.clock.monotonicMs() - startedMs) / 1_000
+  const ownCall = own && own !== 'refused' ? await settleOwn(work.services, own, finished, seconds) : undefined
   const result = bought.kind === 'done' ? { ...bought, images: finished?.images ?? made } : bought
-  const originals = new Map([...(finished?.originals ?? []), ...(cut?.originals ?? [])])
+  const originals = new Map([...(finished?.originals ?? []), ...(stepped?.originals ?? [])])
   // Bytes are kept before the row that names them is written; a store that fails must not lose the paid picture.
   const assets =
     // What a step returns goes on to the call that it was made for.
@@ -81,7 +89,7 @@ export async function concludeCall(
         })
       : []
   const outcome = outcomeOf(bought, attempt.imagesWanted)
-  const failure = result.kind === 'failed' ? result.failure : cut?.failure
+  const failure = result.kind === 'failed' ? result.failure : stepped?.failure
   const record: AttemptRecord = {
     candidate: reserved.call.candidate,
     kind: reserved.call.kind,
@@ -91,7 +99,7 @@ export async function concludeCall(
     ...(failure && { failure }),
   }
   // They are kept, and nobody reads them again.
-  const unread = [...(finished?.originals.values() ?? []), ...(cut?.originals.values() ?? [])]
+  const unread = [...(finished?.originals.values() ?? []), ...(stepped?.originals.values() ?? [])]
   await Promise.all(unread.map(({ body }) => body.dispose()))
   const settlement = settle(work, reserved, bought, { outcome, durationUs })
   return {
@@ -109,19 +117,47 @@ export async function concludeCall(
             ...bought.warnings,
             ...returnedDifferences(bought.images, candidate),
             ...(finished?.warnings ?? []),
-            ...(cut?.by === undefined ? [] : [cutOutWarning(candidate.offer.id, cut.by)]),
+            ...(wanted && own === 'refused' ? [notAfforded(wanted)] : []),
+            ...(stepped?.by === undefined ? [] : [stepWarnings[stepped.kind](candidate.offer.id, stepped.by)]),
           ]
         : [],
     durationUs,
-    ...(cut && { steps: cut.steps }),
+    ...((stepped || ownCall) && { steps: [...(stepped?.steps ?? []), ...(ownCall ? [ownCall] : [])] }),
   }
 }
 
-const cutOutWarning = (maker: string, cutter: string): Warning => ({
-  code: 'cut_out',
-  param: 'background',
-  message: `${maker} made the picture and ${cutter} cut it out of its background; both are paid for.`,
+const notAfforded = (steps: readonly FinishingStep[]): Warning => ({
+  code: 'finishing_failed',
+  message: `Not done: ${steps.map(describeStep).join(', ')}. A budget has no room for it.`,
 })
+
+/** The pictures are there: a ledger that cannot be told of our own work is no reason to lose them. Recovery settles what stays open. */
+async function settleOwn(
+  { log }: GatewayServices,
+  own: OwnStep,
+  finished: Finished | undefined,
+  seconds: number,
+): Promise<FinishedCall | undefined> {
+  try {
+    return await own.settle(finished?.originals.size ?? 0, seconds)
+  } catch (err) {
+    log.error({ err }, 'the work of this machine on a picture could not be settled')
+    return undefined
+  }
+}
+
+const stepWarnings: Readonly<Record<Stepped['kind'], (maker: string, by: string) => Warning>> = {
+  cut_out: (maker, by) => ({
+    code: 'cut_out',
+    param: 'background',
+    message: `${maker} made the picture and ${by} cut it out of its background; both are paid for.`,
+  }),
+  upscale: (maker, by) => ({
+    code: 'upscaled',
+    param: 'size',
+    message: `${maker} made the picture and ${by} enlarged it; both are paid for.`,
+  }),
+}
 
 /** A call that lost against a hedge, or a hedge that lost: the money is the same, only the pictures go. */
 async function concludeSurplus(

@@ -1,5 +1,6 @@
 /** From the state of this moment to core's plan. */
 
+import { HalftoneError } from '../core/error.ts'
 import { candidateKey, type OfferId } from '../core/offer.ts'
 import { bothRequired } from '../core/offer-facts.ts'
 import type { PromptClass } from '../core/prompt/features.ts'
@@ -71,7 +72,8 @@ export function baselineOf(input: DecideInput): Baseline | undefined {
   const { baseline } = input.policy
   if (baseline === undefined) return undefined
   const options = { allowUnsupported: true, bodyMetadata: true }
-  const policy = policyOf(baseline, input.state, input.nowUs)
+  const policy = policyOfBaseline(baseline, input)
+  if (!policy) return undefined
   const decided = plan(planInputOf({ ...input, policy, hardBudget: false, input: { ...input.input, options } }))
   if (decided.kind === 'none') return undefined
   const [{ candidate, total }] = decided.attempts
@@ -80,6 +82,16 @@ export function baselineOf(input: DecideInput): Baseline | undefined {
     offer: candidate.offer.id,
     ...(candidate.settings.quality && { quality: candidate.settings.quality }),
     expectedNanoUsd: total.expectedNanoUsd,
+  }
+}
+
+/** A model that was retired since, or is configured no more, only ends the comparison: requests have nothing to do with it. */
+function policyOfBaseline(baseline: string, { state, nowUs }: DecideInput): Policy | undefined {
+  try {
+    return policyOf(baseline, state, nowUs)
+  } catch (error) {
+    if (error instanceof HalftoneError) return undefined
+    throw error
   }
 }
 

@@ -2,7 +2,7 @@
 import { HalftoneError } from '../core/error.ts'
 import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
-import { describeFinishing, type OfferId } from '../core/offer.ts'
+import { boughtStepOf, describeFinishing, type OfferId } from '../core/offer.ts'
 import { formatSize } from '../core/request.ts'
 import type { Elimination, OfferHealth, Plan, Score } from '../core/routing/index.ts'
 import type { Baseline } from './decide.ts'
@@ -10,7 +10,7 @@ import type { MonthPlanView } from './month-plan.ts'
 import type { GatewayState } from './state.ts'
 
 const KEPT_CANDIDATES = 5
-const KEPT_ELIMINATIONS = 20
+const KEPT_ELIMINATIONS = 12
 
 /** What it was decided on, besides the state. */
 export interface DecisionBasis {
@@ -38,7 +38,7 @@ export function decisionToJson(
       offer: candidate.offer.id,
       size: formatSize(candidate.settings.size),
       quality: candidate.settings.quality ?? null,
-      ...((candidate.finishing || candidate.cutOut) && { finishing: describeFinishing(candidate) }),
+      ...((candidate.finishing || boughtStepOf(candidate)) && { finishing: describeFinishing(candidate) }),
       expectedUsd: formatUsd(total.expectedNanoUsd),
       maxUsd: total.maxNanoUsd === null ? null : formatUsd(total.maxNanoUsd),
       score,

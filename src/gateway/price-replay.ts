@@ -14,7 +14,8 @@ export function replayInput({ attempt, reportedCost, request }: SettledAttempt):
     promptComplexity: Number(request.features['complexity'] ?? 0.5),
     atUs: attempt.pricedAtUs,
     outcome: attempt.outcome ?? 'unknown',
-    imagesMade: attempt.imagesMade,
+    // A step makes no picture of its own, and is priced by those that it changed.
+    ...(attempt.kind !== 'step' && { imagesMade: attempt.imagesMade }),
     answered: (attempt.httpStatus ?? 0) >= 400,
     billed: 'yes',
     usage: usageOf(attempt.usage),

@@ -12,7 +12,7 @@ import {
 } from '../core/routing/index.ts'
 import type { AttemptResult } from '../ports/provider.ts'
 import type { FinishedCall, ReservedCall } from './conclude.ts'
-import { type CallContext, runCall } from './run-call.ts'
+import { type Beside, type CallContext, runCall } from './run-call.ts'
 
 export interface Race {
   /** A call has brought pictures. */
@@ -51,6 +51,8 @@ export function createRace(): Race {
 export interface HedgedRound {
   readonly context: CallContext
   readonly first: ReservedCall
+  /** What is done to the pictures of either call. */
+  readonly steps: Pick<Beside, 'ownStep'>
   /** What core makes of the calls under way. */
   next(running: readonly RunningCall[]): NextStep
   /** Undefined: a budget or a quote has no room for it, and the first call stays alone. */
@@ -60,7 +62,7 @@ export interface HedgedRound {
 }
 
 /** Resolves when a call has won and is settled, or when every call has failed. A loser runs on and settles by itself. */
-export async function runHedged({ context, first, next, reserve, settle }: HedgedRound): Promise<void> {
+export async function runHedged({ context, first, steps, next, reserve, settle }: HedgedRound): Promise<void> {
   const { clock, log } = context.services
   const race = createRace()
   const running = new Map<ReservedCall, number>()
@@ -72,7 +74,7 @@ export async function runHedged({ context, first, next, reserve, settle }: Hedge
   })
   const launch = async (call: ReservedCall): Promise<void> => {
     running.set(call, clock.monotonicMs())
-    const done = await runCall(context, call, { race })
+    const done = await runCall(context, call, { ...steps, race })
     running.delete(call)
     ended.abort()
     await settle(done, [...running.keys()], running.size === 0 && !isReserving)

@@ -66,12 +66,13 @@ async function resume(
   if (!offer || !provider || !record || !row) {
     throw new HalftoneError('not_found', `Offer ${job.offer} of a recovered job is not configured any more.`)
   }
-  const { finishing, cutOut: _cutOut, ...settings } = settingsOf(row)
+  const { finishing, boughtStep: _step, ...settings } = settingsOf(row)
   const candidate: Candidate = { offer, settings, warnings: [], ...(finishing && { finishing }) }
   const request = requestOf(record)
   const started = services.clock.monotonicMs()
   // Its address was given to the provider before the crash.
   const listener = services.webhooks.listen(row.id)
+  const letProvidersGo = services.holds.take(state.providers)
   const result = await provider
     .run(
       { attemptId: row.id, request, candidate, firstImage: row.firstImage, resume: job.resume },
@@ -83,7 +84,10 @@ async function resume(
         woken: (until) => listener.woken(until),
       },
     )
-    .finally(() => listener.close())
+    .finally(() => {
+      listener.close()
+      letProvidersGo()
+    })
   // A shutdown interrupts the polling, not the job: the next start resumes it.
   if (signal.aborted) return
   const durationUs = Math.round((services.clock.monotonicMs() - started) * 1_000)
@@ -138,15 +142,20 @@ function finishOf(
     httpStatus: failure ? errorCatalogue[failure.code].status : 200,
     imagesReturned: images,
     latencyUs: nowUs - record.createdUs,
-    warnings: wasToBeCut(record, done)
-      ? [{ code: 'finishing_failed', message: 'The gateway stopped before the picture was cut out; it is as it was made.' }]
+    warnings: stepIsMissing(record, done)
+      ? [
+          {
+            code: 'finishing_failed',
+            message: 'The gateway stopped before the picture was cut out or enlarged; it is as it was made.',
+          },
+        ]
       : [],
     ...(failure && { errorCode: failure.code, errorMessage: failure.message }),
   }
 }
 
-const wasToBeCut = ({ attemptRows }: RequestRecord, { reserved, record }: FinishedCall): boolean =>
-  record.imagesMade > 0 && attemptRows.some((row) => row.id === reserved.attempt.id && settingsOf(row).cutOut !== undefined)
+const stepIsMissing = ({ attemptRows }: RequestRecord, { reserved, record }: FinishedCall): boolean =>
+  record.imagesMade > 0 && attemptRows.some((row) => row.id === reserved.attempt.id && settingsOf(row).boughtStep !== undefined)
 
 async function assetTtlDays({ ledger }: GatewayServices, record: RequestRecord): Promise<number> {
   const project = (await ledger.admin.projects()).find(({ id }) => id === record.projectId)
@@ -156,7 +165,7 @@ async function assetTtlDays({ ledger }: GatewayServices, record: RequestRecord):
 /** Settings as `reserveCall` stored them. */
 const settingsOf = ({ settings }: AttemptRecordRow): StoredSettings => settings as unknown as StoredSettings
 
-type StoredSettings = CandidateSettings & Pick<Candidate, 'finishing'> & { readonly cutOut?: readonly string[] }
+type StoredSettings = CandidateSettings & Pick<Candidate, 'finishing'> & { readonly boughtStep?: object }
 
 /** Inputs went out with the first submission; a resumed job does not send them again. */
 async function* emptyStream(): AsyncGenerator<Uint8Array> {}

@@ -52,7 +52,7 @@ const failedOutcome = (last: FinishedCall | undefined): RequestFinish['outcome']
   !last || (last.record.failure && last.outcome === 'succeeded') ? 'error' : last.outcome
 
 /** Every call, with those made for its pictures. */
-const allCalls = (finished: readonly FinishedCall[]): readonly FinishedCall[] =>
+export const allCalls = (finished: readonly FinishedCall[]): readonly FinishedCall[] =>
   finished.flatMap((call) => [call, ...(call.steps ?? [])])
 
 const isAtRisk = (finished: readonly FinishedCall[]): boolean =>

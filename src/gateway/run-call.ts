@@ -2,7 +2,7 @@
 import { HalftoneError } from '../core/error.ts'
 import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
-import type { Candidate, Warning } from '../core/offer.ts'
+import { type BoughtStep, boughtStepOf, type Candidate, type Warning } from '../core/offer.ts'
 import type { AttemptFailure } from '../core/outcome.ts'
 import { quoteCandidate } from '../core/pricing/index.ts'
 import type { PricedQuote } from '../core/pricing/types.ts'
@@ -10,11 +10,12 @@ import { formatSize } from '../core/request.ts'
 import { type PlannedCall, requestAsSent } from '../core/routing/index.ts'
 import type { NewAttempt, NewRequest, ReserveResult } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
+import type { Stepped } from './bought-step.ts'
 import { concludeCall, type FinishedCall, type ReservedCall } from './conclude.ts'
-import type { CutOut } from './cut-out.ts'
 import type { ExecuteInput } from './execution.ts'
 import type { Consistency } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
+import type { OwnStep } from './own-step.ts'
 import type { QuotePin } from './quote-pin.ts'
 import type { Race } from './race.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
@@ -143,11 +144,13 @@ export function runCall(context: CallContext, reserved: ReservedCall, beside: Be
 export interface Beside {
   /** The call competes with another. */
   readonly race?: Race
-  /** Cuts the pictures out, where the candidate is made of two calls. */
-  cutOut?(made: ReservedCall, result: Extract<AttemptResult, { kind: 'done' }>): Promise<CutOut>
+  /** Buys what is done to the pictures elsewhere, where the candidate is made of two calls. */
+  buyStep?(made: ReservedCall, step: BoughtStep, result: Extract<AttemptResult, { kind: 'done' }>): Promise<Stepped>
+  /** Holds the price of what this machine does to so many pictures, where it has one. */
+  ownStep?(made: ReservedCall, pictures: number): Promise<OwnStep | 'refused' | undefined>
 }
 
-async function makeCall(context: CallContext, reserved: ReservedCall, { race, cutOut }: Beside): Promise<FinishedCall> {
+async function makeCall(context: CallContext, reserved: ReservedCall, { race, buyStep, ownStep }: Beside): Promise<FinishedCall> {
   const { services, state, health, input, promptComplexity } = context
   const { offer } = reserved.candidate
   const started = services.clock.monotonicMs()
@@ -164,13 +167,16 @@ async function makeCall(context: CallContext, reserved: ReservedCall, { race, cu
     ms: durationUs / 1_000,
     headers: result.evidence.headers ?? {},
   })
-  const isToCut = reserved.candidate.cutOut !== undefined && result.kind === 'done' && !isSurplus
-  const cut = isToCut ? await cutOut?.(reserved, result) : undefined
+  const step = boughtStepOf(reserved.candidate)
+  const stepped = step && result.kind === 'done' && !isSurplus ? await buyStep?.(reserved, step, result) : undefined
+  const pictures = result.kind === 'done' && !isSurplus ? (stepped?.images ?? result.images).length : 0
+  const own = await ownStep?.(reserved, pictures)
   const done = await concludeCall({ services, state, request: input.request, promptComplexity, caller: input.caller }, reserved, {
     result,
     durationUs,
     isSurplus,
-    ...(cut && { cut }),
+    ...(stepped && { stepped }),
+    ...(own && { own }),
   })
   context.onFinished(done)
   return done
@@ -237,13 +243,17 @@ const notMade: AttemptResult = {
   evidence: {},
 }
 
-const settingsToJson = ({ settings, finishing, cutOut }: Candidate): JsonObject => ({
-  ...settings,
-  size: { ...settings.size },
-  // Plain data; an interface has no index signature.
-  ...(finishing && { finishing: finishing as unknown as JsonObject[] }),
-  ...(cutOut && { cutOut: cutOut.map(({ offer }) => offer.id) }),
-})
+function settingsToJson(candidate: Candidate): JsonObject {
+  const { settings, finishing } = candidate
+  const step = boughtStepOf(candidate)
+  return {
+    ...settings,
+    size: { ...settings.size },
+    // Plain data; an interface has no index signature.
+    ...(finishing && { finishing: finishing as unknown as JsonObject[] }),
+    ...(step && { boughtStep: { kind: step.kind, by: step.by.map(({ offer }) => offer.id) } }),
+  }
+}
 
 const never = new AbortController().signal
 

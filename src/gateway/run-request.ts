@@ -1,14 +1,16 @@
 /** One request from plan to answer: the loop of calls that core's `afterAttempt` directs. */
 import { HalftoneError } from '../core/error.ts'
 import { formatUsd } from '../core/money.ts'
+import { boughtStepOf } from '../core/offer.ts'
 import { afterAttempt, type Hedging, type NextStep, type PlannedCall, type RunningCall } from '../core/routing/index.ts'
 import type { NewRequest, ReserveResult } from '../ports/ledger.ts'
+import { buyStep } from './bought-step.ts'
 import type { FinishedCall, ReservedCall } from './conclude.ts'
-import { cutOut } from './cut-out.ts'
 import type { ExecuteResult } from './execution.ts'
+import { reserveOwnStep } from './own-step.ts'
 import { runHedged } from './race.ts'
-import { answerOf, finishOf, type UsablePlan } from './result.ts'
-import { type CallContext, reserveCall, runCall } from './run-call.ts'
+import { allCalls, answerOf, finishOf, type UsablePlan } from './result.ts'
+import { type Beside, type CallContext, reserveCall, runCall } from './run-call.ts'
 import { settleCall } from './settle-call.ts'
 import { softBudgetWarning } from './soft-budget.ts'
 
@@ -106,9 +108,7 @@ async function runRound(
   let running = reserved.length
   await Promise.all(
     reserved.map(async (call) => {
-      const done = await runCall(context, call, {
-        cutOut: (made, result) => cutOut(context, made, result, () => (progress.sequence += 1)),
-      })
+      const done = await runCall(context, call, stepsOf(options, progress))
       progress.finished.push(done)
       running -= 1
       // The last call of a round knows what comes next, so a request that ends does so in the same commit.
@@ -120,12 +120,24 @@ async function runRound(
   return refused
 }
 
+/** What is done to pictures after their call, as attempts of the same request. */
+function stepsOf({ context }: RunOptions, progress: Progress): Pick<Beside, 'buyStep' | 'ownStep'> {
+  const nextSequence = (): number => {
+    progress.sequence += 1
+    return progress.sequence
+  }
+  return {
+    buyStep: (made, step, result) => buyStep(context, made, step, result, nextSequence),
+    ownStep: (made, pictures) => reserveOwnStep(context, made, pictures, nextSequence),
+  }
+}
+
 /** A picture of a group has to come from its offer, parts of a stream that were sent are of one call, and two in a row are one way. */
 const mayBeHedged = ({ context: { input, consistency }, plan }: RunOptions): boolean =>
   plan.policy.hedge !== undefined &&
   consistency === undefined &&
   input.stream === undefined &&
-  plan.attempts.every(({ candidate }) => candidate.cutOut === undefined)
+  plan.attempts.every(({ candidate }) => boughtStepOf(candidate) === undefined)
 
 /** One call, and a hedge if core wants one. */
 function runBeside(options: RunOptions, progress: Progress, first: ReservedCall): Promise<void> {
@@ -133,16 +145,17 @@ function runBeside(options: RunOptions, progress: Progress, first: ReservedCall)
   return runHedged({
     context,
     first,
+    steps: stepsOf(options, progress),
     next: (running) => nextStep(options, progress, running),
     async reserve(call) {
       progress.round += 1
       const { firstImage } = first.attempt
-      const place = { sequence: progress.sequence + 1, firstImage, round: progress.round, reserved: [first], finished: [] }
+      // At once: a step of the first call may take the next place meanwhile.
+      progress.sequence += 1
+      const place = { sequence: progress.sequence, firstImage, round: progress.round, reserved: [first], finished: [] }
       // The first call is under way: what stands against a second one is no reason to fail.
       const second = await reserve(options, call, place).catch(asRefusal)
-      if (second instanceof HalftoneError) return undefined
-      progress.sequence += 1
-      return second
+      return second instanceof HalftoneError ? undefined : second
     },
     async settle(done, others, isLast) {
       if (done.isSurplus) return settleCall(context.services, done, undefined)
@@ -178,7 +191,7 @@ function quotedLeft(
 ): bigint | undefined {
   if (!pin) return undefined
   const held = reserved.reduce((sum, { attempt }) => sum + attempt.holdNanoUsd, 0n)
-  const spent = finished.reduce((sum, { settlement, reserved: { attempt } }) => {
+  const spent = allCalls(finished).reduce((sum, { settlement, reserved: { attempt } }) => {
     if (settlement.kind === 'free') return sum
     return sum + (settlement.kind === 'charged' ? settlement.totalNanoUsd : attempt.holdNanoUsd)
   }, 0n)

@@ -37,6 +37,7 @@ beforeEach(async () => {
       routes: {
         daring: { models: ['acme/painter'], payTwice: 'onUnknown', fallbackOnRefusal: true },
         alone: { models: ['acme/painter'], fallback: false },
+        measured: { models: ['acme/painter'], baseline: 'acme/gone' },
       },
     },
   })
@@ -214,6 +215,12 @@ describe('why', () => {
       candidates: [{ offer: 'cheap:acme/painter', size: '512x512', expected_usd: '0.04' }, {}, {}, {}],
       observation: null,
     })
+  })
+
+  it('a baseline that is there no more ends the comparison, not the requests', async () => {
+    const answer = await generate({ model: 'measured' })
+    expect(answer.status).toBe(200)
+    expect((await gateway.receipt(answer.body.halftone.request_id)).baseline).toBeNull()
   })
 
   it('the decision names the snapshot it was made on: what is learned in between is another one', async () => {

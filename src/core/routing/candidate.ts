@@ -282,14 +282,17 @@ function checkParameters({ capabilities }: Offer, request: ImageRequest, unsuppo
 }
 
 /** The request as an offer gets it: what is done here, and what was dropped with a warning, must not travel. */
-export const requestAsSent = ({ offer, finishing, cutOut }: Candidate, request: ImageRequest): ImageRequest => {
-  const bought = cutOut ? withoutTransparency(request) : request
+export const requestAsSent = ({ offer, finishing, cutOut, upscaled }: Candidate, request: ImageRequest): ImageRequest => {
+  const bought = cutOut ? withoutTransparency(request) : upscaled ? withoutFormat(request) : request
   return withoutUnsupported(offer, finishing?.some(({ kind }) => kind === 'convert') ? withoutCompression(bought) : bought)
 }
 
 /** What is bought to be cut out: the maker's own format, since the picture that is cut out of it is another file. */
 export const withoutTransparency = ({ background: _b, outputFormat: _f, ...request }: ImageRequest): ImageRequest =>
   withoutCompression(request)
+
+/** What is bought to be enlarged: the file that comes out of it is another one. */
+export const withoutFormat = ({ outputFormat: _f, ...request }: ImageRequest): ImageRequest => withoutCompression(request)
 
 function withoutCompression({ outputCompression: _compression, ...request }: ImageRequest): ImageRequest {
   return request

@@ -54,6 +54,17 @@ export function sourceSize(rule: SizeRule, wanted: Size, { fit, upscale }: SizeW
   return { size: smaller, step: { kind: 'resize', size: wanted, fit: fit ?? 'fill', enlarge } }
 }
 
+/** Sizes that an offer makes and something else could enlarge to the one that is wanted: of its shape, largest first. */
+export function sizesToEnlarge(rule: SizeRule, wanted: Size): readonly Size[] {
+  const isSource = (size: Size): boolean => {
+    const factor = factorOf(wanted, size, undefined)
+    return factor > 1 && factor <= MOST_ENLARGED && shapeDistance(wanted, size) < SAME_SHAPE
+  }
+  return sizesAround(rule, wanted)
+    .filter(isSource)
+    .toSorted((a, b) => pixels(b) - pixels(a))
+}
+
 /** A shape that the offer does not make, cut out of its nearest size or padded around it. */
 export function sourceShape(rule: SizeRule, shape: Size, near: Size, fit: Fit | undefined): SourceSize | undefined {
   const area = Math.sqrt(pixels(near) / pixels(shape))

@@ -8,6 +8,7 @@ import type { Lot } from '../pricing/lots.ts'
 import type { VolumeIndex } from '../pricing/volumes.ts'
 import type { Quality } from '../request.ts'
 import type { GroupFailure } from './consistency.ts'
+import type { EnlargePolicy } from './enlarge.ts'
 import type { ExplorePolicy } from './explore.ts'
 import type { HedgePolicy } from './hedge.ts'
 import type { Estimate } from './learning/estimate.ts'
@@ -64,6 +65,8 @@ export interface Policy {
   readonly payTwice: 'never' | 'onUnknown'
   /** Offers or models that cut a picture out where its maker cannot make it transparent; absent: none. First choice first. */
   readonly cutOut?: readonly string[]
+  /** Who enlarges pictures that were bought smaller; absent: nobody. */
+  readonly enlarge?: EnlargePolicy
   /** Requests that try what little is known of; absent: none. */
   readonly explore?: ExplorePolicy
   /** A second call beside one that takes too long; absent: never. */
@@ -94,13 +97,16 @@ export interface OfferFilter {
 export interface Snapshot {
   readonly offers: readonly Offer[]
   readonly health: ReadonlyMap<OfferId, OfferHealth>
-  /** Quality scores by candidate key or model@quality, higher is better, one scale; for floors. */
+  /** Quality scores by candidate key or model@quality, higher is better, one scale; for floors. Replaced, never changed in place. */
   readonly quality: ReadonlyMap<string, number>
   /** Named levels (`draft`, `standard`, `high`) on the same scale. */
   readonly qualityLevels: ReadonlyMap<string, number>
   /** Jobs ahead of a new call at the server of a provider, by its name; absent: none. */
   readonly ahead?: ReadonlyMap<string, number>
-  /** By `experienceKeys`; absent where nothing was learned yet. */
+  /**
+   * By `experienceKeys`; absent where nothing was learned yet. Whoever learns about a candidate learns about its offer: no entry changes without
+   * that of the offer.
+   */
   readonly experience?: ReadonlyMap<string, Experience>
   /** Models the key may use; undefined = all. */
   readonly allowedModels?: readonly string[]
@@ -158,12 +164,15 @@ export type EliminationReason =
   | 'sandbox'
   | FactName
 
-export interface Elimination {
-  readonly offer: OfferId
+export interface Reason {
   readonly reason: EliminationReason
   /** The parameter and what the offer can do instead. */
   readonly detail: string
   readonly param?: string
+}
+
+export interface Elimination extends Reason {
+  readonly offer: OfferId
 }
 
 export type Plan =

@@ -1,0 +1,85 @@
+/** The work of this machine on a call's pictures, where the operator gave it a price: held before it begins, charged for what was changed. */
+import type { Candidate } from '../core/offer.ts'
+import { OWN_PROVIDER, ownWork } from '../core/own-steps.ts'
+import { settleCharges } from '../core/pricing/index.ts'
+import { type Usage, wholeUnits } from '../core/usage.ts'
+import type { FinishedCall, ReservedCall } from './conclude.ts'
+import { type CallContext, reserveCall } from './run-call.ts'
+import { settleCall } from './settle-call.ts'
+
+export interface OwnStep {
+  /** `seconds`: of all pictures that were changed together. */
+  settle(changed: number, seconds: number): Promise<FinishedCall>
+}
+
+/** `refused`: a budget has no room for it, and the pictures stay as they are. Undefined: nothing to do, or it has no price. */
+export async function reserveOwnStep(
+  context: CallContext,
+  made: ReservedCall,
+  pictures: number,
+  sequence: () => number,
+): Promise<OwnStep | 'refused' | undefined> {
+  const candidate = pictures > 0 ? ownWork(made.candidate, pictures) : undefined
+  if (!candidate || !context.state.prices.overlays.has(OWN_PROVIDER)) return undefined
+  const { reserved, result } = await reserveCall(context, {
+    call: { kind: 'step', candidate: made.call.candidate, n: pictures },
+    candidate,
+    round: made.round,
+    sequence: sequence(),
+    firstImage: made.attempt.firstImage,
+    maxCostNanoUsd: undefined,
+    quotedNanoUsd: undefined,
+  })
+  if (result.kind === 'budget_exceeded') context.onBudgetReached(result.budgetId)
+  if (result.kind !== 'reserved') return 'refused'
+  return {
+    async settle(changed, seconds) {
+      const done = finishedStep(context, reserved, candidate, { changed, seconds })
+      await settleCall(context.services, done, undefined)
+      return done
+    },
+  }
+}
+
+/** A picture that needed no change costs nothing. */
+function finishedStep(
+  { state, input, promptComplexity }: CallContext,
+  reserved: ReservedCall,
+  candidate: Candidate,
+  { changed, seconds }: { readonly changed: number; readonly seconds: number },
+): FinishedCall {
+  const { attempt, call, round } = reserved
+  const { size, format } = candidate.settings
+  const usage: Usage = {
+    'images.out': wholeUnits(changed),
+    'megapixels.out': BigInt(size.width * size.height * changed),
+    'compute.seconds': BigInt(Math.round(seconds * 1_000)) * 1_000n,
+  }
+  const settlement =
+    changed === 0
+      ? ({ kind: 'free', reason: 'No picture needed a change.' } as const)
+      : settleCharges(state.prices, {
+          candidate: { ...candidate, settings: { size, format, n: changed } },
+          request: input.request,
+          promptComplexity,
+          atUs: attempt.pricedAtUs,
+          outcome: 'succeeded',
+          billed: 'yes',
+          imagesMade: changed,
+          usage,
+        })
+  return {
+    reserved,
+    record: { candidate: call.candidate, kind: 'step', round, imagesWanted: call.n, imagesMade: changed },
+    result: { kind: 'done', images: [], usage, failures: [], warnings: [], evidence: {} },
+    settlement: settlement.kind === 'charged' ? { ...settlement, lines: settlement.lines.map(asStep) } : settlement,
+    consumption: undefined,
+    assets: [],
+    outcome: 'succeeded',
+    durationUs: Math.round(seconds * 1e6),
+    warnings: [],
+  }
+}
+
+/** Not a provider's bill: reports tell it apart by its kind. */
+const asStep = <Line extends { readonly kind: string }>(line: Line): Line => ({ ...line, kind: 'step' })
