@@ -207,15 +207,29 @@ function done(images: readonly DecodedImage[], results: readonly JsonObject[]): 
   }
 }
 
-/** Codes are "actively being standardized", so they are read for what they speak of. */
+/**
+ * Codes are "actively being standardized", so they are read for what they speak of, in the order of the vendor's own SDK. What
+ * begins with `provider` is between Runware and the maker: a key that was refused there is not the account's.
+ */
 const codesByWords: readonly (readonly [RegExp, ErrorCode])[] = [
-  [/api_?key|auth/i, 'provider_auth'],
-  [/credit|balance|payment|quota/i, 'provider_quota'],
   [/rate_?limit|too_?many|concurren/i, 'provider_rate_limited'],
-  [/nsfw|moderat|safety|content_?policy|content_?filter/i, 'content_refused'],
+  [/credit|balance|payment|quota/i, 'provider_quota'],
+  [/nsfw|moderat|safety|content_?(?:policy|filter)|(?:sensitive|unsafe)_?content|^(?:prompt|image)_?blocked/i, 'content_refused'],
+  [/timeout_?provider|provider_?timeout/i, 'provider_timeout'],
+  [
+    /^(?:provider|inference|processing|task_?failed|no_?available)|^model_?(?:unavailable|disabled|not_?ready)/i,
+    'provider_error',
+  ],
+  [
+    /api_?key|auth|^forbidden|permission|^token_?(?:expired|invalid|missing|revoked)|^(?:account|organi[sz]ation|workspace)_?(?:suspended|disabled)/i,
+    'provider_auth',
+  ],
   [/timeout/i, 'provider_timeout'],
   [/model.*not_?found|(?:invalid|unknown)_?model/i, 'provider_not_found'],
-  [/^(?:invalid|missing|unsupported|required|conflict)/i, 'provider_rejected'],
+  [
+    /^(?:invalid|missing|unsupported|required|conflict|duplicate|incompatible|mismatch|unknown_?param|value|array|max)/i,
+    'provider_rejected',
+  ],
 ]
 
 /** One of `errors`: `{code, message, parameter, taskUUID}`. */
