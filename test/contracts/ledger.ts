@@ -12,6 +12,7 @@ import { feedbackRules } from './ledger/feedback.ts'
 import { findRequestRules } from './ledger/find-requests.ts'
 import { groupRules } from './ledger/groups.ts'
 import { idempotencyRules } from './ledger/idempotency.ts'
+import { imageCostRules } from './ledger/image-costs.ts'
 import { insightRules } from './ledger/insight.ts'
 import { jobRules } from './ledger/jobs.ts'
 import { monthRules } from './ledger/months.ts'
@@ -61,6 +62,7 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     commitmentRules,
     feedbackRules,
     insightRules,
+    imageCostRules,
     exportRules,
     erasureRules,
     jobRules,

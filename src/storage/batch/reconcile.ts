@@ -4,7 +4,7 @@ import { HalftoneError } from '../../core/error.ts'
 import type { ChargeLine } from '../../core/outcome.ts'
 import type { EncodedReconcile } from '../commands.ts'
 import { type Changes, keepAssets, recordEvent } from './changes.ts'
-import { countImageCost } from './insight.ts'
+import { countImageCost, countTime } from './insight.ts'
 import { returnDraws } from './lots.ts'
 import { type Booking, bookingOf } from './months.ts'
 import { attemptOf, countersOf, postCharge } from './posting.ts'
@@ -18,6 +18,8 @@ export interface Evidence {
   readonly outcome: string
   readonly charges: readonly ChargeLine[]
   readonly imagesMade: number
+  /** Absent: nobody measured it, or it is known already. */
+  readonly durationUs?: number
 }
 
 export function applyReconcile(world: World, changes: Changes, command: EncodedReconcile): undefined {
@@ -85,16 +87,19 @@ function recount(
   { attempt, request }: { attempt: Attempt; request: Request },
   change: { standing: readonly StandingCharge[]; was: bigint; is: bigint; evidence: Evidence },
 ): void {
-  const duration = BigInt(attempt.duration_us ?? 0)
+  const was = { images: Number(attempt.images_made), durationUs: attempt.duration_us }
+  const is = { images: change.evidence.imagesMade, durationUs: change.evidence.durationUs ?? attempt.duration_us }
   const booking = bookingOf(world, Number(attempt.settled_us ?? change.evidence.atUs))
   const at = { request, atUs: booking.incurredUs, offer: attempt.offer, kind: attempt.kind }
   const before = { ...at, outcome: attempt.outcome ?? '' }
   const after = { ...at, outcome: change.evidence.outcome }
   const { insight } = changes.rollups
-  // What pictures of a closed month cost each stays as it was then.
+  // What pictures of a closed month cost each, and how long they took, stays as it was then.
   if (booking.correctsMonthUs === null) {
-    countImageCost(insight, before, { images: Number(attempt.images_made), nanoUsd: change.was }, -1n)
-    countImageCost(insight, after, { images: change.evidence.imagesMade, nanoUsd: change.is }, 1n)
+    countImageCost(insight, before, { images: was.images, nanoUsd: change.was }, -1n)
+    countImageCost(insight, after, { images: is.images, nanoUsd: change.is }, 1n)
+    if (was.images > 0 && was.durationUs !== null) countTime(insight, before, 'duration', Number(was.durationUs), -1n)
+    if (is.images > 0 && is.durationUs !== null) countTime(insight, after, 'duration', Number(is.durationUs), 1n)
   }
   for (const charge of change.standing) {
     const amount = BigInt(charge.amount_nano_usd)
@@ -106,14 +111,14 @@ function recount(
   }
   count(world, changes.rollups, before, {
     attempts: -1n,
-    images: -BigInt(attempt.images_made),
-    duration_us: -duration,
+    images: -BigInt(was.images),
+    duration_us: -BigInt(was.durationUs ?? 0),
   })
   count(world, changes.rollups, after, {
     attempts: 1n,
-    images: BigInt(change.evidence.imagesMade),
+    images: BigInt(is.images),
     cost_nano_usd: change.is,
-    duration_us: duration,
+    duration_us: BigInt(is.durationUs ?? 0),
   })
 }
 

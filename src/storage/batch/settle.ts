@@ -48,8 +48,16 @@ function applyLate(
   const guessedFree = attempt.state === 'voided' && world.recovered.has(attempt.id) && command.charges.length > 0
   const guessedUnknown = attempt.state === 'unknown' && command.state !== 'unknown'
   if (guessedFree || guessedUnknown) {
-    const { outcome, charges, imagesMade, settledUs: atUs } = command
-    const evidence = { evidenceId: `settle:${attempt.id}`, source: 'late settle', atUs, outcome, charges, imagesMade }
+    const { outcome, charges, imagesMade, settledUs: atUs, durationUs } = command
+    const evidence = {
+      evidenceId: `settle:${attempt.id}`,
+      source: 'late settle',
+      atUs,
+      outcome,
+      charges,
+      imagesMade,
+      ...(durationUs !== null && { durationUs }),
+    }
     if (applyEvidence(world, changes, { attempt, request }, evidence)) {
       const settledUs = attempt.settled_us
       consume(world, changes, attempt, useOf(command))
