@@ -1,11 +1,18 @@
-/** How long one decision takes: `plan()` over 200 candidates, prices included, with experience, volumes, floors and a plan of the month. */
+/**
+ * How long one decision takes: `plan()` over 200 candidates, prices included, with experience, volumes, floors and a plan of the month. Half of the offers
+ * charge per picture, a quarter by volume tiers, a quarter by the prompt's length.
+ */
 import { type Offer, offerId } from '../../src/core/offer.ts'
-import { compilePriceBooks, type PriceBook } from '../../src/core/pricing/index.ts'
-import { volumeKey } from '../../src/core/pricing/volumes.ts'
+import { type CompiledPrices, compilePriceBooks, type PriceBook } from '../../src/core/pricing/index.ts'
+import { type VolumeIndex, volumeKey } from '../../src/core/pricing/volumes.ts'
 import { promptFeatures } from '../../src/core/prompt/features.ts'
+import type { ImageRequest } from '../../src/core/request.ts'
 import {
+  createPlanMemo,
+  type Experience,
   experienceKeys,
   noExperience,
+  type PlanInput,
   type Policy,
   plan,
   reduceExperience,
@@ -16,85 +23,131 @@ import { MONTH_START_US } from '../../src/core/simulation/time.ts'
 import { createTemplates } from '../../src/core/simulation/workload.ts'
 import { createWorld } from '../../src/core/simulation/world.ts'
 import { wholeUnits } from '../../src/core/usage.ts'
+import { involuntarySwitches } from './switches.ts'
 
 const OFFERS = 200
 const PROVIDERS = 20
-/** Every fourth has volume tiers. */
-const TIERED = 4
+/** Of four offers the first has volume tiers, the third charges by the prompt. */
+const KINDS = 4
 const ROUNDS = 4_000
 const WARM_UP = 1_500
-
 export interface Deciding {
   readonly candidates: number
   readonly p50Ms: number
   readonly p99Ms: number
+  /** Rounds that were left out. */
+  readonly interrupted: number
+}
+
+export interface DecidingFigures {
+  /** As a gateway decides: between two decisions a call ends, so that its offer is known better and has sold more. */
+  readonly steady: Deciding
+  /** A kind of request that was never seen: another size, or offers that were just loaded. */
+  readonly first: Deciding
 }
 
 /**
- * Each round is another request object, so that nothing is remembered of it. Measured is the time of the thread: on a busy machine the clock
- * would say how long others ran.
+ * Each round is another prompt, measured by the clock. Rounds in which the system gave the core to somebody else are left out and made again;
+ * what this process itself does meanwhile, such as collecting, counts.
  */
-export function measureDeciding(): Deciding {
+export function measureDeciding(): DecidingFigures {
   const [template] = createWorld(1, 1_000).deployments
   const { offers, prices } = market(template?.offer.capabilities)
-  const random = createRandom(7)
   const [thumbnails = []] = createTemplates(1)
-  const requests = thumbnails.map(({ request: { size: _size, ...request } }) => ({
-    ...request,
-    size: { width: 1024, height: 1024 },
-  }))
-  const experience = new Map(
-    offers.flatMap((offer) => {
-      const [request] = requests
-      const resolved = request && resolveCandidate(offer, request, { allowUnsupported: false })
-      if (!request || !resolved || !('candidate' in resolved)) return []
-      let seen = noExperience
-      for (let count = 0; count < 40; count += 1) {
-        seen = reduceExperience(seen, {
-          kind: random() < 0.97 ? 'succeeded' : 'refused',
-          billed: true,
-          latencyMs: 2_000 + 9_000 * random(),
-        })
-      }
-      return experienceKeys(resolved.candidate, request, 'other').map((key) => [key, seen] as const)
-    }),
-  )
-  const snapshot = {
-    offers,
-    health: new Map(),
-    experience,
-    quality: new Map(offers.map(({ model }, index) => [model, 1_000 + (index % 150)])),
-    qualityLevels: new Map([['usual', 900]]),
-    volumes: new Map(
-      offers.map(({ provider, id }) => [volumeKey(provider, id), { monthToDate: { 'images.out': wholeUnits(500) } }]),
-    ),
-    planned: new Map(offers.filter((_, index) => index % TIERED === 0).map(({ id }) => [id, { factor: 0.9, shadowShare: 0 }])),
+  const requests = thumbnails.map(({ request }) => ({ ...request, size: { width: 1024, height: 1024 } }))
+  return {
+    steady: measure({ offers, prices, requests, isRemembered: true }),
+    first: measure({ offers, prices, requests, isRemembered: false }),
   }
-  const taken = new Float64Array(ROUNDS)
+}
+
+interface Case {
+  readonly offers: readonly Offer[]
+  readonly prices: CompiledPrices
+  readonly requests: readonly ImageRequest[]
+  readonly isRemembered: boolean
+}
+
+function measure({ offers, prices, requests, isRemembered }: Case): Deciding {
+  const random = createRandom(7)
+  const world = changing(offers, requests, random)
+  const memo = createPlanMemo()
+  const taken: number[] = []
   let candidates = 0
-  for (let round = -WARM_UP; round < ROUNDS; round += 1) {
-    const asked = requests[(round + WARM_UP) % requests.length]
+  let interrupted = 0
+  for (let round = 0; taken.length < ROUNDS; round += 1) {
+    const asked = requests[round % requests.length]
     if (!asked) break
     const request = { ...asked }
     const { complexity, promptClass } = promptFeatures(request.prompt, request)
-    const start = process.threadCpuUsage()
-    const made = plan({
+    world.ended()
+    const input: PlanInput = {
       request,
       options: { allowUnsupported: false, bodyMetadata: true },
       policy,
-      snapshot,
+      snapshot: world.snapshot(),
       prices,
       promptComplexity: complexity,
       promptClass,
       nowUs: MONTH_START_US,
       hardBudget: true,
-    })
-    const { user, system } = process.threadCpuUsage(start)
-    if (round >= 0) taken[round] = (user + system) / 1_000
+      ...(isRemembered && { memo }),
+    }
+    const before = involuntarySwitches()
+    const start = performance.now()
+    const made = plan(input)
+    const ms = performance.now() - start
     candidates = made.kind === 'plan' ? made.attempts.length : 0
+    if (round < WARM_UP) continue
+    if (involuntarySwitches() === before) taken.push(ms)
+    else interrupted += 1
   }
-  taken.sort()
-  return { candidates, p50Ms: taken[Math.floor(ROUNDS * 0.5)] ?? 0, p99Ms: taken[Math.floor(ROUNDS * 0.99)] ?? 0 }
+  taken.sort((a, b) => a - b)
+  return { candidates, interrupted, p50Ms: taken[Math.floor(ROUNDS * 0.5)] ?? 0, p99Ms: taken[Math.floor(ROUNDS * 0.99)] ?? 0 }
+}
+
+/** What is known of the offers, and what was bought of them: another object after every call, as in the gateway. */
+function changing(offers: readonly Offer[], requests: readonly ImageRequest[], random: () => number) {
+  const experience = new Map<string, Experience>()
+  const bought = offers.map(() => 500)
+  const [request] = requests
+  const keys = offers.map((offer) => {
+    const resolved = request && resolveCandidate(offer, request, { allowUnsupported: false })
+    if (!request || !resolved || !('candidate' in resolved)) throw new Error(`${offer.id} cannot serve`)
+    return requests.map((each) => experienceKeys(resolved.candidate, each, promptFeatures(each.prompt, each).promptClass))
+  })
+  const learn = (index: number): void => {
+    const kind = random() < 0.97 ? 'succeeded' : 'refused'
+    const seen = { kind, billed: true, latencyMs: 2_000 + 9_000 * random() } as const
+    const own = keys[index] ?? []
+    for (const key of own[Math.floor(random() * own.length)] ?? [])
+      experience.set(key, reduceExperience(experience.get(key) ?? noExperience, seen))
+  }
+  for (const index of offers.keys()) for (let count = 0; count < 40; count += 1) learn(index)
+  const base = {
+    offers,
+    health: new Map(),
+    quality: new Map(offers.map(({ model }, index) => [model, 1_000 + (index % 150)])),
+    qualityLevels: new Map([['usual', 900]]),
+    planned: new Map(offers.filter((_, index) => index % KINDS === 0).map(({ id }) => [id, { factor: 0.9, shadowShare: 0 }])),
+  }
+  const counted = [...offers.keys()].filter((index) => index % KINDS === 0)
+  const keyOf = ({ provider, id }: Offer): string => volumeKey(provider, id)
+  const volumes = (): VolumeIndex =>
+    new Map(
+      counted.map((index) => [
+        keyOf(offers[index] as Offer),
+        { monthToDate: { 'images.out': wholeUnits(bought[index] ?? 0) }, contractToDate: {} },
+      ]),
+    )
+  return {
+    ended() {
+      const index = Math.floor(random() * OFFERS)
+      learn(index)
+      bought[index] = (bought[index] ?? 0) + 1
+    },
+    snapshot: () => ({ ...base, experience, volumes: volumes() }),
+  }
 }
 
 const policy: Policy = {
@@ -118,13 +171,14 @@ function market(capabilities: Offer['capabilities'] | undefined) {
     const id = offerId({ provider, model })
     return { id, provider, providerType: provider, model, wireModel: model, capabilities, sandbox: false }
   })
+  const skus = offers.map(skuOf)
   const books = [...new Set(offers.map(({ provider }) => provider))].map((provider) => ({
     hash: provider,
     book: {
       provider,
       unit: 'USD',
       source: { url: 'https://example.com/bench', kind: 'assumption', checkedAt: '2026-06-01' },
-      skus: offers.filter((offer) => offer.provider === provider).map(skuOf),
+      skus: skus.filter((_, index) => offers[index]?.provider === provider),
     } satisfies PriceBook,
   }))
   return { offers, prices: compilePriceBooks({ books, fx: [], atUs: MONTH_START_US }) }
@@ -132,34 +186,32 @@ function market(capabilities: Offer['capabilities'] | undefined) {
 
 function skuOf({ id, model }: Offer, index: number): PriceBook['skus'][number] {
   const cents = 1 + (index % 9)
-  return {
-    id,
-    model,
-    rates: [
-      {
-        id: `${id}/picture`,
-        meter: 'images.out',
-        price: `0.0${cents}`,
-        effectiveFrom: '2026-01-01',
-        ...(index % TIERED === 0 && {
-          tiers: {
-            mode: 'graduated',
-            scope: 'month',
-            steps: [
-              { from: '0', price: `0.0${cents}` },
-              { from: '1000', price: `0.00${cents}` },
-            ],
-          },
-        }),
-      },
-    ],
-    billedPolicy: {
-      success: '1',
-      refusedBefore: '0',
-      refusedAfter: '1',
-      providerError: '0',
-      timeout: 'unknown',
-      cancelled: 'unknown',
-    },
+  const billedPolicy = {
+    success: '1',
+    refusedBefore: '0',
+    refusedAfter: '1',
+    providerError: '0',
+    timeout: 'unknown',
+    cancelled: 'unknown',
+  } as const
+  const picture = { id: `${id}/picture`, meter: 'images.out', price: `0.0${cents}`, effectiveFrom: '2026-01-01' } as const
+  if (index % KINDS === 2) {
+    const words = { id: `${id}/words`, meter: 'tokens.text.in', price: '5', per: '1000000', effectiveFrom: '2026-01-01' } as const
+    const counted = {
+      meter: 'tokens.text.in',
+      scope: 'request',
+      form: 'promptChars',
+      expected: '4',
+      min: '6',
+      max: '2',
+      source: 'bench',
+    } as const
+    return { id, model, rates: [picture, words], estimates: [counted], billedPolicy }
   }
+  if (index % KINDS !== 0) return { id, model, rates: [picture], billedPolicy }
+  const steps = [
+    { from: '0', price: `0.0${cents}` },
+    { from: '1000', price: `0.00${cents}` },
+  ]
+  return { id, model, rates: [{ ...picture, tiers: { mode: 'graduated', scope: 'month', steps } }], billedPolicy }
 }

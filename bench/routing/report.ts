@@ -1,9 +1,23 @@
 /** Tables and targets of the routing benchmark. */
+import type { DecidingFigures } from './deciding.ts'
 import type { JobResult, PolicyResult } from './types.ts'
 
 export const PRODUCT = 'halftone'
 const STATIC = 'best fixed choice'
 const RULE = 'cheapest with batch'
+/** Most milliseconds of one decision. */
+const DECIDING_MS = 0.3
+
+export const isQuick = ({ steady }: DecidingFigures): boolean => steady.p99Ms < DECIDING_MS
+
+export const decidingLine = (figures: DecidingFigures): string => {
+  const { steady, first } = figures
+  return [
+    `${isQuick(figures) ? 'ok    ' : 'MISSED'} plan() over ${steady.candidates} candidates, prices included, p99 < ${DECIDING_MS} ms: ${steady.p99Ms.toFixed(3)} ms (median ${steady.p50Ms.toFixed(3)}; ${steady.interrupted} interrupted rounds left out)`,
+    `       of a kind of request never seen before: median ${first.p50Ms.toFixed(3)} ms, p99 ${first.p99Ms.toFixed(3)} ms\n`,
+  ].join('\n')
+}
+
 /** Seeds with less to save than this share of the bound are listed and left out of eta. */
 const LEAST_SPREAD = 0.03
 

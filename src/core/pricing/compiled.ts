@@ -218,10 +218,21 @@ export interface CandidateRules {
   readonly fixedMinNano: NanoUsd
   readonly fixedMaxNano: NanoUsd | null
   readonly dynamicParts: readonly Part[]
+  /** A part depends on the prompt or on the pixels of the inputs, so that every request has a price of its own. */
+  readonly byRequest: boolean
   /** Parts and adjustments depend on the settings alone, so that one quote answers every request. */
   readonly fixed: boolean
   /** That quote, once it was asked for. */
   fixedQuote: PricedQuote | undefined
+  /** The last totals at some volume bought before, and at none, where nothing else changes them. */
+  atVolume: VolumeTotals | undefined
+  atNone: VolumeTotals | undefined
+}
+
+export interface VolumeTotals {
+  /** What was counted before, by part and then by adjustment. */
+  readonly volumes: readonly bigint[]
+  readonly totals: Pick<PricedQuote, 'kind' | 'minNanoUsd' | 'expectedNanoUsd' | 'maxNanoUsd'>
 }
 
 export interface Part {

@@ -9,7 +9,7 @@ import { countedQuantity, type Demand, estimatedQuantity } from './estimate.ts'
 import { marginalOf } from './lots.ts'
 import { demandOf, type PricedPart, pricePart, requestFacts, rulesFor } from './rules.ts'
 import type { PricedQuote, PricingInput, Quote, Unpriced } from './types.ts'
-import { countedBefore, pinnedVolume } from './volumes.ts'
+import { countedBefore, pinnedVolume, type VolumesToDate, volumeBefore } from './volumes.ts'
 
 /**
  * Minimum, expected and maximum cost of a candidate, line by line. `maxNanoUsd` is null when a metered quantity has no
@@ -19,11 +19,11 @@ export function quoteCandidate(prices: CompiledPrices, input: PricingInput): Quo
   const rules = rulesFor(prices, input)
   if ('kind' in rules) return rules
   if (rules.problem) return rules.problem
-  const quote = rules.fixedQuote ?? buildQuote(prices, rules, input)
+  const quote = rules.fixedQuote ?? buildQuote(prices, rules, input, true)
   if (quote.kind === 'unpriced') return quote
   if (rules.fixed) rules.fixedQuote = quote
   if (!rules.sku.byVolume && !input.lots?.length) return quote
-  const list = rules.sku.byVolume ? buildQuote(prices, rules, withoutVolumes(input)) : quote
+  const list = rules.sku.byVolume ? buildQuote(prices, rules, withoutVolumes(input), false) : quote
   return {
     ...quote,
     ...marginalPrice(quote, input),
@@ -39,10 +39,11 @@ function marginalPrice({ expectedNanoUsd, expectedUsage }: PricedQuote, { lots, 
   return marginalNanoUsd === expectedNanoUsd ? undefined : { marginalNanoUsd }
 }
 
-function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: PricingInput): Quote {
+/** `itemised`: with lines and what the spread comes from; totals are the same without. */
+function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: PricingInput, itemised: boolean): Quote {
   const { settings } = input.candidate
   const demand = demandOf(input, requestFacts(prices, input.request), settings.n)
-  const lines: ChargeLine[] = []
+  const lines: ChargeLine[] | undefined = itemised ? [] : undefined
   const charged: PricedPart[] = []
   const spread: string[] = []
   const expectedUsage: Partial<Record<Meter, Quantity>> = { 'images.out': BigInt(settings.n) * MICRO }
@@ -59,7 +60,7 @@ function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: Pricin
     max = max === null || priced.maxNano === null ? null : max + priced.maxNano
     expectedUsage[part.meter] = priced.expected
     if (part.spread && priced.low !== priced.high) spread.push(part.spread)
-    if (priced.expected === 0n && rules.parts.length > 1) continue
+    if (!lines || (priced.expected === 0n && rules.parts.length > 1)) continue
     const line = part.fixed?.line ?? partLine(part, rules.adjustments, { priced, before }, input)
     if (line) lines.push(line)
   }
@@ -68,7 +69,7 @@ function buildQuote(prices: CompiledPrices, rules: CandidateRules, input: Pricin
   return {
     kind: 'priced',
     ...totals,
-    lines,
+    lines: lines ?? [],
     expectedUsage,
     spread: totals.minNanoUsd === totals.maxNanoUsd ? [] : [...spread, ...volumeSpread(rules)],
     checkedAt: rules.checkedAt,
@@ -85,7 +86,7 @@ interface Unadjusted {
   /** Aligned with the rules' parts. */
   readonly charged: readonly PricedPart[]
   /** Lines of the expected amount; those of the adjustments are appended. */
-  readonly lines: ChargeLine[]
+  readonly lines: ChargeLine[] | undefined
 }
 
 function adjustBounds(
@@ -145,7 +146,7 @@ const noConversion = ({ book }: CandidateRules): Unpriced => ({
   reason: `No conversion from ${book.unit} to USD is dated for this instant; add it to prices/fx.json.`,
 })
 
-/** The three totals of a quote. */
+/** The totals of a quote. */
 export type QuoteTotals = Pick<PricedQuote, 'kind' | 'minNanoUsd' | 'expectedNanoUsd' | 'maxNanoUsd' | 'marginalNanoUsd'>
 
 /**
@@ -154,11 +155,74 @@ export type QuoteTotals = Pick<PricedQuote, 'kind' | 'minNanoUsd' | 'expectedNan
  */
 export function quoteTotals(prices: CompiledPrices, input: PricingInput): QuoteTotals | Unpriced {
   const rules = rulesFor(prices, input)
-  if ('kind' in rules) return rules
+  return 'kind' in rules ? rules : totalsOf(prices, rules, input)
+}
+
+/**
+ * What `totalsOf` answered before and would answer again, where nothing but the volumes decides; undefined: it has to be worked out. For
+ * callers without lots, who look at hundreds of rules per request.
+ */
+export function keptTotals(rules: CandidateRules, volumes: VolumesToDate): QuoteTotals | undefined {
+  if (rules.problem || rules.byRequest) return undefined
+  if (!rules.sku.byVolume) return rules.fixedQuote
+  const isFirst = volumes.monthToDate === undefined && volumes.contractToDate === undefined
+  const kept = isFirst ? rules.atNone : rules.atVolume
+  return kept && isAtVolume(rules, kept.volumes, volumes) ? kept.totals : undefined
+}
+
+/** The same by rules that were found before, for a caller that knows that they still apply. Equal questions may get the same object. */
+export function totalsOf(prices: CompiledPrices, rules: CandidateRules, input: PricingInput): QuoteTotals | Unpriced {
   if (rules.problem) return rules.problem
-  const simple = !input.lots?.length && !rules.sku.byVolume
-  if (rules.fixedQuote && simple) return rules.fixedQuote
-  if (rules.fixed || rules.adjustments.length > 0 || !simple) return quoteCandidate(prices, input)
+  const paidAhead = input.lots !== undefined && input.lots.length > 0
+  if (rules.fixed && !paidAhead && !rules.sku.byVolume) {
+    if (!rules.fixedQuote) quoteCandidate(prices, input)
+    if (rules.fixedQuote) return rules.fixedQuote
+  }
+  if (paidAhead) return paidAheadTotals(prices, rules, input)
+  if (rules.sku.byVolume || rules.adjustments.length > 0) return volumeTotals(prices, rules, input)
+  return meteredTotals(prices, rules, input)
+}
+
+function paidAheadTotals(prices: CompiledPrices, rules: CandidateRules, input: PricingInput): QuoteTotals | Unpriced {
+  const quote = buildQuote(prices, rules, input, false)
+  return quote.kind === 'unpriced' ? quote : { ...bare(quote), ...marginalPrice(quote, input) }
+}
+
+const bare = ({ kind, minNanoUsd, expectedNanoUsd, maxNanoUsd }: PricedQuote): QuoteTotals => ({
+  kind,
+  minNanoUsd,
+  expectedNanoUsd,
+  maxNanoUsd,
+})
+
+/** What depends on the volume alone is asked for again and again at the same volume: the last answers at one and at none are kept. */
+function volumeTotals(prices: CompiledPrices, rules: CandidateRules, input: PricingInput): QuoteTotals | Unpriced {
+  const kept = keptTotals(rules, input)
+  if (kept) return kept
+  const quote = buildQuote(prices, rules, input, false)
+  if (quote.kind === 'unpriced') return quote
+  const totals = bare(quote)
+  if (rules.byRequest) return totals
+  const answer = { volumes: volumesIn(rules, input), totals }
+  if (input.monthToDate === undefined && input.contractToDate === undefined) rules.atNone = answer
+  else rules.atVolume = answer
+  return totals
+}
+
+/** The volumes that a price depends on: of each part, then of each adjustment. */
+const volumesIn = ({ parts, adjustments }: CandidateRules, input: PricingInput): bigint[] => [
+  ...parts.map(({ rate }) => countedBefore(rate, input)),
+  ...adjustments.map((adjustment) => volumeOf(adjustment, input)),
+]
+
+const volumeOf = (adjustment: CandidateRules['adjustments'][number], volumes: VolumesToDate): bigint =>
+  adjustment.kind === 'freeUnits' ? volumeBefore(adjustment.scope, adjustment.meter, volumes) : 0n
+
+const isAtVolume = ({ parts, adjustments }: CandidateRules, counted: readonly bigint[], volumes: VolumesToDate): boolean =>
+  parts.every(({ rate }, index) => countedBefore(rate, volumes) === counted[index]) &&
+  adjustments.every((adjustment, index) => volumeOf(adjustment, volumes) === counted[parts.length + index])
+
+function meteredTotals(prices: CompiledPrices, rules: CandidateRules, input: PricingInput): QuoteTotals | Unpriced {
   const demand = demandOf(input, requestFacts(prices, input.request), input.candidate.settings.n)
   let { fixedNano: expectedNanoUsd, fixedMinNano: minNanoUsd, fixedMaxNano: maxNanoUsd } = rules
   for (const part of rules.dynamicParts) {

@@ -158,8 +158,11 @@ function resolve(book: CompiledBook, sku: CompiledSku, input: PricingInput, requ
       ? null
       : parts.reduce((sum, part) => sum + (part.fixed?.maxNano ?? 0n), 0n),
     dynamicParts,
+    byRequest: dynamicParts.some(({ rate, estimates: own }) => isByRequest(rate, own)),
     fixed: dynamicParts.length === 0 && !monthly,
     fixedQuote: undefined,
+    atVolume: undefined,
+    atNone: undefined,
   }
 }
 
@@ -220,15 +223,19 @@ function fixedPart(
 ): FixedPart | undefined {
   const { conversion } = rate
   const perVolume = rate.tiers !== undefined && rate.tiers.scope !== 'request'
-  const perPrompt = estimates.some(({ driver, form }) => driver === 'prompt' || form === 'promptComplexity')
-  const perInputSize = estimates.length === 0 && rate.meter === 'megapixels.in'
-  if (!conversion || perVolume || perPrompt || perInputSize) return undefined
+  if (!conversion || perVolume || isByRequest(rate, estimates)) return undefined
   const priced = pricePart({ meter: rate.meter, rate, estimates }, demand, 0n)
   if (!priced) return undefined
   const { expected, expectedNano } = priced
   const charged = { quantity: expected, before: 0n, amount: expectedNano }
   return { ...priced, line: usageLine(rate, conversion, charged, { settings, provenance: 'estimated' }) }
 }
+
+/** By its prompt, or by the pixels of its inputs. */
+const isByRequest = ({ meter }: CompiledRate, estimates: readonly CompiledEstimate[]): boolean =>
+  estimates.length === 0
+    ? meter === 'megapixels.in'
+    : estimates.some(({ driver, form }) => driver === 'prompt' || form === 'promptComplexity')
 
 export type PricedPart = Omit<FixedPart, 'line'>
 

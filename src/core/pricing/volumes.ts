@@ -45,10 +45,14 @@ export function pinnedVolume(
 
 const none: VolumesToDate = {}
 
+/** Where the volumes of an offer's account and sku are counted; undefined where its price does not depend on any. */
+export function volumeKeyOf(prices: CompiledPrices, offer: PricedOffer): string | undefined {
+  const { sku } = prices.memo.offers.get(offer) ?? findSku(prices, offer)
+  return sku?.byVolume ? volumeKey(offer.provider, sku.volumeScope) : undefined
+}
+
 /** The volumes of an offer's account and sku; none where its price does not depend on any. */
 export function volumesOf(prices: CompiledPrices, offer: PricedOffer, index: VolumeIndex): VolumesToDate {
-  if (index.size === 0) return none
-  const { sku } = prices.memo.offers.get(offer) ?? findSku(prices, offer)
-  if (!sku?.byVolume) return none
-  return index.get(volumeKey(offer.provider, sku.volumeScope)) ?? none
+  const key = index.size === 0 ? undefined : volumeKeyOf(prices, offer)
+  return (key !== undefined && index.get(key)) || none
 }

@@ -19,6 +19,7 @@ export { type Experience, noExperience, reduceExperience } from './learning/expe
 export { type SeedRow, seedExperience } from './learning/seed.ts'
 export * from './observe.ts'
 export * from './plan.ts'
+export { createPlanMemo, type PlanMemo } from './plan-memo.ts'
 export * from './relax.ts'
 export * from './resolve.ts'
 export type { Score } from './score.ts'

@@ -31,25 +31,32 @@ const UNKNOWN = { success: 0.97, refusal: 0.02, billedInVain: 0.2 } as const
 export function estimate(...levels: readonly (Experience | undefined)[]): Estimate {
   let { success, refusal, billedInVain }: { success: number; refusal: number; billedInVain: number } = UNKNOWN
   let priceRatio = 1
-  for (const level of levels.toReversed()) {
+  let timed: Experience | undefined
+  let broadlyTimed: Experience | undefined
+  let rated: Experience | undefined
+  let narrowest: Experience | undefined
+  for (let index = levels.length - 1; index >= 0; index -= 1) {
+    const level = levels[index]
     if (!level) continue
     const inVain = level.weight - level.succeeded
     success = shrunk(level.succeeded, level.weight, success)
     refusal = shrunk(level.refused, level.weight, refusal)
     billedInVain = shrunk(level.billedInVain, inVain, billedInVain)
     priceRatio = shrunk(level.priceRatios, level.pricedWeight, priceRatio)
+    narrowest = level
+    if (level.accepted + level.rejected > 0) rated = level
+    if (level.latencies.size === 0) continue
+    broadlyTimed ??= level
+    if (level.weight >= SHRINKAGE) timed = level
   }
-  const narrow = levels.find((level) => level && level.latencies.size > 0 && level.weight >= SHRINKAGE)
-  const known = narrow ?? levels.findLast((level) => level && level.latencies.size > 0) ?? noExperience
-  const rated = levels.find((level) => level && level.accepted + level.rejected > 0)
   return {
     // Never quite 0, so that what is divided by it stays finite and a mended offer can come back.
     success: Math.min(1, Math.max(0.01, success)),
     refusal,
     billedInVain: Math.min(1, billedInVain),
     priceRatio,
-    weight: levels.find((level) => level !== undefined)?.weight ?? 0,
-    latencies: known.latencies,
+    weight: narrowest?.weight ?? 0,
+    latencies: (timed ?? broadlyTimed ?? noExperience).latencies,
     ...(rated && { acceptance: rated.accepted / (rated.accepted + rated.rejected) }),
   }
 }
@@ -104,11 +111,15 @@ export function latencyQuantileMs({ latencies }: Pick<Estimate, 'latencies'>, q:
 /** Timings that say "in time" and count beside those seen. */
 const DOUBT = 2
 
-/** Expected milliseconds beyond the deadline, and the chance to miss it; both 0 while nothing is known. */
-export function lateness(
-  { latencies }: Pick<Estimate, 'latencies'>,
-  deadlineMs: number,
-): { readonly expectedMs: number; readonly missChance: number } {
+export interface Lateness {
+  /** Expected milliseconds beyond the deadline. */
+  readonly expectedMs: number
+  /** The chance to miss it. */
+  readonly missChance: number
+}
+
+/** Both 0 while nothing is known. */
+export function lateness({ latencies }: Pick<Estimate, 'latencies'>, deadlineMs: number): Lateness {
   let late = 0
   let missed = 0
   let weight = 0

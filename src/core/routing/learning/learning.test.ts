@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { scoreOf } from '../score.ts'
+import { latenessBy, type ScoreTerms, scoreOf } from '../score.ts'
 import { behind, estimate, latencyQuantileMs, lateness, meanLatencyMs } from './estimate.ts'
 import { type Experience, noExperience, type Observation, reduceExperience, reduceFeedback } from './experience.ts'
 import { unrated } from './feedback.ts'
@@ -111,8 +111,12 @@ describe('what is learned', () => {
 
 describe('the all-in cost', () => {
   const priceNanoUsd = 40_000_000n
-  const score = (seen: readonly Observation[], more: Partial<Parameters<typeof scoreOf>[0]> = {}) =>
-    scoreOf({ priceNanoUsd, estimate: estimate(having(...seen)), latenessNanoUsdPerSecond: 0n, ...more }).allInNanoUsd
+  const score = (seen: readonly Observation[], more: Partial<ScoreTerms & { shadowNanoUsd: bigint }> = {}) => {
+    const { deadlineMs, latenessNanoUsdPerSecond = 0n, shadowNanoUsd = 0n } = more
+    const expected = estimate(having(...seen))
+    const late = latenessBy(expected, { deadlineMs, latenessNanoUsdPerSecond, floors: [] })
+    return scoreOf({ priceNanoUsd, shadowNanoUsd, estimate: expected, late, latenessNanoUsdPerSecond }).allInNanoUsd
+  }
 
   test('failures that nobody bills cost nothing but the next try', () => {
     expect(score([...times(200, failed), ...times(200, succeeded)])).toBeLessThan(42_000_000)
