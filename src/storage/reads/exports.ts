@@ -1,11 +1,12 @@
 /** Charges with their context, and lots, in the order of an export. */
 import { type Kysely, type Selectable, sql } from 'kysely'
 import type { ExportAttempt, ExportCharge, ExportDraw, ExportEntry, ExportLot } from '../../core/export/entries.ts'
-import type { AttemptKind, ChargeKind, Provenance } from '../../core/outcome.ts'
+import type { AttemptKind } from '../../core/outcome.ts'
 import type { ExportQuery, LedgerExports } from '../../ports/ledger.ts'
 import type { Database } from '../schema.ts'
 import { toLotRecord } from './commitments.ts'
-import { numberOrNull, parseObject } from './decode.ts'
+import { parseObject } from './decode.ts'
+import { type ChargeRow, toCharge } from './rows.ts'
 
 /** Instants with charges per page; also the bound on the list of ids in one query. */
 const PAGE = 500
@@ -90,7 +91,7 @@ async function* unattended(db: Kysely<Database>, attemptId: string, incurredUs: 
   const lots = await readLots(db, broken)
   for (const row of rows) {
     const lot = row.kind === 'breakage' ? lots.get(row.rate_id) : undefined
-    const charge = toCharge(row)
+    const charge = toExportCharge(row)
     yield lot ? { kind: 'breakage', charge, lot } : { kind: 'loose', charge }
   }
 }
@@ -151,31 +152,10 @@ async function readAttempts(db: Kysely<Database>, ids: readonly string[]): Promi
 async function readCharges(db: Kysely<Database>, ids: readonly string[]): Promise<ReadonlyMap<string, readonly ExportCharge[]>> {
   if (ids.length === 0) return new Map()
   const rows = await db.selectFrom('charges').selectAll().where('attempt_id', 'in', ids).orderBy('id').execute()
-  return grouped(rows.map((row) => [row.attempt_id, toCharge(row)]))
+  return grouped(rows.map((row) => [row.attempt_id, toExportCharge(row)]))
 }
 
-const toCharge = (row: Selectable<Database['charges']>): ExportCharge => ({
-  id: row.id,
-  // Kind and provenance are written from the same unions.
-  kind: row.kind as ChargeKind,
-  ...(row.meter !== null && { meter: row.meter }),
-  ...(row.quantity !== null && { quantity: row.quantity }),
-  amountNanoUsd: row.amount_nano_usd,
-  nativeAmount: row.native_amount,
-  nativeUnit: row.native_unit,
-  fxRate: row.fx_rate,
-  fxSource: row.fx_source,
-  rateId: row.rate_id,
-  priceBook: row.price_book,
-  provenance: row.provenance as Provenance,
-  description: row.description,
-  incurredUs: Number(row.incurred_us),
-  postedUs: Number(row.posted_us),
-  reverses: row.reverses,
-  corrects: row.corrects,
-  correctsMonthUs: numberOrNull(row.corrects_month_us),
-  sandbox: row.sandbox === 1n,
-})
+const toExportCharge = (row: ChargeRow): ExportCharge => ({ ...toCharge(row), sandbox: row.sandbox === 1n })
 
 async function readDraws(db: Kysely<Database>, ids: readonly string[]): Promise<ReadonlyMap<string, readonly ExportDraw[]>> {
   if (ids.length === 0) return new Map()

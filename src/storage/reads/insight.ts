@@ -2,7 +2,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { StoredDimension, StoredValues } from '../../core/insight/rules.ts'
 import type { DistributionQuery, LedgerInsight, SumsCell, SumsQuery } from '../../ports/ledger.ts'
-import { type CubeDimension, cubes, histogramCubes, wholeCubes } from '../migrations/insight-cubes.ts'
+import { type CubeDimension, cubes, daySums, histogramCubes, wholeCubes } from '../migrations/insight-cubes.ts'
 import type { Database } from '../schema.ts'
 import { toSum } from './decode.ts'
 import { readHours } from './insight-hours.ts'
@@ -144,24 +144,7 @@ async function readCube(db: Kysely<Database>, cube: Cube, query: SumsQuery): Pro
 
 const join = (parts: readonly RawBuilder<unknown>[]): RawBuilder<unknown> => (parts.length > 0 ? sql.join(parts, sql` `) : sql``)
 
-const sumColumns = sql.raw(
-  [
-    'requests',
-    'delivered',
-    'attempts',
-    'attempts_succeeded',
-    'images',
-    'cost_nano_usd',
-    'provisional_nano_usd',
-    'accepted',
-    'rejected',
-    'duplicates_prevented',
-    'duplicates_nano_usd',
-    'baseline_nano_usd',
-  ]
-    .map((column) => `sum(${column}) AS ${column}`)
-    .join(', '),
-)
+const sumColumns = sql.raw(daySums.map((column) => `sum(${column}) AS ${column}`).join(', '))
 
 function columnOf({ name, dimensions, own }: Cube, dimension: StoredDimension): string {
   const index = dimensions.indexOf(own?.as === dimension ? own.dimension : (dimension as CubeDimension))

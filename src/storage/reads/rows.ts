@@ -62,7 +62,7 @@ export const toAttempt = (row: AttemptRow, { charges, events, draws }: AttemptDe
   events: events.map((event) => ({ atUs: Number(event.at_us), kind: event.kind, data: parseObject(event.data) })),
 })
 
-const toCharge = (row: ChargeRow): ChargeRecord => ({
+export const toCharge = (row: ChargeRow): ChargeRecord => ({
   id: row.id,
   attemptId: row.attempt_id,
   kind: row.kind as ChargeLine['kind'],
