@@ -53,6 +53,8 @@ const server = compatibleServer({
 export const localai = defineProvider({
   ...server,
   options,
+  // Its engines take one call after the other, and do not say how many wait.
+  concurrency: 1,
 
   offers: (config) =>
     (config.models ?? []).map((changes) =>

@@ -3,7 +3,7 @@ import { createCodecProvider } from '../../src/providers/engine.ts'
 import { localai } from '../../src/providers/localai.ts'
 import type { ProviderConfig } from '../../src/providers/provider-config.ts'
 import { doublePicture } from '../support/double-picture.ts'
-import { startLocalAi } from '../support/doubles/localai.ts'
+import { type LocalAiScript, startLocalAi } from '../support/doubles/localai.ts'
 import { attempt, testClock, testInput } from './attempt.ts'
 import { readAll } from './memory-spool.ts'
 
@@ -16,8 +16,8 @@ const drawer = { id: 'flux.1-dev-ggml', model: 'black-forest-labs/flux.1-dev', c
 const upscaler = { id: 'stable-diffusion-x4-upscaler', model: 'stabilityai/x4-upscaler', capabilities: {} }
 const models = [drawer, upscaler]
 
-async function account({ key, ...config }: Partial<ProviderConfig> & { readonly key?: string } = { models }) {
-  const double = await startLocalAi(key === undefined ? {} : { key })
+async function account({ key, pictureMs, ...config }: Partial<ProviderConfig> & LocalAiScript = { models }) {
+  const double = await startLocalAi({ ...(key !== undefined && { key }), ...(pictureMs !== undefined && { pictureMs }) })
   const own = { name: 'own', type: 'localai', baseUrl: `${double.origin}/v1`, ...config }
   const provider = createCodecProvider(localai, own, { clock: testClock })
   closers.push(double.close, () => provider.close())
@@ -58,6 +58,13 @@ test('a seed that the server would turn into another one is left out, with a war
   const { result } = await attempt(provider, { request: { seed: 2 ** 31 } })
   expect(double.drawn).toMatchObject([{ seed: -1 }])
   expect(result).toMatchObject({ warnings: [{ code: 'parameter_ignored', param: 'seed' }] })
+})
+
+test('calls wait here, since its engines take one after the other', async () => {
+  const { provider, double } = await account({ models, pictureMs: 20 })
+  const results = await Promise.all([1, 2, 3].map(() => attempt(provider)))
+  expect(results.map(({ result }) => result.kind)).toEqual(['done', 'done', 'done'])
+  expect(double.most()).toBe(1)
 })
 
 test.each([

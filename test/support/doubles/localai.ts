@@ -1,4 +1,5 @@
 /** LocalAI: it cuts prompts at `|`, decodes `file` as base64, lists capabilities, and asks for its key also at the links it answers with. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { JsonValue } from '../../../src/core/json.ts'
 import { doublePicture } from '../double-picture.ts'
 import { type DoubleAnswer, type DoubleCall, type DoubleServer, startServer } from './server.ts'
@@ -6,6 +7,8 @@ import { type DoubleAnswer, type DoubleCall, type DoubleServer, startServer } fr
 export interface LocalAiDouble extends DoubleServer {
   /** What the engine was asked for, in order. */
   readonly drawn: readonly Drawn[]
+  /** Most pictures that were asked for at the same time. */
+  readonly most: () => number
 }
 
 interface Drawn {
@@ -32,8 +35,14 @@ const failed = (code: number, message: string, type = ''): DoubleAnswer => ({
   json: { error: { code, message, type } },
 })
 
-export async function startLocalAi({ key }: { readonly key?: string } = {}): Promise<LocalAiDouble> {
+export interface LocalAiScript {
+  readonly key?: string
+  readonly pictureMs?: number
+}
+
+export async function startLocalAi({ key, pictureMs = 0 }: LocalAiScript = {}): Promise<LocalAiDouble> {
   const drawn: Drawn[] = []
+  let [waiting, most] = [0, 0]
   const usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
   const picture = doublePicture(64, 64, { text: 'parameters\0a secret prompt' })
   const answer = (item: JsonValue): DoubleAnswer => ({ json: { created: 1, id: 'x', data: [item], usage } })
@@ -61,6 +70,14 @@ export async function startLocalAi({ key }: { readonly key?: string } = {}): Pro
       : failed(599, 'The tests ask for bytes.')
   }
 
+  /** The engine takes one call after the other; here they only have to be counted. */
+  const inTurn = async (call: DoubleCall): Promise<DoubleAnswer> => {
+    most = Math.max(most, ++waiting)
+    await sleep(pictureMs)
+    waiting--
+    return draw(call)
+  }
+
   const enlarge = async (call: DoubleCall, origin: string): Promise<DoubleAnswer> => {
     const form = await call.form()
     if (!['2', '4'].includes(String(form.get('scale')))) return failed(400, 'code=400, message=scale must be 2 or 4')
@@ -77,7 +94,7 @@ export async function startLocalAi({ key }: { readonly key?: string } = {}): Pro
       case 'GET /v1/models/capabilities':
         return { json: { object: 'list', data: models.map((model) => ({ object: 'model', ...model })) } }
       case 'POST /v1/images/generations':
-        return draw(call)
+        return inTurn(call)
       case 'POST /v1/images/upscale':
         return enlarge(call, origin)
       case 'GET /generated-images/upscale_1.png':
@@ -86,5 +103,5 @@ export async function startLocalAi({ key }: { readonly key?: string } = {}): Pro
         return failed(404, 'Resource not found')
     }
   })
-  return Object.assign(server, { drawn })
+  return Object.assign(server, { drawn, most: () => most })
 }
