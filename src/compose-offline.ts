@@ -7,14 +7,17 @@ import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { backupSmall, restoreSmall } from './blobs/small-backup.ts'
 import { providerKnowledge } from './compose-modules.ts'
+import { readRoute } from './compose-routes.ts'
 import { buildState } from './compose-state.ts'
 import { type Config, type LoadedConfig, type LoadOptions, loadConfig } from './config/index.ts'
 import { loadActivePrices } from './config/price-sets.ts'
 import { HalftoneError } from './core/error.ts'
+import type { JsonObject } from './core/json.ts'
 import type { CompiledPrices } from './core/pricing/index.ts'
 import { isInForce, rateRows } from './core/pricing/rate-rows.ts'
 import type { Policy, Snapshot } from './core/routing/index.ts'
 import { policyOf } from './gateway/decide.ts'
+import type { GatewayState } from './gateway/state.ts'
 import type { Ledger } from './ports/ledger.ts'
 import type { ProviderDefinition } from './providers/define-provider.ts'
 import { providers } from './providers/index.ts'
@@ -98,12 +101,51 @@ export interface RoutingBasis {
   readonly policy: Policy
 }
 
-/** The configured offers and prices, and the policy that `model` (a route, model or offer) stands for. Calls nobody but servers that say what they serve. */
-export async function routingBasis(config: Config, model: string): Promise<RoutingBasis> {
+/** Finds the document of a route that the configuration does not have; undefined: nobody has it. */
+export type RouteLookUp = (name: string) => Promise<JsonObject | undefined>
+
+/**
+ * The configured offers and prices, and the policy that `model` (a route, model or offer) stands for. Calls nobody but servers that say what they
+ * serve, and `lookUp` for a name that nothing in the configuration has.
+ */
+export async function routingBasis(config: Config, model: string, lookUp: RouteLookUp): Promise<RoutingBasis> {
   const state = await buildState(config, systemClock)
   await Promise.all([...state.providers.values()].map((provider) => provider.close()))
   const { offers, quality, qualityLevels, prices } = state
-  return { snapshot: { offers, quality, qualityLevels }, prices, policy: policyOf(model, state, now()) }
+  return { snapshot: { offers, quality, qualityLevels }, prices, policy: await policyNamed(model, state, lookUp) }
+}
+
+async function policyNamed(model: string, state: GatewayState, lookUp: RouteLookUp): Promise<Policy> {
+  try {
+    return policyOf(model, state, now())
+  } catch (error) {
+    const document =
+      error instanceof HalftoneError && error.code === 'model_not_found' && !/[/:]/.test(model) ? await lookUp(model) : undefined
+    if (!document) throw error
+    const made = readRoute(model, document)
+    if (made.kind === 'valid') return made.policy
+    const problems = made.problems.map(({ path, message }) => `${path} ${message}`.trim()).join('; ')
+    throw new HalftoneError('invalid_value', `The stored route "${model}" cannot be used: ${problems}.`)
+  }
+}
+
+/** Of a route made by API, in the ledger itself; undefined where there is none, or a running gateway has the data folder. */
+export async function storedRoute(config: Config, name: string): Promise<JsonObject | undefined> {
+  // A look changes nothing: an older ledger is not brought up to date for it.
+  if ((await schemaVersionOf(config)) !== schemaVersion) return undefined
+  let ledger: Ledger
+  try {
+    ledger = await openLedger(config)
+  } catch (error) {
+    if (error instanceof HalftoneError && error.code === 'data_dir_locked') return undefined
+    throw error
+  }
+  try {
+    const stored = (await ledger.routes.newest()).find((route) => route.name === name && !route.retired)
+    return stored?.document
+  } finally {
+    await ledger.close()
+  }
 }
 
 // --- ledger ----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { RequestSummaryWire } from '../../contract/records.ts'
 import { HalftoneError } from '../../core/error.ts'
+import type { JsonObject } from '../../core/json.ts'
 import { type PriceChange, type ReplayResult, type ReplaySum, replayTrace } from '../../core/simulation/replay.ts'
 import { parseTraceLine, type TraceRow } from '../../core/simulation/trace.ts'
 import { type ConnectOptions, configFlags, connect, withConnectOptions } from '../connect.ts'
@@ -25,7 +26,7 @@ export function define(command: Command, context: CliContext): void {
   command
     .requiredOption('--trace <file>', 'a trace of JSON lines, or `ledger` for the requests of a running gateway')
     .option('--policy <file>', 'configuration file with the routes to try (default: the current one)')
-    .option('--route <name>', 'the route, model or offer that serves every request', 'auto')
+    .option('--route <name>', 'the route (of the file or made by API), model or offer that serves every request', 'auto')
     .option('--from <time>', 'only requests from this date or time on, UTC', instant)
     .option('--to <time>', 'only requests before this date or time, UTC', instant)
     .option(
@@ -53,10 +54,14 @@ function priceChange(text: string, before: readonly PriceChange[]): readonly Pri
 
 async function simulate(context: CliContext, options: Options): Promise<void> {
   const { env, cwd, out } = context
-  const { loadFullConfig, routingBasis } = await import('../../compose-offline.ts')
+  const { loadFullConfig, routingBasis, storedRoute } = await import('../../compose-offline.ts')
   const flags = { ...configFlags(options), ...(options.policy !== undefined && { config: options.policy }) }
   const { config } = await loadFullConfig({ env, cwd, flags })
-  const basis = await routingBasis(config, options.route)
+  const basis = await routingBasis(
+    config,
+    options.route,
+    async (name) => (await routeOfGateway(context, options, name)) ?? (await storedRoute(config, name)),
+  )
   const all = options.trace === 'ledger' ? await ledgerRows(context, options) : await fileRows(resolve(cwd, options.trace))
   const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = options
   const rows = all.filter(({ atUs }) => atUs >= from && atUs < to).sort((a, b) => a.atUs - b.atUs)
@@ -65,6 +70,19 @@ async function simulate(context: CliContext, options: Options): Promise<void> {
   const result = replayTrace(rows, { ...basis, changes: options.priceChange })
   if (options.json) return out.json(resultJson(result))
   for (const line of resultLines(result, options.route, out)) out.line(line)
+}
+
+/** A route made by API, as the running gateway has it; undefined where none runs or it has no such route. */
+async function routeOfGateway(context: CliContext, options: Options, name: string): Promise<JsonObject | undefined> {
+  try {
+    const client = await connect(context, options)
+    // The contract's JSON is ours.
+    return (await client.call('getRoute', { path: { route: name } })).document as JsonObject
+  } catch (error) {
+    if (error instanceof CliError && (error.exit === 'noGateway' || error.exit === 'auth' || error.exit === 'usage'))
+      return undefined
+    throw error
+  }
 }
 
 async function fileRows(path: string): Promise<TraceRow[]> {
