@@ -33,8 +33,10 @@ export interface LedgerReader {
   unknownAttempts(query: { limit: number; order?: 'newest' }): Promise<readonly AttemptRecordRow[]>
   /** Per budget: what is spent and held in its current period. */
   budgetStates(nowUs: TimestampUs): Promise<readonly BudgetState[]>
-  /** Sums over charges and holds, of everything or of the requests of one project, for invariants, doctor and the first page. */
+  /** Sums over every charge and hold, of everything or of the requests of one project, for invariants: it reads the whole ledger. */
   totals(query: { sinceUs?: TimestampUs; sandbox: boolean; projectId?: string }): Promise<LedgerTotals>
+  /** What is under way now, of everybody or of one project or key: as quick on a large ledger as on a small one. */
+  running(query: { sandbox: boolean; projectId?: string; keyId?: string }): Promise<{ requests: number; heldNanoUsd: NanoUsd }>
   /** Month-to-date usage by offer from the rollups: the router's tier position. */
   monthToDate(nowUs: TimestampUs): Promise<readonly { offer: OfferId; images: number; costNanoUsd: NanoUsd }[]>
   /** How attempts ended lately, from the rollups: what quotes learn failed tries and the model in use from. */

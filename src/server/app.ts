@@ -33,6 +33,7 @@ import * as models from './routes/models.ts'
 import { checkMonth, closeMonth, listMonths } from './routes/months.ts'
 import { observeRoute } from './routes/observe.ts'
 import * as operations from './routes/operations.ts'
+import { overview } from './routes/overview.ts'
 import { isTextPath, passThrough } from './routes/passthrough.ts'
 import * as priceChanges from './routes/price-changes.ts'
 import * as prices from './routes/prices.ts'
@@ -76,7 +77,7 @@ const handlers = {
   getImage: assets.getImage,
   getThumbnail: assets.getThumbnail,
   receiveWebhook,
-  overview: admin.overview,
+  overview,
   listPrices: prices.listPrices,
   getPriceBook: prices.getPriceBook,
   rerate: prices.rerate,

@@ -4,14 +4,13 @@ import type * as schemas from '../../contract/admin.ts'
 import { mayGrant, type Role, reachOf } from '../../core/access/roles.ts'
 import { HalftoneError } from '../../core/error.ts'
 import type { RateLimit } from '../../core/limits/bucket.ts'
-import { formatUsd, parseUsd } from '../../core/money.ts'
+import { parseUsd } from '../../core/money.ts'
 import type { DiscoveryStatus } from '../../gateway/discovery.ts'
 import type { BudgetRecord, ProjectRecord } from '../../ports/ledger.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
 import { type Identity, newSecret } from '../key-ring.ts'
-import { can, isBudgetWithinReach, isKeyWithinReach, reachFilter } from '../view.ts'
+import { can, isBudgetWithinReach, isKeyWithinReach } from '../view.ts'
 import { budgetWire, isoTime, keyWire } from '../wire.ts'
-import { acceptanceWire } from './feedback.ts'
 
 const keyBudgetId = (keyId: string): string => `key-${keyId}-per-day`
 
@@ -185,7 +184,7 @@ function objectId(id: string | undefined): string {
   return id
 }
 
-const budgetStates = async (call: Call) => {
+export const budgetStates = async (call: Call) => {
   const { context } = call
   const identity = callerIdentity(call)
   const nowUs = context.services.clock.nowUs()
@@ -247,32 +246,6 @@ async function checkBudget(call: Call, budget: BudgetRecord | undefined): Promis
   if (!isBudgetWithinReach(identity, budget, keys)) throw noBudget(budget.id)
   if (budget.scope === 'project')
     throw new HalftoneError('forbidden', `The role ${identity.key.role} may change budgets of keys, not that of the project.`)
-}
-
-export const overview: Handler = async (call) => {
-  const { ledger, clock } = call.context.services
-  const sandbox = spendsNothing(call.context)
-  const within = reachFilter(callerIdentity(call))
-  const now = new Date(clock.nowUs() / 1_000)
-  const day = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()) * 1_000
-  const month = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1) * 1_000
-  const [today, thisMonth, budgets] = await Promise.all([
-    ledger.read.totals({ sinceUs: day, sandbox, ...within }),
-    ledger.read.totals({ sinceUs: month, sandbox, ...within }),
-    budgetStates(call),
-  ])
-  return {
-    object: 'overview',
-    today_usd: formatUsd(today.costNanoUsd),
-    month_usd: formatUsd(thisMonth.costNanoUsd),
-    held_usd: formatUsd(thisMonth.heldNanoUsd),
-    unknown_usd: formatUsd(thisMonth.unknownNanoUsd),
-    requests_today: today.requests,
-    images_today: today.images,
-    sandbox,
-    budgets,
-    acceptance: await acceptanceWire(call.context, { sandbox, ...within }),
-  }
 }
 
 export const status: Handler = async (call) => {

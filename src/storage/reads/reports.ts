@@ -7,9 +7,12 @@ import type { Database } from '../schema.ts'
 import { toBudget } from './admin.ts'
 import { toSum } from './decode.ts'
 
-export const createReportReads = (db: Kysely<Database>): Pick<LedgerReader, 'budgetStates' | 'totals' | 'monthToDate'> => ({
+export const createReportReads = (
+  db: Kysely<Database>,
+): Pick<LedgerReader, 'budgetStates' | 'totals' | 'running' | 'monthToDate'> => ({
   budgetStates: (nowUs) => readBudgetStates(db, nowUs),
   totals: (query) => readTotals(db, query),
+  running: (query) => readRunning(db, query),
   monthToDate: async (nowUs) => {
     const rows = await db
       .selectFrom('rollups')
@@ -113,6 +116,41 @@ async function readTotals(
   }
 }
 
+/** Written out and not bound: SQLite takes an index of some rows only for a condition that it can read. */
+const isOpen = sql<boolean>`attempts.state IN ('intent', 'dispatched')`
+const isUnknown = sql<boolean>`attempts.state = 'unknown'`
+
+async function readRunning(
+  db: Kysely<Database>,
+  { sandbox, projectId, keyId }: { sandbox: boolean; projectId?: string; keyId?: string },
+): ReturnType<LedgerReader['running']> {
+  const flag = sandbox ? 1n : 0n
+  let requests = db
+    .selectFrom('requests')
+    .select(({ fn }) => fn.countAll<bigint>().as('requests'))
+    .where('finished_us', 'is', null)
+    .where('requests.sandbox', '=', flag)
+  let attempts = db
+    .selectFrom('attempts')
+    .innerJoin('requests', 'requests.id', 'attempts.request_id')
+    .select(({ fn }) => fn.sum<bigint | null>('hold_nano_usd').as('held'))
+    .where(isOpen)
+    .where('attempts.sandbox', '=', flag)
+  if (projectId !== undefined) {
+    requests = requests.where('project_id', '=', projectId)
+    attempts = attempts.where('project_id', '=', projectId)
+  }
+  if (keyId !== undefined) {
+    requests = requests.where('key_id', '=', keyId)
+    attempts = attempts.where('key_id', '=', keyId)
+  }
+  const held = await attempts.executeTakeFirst()
+  return {
+    requests: Number((await requests.executeTakeFirstOrThrow()).requests),
+    heldNanoUsd: toSum(held?.held),
+  }
+}
+
 interface SumQuery {
   readonly sandbox: bigint
   readonly since: bigint
@@ -145,7 +183,7 @@ async function standingProvisional(db: Kysely<Database>, { sandbox, since, attem
     .selectFrom('charges')
     .innerJoin('attempts', 'attempts.id', 'charges.attempt_id')
     .select(sql<bigint | string | null>`sum(charges.amount_nano_usd)`.as('amount'))
-    .where('attempts.state', '=', 'unknown')
+    .where(isUnknown)
     .where('charges.sandbox', '=', sandbox)
     .where('charges.incurred_us', '>=', since)
     .where(attemptOfProject)

@@ -1,5 +1,5 @@
 /** Requests with everything that belongs to them: one query per table, whatever the number of requests. */
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Warning } from '../../core/offer.ts'
 import type { Outcome } from '../../core/outcome.ts'
 import type { Operation } from '../../core/request.ts'
@@ -7,7 +7,7 @@ import { type Rating, unrated } from '../../core/routing/learning/feedback.ts'
 import type { LedgerReader, RequestQuery, RequestRecord, RequestSummary } from '../../ports/ledger.ts'
 import type { Database } from '../schema.ts'
 import { groupBy, numberOrNull, parseObject, parseTags } from './decode.ts'
-import { readRatings } from './feedback.ts'
+import { readRatings, readReasons } from './feedback.ts'
 import { conditionsOf, isNarrowed, scanEnd } from './request-filter.ts'
 import { type AssetRow, type AttemptRow, type ChargeRow, costOf, type EventRow, toAsset, toAttempt } from './rows.ts'
 
@@ -73,7 +73,8 @@ export const createRequestReads = (
     const rows = await db
       .selectFrom('attempts')
       .selectAll()
-      .where('state', '=', 'unknown')
+      // Not bound: SQLite takes an index of some rows only for a condition that it can read.
+      .where(sql<boolean>`state = 'unknown'`)
       .orderBy('id', order === 'newest' ? 'desc' : 'asc')
       .limit(limit)
       .execute()
@@ -231,6 +232,8 @@ async function withDetails(db: Kysely<Database>, attempts: readonly AttemptRow[]
     .where('attempt_id', 'in', ids)
     .orderBy('id')
     .execute()
+  const said = events.filter(({ kind }) => kind === 'feedback')
+  const reasons = await readReasons(db, said.length > 0 ? [...new Set(attempts.map((row) => row.request_id))] : [])
   const draws = await db.selectFrom('credit_draws').selectAll().where('attempt_id', 'in', ids).orderBy('id').execute()
   const chargesOf = groupBy(charges, (row) => row.attempt_id)
   const drawsOf = groupBy(draws, (row) => row.attempt_id)
@@ -238,8 +241,16 @@ async function withDetails(db: Kysely<Database>, attempts: readonly AttemptRow[]
   return attempts.map((row) =>
     toAttempt(row, {
       charges: chargesOf.get(row.id) ?? [],
-      events: eventsOf.get(row.id) ?? [],
+      events: (eventsOf.get(row.id) ?? []).map((event) => (event.kind === 'feedback' ? withReason(event, reasons) : event)),
       draws: drawsOf.get(row.id) ?? [],
     }),
   )
+}
+
+/** What was said about a picture, with the reason as long as it is kept. */
+function withReason(event: EventRow, reasons: ReadonlyMap<string, string>): EventRow {
+  const data = parseObject(event.data)
+  const picture = data['assetId'] ?? event.attempt_id
+  const reason = reasons.get(`${picture}|${data['signal']}|${data['keyId']}|${event.at_us}`)
+  return reason === undefined ? event : { ...event, data: JSON.stringify({ ...data, reason }) }
 }

@@ -219,7 +219,10 @@ export function insightRules(opened: () => OpenedLedger): void {
   test('any two dimensions, and any one with a name of its own, add up to everything there is', async () => {
     const { ledger } = opened()
     const everything = await totalOf({ ...whole, grain: 'none', dimensions: [] })
-    expect(everything?.costNanoUsd).toBe((await ledger.read.totals({ sandbox: false })).costNanoUsd)
+    const totals = await ledger.read.totals({ sandbox: false })
+    expect(everything?.costNanoUsd).toBe(totals.costNanoUsd)
+    const cells = (await ledger.insight.sums({ ...whole, grain: 'none', dimensions: ['kind'] }))?.cells ?? []
+    expect(cells.reduce((sum, { sums }) => sum + sums.provisionalNanoUsd, 0n)).toBe(totals.unknownNanoUsd)
     for (const [index, first] of dimensions.entries())
       for (const second of dimensions.slice(index + 1))
         expect(await totalOf({ ...whole, grain: 'day', dimensions: [first, second] }), `${first} x ${second}`).toEqual(everything)
