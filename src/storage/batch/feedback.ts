@@ -169,12 +169,6 @@ const isSame = (row: Row, { verdict, score, reason }: FeedbackCommand): boolean 
   row['score'] === (score === undefined ? null : scoreText(score)) &&
   row['reason'] === storableText(reason)
 
-const eventData = ({ assetId }: Target, { keyId, signal, verdict, score, reason }: FeedbackCommand): string =>
-  JSON.stringify({
-    assetId,
-    keyId,
-    signal,
-    verdict,
-    ...(score !== undefined && { score: scoreText(score) }),
-    ...(reason !== undefined && { reason }),
-  })
+/** Without the reason: events stay when somebody asks for words of people to be deleted. */
+const eventData = ({ assetId }: Target, { keyId, signal, verdict, score }: FeedbackCommand): string =>
+  JSON.stringify({ assetId, keyId, signal, verdict, ...(score !== undefined && { score: scoreText(score) }) })

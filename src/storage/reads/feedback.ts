@@ -61,3 +61,15 @@ export async function readRatings(db: Kysely<Database>, requestIds: readonly str
     ]),
   )
 }
+
+/** Why a word was said, by its picture or attempt, signal, key and time. Reasons can be deleted; the events of words cannot. */
+export async function readReasons(db: Kysely<Database>, requestIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (requestIds.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('feedback')
+    .select(['id', 'created_us', 'reason'])
+    .where('request_id', 'in', requestIds)
+    .where('reason', 'is not', null)
+    .execute()
+  return new Map(rows.map((row) => [`${row.id}|${row.created_us}`, row.reason ?? '']))
+}

@@ -25,13 +25,26 @@ export function erasureRules(opened: () => OpenedLedger): void {
     )
   const whole = async () => {
     const texts: string[] = []
-    for (const table of ['requests', 'request_content', 'attempts', 'assets', 'insight_days', 'insight_names', 'audit'])
+    const tables = [
+      'requests',
+      'request_content',
+      'attempts',
+      'attempt_events',
+      'assets',
+      'feedback',
+      'insight_days',
+      'insight_names',
+      'audit',
+    ]
+    for (const table of tables)
       for (const row of await opened().harness.query(`SELECT * FROM ${table}`)) texts.push(...Object.values(row).map(String))
     return texts
   }
 
   test('a request loses its texts and images, and keeps its money', async () => {
     const { id, sha256 } = await made()
+    const word = { signal: 'explicit', verdict: 'reject', reason: SECRET } as const
+    await opened().ledger.feedback.rate({ subject: { requestId: id }, keyId: 'key-1', atUs: T0, ...word })
     const before = await money()
     expect(await erase({ requestId: id })).toEqual({ requests: 1, running: 0, images: 1, next: null })
     expect(await money()).toEqual(before)

@@ -54,18 +54,17 @@ export function feedbackRules(opened: () => OpenedLedger): void {
     await expectConsistent(harness)
   })
 
-  test('the last word of a key stands, and the earlier one stays as an event', async () => {
+  test('the last word of a key stands, with its reason; the earlier one stays as an event without one', async () => {
     const { ledger } = opened()
     const { requestId, offer, assetIds } = await made()
     const subject = { assetId: assetIds[0] ?? '' }
     await ledger.feedback.rate(said(subject, { reason: 'six fingers', verdict: 'reject' }))
-    await ledger.feedback.rate(said(subject, { verdict: 'score', score: 250, atUs: T0 + 4_000_000 }))
+    await ledger.feedback.rate(said(subject, { verdict: 'score', score: 250, reason: 'too dark', atUs: T0 + 4_000_000 }))
     expect(await words(requestId)).toEqual([{ verdict: 'score', signal: 'explicit' }])
     expect(await sums(offer)).toEqual([{ accepted: 0.25, rejected: 0.75, outcome: 'succeeded' }])
-    expect((await events(requestId)).map(({ data }) => data)).toMatchObject([
-      { verdict: 'reject', reason: 'six fingers' },
-      { verdict: 'score', score: '0.25' },
-    ])
+    const [earlier, last] = (await events(requestId)).map(({ data }) => data)
+    expect(earlier).toEqual({ assetId: subject.assetId, keyId: earlier?.['keyId'], signal: 'explicit', verdict: 'reject' })
+    expect(last).toMatchObject({ verdict: 'score', score: '0.25', reason: 'too dark' })
     const record = await ledger.read.request(requestId)
     expect(record?.images[0]?.rating).toEqual({ accepted: 250, rejected: 750 })
   })
