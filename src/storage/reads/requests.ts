@@ -234,8 +234,6 @@ async function withDetails(db: Kysely<Database>, attempts: readonly AttemptRow[]
     .execute()
   const said = events.filter(({ kind }) => kind === 'feedback')
   const reasons = await readReasons(db, said.length > 0 ? [...new Set(attempts.map((row) => row.request_id))] : [])
-  const said = events.filter(({ kind }) => kind === 'feedback')
-  const reasons = await readReasons(db, said.length > 0 ? [...new Set(attempts.map((row) => row.request_id))] : [])
   const draws = await db.selectFrom('credit_draws').selectAll().where('attempt_id', 'in', ids).orderBy('id').execute()
   const chargesOf = groupBy(charges, (row) => row.attempt_id)
   const drawsOf = groupBy(draws, (row) => row.attempt_id)
