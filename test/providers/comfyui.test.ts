@@ -214,7 +214,7 @@ describe('jobs', () => {
 
   test.each([
     [{ ending: 'error' }, { code: 'provider_error', billed: 'no', message: 'ComfyUI failed in KSampler: Allocation on device' }],
-    [{ ending: 'interrupted' }, { code: 'provider_error', billed: 'no' }],
+    [{ ending: 'interrupted' }, { code: 'cancelled', billed: 'no' }],
     [{ expired: true }, { code: 'provider_invalid_response' }],
   ] as const)('%j fails as %j', async (script, failure) => {
     const { provider } = await account({ jobMs: 5, ...script })
