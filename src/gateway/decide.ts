@@ -10,6 +10,7 @@ import {
   type OfferHealth,
   type Plan,
   type PlanInput,
+  type PlanMemo,
   type Policy,
   plan,
   resolveModel,
@@ -35,6 +36,7 @@ export interface DecideInput {
   readonly purchases: Pick<Purchases, 'view' | 'inputsFor'>
   /** The plan of the month, where there is one. */
   readonly monthPlan?: MonthPlanView
+  readonly memo?: PlanMemo
 }
 
 /** The plan of the model asked for, and behind it those of the models the client falls back to. */
@@ -129,6 +131,7 @@ export function planInputOf({
   hardBudget,
   purchases,
   monthPlan,
+  memo,
 }: DecideInput): PlanInput {
   const { allowedModels } = input.caller
   return {
@@ -152,6 +155,7 @@ export function planInputOf({
     random,
     nowUs,
     hardBudget,
+    ...(memo && { memo }),
   }
 }
 

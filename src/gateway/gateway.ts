@@ -5,6 +5,7 @@ import { urgencyOf } from '../core/limits/queue.ts'
 import type { Offer, Warning } from '../core/offer.ts'
 import { promptFeatures } from '../core/prompt/features.ts'
 import {
+  createPlanMemo,
   type Explored,
   type OfferHealth,
   observationOf,
@@ -119,6 +120,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const hedges = createHedges()
   const explorer = createExplorer(services)
   const room = createWaitingRoom(services.clock)
+  const memo = createPlanMemo()
   health.onRoom(() => room.wake())
   const listeners = new Set<(requestId: string) => void>()
   let draining = false
@@ -186,6 +188,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       nowUs,
       hardBudget: scopes.some((budget) => budget.hard),
       purchases: services.purchases,
+      memo,
       ...monthPlanPart(options),
     }
     const again = () => ({ ...deciding, nowUs: services.clock.nowUs(), health: health.view() })
@@ -338,6 +341,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       nowUs,
       hardBudget: false,
       purchases: services.purchases,
+      memo,
       ...monthPlanPart(options),
     }
   }

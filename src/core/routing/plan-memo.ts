@@ -31,13 +31,13 @@ const MAX_SLOTS = 40_000
 
 export const createPlanMemo = (): PlanMemo => ({ offers: [], prices: undefined, promptLimits: [], kinds: new Map(), slots: 0 })
 
-/** As `standingsOf` without cutters. */
+/** As `standingsOf` without helpers. */
 export function kindFrom(memo: PlanMemo, input: StandingInput): RequestKind {
   if (memo.offers !== input.offers || memo.prices !== input.prices) empty(memo, input)
   const key = kindOf(input, memo.promptLimits)
   const known = memo.kinds.get(key)
   if (known) return known
-  const made = { standings: standingsOf(input, []), terms: undefined }
+  const made = { standings: standingsOf(input), terms: undefined }
   const slots = made.standings.reduce((sum, { choices }) => sum + 1 + choices.length, 0)
   if (memo.slots + slots > MAX_SLOTS) empty(memo, input)
   memo.kinds.set(key, made)
@@ -76,7 +76,7 @@ function empty(memo: PlanMemo, { offers, prices }: StandingInput): void {
 function kindOf({ request, policy, options, allowedModels, required, today }: StandingInput, limits: readonly number[]): string {
   const { route, filter, floor, everyLane, everyQuality, viaAlias } = policy
   const { only, ignore, allowUnsupported, fit, upscale, convert } = options
-  const kind = [today, route, filter, floor !== undefined, everyLane, everyQuality, viaAlias]
+  const kind = [today, route, filter, floor, options.floor, everyLane, everyQuality, viaAlias]
   return JSON.stringify([
     ...kind,
     only,

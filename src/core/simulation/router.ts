@@ -2,14 +2,16 @@
  * The product's own routing in the simulated world: `plan()` over a snapshot of health, experience, corrected ratings and volumes, and the
  * month's plan beside it. Every other policy is this one with another order of candidates, so that all have the same information.
  */
-import type { Candidate } from '../offer.ts'
+import type { Candidate, Offer } from '../offer.ts'
 import { askedFor, createDifficultyGate, type DifficultyGate, isEasy, rated } from '../planning/difficulty.ts'
 import { expectedTotal } from '../pricing/index.ts'
 import { type VolumeIndex, volumeKey } from '../pricing/volumes.ts'
 import {
+  createPlanMemo,
   type Experience,
   experienceKeys,
   noExperience,
+  type PlanMemo,
   type Policy,
   plan,
   reduceExperience,
@@ -55,7 +57,9 @@ interface State {
   readonly health: Health
   readonly experience: Map<string, Experience>
   readonly ratings: Map<string, FloorEvidence>
-  readonly quality: Map<string, number>
+  quality: ReadonlyMap<string, number>
+  /** Absent where an oracle tells every request something else. */
+  readonly memo: PlanMemo | undefined
   readonly bought: Map<string, number>
   readonly planner: MonthPlanner | undefined
   readonly random: () => number
@@ -80,6 +84,7 @@ export function createRouter(world: World, options: RouterOptions): SimulatedPol
     experience: new Map(),
     ratings: new Map(),
     quality: new Map(world.deployments.map(({ terms }) => [terms.model, terms.quality - RATING_MARGIN])),
+    memo: options.oracle ? undefined : createPlanMemo(),
     bought: new Map(),
     planner: options.planned ? createMonthPlanner(world) : undefined,
     random,
@@ -185,6 +190,7 @@ function makePlan(state: State, template: RequestTemplate, easy: boolean, nowUs:
     promptClass: template.features.promptClass,
     nowUs,
     hardBudget: false,
+    ...(state.memo && { memo: state.memo }),
   })
   return made.kind === 'plan' ? made : undefined
 }
@@ -207,13 +213,13 @@ function refresh(state: State, nowUs: number): void {
   const { world, planner } = state
   const health = oracle?.health ? trueHealth(world, nowUs) : state.health.view(nowUs)
   if (!whole && state.snapshot) {
-    state.snapshot = { ...state.snapshot, health }
+    state.snapshot = { ...state.snapshot, health, quality: state.quality }
     return
   }
   state.madeUs = nowUs
   fade(state, nowUs)
   const base: Snapshot = {
-    offers: world.deployments.filter((each) => isOffered(each, nowUs)).map(({ offer }) => offer),
+    offers: offeredAt(state, nowUs),
     health,
     quality: state.quality,
     qualityLevels: levels,
@@ -225,6 +231,13 @@ function refresh(state: State, nowUs: number): void {
   state.snapshot = atList
   const planned = oracle?.plan ?? planner?.prices(nowUs, (template, easy) => makePlan(state, template, easy, nowUs))
   state.snapshot = planned ? { ...base, planned } : base
+}
+
+/** The same list until something is offered or withdrawn. */
+function offeredAt(state: State, nowUs: number): readonly Offer[] {
+  const offers = state.world.deployments.filter((each) => isOffered(each, nowUs)).map(({ offer }) => offer)
+  const known = state.snapshot?.offers
+  return known && known.length === offers.length && known.every((each, index) => each === offers[index]) ? known : offers
 }
 
 function volumesOf({ world, bought }: State): VolumeIndex {
@@ -247,19 +260,10 @@ function fade(state: State, nowUs: number): void {
   for (const [key, past] of state.experience) state.experience.set(key, fadeLatencies(past, 0.5))
 }
 
-/** What is the same for every use of a planned candidate. */
-const facts = new WeakMap<Candidate, { readonly keys: readonly string[]; readonly listNanoUsd: number }>()
-
-function factsOf(state: State, candidate: Candidate, { request, features }: RequestTemplate, nowUs: number) {
-  const known = facts.get(candidate)
-  if (known) return known
+/** Of one picture, before volume tiers. */
+function listNanoUsdOf(state: State, candidate: Candidate, { request, features }: RequestTemplate, nowUs: number): number {
   const list = expectedTotal(state.prices.at(nowUs), { candidate, request, promptComplexity: features.complexity, atUs: nowUs })
-  const made = {
-    keys: experienceKeys(candidate, request, features.promptClass),
-    listNanoUsd: Number(list ?? 0n) / candidate.settings.n,
-  }
-  facts.set(candidate, made)
-  return made
+  return Number(list ?? 0n) / candidate.settings.n
 }
 
 function learn(state: State, attempt: FinishedAttempt): void {
@@ -268,16 +272,17 @@ function learn(state: State, attempt: FinishedAttempt): void {
   if (!planned) return
   const { failure, billed, afterMs } = answer
   const { offer } = planned.candidate
-  const { keys, listNanoUsd } = factsOf(state, planned.candidate, template, nowUs)
+  const { request, features } = template
   state.health.finished(offer.id, failure, nowUs)
   if (billed && dispatchedUs >= MONTH_START_US) {
     state.bought.set(offer.id, (state.bought.get(offer.id) ?? 0) + n)
-    state.planner?.billed(offer.id, n, listNanoUsd * n)
+    state.planner?.billed(offer.id, n, listNanoUsdOf(state, planned.candidate, template, nowUs) * n)
   }
   if (failure?.code === 'provider_rate_limited' || failure?.code === 'provider_not_found') return
   const kind = !failure ? 'succeeded' : failure.code === 'content_refused' ? 'refused' : 'failed'
   const seen = { kind, billed, ...(!failure && { latencyMs: afterMs }) } as const
-  for (const key of keys) state.experience.set(key, reduceExperience(state.experience.get(key) ?? noExperience, seen))
+  for (const key of experienceKeys(planned.candidate, request, features.promptClass))
+    state.experience.set(key, reduceExperience(state.experience.get(key) ?? noExperience, seen))
 }
 
 function learnRating(state: State, { plan: made, template, deployment, accepted }: Rating): void {
@@ -291,5 +296,6 @@ function learnRating(state: State, { plan: made, template, deployment, accepted 
   const { model, quality } = deployment.terms
   const evidence = reduceFloorEvidence(state.ratings.get(model) ?? new Map(), floors, floor, accepted)
   state.ratings.set(model, evidence)
-  state.quality.set(model, correctedQuality(quality - RATING_MARGIN, evidence))
+  const corrected = correctedQuality(quality - RATING_MARGIN, evidence)
+  if (state.quality.get(model) !== corrected) state.quality = new Map(state.quality).set(model, corrected)
 }
