@@ -317,14 +317,19 @@ async function start(context: StartContext): Promise<Halftone> {
       version,
       startedUs,
       problems: [...problems],
-      notices: routeProblems(state),
+      // Asked for on every page and by every probe: what takes a look at each offer is worked out by those who read it.
+      get notices() {
+        return routeProblems(state)
+      },
       ledger: config.storage.databaseUrl ? 'postgresql' : 'sqlite',
       freeBytes: disk.freeBytes(),
       configFile: loaded.file ?? null,
       baseUrls: new Map(
         Object.values(inForce.providers).flatMap(({ name, baseUrl }) => (baseUrl ? [[name, baseUrl] as const] : [])),
       ),
-      unpriced: unpricedOffers(state, clock.nowUs()),
+      get unpriced() {
+        return unpricedOffers(state, clock.nowUs())
+      },
     }),
   }
   const app = await createApp(server)

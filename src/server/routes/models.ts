@@ -9,7 +9,6 @@ import { rateSummary } from '../../core/pricing/index.ts'
 import { formatSize } from '../../core/request.ts'
 import { isRetired } from '../../core/routing/index.ts'
 import type { GatewayState } from '../../gateway/state.ts'
-import type { ServerContext } from '../context.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
 
 export const listModels: Handler = async (call) => ({ object: 'list', data: allModels(call) })
@@ -30,14 +29,15 @@ export function allModels(call: Call): ModelWire[] {
   const { allowedModels } = callerIdentity(call).key
   const nowUs = context.services.clock.nowUs()
   const today = new Date(nowUs / 1_000).toISOString().slice(0, 10)
+  const created = Math.floor(context.describe().startedUs / 1_000_000)
   const live = state.offers.filter((offer) => !isRetired(offer, today))
   const operations = [...new Set(live.flatMap((offer) => offer.capabilities.operations))]
-  const routes = [...state.routes.keys()].map((id) => plainModel(id, 'route', operations, context))
-  const aliases = [...state.aliases.keys()].map((id) => plainModel(id, 'alias', operations, context))
+  const routes = [...state.routes.keys()].map((id) => plainModel(id, 'route', operations, created))
+  const aliases = [...state.aliases.keys()].map((id) => plainModel(id, 'alias', operations, created))
   const models = [...new Set(live.map((offer) => offer.model))].map((model) =>
-    offerModel(model, 'model', first(live, model), state, context),
+    offerModel(model, 'model', first(live, model), { state, created, nowUs }),
   )
-  const offers = live.map((offer) => offerModel(offer.id, 'offer', offer, state, context))
+  const offers = live.map((offer) => offerModel(offer.id, 'offer', offer, { state, created, nowUs }))
   const all = [...routes, ...aliases, ...models, ...offers]
   return allowedModels
     ? all.filter((model) => allowedModels.includes(model.id) || allowedModels.includes(model.halftone?.publisher_model ?? ''))
@@ -50,13 +50,11 @@ function first(offers: readonly Offer[], model: string): Offer {
   return offer
 }
 
-const created = (context: ServerContext): number => Math.floor(context.describe().startedUs / 1_000_000)
-
 /** What a name stands for depends on the request; it can do what any of its offers can. */
-const plainModel = (id: string, kind: 'route' | 'alias', operations: string[], context: ServerContext): ModelWire => ({
+const plainModel = (id: string, kind: 'route' | 'alias', operations: string[], created: number): ModelWire => ({
   id,
   object: 'model',
-  created: created(context),
+  created,
   owned_by: 'halftone',
   halftone: {
     kind,
@@ -81,13 +79,20 @@ const plainModel = (id: string, kind: 'route' | 'alias', operations: string[], c
   },
 })
 
-function offerModel(id: string, kind: 'model' | 'offer', offer: Offer, state: GatewayState, context: ServerContext): ModelWire {
+interface Listing {
+  readonly state: GatewayState
+  /** Seconds since 1970. */
+  readonly created: number
+  readonly nowUs: number
+}
+
+function offerModel(id: string, kind: 'model' | 'offer', offer: Offer, { state, created, nowUs }: Listing): ModelWire {
   const { capabilities } = offer
-  const summary = rateSummary(state.prices, offer, context.services.clock.nowUs())
+  const summary = rateSummary(state.prices, offer, nowUs)
   return {
     id,
     object: 'model',
-    created: created(context),
+    created,
     owned_by: offer.model.split('/')[0] ?? offer.provider,
     halftone: {
       kind,
