@@ -1,16 +1,17 @@
 /** The decision: which candidates may serve a request, in which order. Pure. */
-import type { Candidate, Offer } from '../offer.ts'
+import { type BoughtStep, boughtStepOf, type Candidate, type Offer } from '../offer.ts'
 import { bothRequired } from '../offer-facts.ts'
 import type { PlannedPrice } from '../planning/month.ts'
 import type { CompiledPrices } from '../pricing/compiled.ts'
 import type { Unpriced } from '../pricing/types.ts'
 import type { PromptClass } from '../prompt/features.ts'
-import type { ImageRequest, RequestOptions } from '../request.ts'
+import type { ImageRequest, Operation, RequestOptions } from '../request.ts'
 import { mayCutOut } from './cut-out.ts'
+import { enlargedRating, mayEnlarge } from './enlarge.ts'
 import { experienceKeys } from './learning/class.ts'
 import { behind, type Estimate, estimate, followedBy } from './learning/estimate.ts'
 import { kindFrom, type PlanMemo, type RequestKind, termsOf } from './plan-memo.ts'
-import { priceCall, sumOf, withCutOut } from './request-total.ts'
+import { priceCall, sumOf, withBoughtStep, withOwnWork } from './request-total.ts'
 import { latenessBy, type ScoreTerms, scoreOf } from './score.ts'
 import { noPart, type Part, type Rating, type Sum } from './scored.ts'
 import { type Choice, planFacts, qualityKeysOf, type Slot, type StandingInput, standingProblem, standingsOf } from './standing.ts'
@@ -46,7 +47,7 @@ export function plan(input: PlanInput): Plan {
     : healthy
 }
 
-/** `acceptOpen`: offers whose breaker is open may cut out, too. */
+/** `acceptOpen`: offers whose breaker is open may change pictures, too. */
 function kindIn(input: PlanInput, acceptOpen: boolean): RequestKind {
   const { request, policy, options, snapshot, prices, memo } = input
   const asked: StandingInput = {
@@ -60,25 +61,33 @@ function kindIn(input: PlanInput, acceptOpen: boolean): RequestKind {
     today: new Date(input.nowUs / 1000).toISOString().slice(0, 10),
   }
   const isCutOut = (policy.cutOut ?? []).length > 0 && mayCutOut(request)
-  // Whether something can cut out changes by the moment.
-  if (memo && !isCutOut) return kindFrom(memo, asked)
-  return { standings: standingsOf(asked, isCutOut ? cuttersOf(input, asked, acceptOpen) : []), terms: undefined }
+  const isEnlarged = policy.enlarge !== undefined && mayEnlarge(request)
+  // Whether something can cut out or enlarge changes by the moment.
+  if (memo && !isCutOut && !isEnlarged) return kindFrom(memo, asked)
+  const named = (names: readonly string[], operation: Operation) => helpersOf(names, operation, input, asked, acceptOpen)
+  const cutters = isCutOut ? named(policy.cutOut ?? [], 'remove_background') : []
+  const upscalers = isEnlarged ? named(policy.enlarge?.by ?? [], 'upscale') : []
+  return { standings: standingsOf(asked, { cutters, upscalers }), terms: undefined }
 }
 
-/** Offers that may cut out pictures of this request: named by the route, and held to everything but its choice of makers. */
-function cuttersOf(input: PlanInput, asked: StandingInput, acceptOpen: boolean): readonly Offer[] {
-  const { cutOut = [], filter: _filter, ...policy } = input.policy
+/** Offers that may change pictures of this request: named by the route, and held to everything but its choice of makers. */
+function helpersOf(
+  names: readonly string[],
+  operation: Operation,
+  input: PlanInput,
+  asked: StandingInput,
+  acceptOpen: boolean,
+): readonly Offer[] {
+  const { filter: _filter, ...policy } = input.policy
   const { only: _only, ...options } = input.options
   const facts = planFacts(asked.offers, asked)
   const isUsable = (offer: Offer): boolean =>
     !standingProblem(offer, { ...facts, options, policy: { ...policy, filter: { offers: [offer.id] } } }) &&
     !healthProblem(offer, input, acceptOpen)
-  return cutOut.flatMap((name) =>
+  return names.flatMap((name) =>
     asked.offers.filter(
       (offer) =>
-        (offer.id === name || offer.model === name) &&
-        offer.capabilities.operations.includes('remove_background') &&
-        isUsable(offer),
+        (offer.id === name || offer.model === name) && offer.capabilities.operations.includes(operation) && isUsable(offer),
     ),
   )
 }
@@ -100,8 +109,12 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
       continue
     }
     for (const choice of choices) {
-      const scored = 'elimination' in choice ? choice.elimination : cheapestSplit(choice, input, terms)
-      if ('reason' in scored) eliminated.push('offer' in scored ? scored : { offer: offer.id, ...scored })
+      if ('elimination' in choice) {
+        eliminated.push(choice.elimination)
+        continue
+      }
+      const scored = cheapestSplit(choice, input, terms)
+      if ('reason' in scored) eliminated.push({ offer: offer.id, ...scored })
       else eligible.push(scored)
     }
   }
@@ -180,17 +193,27 @@ function score(slot: Slot, input: PlanInput, terms: ScoreTerms): ScoredCandidate
   return costProblem ?? scored(slot, { total, quality: rating.quality }, input, terms)
 }
 
-function ratingOf({ candidate, qualityKeys: [own, model], kept }: Slot, { snapshot }: PlanInput, terms: ScoreTerms): Rating {
+function ratingOf(
+  { candidate, qualityKeys: [own, model], kept }: Slot,
+  { snapshot, policy }: PlanInput,
+  terms: ScoreTerms,
+): Rating {
   const { quality: ratings, qualityLevels: levels } = snapshot
   const { rating } = kept
   if (rating && rating.ratings === ratings && rating.levels === levels && rating.terms === terms) return rating
-  const quality = ratings.get(own) ?? ratings.get(model)
+  const quality =
+    ratings.get(own) ??
+    ratings.get(model) ??
+    (candidate.upscaled && enlargedRating(qualityScoreOf(ratings, smaller(candidate)), policy.enlarge, snapshot))
   let belowFloor: Reason | undefined
   for (const floor of candidate.offer.sandbox ? [] : terms.floors)
     if (floor !== undefined) belowFloor ??= floorProblem(candidate, quality, floor, snapshot)
   kept.rating = { ratings, levels, terms, quality, belowFloor }
   return kept.rating
 }
+
+/** The picture as its offer makes it. */
+const smaller = ({ offer, settings, warnings }: Candidate): Candidate => ({ offer, settings, warnings })
 
 /** Whether a candidate would be refused by a floor: rated below it, or not rated at all. */
 export const isBelowFloor = (
@@ -226,9 +249,9 @@ function requestTotal(
   if (!kept.total || kept.whole !== whole || kept.last !== last) {
     kept.whole = whole
     kept.last = last
-    kept.total = sumOf(whole, fullCalls, last)
+    kept.total = withOwnWork(sumOf(whole, fullCalls, last), candidate, input)
   }
-  return 'missing' in kept.total ? kept.total : withCutOut(kept.total, candidate, input, atList)
+  return 'missing' in kept.total ? kept.total : withBoughtStep(kept.total, candidate, input, atList)
 }
 
 interface Priced {
@@ -282,22 +305,21 @@ function partOf({ candidate, experienceKey, kept }: Slot, { request, promptClass
   return part
 }
 
-/** Behind the jobs that are ahead, and with cutting out. */
-function expectedOf({ offer, cutOut }: Candidate, part: Part, input: PlanInput): Estimate {
+/** Behind the jobs that are ahead, and with what another offer does afterwards. */
+function expectedOf(candidate: Candidate, part: Part, input: PlanInput): Estimate {
   const { ahead } = input.snapshot
   const known = part.estimate ?? estimate()
-  const jobs = ahead?.size ? (ahead.get(offer.provider) ?? 0) : 0
+  const jobs = ahead?.size ? (ahead.get(candidate.offer.provider) ?? 0) : 0
   const made = jobs === 0 ? known : behind(known, jobs)
-  const [cutter] = cutOut ?? []
-  return cutter ? followedBy(made, cutEstimate(cutter, input)) : made
+  const step = boughtStepOf(candidate)
+  return step ? followedBy(made, stepEstimate(step, input)) : made
 }
 
-const cutEstimate = (cutter: Candidate, { request, promptClass, snapshot }: PlanInput): Estimate =>
-  estimate(
-    ...experienceKeys(cutter, { ...request, operation: 'remove_background' }, promptClass).map((key) =>
-      snapshot.experience?.get(key),
-    ),
-  )
+function stepEstimate({ kind, by: [first] }: BoughtStep, { request, promptClass, snapshot }: PlanInput): Estimate {
+  const operation = kind === 'cut_out' ? 'remove_background' : 'upscale'
+  const keys = first ? experienceKeys(first, { ...request, operation }, promptClass) : []
+  return estimate(...keys.map((key) => snapshot.experience?.get(key)))
+}
 
 /** What the call is compared by: the month's plan where it has a price, else what the call would cost now. */
 function choosingPrice(

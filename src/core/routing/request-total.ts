@@ -1,11 +1,13 @@
-/** What a whole request costs on a candidate: all the calls it takes, cutting out included, and what it is compared by. Pure. */
-import type { Candidate } from '../offer.ts'
+/** What a whole request costs on a candidate: all the calls it takes, and all that is done to the pictures, and what it is compared by. Pure. */
+import { type BoughtStep, boughtStepOf, type Candidate } from '../offer.ts'
+import { OWN_PROVIDER, ownWork } from '../own-steps.ts'
 import type { CandidateRules, CompiledPrices } from '../pricing/compiled.ts'
 import { keptTotals, type QuoteTotals, quoteTotals, totalsOf } from '../pricing/quote.ts'
 import { rulesFor } from '../pricing/rules.ts'
 import type { PricingInput, Unpriced } from '../pricing/types.ts'
 import { type VolumesToDate, volumeKeyOf, volumesOf } from '../pricing/volumes.ts'
 import { cutOutRequest } from './cut-out.ts'
+import { upscaleRequest } from './enlarge.ts'
 import type { PlanInput } from './plan.ts'
 import type { RequestTotal } from './types.ts'
 
@@ -79,21 +81,21 @@ export function sumOf(
 
 const marginalOf = ({ expectedNanoUsd, marginalNanoUsd = expectedNanoUsd }: QuoteTotals): bigint => marginalNanoUsd
 
-/** With cutting every picture out: by the first choice, and at most by the dearest of those that may have to. */
-export function withCutOut(
+/** With what another offer does to every picture: the first choice, and at most the dearest of those that may have to. */
+export function withBoughtStep(
   total: RequestTotal,
-  { cutOut, settings: { size } }: Candidate,
+  made: Candidate,
   input: TotalInput,
   atList: boolean,
 ): RequestTotal | Unpriced {
-  if (!cutOut) return total
-  const image = { role: 'image', sha256: '', bytes: 0, mediaType: 'image/png', ...size } as const
-  const request = cutOutRequest(input.request, image)
+  const step = boughtStepOf(made)
+  if (!step) return total
   const images = BigInt(input.request.n)
   let most: bigint | null = 0n
   let first: QuoteTotals | undefined
-  for (const cutter of cutOut) {
-    const quote = quoteOne(cutter, { ...input, request }, atList)
+  for (const candidate of step.by) {
+    const request = requestOfStep(input.request, made, step, candidate)
+    const quote = quoteOne(candidate, { ...input, request }, atList)
     if (quote.kind === 'unpriced') return quote
     first ??= quote
     most = most === null || quote.maxNanoUsd === null ? null : quote.maxNanoUsd > most ? quote.maxNanoUsd : most
@@ -107,6 +109,34 @@ export function withCutOut(
     expectedNanoUsd: total.expectedNanoUsd + first.expectedNanoUsd * images,
     maxNanoUsd: maxNanoUsd === null || most === null ? null : maxNanoUsd + most * images,
     ...(isPaidAhead && { marginalNanoUsd: (marginalNanoUsd ?? total.expectedNanoUsd) + marginalOf(first) * images }),
+  }
+}
+
+function requestOfStep(
+  request: TotalInput['request'],
+  { settings: { size } }: Candidate,
+  { kind }: BoughtStep,
+  { offer, settings }: Candidate,
+): TotalInput['request'] {
+  const image = { role: 'image', sha256: '', bytes: 0, mediaType: 'image/png', ...size } as const
+  return kind === 'cut_out'
+    ? cutOutRequest(request, image)
+    : upscaleRequest(request, offer, image, settings.size.width / size.width)
+}
+
+/** With the work of this machine on every picture, where it has a price; a picture that turns out to need none costs nothing. */
+export function withOwnWork(total: RequestTotal | Unpriced, made: Candidate, input: TotalInput): RequestTotal | Unpriced {
+  if ('missing' in total || !made.finishing || !input.prices.overlays.has(OWN_PROVIDER)) return total
+  const candidate = ownWork(made, input.request.n)
+  const { request, prices, promptComplexity, nowUs: atUs } = input
+  const own = candidate && quoteTotals(prices, { candidate, request, promptComplexity, atUs })
+  if (!own || own.kind === 'unpriced') return own ?? total
+  const { maxNanoUsd, marginalNanoUsd } = total
+  return {
+    ...total,
+    expectedNanoUsd: total.expectedNanoUsd + own.expectedNanoUsd,
+    maxNanoUsd: maxNanoUsd === null || own.maxNanoUsd === null ? null : maxNanoUsd + own.maxNanoUsd,
+    ...(marginalNanoUsd !== undefined && { marginalNanoUsd: marginalNanoUsd + own.expectedNanoUsd }),
   }
 }
 

@@ -10,6 +10,7 @@ import { mayCostLessApart } from '../pricing/rules.ts'
 import type { ImageRequest, Quality, RequestOptions } from '../request.ts'
 import { type Resolved, type ResolveOptions, resolveCandidate } from './candidate.ts'
 import { resolveCutOut } from './cut-out.ts'
+import { resolveEnlarged } from './enlarge.ts'
 import { experienceKeys } from './learning/class.ts'
 import { type Call, callOf } from './request-total.ts'
 import { isRetired } from './resolve.ts'
@@ -19,7 +20,10 @@ import type { Elimination, Policy, Reason } from './types.ts'
 /** All of a policy that decides what stands. */
 export type StandingPolicy = Pick<Policy, 'route' | 'filter' | 'floor' | 'everyLane' | 'everyQuality' | 'viaAlias'>
 /** All of a request's options that do. */
-export type StandingOptions = Pick<RequestOptions, 'only' | 'ignore' | 'allowUnsupported' | 'fit' | 'upscale' | 'convert'>
+export type StandingOptions = Pick<
+  RequestOptions,
+  'floor' | 'only' | 'ignore' | 'allowUnsupported' | 'fit' | 'upscale' | 'convert'
+>
 
 export interface StandingInput {
   readonly offers: readonly Offer[]
@@ -71,27 +75,46 @@ export const planFacts = (offers: readonly Offer[], input: Omit<PlanFacts, 'real
   namesPrompt: offers.some((offer) => answersPromptly(offer) && input.policy.filter?.offers?.includes(offer.id)),
 })
 
-/** `cutters`: offers that may cut pictures out; they are held to everything but the route's choice of makers. */
-export function standingsOf(input: StandingInput, cutters: readonly Offer[]): readonly Standing[] {
+/** Offers that may change pictures after they were made; they are held to everything but the route's choice of makers. */
+export interface Helpers {
+  readonly cutters: readonly Offer[]
+  readonly upscalers: readonly Offer[]
+}
+
+const noHelpers: Helpers = { cutters: [], upscalers: [] }
+
+export function standingsOf(input: StandingInput, helpers: Helpers = noHelpers): readonly Standing[] {
   const facts = planFacts(input.offers, input)
   return input.offers.map((offer): Standing => {
     const reason = standingProblem(offer, facts)
     if (reason) return { offer, out: { offer: offer.id, ...reason }, choices: [] }
-    return { offer, choices: qualitiesToTry(offer, input).map((quality) => choiceOf(offer, quality, input, cutters)) }
+    return { offer, choices: qualitiesToTry(offer, input).flatMap((quality) => choicesOf(offer, quality, input, helpers)) }
   })
 }
 
-function choiceOf(offer: Offer, quality: Quality | undefined, input: StandingInput, cutters: readonly Offer[]): Choice {
-  const { request, options, policy } = input
-  const resolved = resolve(offer, request, cutters, {
-    ...options,
-    allowUnsupported: options.allowUnsupported || policy.viaAlias === true,
+/** As the offer makes it, and smaller and enlarged by another where that is a way. */
+function choicesOf(
+  offer: Offer,
+  quality: Quality | undefined,
+  input: StandingInput,
+  { cutters, upscalers }: Helpers,
+): readonly Choice[] {
+  const { request, policy } = input
+  const options: ResolveOptions = {
+    ...input.options,
+    allowUnsupported: input.options.allowUnsupported || policy.viaAlias === true,
     ...(quality !== undefined && { quality }),
-  })
-  if ('elimination' in resolved) return resolved
-  const { candidate } = resolved
+  }
+  const resolved = resolve(offer, request, cutters, options)
+  const straight = 'elimination' in resolved ? resolved : choiceOf(resolved.candidate, input)
+  const enlarged = upscalers.length === 0 ? undefined : resolveEnlarged(offer, request, options, upscalers)
+  if (!enlarged) return [straight]
+  return 'elimination' in straight ? [choiceOf(enlarged, input)] : [straight, choiceOf(enlarged, input)]
+}
+
+function choiceOf(candidate: Candidate, input: StandingInput): Choice {
   const together = slotOf(candidate, input)
-  if (candidate.settings.n === 1 || !mayCostLessApart(input.prices, offer)) return { together }
+  if (candidate.settings.n === 1 || !mayCostLessApart(input.prices, candidate.offer)) return { together }
   return { together, apart: slotOf({ ...candidate, settings: { ...candidate.settings, n: 1 } }, input) }
 }
 
