@@ -58,8 +58,16 @@ export async function closeNode(tx: Tx, { nodeId, epoch }: { nodeId: string; epo
   await tx.run('UPDATE nodes SET closed_us = ? WHERE node_id = ? AND epoch = ? AND closed_us IS NULL', [clockUs, nodeId, epoch])
 }
 
-const LIVE_OWNER = `SELECT 1 FROM nodes n
-  WHERE n.node_id = x.node_id AND n.epoch = x.epoch AND n.closed_us IS NULL AND n.lease_until_us >= ?`
+/** Parameters: `liveAt`. */
+const LIVE_OWNER = `SELECT 1 FROM nodes n WHERE n.node_id = x.node_id AND n.epoch = x.epoch AND n.closed_us IS NULL
+  AND (n.lease_until_us >= ? OR (n.node_id = ? AND n.epoch = ?))`
+
+/** Who asks is alive, also where its own lease ran out meanwhile: a machine that slept may look before it renews. */
+const liveAt = (clockUs: number, { node }: Pick<BatchContext, 'node'>): [number, string, number] => [
+  clockUs,
+  node?.nodeId ?? '',
+  node?.epoch ?? -1,
+]
 
 /**
  * Take over from nodes whose lease has run out, was released or superseded. `intent` never reached the wire and is voided;
@@ -69,10 +77,14 @@ export async function recover(tx: Tx, context: BatchContext): Promise<RecoveryRe
   await tx.exclusively(RECOVERY_LOCK)
   const clockUs = await tx.clockUs()
   // Closing first fences them: a reserve under way holds a shared lock on its node's row until it is durable.
-  await tx.run('UPDATE nodes SET closed_us = ? WHERE closed_us IS NULL AND lease_until_us < ?', [clockUs, clockUs])
+  const live = liveAt(clockUs, context)
+  await tx.run(
+    'UPDATE nodes SET closed_us = ? WHERE closed_us IS NULL AND lease_until_us < ? AND NOT (node_id = ? AND epoch = ?)',
+    [clockUs, ...live],
+  )
   const open = await tx.all(
     `SELECT x.id FROM attempts x WHERE x.state IN ('intent', 'dispatched') AND NOT EXISTS (${LIVE_OWNER})`,
-    [clockUs],
+    live,
   )
   const world = emptyWorld(context)
   await loadAttempts(tx, world, ids(open))
@@ -129,7 +141,10 @@ function recoverAttempt(
 /** Requests of dead nodes that no attempt can finish any more. */
 async function finishAbandoned(tx: Tx, world: World, changes: Changes, clockUs: number): Promise<void> {
   const unfinished = ids(
-    await tx.all(`SELECT x.id FROM requests x WHERE x.finished_us IS NULL AND NOT EXISTS (${LIVE_OWNER})`, [clockUs]),
+    await tx.all(
+      `SELECT x.id FROM requests x WHERE x.finished_us IS NULL AND NOT EXISTS (${LIVE_OWNER})`,
+      liveAt(clockUs, world.context),
+    ),
   )
   if (unfinished.length === 0) return
   await loadRequests(tx, world, unfinished)

@@ -181,6 +181,17 @@ export function recoveryRules(opened: () => OpenedLedger): void {
     expect(await ledger.reserve(newReserve(sleeper))).toEqual({ kind: 'reserved' })
   })
 
+  test('a node that looks for dead ones is not dead itself, however late it is', async () => {
+    const { ledger, harness } = opened()
+    const sleeper = await deadNode(ledger)
+    const reserve = newReserve(sleeper)
+    await ledger.reserve(reserve)
+    await harness.expireLease(sleeper.nodeId)
+    expect(await ledger.recoverExpired()).toEqual({ voided: [], unknown: [], resumable: [] })
+    expect(await ledger.renewNode({ ...sleeper, leaseMs: 60_000 })).toBe(true)
+    expect(await ledger.settle(newSettle(reserve))).toEqual({ kind: 'settled' })
+  })
+
   test('opening a node again under its old name fences the old epoch', async () => {
     const { ledger } = opened()
     const before = await deadNode(ledger)
