@@ -48,6 +48,7 @@ import type { GatewayServices, GatewayState } from './gateway/state.ts'
 import { createWebhooks } from './gateway/webhooks.ts'
 import { createLog } from './log.ts'
 import { createForeignFetcher } from './net/foreign-fetch.ts'
+import type { Clock } from './ports/clock.ts'
 import { createActing } from './server/acting.ts'
 import { createApp } from './server/app.ts'
 import { closeServer } from './server/close-server.ts'
@@ -72,6 +73,8 @@ export interface StartOptions {
   readonly leaseMs?: number
   /** How often budgets are looked at for alerts; 5 seconds by default. */
   readonly alertsEveryMs?: number
+  /** What time it is; the system's by default. */
+  readonly clock?: Clock
 }
 
 export interface Halftone {
@@ -130,7 +133,7 @@ async function start(context: StartContext): Promise<Halftone> {
   const opened = await openLedger(config, acting.current)
   const ledger = telemetry ? traceLedger(opened, telemetry.tracer) : opened
   onClose(() => ledger.close())
-  const clock = systemClock
+  const { clock = systemClock } = context.options
   const adminKey = await openAdminKey(config, ledger, clock.nowUs())
   hide([adminKey.value])
   const secrets = await openSecrets(config)

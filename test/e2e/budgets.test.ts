@@ -39,11 +39,11 @@ afterEach(async () => {
 })
 
 const hook = () => `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/budgets`
-const start = async (budgets: readonly object[], more: object = {}) => {
+const start = async (budgets: readonly object[], more: object = {}, startsAt?: Date) => {
   const models = [{ model: 'acme/painter', ...doubleCapabilities }]
   const providers = { double: compatibleProvider(double, { retries: 0, models }) }
   const config = { providers, budgets, network: { allowPrivateHosts: ['127.0.0.1'] }, ...more }
-  gateway = await startTestGateway({ config, alertsEveryMs: 20 })
+  gateway = await startTestGateway({ config, alertsEveryMs: 20, ...(startsAt && { startsAt }) })
 }
 interface Made {
   readonly halftone: {
@@ -140,6 +140,31 @@ describe('alerts', () => {
       expect(Math.abs(Date.now() / 1_000 - Number(headers['webhook-timestamp']))).toBeLessThan(60)
     }
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(3)
+  })
+
+  it('a limit that will be passed at the pace so far is told before it is, once, signed', async () => {
+    // A quarter of November is over: 0.04 a week and a half makes 0.16 a month.
+    await start(
+      [{ id: 'paced', period: 'month', limitUsd: 0.1 }],
+      { alerts: { webhooks: [{ url: hook(), secret: SECRET }] } },
+      new Date('2027-11-08T12:00:00Z'),
+    )
+    await generate()
+    await refresh()
+    await until(() => received.length >= 1)
+    await refresh()
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(types()).toEqual(['paced budget.forecast'])
+    const [{ headers, body } = { headers: {}, body: '' }] = received
+    const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`
+    expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', SECRET).update(signed).digest('base64')}`)
+    expect(JSON.parse(body)).toMatchObject({
+      type: 'budget.forecast',
+      data: { used_usd: '0.04', limit_usd: '0.10', threshold_percent: null, forecast_method: 'linear_pace' },
+    })
+    const { forecast_usd, breach_at } = (JSON.parse(body) as { data: { forecast_usd: string; breach_at: string } }).data
+    expect(Number(forecast_usd)).toBeCloseTo(0.16, 3)
+    expect(breach_at.slice(0, 10)).toBe('2027-11-19')
   })
 
   it('the list shows use and forecast', async () => {

@@ -6,6 +6,8 @@ import { type Halftone, startHalftone } from '../../src/compose.ts'
 import type { CreatedKey } from '../../src/contract/admin.ts'
 import type { AttemptWire, Receipt, RequestRecordWire, RequestSummaryWire } from '../../src/contract/records.ts'
 import { parseUsd } from '../../src/core/money.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import type { ProviderDouble } from './provider-double.ts'
 
 export const ADMIN_KEY = 'test-admin-key-0123456789'
@@ -15,6 +17,8 @@ export interface TestGatewayOptions {
   readonly config?: string | object
   readonly env?: Readonly<Record<string, string>>
   readonly alertsEveryMs?: number
+  /** What time it is there; now when absent. */
+  readonly startsAt?: Date
 }
 
 export interface CallOptions {
@@ -73,12 +77,19 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       env,
       cwd: folder,
       ...(options.alertsEveryMs !== undefined && { alertsEveryMs: options.alertsEveryMs }),
+      ...(options.startsAt && { clock: clockFrom(options.startsAt) }),
     })
     return new Handle(halftone, folder, writeConfig)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
     throw error
   }
+}
+
+/** The system's clock, moved. */
+function clockFrom(start: Date): Clock {
+  const offsetUs = start.getTime() * 1_000 - systemClock.nowUs()
+  return { ...systemClock, nowUs: () => systemClock.nowUs() + offsetUs }
 }
 
 class Handle implements TestGateway {
