@@ -11,9 +11,10 @@ import { Cost } from '../../ui/money.tsx'
 import { ErrorNotice, Loading, Notice } from '../../ui/notice.tsx'
 import { costStatusText, Outcome } from '../../ui/outcome.tsx'
 import { Plate, Proof } from '../../ui/proof.tsx'
-import { Tabs } from '../../ui/tabs.tsx'
+import { type Tab, Tabs } from '../../ui/tabs.tsx'
 import { formOfRequest } from '../playground/select-form.ts'
 import { ReceiptOf } from '../receipt/receipt-ledger.tsx'
+import { usePermission } from '../shell/use-session.ts'
 import { Attempts } from './attempts.tsx'
 import { Decision } from './decision.tsx'
 import { Facts } from './facts.tsx'
@@ -64,6 +65,26 @@ export function RequestDetail() {
 
 function Record({ record, tab }: { record: RequestRecordWire; tab: (typeof detailTabs)[number] }) {
   const navigate = useNavigate()
+  // What would only be refused is not offered.
+  const isHidden: Partial<Record<typeof tab, boolean>> = {
+    decision: !usePermission('decisions.read'),
+    lineage: !usePermission('content.read'),
+  }
+  const tabs: readonly Tab<typeof tab>[] = [
+    { name: 'receipt', label: 'Receipt', content: <ReceiptOf requestId={record.id} /> },
+    {
+      name: 'attempts',
+      label: record.attempt_rows.length > 1 ? `Attempts ${record.attempt_rows.length}` : 'Attempts',
+      content: <Attempts attempts={record.attempt_rows} />,
+    },
+    {
+      name: 'decision',
+      label: 'Decision',
+      content: <Decision requestId={record.id} tried={record.attempt_rows.map((attempt) => attempt.offer)} />,
+    },
+    { name: 'lineage', label: 'Lineage', content: <Lineage record={record} /> },
+    { name: 'details', label: 'Details', content: <Facts record={record} /> },
+  ]
   return (
     <>
       <Head record={record} />
@@ -79,7 +100,7 @@ function Record({ record, tab }: { record: RequestRecordWire; tab: (typeof detai
       <div className="mt-6">
         <Tabs
           label="About this request"
-          value={tab}
+          value={isHidden[tab] ? 'receipt' : tab}
           onChange={(next) =>
             void navigate({
               to: '/requests/$requestId',
@@ -92,21 +113,7 @@ function Record({ record, tab }: { record: RequestRecordWire; tab: (typeof detai
               resetScroll: false,
             })
           }
-          tabs={[
-            { name: 'receipt', label: 'Receipt', content: <ReceiptOf requestId={record.id} /> },
-            {
-              name: 'attempts',
-              label: record.attempt_rows.length > 1 ? `Attempts ${record.attempt_rows.length}` : 'Attempts',
-              content: <Attempts attempts={record.attempt_rows} />,
-            },
-            {
-              name: 'decision',
-              label: 'Decision',
-              content: <Decision requestId={record.id} tried={record.attempt_rows.map((attempt) => attempt.offer)} />,
-            },
-            { name: 'lineage', label: 'Lineage', content: <Lineage record={record} /> },
-            { name: 'details', label: 'Details', content: <Facts record={record} /> },
-          ]}
+          tabs={tabs.filter(({ name }) => !isHidden[name])}
         />
       </div>
     </>
