@@ -1,4 +1,5 @@
 /** The background life of a node: its lease, recovery of what crashed nodes left, expiry, free disk. */
+import type { Clock } from '../ports/clock.ts'
 import type { RecoveryReport } from '../ports/ledger.ts'
 import type { BudgetIndex } from './budget-index.ts'
 import type { MonthPlanFeed } from './month-plan.ts'
@@ -43,16 +44,18 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       }
     })()
   let isLost = false
+  const judgement = createJudgement(services.clock, options.leaseMs)
   const loops = [
     every(options.leaseMs / 3, 'renewing the lease', async () => {
-      if (isLost || (await ledger.renewNode({ nodeId: node.id, epoch: node.epoch, leaseMs: options.leaseMs }))) return
+      if (isLost) return
+      if (await ledger.renewNode({ nodeId: node.id, epoch: node.epoch, leaseMs: options.leaseMs })) return judgement.renewed()
       isLost = true
       log.error({ nodeId: node.id }, 'the lease of this node was taken over; it stops dispatching')
       options.onLeaseLost()
     }),
     every(options.leaseMs, 'recovering expired nodes', async () => {
       // What a lost node took over, the next one would have to take over again.
-      if (!isLost) await resumeAll(options, await ledger.recoverExpired(), stop.signal)
+      if (!isLost && judgement.isSound()) await resumeAll(options, await ledger.recoverExpired(), stop.signal)
     }),
     every(REFRESH_EVERY_MS, 'reading budgets', () => budgets.refresh()),
     every(REFRESH_EVERY_MS, 'reading volumes and lots', () => services.purchases.sync()),
@@ -64,6 +67,23 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       stop.abort()
       await Promise.all([resumed, ...loops])
     },
+  }
+}
+
+/**
+ * Whether this node may take others for dead. One that could not renew its own lease in time was paused, or the database was
+ * away for everybody: then the others get a lease's time to come back before they are judged.
+ */
+function createJudgement(clock: Pick<Clock, 'monotonicMs'>, leaseMs: number) {
+  let renewedMs = clock.monotonicMs()
+  let soundFromMs = renewedMs
+  return {
+    renewed(): void {
+      const nowMs = clock.monotonicMs()
+      if (nowMs - renewedMs >= leaseMs) soundFromMs = nowMs + leaseMs
+      renewedMs = nowMs
+    },
+    isSound: (): boolean => clock.monotonicMs() - renewedMs < leaseMs && clock.monotonicMs() >= soundFromMs,
   }
 }
 
