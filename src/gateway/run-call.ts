@@ -194,9 +194,10 @@ async function callProvider(context: CallContext, reserved: ReservedCall, race: 
   const bodies = new Map(input.inputs.map(({ input: image, body }) => [image.sha256, body]))
   const webhookUrl = candidate.offer.capabilities.asyncJobs ? services.webhooks.urlOf(attempt.id) : undefined
   const listener = webhookUrl === undefined ? undefined : services.webhooks.listen(attempt.id)
+  const signal = race ? AbortSignal.any([gone, race.signalFor(reserved)]) : gone
   try {
     if (!provider) throw new Error(`provider ${candidate.offer.provider} is not configured`)
-    return await provider.run(
+    const result = await provider.run(
       {
         attemptId: attempt.id,
         request: requestAsSent(candidate, input.request),
@@ -205,7 +206,7 @@ async function callProvider(context: CallContext, reserved: ReservedCall, race: 
         ...(webhookUrl !== undefined && { webhookUrl }),
       },
       {
-        signal: race ? AbortSignal.any([gone, race.signalFor(reserved)]) : gone,
+        signal,
         spool: services.spool,
         openInput(image) {
           const body = bodies.get(image.sha256)
@@ -219,6 +220,7 @@ async function callProvider(context: CallContext, reserved: ReservedCall, race: 
         ...(input.stream && { onPartial: (image) => input.stream?.partial(image) ?? image.body.dispose() }),
       },
     )
+    return signal.aborted ? result : cancelledElsewhere(result)
   } catch (cause) {
     services.log.error(
       { err: cause, attemptId: attempt.id, offer: candidate.offer.id },
@@ -234,6 +236,12 @@ async function callProvider(context: CallContext, reserved: ReservedCall, race: 
   } finally {
     listener?.close()
   }
+}
+
+/** Nobody here gave the call up: whoever stopped its job at the provider did not speak for the client. */
+function cancelledElsewhere(result: AttemptResult): AttemptResult {
+  if (result.kind !== 'failed' || result.failure.code !== 'cancelled') return result
+  return { ...result, failure: { ...result.failure, code: 'provider_error', retryable: true } }
 }
 
 /** Its money was reserved while another call brought the pictures. */

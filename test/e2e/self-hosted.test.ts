@@ -3,7 +3,8 @@ import { afterEach, expect, test } from 'vitest'
 import { startA1111 } from '../support/doubles/automatic1111.ts'
 import { startComfy } from '../support/doubles/comfyui.ts'
 import { startLocalAi } from '../support/doubles/localai.ts'
-import { startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { compatibleProvider, doubleCapabilities, startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { startProviderDouble } from '../support/provider-double.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -48,6 +49,28 @@ test('a picture of ComfyUI costs the seconds that it reports, at the price of th
   const [request] = await own.requests()
   // The double says 2.5 seconds.
   expect(Number((await own.receipt(request?.id ?? '')).total_usd)).toBeCloseTo(2.5 * 0.0004, 9)
+})
+
+test('a job that somebody stops at the server is a failure of the server: the next offer makes the picture', async () => {
+  const comfy = await startComfy({ jobMs: 30, ending: 'interrupted' })
+  const double = await startProviderDouble()
+  closers.push(comfy.close, () => double.close())
+  const own = await gateway({
+    providers: {
+      rack: {
+        type: 'comfyui',
+        baseUrl: comfy.origin,
+        options: { workflows: { sdxl: { use: 'sdxl', checkpoint: 'sd_xl_base_1.0.safetensors' } } },
+        models: [{ id: 'sdxl', model: 'stabilityai/sdxl' }],
+        prices: { '*': { perImage: '0.001' } },
+      },
+      shop: compatibleProvider(double, { models: [{ model: 'stabilityai/sdxl', ...doubleCapabilities }] }),
+    },
+  })
+  const { status, body } = await own.call('/v1/images/generations', { body: { model: 'stabilityai/sdxl', prompt: 'a kite' } })
+  expect(comfy.jobs.length).toBeGreaterThan(0)
+  expect([status, body]).toEqual([200, expect.objectContaining({ data: expect.any(Array) })])
+  await own.settled()
 })
 
 test('calls wait for a server that makes one picture at a time', async () => {
