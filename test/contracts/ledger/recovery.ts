@@ -231,6 +231,38 @@ export function recoveryRules(opened: () => OpenedLedger): void {
     await expectConsistent(harness)
   })
 
+  test('a request with several jobs ends with the last of them, and each is charged once', async () => {
+    const { ledger, harness } = opened()
+    const doomed = await deadNode(ledger)
+    await ledger.admin.putBudget(newBudget('several', { limitNanoUsd: 10n ** 12n }))
+    const first = newReserve(doomed, { request: { n: 3 }, budgetIds: ['several'] })
+    await ledger.reserve(first)
+    const others = [2, 3].map((sequence) => ({
+      ...first,
+      attempt: newAttempt(doomed, { requestId: first.request.id, sequence, firstImage: sequence - 1 }),
+    }))
+    for (const { attempt, budgetIds } of others) await ledger.reserve({ attempt, budgetIds })
+    const all = [first, ...others]
+    for (const { attempt } of all) await ledger.recordJob({ attemptId: attempt.id, jobId: attempt.id, resume: {}, atUs: T0 })
+    const { owner, recovery } = await takeOver({ ledger, harness }, doomed.nodeId)
+    expect(recovery.resumable.map(({ jobId }) => jobId).sort()).toEqual(all.map(({ attempt }) => attempt.id).sort())
+    for (const [index, reserve] of all.entries()) {
+      expect(await ledger.read.request(first.request.id)).toMatchObject({ finishedUs: null })
+      const resumed = { ...reserve, attempt: { ...reserve.attempt, ...owner } }
+      const asset = newAsset({ sha256: String(index + 1).repeat(64), index })
+      const finish = newFinish({ outcome: 'succeeded', imagesReturned: 3 })
+      const { finish: _finish, ...open } = newSettle(resumed, { charges: [charge(11n)], assets: [asset] })
+      const command = index === all.length - 1 ? { ...open, finish } : open
+      expect(await ledger.settle(command)).toEqual({ kind: 'settled' })
+      // Told again, nothing is charged twice.
+      await ledger.settle(command)
+    }
+    const record = await ledger.read.request(first.request.id)
+    expect(record).toMatchObject({ outcome: 'succeeded', imagesReturned: 3, costNanoUsd: 33n, costStatus: 'final' })
+    expect(record?.assets.map(({ index }) => index).sort()).toEqual([0, 1, 2])
+    await expectConsistent(harness)
+  })
+
   test('a node that closed cleanly leaves nothing to recover', async () => {
     const { ledger, harness } = opened()
     const doomed = await deadNode(ledger)
