@@ -11,7 +11,7 @@ import { storeOutputs } from './assets.ts'
 import type { Stepped } from './bought-step.ts'
 import type { Caller } from './execution.ts'
 import { type Finished, finishImages } from './finishing.ts'
-import type { OwnStep } from './own-step.ts'
+import type { NotHeld, OwnStep } from './own-step.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
 /** What concluding a call needs besides the call: the same while it runs and when it is resumed after a crash. */
@@ -56,8 +56,8 @@ export interface CallEnd {
   readonly isSurplus?: boolean
   /** What became of its pictures elsewhere. */
   readonly stepped?: Stepped
-  /** Present where finishing here has a price; `refused`: a budget has no room for it. */
-  readonly own?: OwnStep | 'refused'
+  /** Present where finishing here has a price. */
+  readonly own?: OwnStep | NotHeld
 }
 
 /** Keep the images, then work out what happened and what it cost. */
@@ -72,9 +72,10 @@ export async function concludeCall(
   const made = bought.kind === 'done' ? (stepped?.images ?? bought.images) : []
   const wanted = finishing && made.length > 0 ? finishing : undefined
   const startedMs = work.services.clock.monotonicMs()
-  const finished = wanted && own !== 'refused' ? await finishTraced(work.services, made, wanted) : undefined
+  const notHeld = typeof own === 'string' ? own : undefined
+  const finished = wanted && notHeld === undefined ? await finishTraced(work.services, made, wanted) : undefined
   const seconds = (work.services.clock.monotonicMs() - startedMs) / 1_000
-  const ownCall = own && own !== 'refused' ? await settleOwn(work.services, own, finished, seconds) : undefined
+  const ownCall = own && typeof own !== 'string' ? await settleOwn(work.services, own, finished, seconds) : undefined
   const result = bought.kind === 'done' ? { ...bought, images: finished?.images ?? made } : bought
   const originals = new Map([...(finished?.originals ?? []), ...(stepped?.originals ?? [])])
   // Bytes are kept before the row that names them is written; a store that fails must not lose the paid picture.
@@ -117,7 +118,7 @@ export async function concludeCall(
             ...bought.warnings,
             ...returnedDifferences(bought.images, candidate),
             ...(finished?.warnings ?? []),
-            ...(wanted && own === 'refused' ? [notAfforded(wanted)] : []),
+            ...(wanted && notHeld ? [notDone(wanted, notHeld)] : []),
             ...(stepped?.by === undefined ? [] : [stepWarnings[stepped.kind](candidate.offer.id, stepped.by)]),
           ]
         : [],
@@ -126,9 +127,14 @@ export async function concludeCall(
   }
 }
 
-const notAfforded = (steps: readonly FinishingStep[]): Warning => ({
+const reasons = {
+  over_budget: 'A budget has no room for it.',
+  not_written: 'The ledger could not be written.',
+} as const satisfies Record<NotHeld, string>
+
+const notDone = (steps: readonly FinishingStep[], why: NotHeld): Warning => ({
   code: 'finishing_failed',
-  message: `Not done: ${steps.map(describeStep).join(', ')}. A budget has no room for it.`,
+  message: `Not done: ${steps.map(describeStep).join(', ')}. ${reasons[why]}`,
 })
 
 /** The pictures are there: a ledger that cannot be told of our own work is no reason to lose them. Recovery settles what stays open. */

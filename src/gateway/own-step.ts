@@ -12,16 +12,19 @@ export interface OwnStep {
   settle(changed: number, seconds: number): Promise<FinishedCall>
 }
 
-/** `refused`: a budget has no room for it, and the pictures stay as they are. Undefined: nothing to do, or it has no price. */
+/** Why the pictures stay as they are. */
+export type NotHeld = 'over_budget' | 'not_written'
+
+/** Never rejects: the pictures are paid for. Undefined: nothing to do, or it has no price. */
 export async function reserveOwnStep(
   context: CallContext,
   made: ReservedCall,
   pictures: number,
   sequence: () => number,
-): Promise<OwnStep | 'refused' | undefined> {
+): Promise<OwnStep | NotHeld | undefined> {
   const candidate = pictures > 0 ? ownWork(made.candidate, pictures) : undefined
   if (!candidate || !context.state.prices.overlays.has(OWN_PROVIDER)) return undefined
-  const { reserved, result } = await reserveCall(context, {
+  const held = await reserveCall(context, {
     call: { kind: 'step', candidate: made.call.candidate, n: pictures },
     candidate,
     round: made.round,
@@ -29,9 +32,14 @@ export async function reserveOwnStep(
     firstImage: made.attempt.firstImage,
     maxCostNanoUsd: undefined,
     quotedNanoUsd: undefined,
+  }).catch((err: unknown) => {
+    context.services.log.error({ err, requestId: context.requestId }, 'the work of this machine on a picture could not be held')
+    return undefined
   })
+  if (!held) return 'not_written'
+  const { reserved, result } = held
   if (result.kind === 'budget_exceeded') context.onBudgetReached(result.budgetId)
-  if (result.kind !== 'reserved') return 'refused'
+  if (result.kind !== 'reserved') return 'over_budget'
   return {
     async settle(changed, seconds) {
       const done = finishedStep(context, reserved, candidate, { changed, seconds })

@@ -15,7 +15,7 @@ import { concludeCall, type FinishedCall, type ReservedCall } from './conclude.t
 import type { ExecuteInput } from './execution.ts'
 import type { Consistency } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
-import type { OwnStep } from './own-step.ts'
+import type { NotHeld, OwnStep } from './own-step.ts'
 import type { QuotePin } from './quote-pin.ts'
 import type { Race } from './race.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
@@ -147,7 +147,7 @@ export interface Beside {
   /** Buys what is done to the pictures elsewhere, where the candidate is made of two calls. */
   buyStep?(made: ReservedCall, step: BoughtStep, result: Extract<AttemptResult, { kind: 'done' }>): Promise<Stepped>
   /** Holds the price of what this machine does to so many pictures, where it has one. */
-  ownStep?(made: ReservedCall, pictures: number): Promise<OwnStep | 'refused' | undefined>
+  ownStep?(made: ReservedCall, pictures: number): Promise<OwnStep | NotHeld | undefined>
 }
 
 async function makeCall(context: CallContext, reserved: ReservedCall, { race, buyStep, ownStep }: Beside): Promise<FinishedCall> {
