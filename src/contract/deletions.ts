@@ -10,6 +10,11 @@ export const deletionRequest = z
       .max(512)
       .optional()
       .describe('Everything of this end customer; the name is replaced as well.'),
+    group: z.string().min(1).max(256).optional().describe('Everything of this group; the name is replaced as well.'),
+    tag: z
+      .strictObject({ key: z.string().min(1).max(64), value: z.string().min(1).max(512) })
+      .optional()
+      .describe('Everything with this value of a tag; the value is replaced as well.'),
     project_id: z.string().min(1).max(64).optional(),
     before: z.iso.datetime().optional().describe('With `project_id`: only requests made before it.'),
     what: z
@@ -18,9 +23,9 @@ export const deletionRequest = z
       .describe('`prompts`: texts and parameters; `images`: outputs and inputs.'),
   })
   .refine(
-    ({ request_id, end_customer, project_id }) =>
-      [request_id, end_customer, project_id].filter((each) => each !== undefined).length === 1,
-    'needs exactly one of request_id, end_customer and project_id',
+    ({ request_id, end_customer, group, tag, project_id }) =>
+      [request_id, end_customer, group, tag, project_id].filter((each) => each !== undefined).length === 1,
+    'needs exactly one of request_id, end_customer, group, tag and project_id',
   )
   .refine(({ project_id, before }) => (project_id === undefined) === (before === undefined), 'project_id and before go together')
 export type DeletionRequest = z.infer<typeof deletionRequest>
@@ -31,6 +36,10 @@ export const deletionResponse = z.object({
   running: z.int().describe('Requests that still run: delete again when they have ended.'),
   images: z.int(),
   end_customer: z.string().nullable().describe('The name that stands for a deleted end customer in sums.'),
+  replaced_by: z
+    .string()
+    .nullable()
+    .describe('The name that stands for a deleted end customer, group or value of a tag in sums.'),
 })
 
 export const deletionEndpoints = {
@@ -38,7 +47,8 @@ export const deletionEndpoints = {
     method: 'POST',
     path: '/v1/halftone/deletions',
     access: 'settings.write',
-    summary: 'Delete prompts and images of a request, an end customer, or a project before a time; money rows stay.',
+    summary:
+      'Delete prompts and images of a request, an end customer, a group, a tag, or a project before a time; money rows stay.',
     body: deletionRequest,
     response: deletionResponse,
   },

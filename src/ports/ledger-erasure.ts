@@ -5,6 +5,9 @@ export type ErasureSubject =
   | { readonly requestId: string }
   /** All requests of an end customer, whose name is replaced by one that says nothing. */
   | { readonly endCustomer: string; readonly pseudonym: string }
+  /** All requests of a group, or with this value of a tag; the name is replaced likewise. */
+  | { readonly group: string; readonly pseudonym: string }
+  | { readonly tag: { readonly key: string; readonly value: string }; readonly pseudonym: string }
   /** Requests of a project that were made before an instant. */
   | { readonly projectId: string; readonly beforeUs: TimestampUs }
 

@@ -164,7 +164,11 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   ],
   listLots: () => [{}],
   getReport: () => [{}, { path: '/v1/halftone/report?month=2026-10&group=model;project,tag:team&calls=100' }],
-  deleteContent: () => [{ body: { project_id: 'nothing', before: '2026-01-01T00:00:00Z' } }],
+  deleteContent: () => [
+    { body: { project_id: 'nothing', before: '2026-01-01T00:00:00Z' } },
+    { body: { tag: { key: 'sku', value: 'nothing' } } },
+    { body: { group: 'nothing', what: 'images' } },
+  ],
   listMonths: () => [{}],
   closeMonth: () => [{ path: '/v1/halftone/months/2026-08/close', body: {} }],
   checkMonth: () => [{ path: '/v1/halftone/months/2026-08' }],

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { confirm } from '../confirm.ts'
 import { type ConnectOptions, connect, withConnectOptions } from '../connect.ts'
 import type { CliContext } from '../context.ts'
+import { CliError } from '../exit.ts'
 import { plural } from '../format.ts'
 
 interface Options extends ConnectOptions {
@@ -26,11 +27,23 @@ export function define(command: Command, context: CliContext): void {
   add('customer', 'the end customer, as requests name it', 'everything of one end customer, the name included').action(
     (id: string, options: Options) => run(context, options, { end_customer: id }, 'Delete everything of this end customer?'),
   )
+  add('group', 'name of the group', 'everything of one group, the name included').action((id: string, options: Options) =>
+    run(context, options, { group: id }, `Delete everything of group ${id}?`),
+  )
+  add('tag', 'the tag, such as campaign=ann', 'everything with one value of a tag, the value included').action(
+    (id: string, options: Options) => run(context, options, { tag: tagOf(id) }, `Delete everything with ${id}?`),
+  )
   add('project', 'id of the project', 'content of a project up to a time')
     .requiredOption('--before <time>', 'only requests made before this time, such as 2026-10-01T00:00:00Z')
     .action((id: string, options: Options) =>
       run(context, options, { project_id: id, before: options.before }, `Delete the content of project ${id}?`),
     )
+}
+
+function tagOf(text: string): { readonly key: string; readonly value: string } {
+  const cut = text.indexOf('=')
+  if (cut < 1 || cut === text.length - 1) throw new CliError('usage', `Write the tag as name=value, not "${text}".`)
+  return { key: text.slice(0, cut), value: text.slice(cut + 1) }
 }
 
 async function run(context: CliContext, options: Options, subject: object, question: string): Promise<void> {
@@ -40,6 +53,6 @@ async function run(context: CliContext, options: Options, subject: object, quest
   const done = await client.call('deleteContent', { body: { ...subject, ...(options.only && { what: options.only }) } })
   if (options.json) return out.json(done)
   out.line(`Deleted: content of ${plural(done.requests, 'request')}, ${plural(done.images, 'image')}. Files go within minutes.`)
-  if (done.end_customer !== null) out.line(`In sums the end customer is ${done.end_customer} now.`)
+  if (done.replaced_by !== null) out.line(`In requests and sums the name is ${done.replaced_by} now.`)
   if (done.running > 0) out.line(`${plural(done.running, 'request')} still running: delete again when done.`)
 }

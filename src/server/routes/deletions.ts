@@ -26,12 +26,16 @@ export const deleteContent: Handler = async ({ context, body }): Promise<z.infer
     sum.images += erased.images
     after = erased.next ?? undefined
   } while (after !== undefined)
-  return { object: 'deletion', ...sum, end_customer: 'endCustomer' in subject && asked.what === 'all' ? subject.pseudonym : null }
+  const replacedBy = 'pseudonym' in subject && asked.what === 'all' ? subject.pseudonym : null
+  return { object: 'deletion', ...sum, end_customer: 'endCustomer' in subject ? replacedBy : null, replaced_by: replacedBy }
 }
 
-function subjectOf({ request_id, end_customer, project_id, before }: DeletionRequest): ErasureSubject {
+function subjectOf({ request_id, end_customer, group, tag, project_id, before }: DeletionRequest): ErasureSubject {
   if (request_id !== undefined) return { requestId: request_id }
-  if (end_customer !== undefined) return { endCustomer: end_customer, pseudonym: `deleted-${randomUUID()}` }
+  const pseudonym = `deleted-${randomUUID()}`
+  if (end_customer !== undefined) return { endCustomer: end_customer, pseudonym }
+  if (group !== undefined) return { group, pseudonym }
+  if (tag !== undefined) return { tag, pseudonym }
   // The schema wants the two together.
   return { projectId: project_id ?? '', beforeUs: Date.parse(before ?? '') * 1_000 }
 }

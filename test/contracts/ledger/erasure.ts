@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
-import { newAsset, newReserve, newSettle, T0 } from '../../support/ledger-rows.ts'
+import { charge, newAsset, newReserve, newSettle, T0 } from '../../support/ledger-rows.ts'
 import type { OpenedLedger } from '../ledger.ts'
 import { expectConsistent } from './invariants.ts'
 
 const SECRET = 'a very private wish'
 
 export function erasureRules(opened: () => OpenedLedger): void {
+  const span = { sandbox: false, fromUs: T0 - 86_400_000_000, toUs: T0 + 86_400_000_000, grain: 'none' as const }
   const made = async (request: Parameters<typeof newReserve>[1] = {}) => {
     const { ledger, owner } = opened()
     const content = { prompt: SECRET, promptHmac: null, parameters: { negativePrompt: SECRET }, features: { words: 4 } }
@@ -51,7 +52,7 @@ export function erasureRules(opened: () => OpenedLedger): void {
     const record = await opened().ledger.read.request(id)
     expect(record).toMatchObject({ prompt: null, parameters: {}, response: null, errorMessage: null, costNanoUsd: 40_000_000n })
     expect(record?.attemptRows[0]?.errorMessage).toBeNull()
-    expect((await whole()).filter((text) => text.includes(SECRET))).toEqual([])
+    expect((await whole()).filter((text) => text.includes(SECRET) || text === `fingerprint-${id}`)).toEqual([])
     const { deletedBlobs } = await opened().ledger.sweep({ nowUs: T0, limit: 100 })
     expect(deletedBlobs).toContain(sha256)
     await expectConsistent(opened().harness)
@@ -71,7 +72,6 @@ export function erasureRules(opened: () => OpenedLedger): void {
     await made({ request: { endCustomer: customer } })
     await made({ request: { endCustomer: customer } })
     const kept = await made({ request: { endCustomer: 'bob@example.com' } })
-    const span = { sandbox: false, fromUs: T0 - 86_400_000_000, toUs: T0 + 86_400_000_000, grain: 'none' as const }
     const byCustomer = async () =>
       (await opened().ledger.insight.sums({ ...span, dimensions: ['end_customer'], namedOnly: true }))?.cells.map(
         ({ values, sums }) => [values.end_customer, sums.costNanoUsd],
@@ -87,6 +87,101 @@ export function erasureRules(opened: () => OpenedLedger): void {
     )
     expect(await money()).toEqual(before)
     expect((await opened().ledger.read.request(kept.id))?.prompt).toBe(SECRET)
+    await expectConsistent(opened().harness)
+  })
+
+  const sumsBy = async (dimension: 'group' | 'tag:campaign' | 'tag:sku') => {
+    const { ledger } = opened()
+    const stored = (await ledger.insight.sums({ ...span, dimensions: [dimension], namedOnly: true }))?.cells.map(
+      ({ values, sums }) => [values[dimension], sums.costNanoUsd] as const,
+    )
+    const scanned = new Map<string, bigint>()
+    for await (const { facts } of ledger.insight.scan({ ...span, dimensions: [dimension] }))
+      for (const { values, sums } of facts) {
+        const name = values[dimension] ?? ''
+        if (name !== '') scanned.set(name, (scanned.get(name) ?? 0n) + sums.costNanoUsd)
+      }
+    return { stored: new Map(stored ?? []), scanned }
+  }
+  const PERSON = 'Ann "the \\ painter" %_'
+
+  test('a value of a tag is gone from requests and sums, which stay under another name; others keep theirs', async () => {
+    const { ledger } = opened()
+    const reserve = newReserve(opened().owner, { request: { tags: { campaign: PERSON, sku: '1' } } })
+    await ledger.reserve(reserve)
+    await ledger.settle(newSettle(reserve))
+    await made({ request: { tags: { campaign: PERSON, sku: PERSON } } })
+    const kept = await made({ request: { tags: { campaign: PERSON.toLowerCase(), sku: '1' } } })
+    const before = await money()
+    const tag = { key: 'campaign', value: PERSON }
+    expect(await erase({ tag, pseudonym: 'deleted-tag' })).toMatchObject({ requests: 2, images: 1, next: null })
+    expect((await ledger.read.request(reserve.request.id))?.tags).toEqual({ campaign: 'deleted-tag', sku: '1' })
+    expect(await ledger.read.request(kept.id)).toMatchObject({ prompt: SECRET, tags: { campaign: PERSON.toLowerCase() } })
+    const { stored, scanned } = await sumsBy('tag:campaign')
+    expect(stored.get('deleted-tag')).toBe(80_000_000n)
+    expect(stored.has(PERSON)).toBe(false)
+    expect(scanned).toEqual(stored)
+    const [hours] = await opened().harness.query(
+      "SELECT CAST(sum(cost_nano_usd) AS TEXT) AS cost FROM rollup_tags WHERE tag_key = 'campaign' AND tag_value = 'deleted-tag'",
+    )
+    expect(hours?.['cost']).toBe('80000000')
+    expect(await money()).toEqual(before)
+    // The other tag of the same text is another thing.
+    expect((await whole()).filter((text) => text.includes(JSON.stringify(PERSON)))).toHaveLength(1)
+    // What is corrected afterwards finds its sums.
+    const evidence = { source: 'invoice', outcome: 'succeeded', assets: [], imagesMade: 1 } as const
+    await ledger.reconcile({ ...evidence, attemptId: reserve.attempt.id, atUs: T0, evidenceId: 'e', charges: [charge(7n)] })
+    expect((await sumsBy('tag:campaign')).stored.get('deleted-tag')).toBe(40_000_007n)
+    await expectConsistent(opened().harness)
+  })
+
+  test('a correction between two pages of a deletion adds to the name that is to come', async () => {
+    const { ledger, harness } = opened()
+    const reserve = newReserve(opened().owner, { request: { tags: { campaign: 'cut-off' } } })
+    await ledger.reserve(reserve)
+    await ledger.settle(newSettle(reserve))
+    const later = newReserve(opened().owner, { request: { tags: { campaign: 'cut-off' } } })
+    await ledger.reserve(later)
+    await ledger.settle(newSettle(later))
+    // As the first page would leave it: requests renamed, sums not.
+    await harness.query(`UPDATE requests SET tags = '{"campaign":"deleted-late"}' WHERE id = '${reserve.request.id}'`)
+    await harness.query(
+      "INSERT INTO insight_names SELECT dimension, sandbox, day_us, 'deleted-late' FROM insight_names WHERE dimension = 'tag:campaign' AND name = 'cut-off'",
+    )
+    const evidence = { source: 'invoice', outcome: 'succeeded', assets: [], imagesMade: 1 } as const
+    await ledger.reconcile({ ...evidence, attemptId: reserve.attempt.id, atUs: T0, evidenceId: 'f', charges: [charge(9n)] })
+    await ledger.erasure.erase({
+      subject: { tag: { key: 'campaign', value: 'cut-off' }, pseudonym: 'deleted-late' },
+      what: 'all',
+      atUs: T0,
+      after: reserve.request.id,
+    })
+    const { stored, scanned } = await sumsBy('tag:campaign')
+    expect(stored.get('deleted-late')).toBe(40_000_009n)
+    expect(scanned.get('deleted-late')).toBe(40_000_009n)
+    await expectConsistent(harness)
+  })
+
+  test('a group is gone, in the decision too', async () => {
+    const decision = { consistency: { because: 'group', group: 'anns-wedding', role: 'first' } }
+    const { id } = await made({ request: { group: 'anns-wedding', decision, projectId: 'project-1' } })
+    await opened().ledger.admin.putProject({
+      id: 'project-1',
+      name: 'P',
+      promptMode: 'full',
+      assetTtlDays: 30,
+      tags: {},
+      managedBy: 'api',
+    })
+    expect(await erase({ group: 'anns-wedding', pseudonym: 'deleted-group' })).toMatchObject({ requests: 1 })
+    expect(await opened().ledger.read.request(id)).toMatchObject({
+      group: 'deleted-group',
+      prompt: null,
+      decision: { consistency: { group: 'deleted-group', role: 'first' } },
+    })
+    expect((await whole()).filter((text) => text.includes('anns-wedding'))).toEqual([])
+    const { stored, scanned } = await sumsBy('group')
+    expect([stored.get('deleted-group'), scanned.get('deleted-group')]).toEqual([40_000_000n, 40_000_000n])
     await expectConsistent(opened().harness)
   })
 
