@@ -25,7 +25,8 @@ import {
 import { createSmallStore } from './small.ts'
 import { type FileBackedBody, isFileBacked } from './spool.ts'
 
-const CONCURRENT_PUTS = 3
+/** Each is a few trips to the file threads, one after the other: with few of them the loop is waited for, not the disk. */
+const CONCURRENT_PUTS = 16
 const SHA256 = /^[0-9a-f]{64}$/
 
 /** Most bytes of a blob in the database: up to about here a row is cheaper to write than a file, and no slower to read. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { Pool } from 'undici'
 import { expect, test } from 'vitest'
 import { type BodyConsumer, ExchangeError, exchange } from './exchange.ts'
+import { createReadingTurns } from './reading-turns.ts'
 
 /** Answers with this much of what it announced, and then with silence. */
 async function silentServer(sent: Buffer, announced: number) {
@@ -42,4 +43,49 @@ test('a consumer that answers each chunk with a promise costs no CPU while the o
   expect(error).toMatchObject({ fault: 'timeout', phase: 'receiving' })
   expect(sizes.filter((size) => size === 0)).toEqual([])
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(3_000)
+})
+
+/** Counts bytes, and how many such consumers have some of theirs and not all. */
+function countingConsumer(announced: number, gauge: { open: number; most: number }): BodyConsumer<number> {
+  let bytes = 0
+  return {
+    write(chunk) {
+      if (bytes === 0) gauge.most = Math.max(gauge.most, ++gauge.open)
+      bytes += chunk.length
+      if (bytes === announced) gauge.open -= 1
+    },
+    end: async () => bytes,
+    abort: async () => undefined,
+  }
+}
+
+test('large answers that wait for their turn come complete, few at a time; one that is given up gives its place away', async () => {
+  const announced = 3 * 1024 * 1024
+  const server = createServer((_, response) => void response.end(Buffer.alloc(announced, 7)))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const turns = createReadingTurns({ places: 2, turnMs: 60_000, clock: { monotonicMs: () => 0 } })
+  const gauge = { open: 0, most: 0 }
+  const givenUp = new AbortController()
+  const ask = (signal: AbortSignal) =>
+    exchange(
+      pool,
+      { method: 'GET', path: '/', headers: {} },
+      { timeoutMs: 30_000, idleTimeoutMs: 30_000, maxBytes: announced, signal, turns },
+      () => countingConsumer(announced, gauge),
+    )
+  // Both places are taken by others, so that all answers have come in part when the first begins.
+  const others = [turns.enter(() => undefined), turns.enter(() => undefined)]
+  const asked = Array.from({ length: 12 }, () => ask(new AbortController().signal))
+  const abandoned = ask(givenUp.signal).catch((error: unknown) => error)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(gauge.open).toBe(0)
+  givenUp.abort()
+  for (const other of others) other.end()
+  expect(await Promise.all(asked)).toEqual(asked.map(() => announced))
+  expect(await abandoned).toMatchObject({ fault: 'aborted' })
+  expect(gauge.most).toBeLessThanOrEqual(2)
+  await pool.destroy()
+  server.closeAllConnections()
+  server.close()
 })

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import type { Dispatcher } from 'undici'
+import type { ReadingTurns, Turn } from './reading-turns.ts'
 
 /** How far the request had come. Until `sending` not a byte was written; until `sent` the provider cannot have the request. */
 export type ExchangePhase = 'connecting' | 'sending' | 'sent' | 'receiving'
@@ -57,7 +58,12 @@ export interface ExchangeOptions {
   /** Bytes of the answer, counted as read and again after decompression. */
   readonly maxBytes: number
   readonly signal: AbortSignal
+  /** Absent: large answers are read as they come, however many at a time. */
+  readonly turns?: ReadingTurns
 }
+
+/** An answer of at least this size is read in its turn; one of unknown length once this much has come. */
+const LARGE_BYTES = 256 * 1024
 
 /** Choose the consumer when status and headers are known; names of headers are in lower case. */
 export type OpenConsumer<Result> = (status: number, headers: IncomingHttpHeaders) => BodyConsumer<Result>
@@ -103,6 +109,9 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
   #consumer: BodyConsumer<Result> | undefined
   #bytes = 0
   #settled = false
+  /** Reasons for which nothing is read at the moment. */
+  #holds = 0
+  #turn: Turn | undefined
 
   constructor(
     options: ExchangeOptions,
@@ -129,14 +138,16 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
     if (this.#phase === 'sending') this.#phase = 'sent'
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200 || this.#settled) return
     this.#phase = 'receiving'
     try {
       this.#consumer = decoded(headers, this.#options.maxBytes, this.#open(status, headers))
     } catch (error) {
       this.#failFrom(error)
+      return
     }
+    if (Number(headers['content-length']) >= LARGE_BYTES) this.#awaitTurn(controller)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -147,10 +158,12 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
     try {
       if (this.#bytes > this.#options.maxBytes) throw tooLarge(this.#options.maxBytes)
       const pending = this.#consumer.write(chunk)
+      this.#turn?.touch()
+      if (this.#bytes >= LARGE_BYTES) this.#awaitTurn(controller)
       if (!pending) return
-      controller.pause()
+      this.#hold(controller)
       pending.then(
-        () => controller.resume(),
+        () => this.#readOn(controller),
         (error: unknown) => this.#failFrom(error),
       )
     } catch (error) {
@@ -158,7 +171,25 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
     }
   }
 
+  #awaitTurn(controller: Dispatcher.DispatchController): void {
+    const { turns } = this.#options
+    if (!turns || this.#turn) return
+    this.#turn = turns.enter(() => this.#readOn(controller))
+    if (!this.#turn.isFree) this.#hold(controller)
+  }
+
+  #hold(controller: Dispatcher.DispatchController): void {
+    this.#holds += 1
+    controller.pause()
+  }
+
+  #readOn(controller: Dispatcher.DispatchController): void {
+    this.#holds -= 1
+    if (this.#holds === 0) controller.resume()
+  }
+
   onResponseEnd(): void {
+    this.#turn?.end()
     if (this.#settled || !this.#consumer) return
     this.#consumer.end().then(
       (result) => {
@@ -202,6 +233,7 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
   #settle(): boolean {
     if (this.#settled) return false
     this.#settled = true
+    this.#turn?.end()
     clearTimeout(this.#timer)
     this.#options.signal.removeEventListener('abort', this.#onAbort)
     return true

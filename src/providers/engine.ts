@@ -7,6 +7,7 @@ import { HalftoneError } from '../core/error.ts'
 import type { JsonValue } from '../core/json.ts'
 import { createForeignFetcher } from '../net/foreign-fetch.ts'
 import type { Resolve } from '../net/public-address.ts'
+import { createReadingTurns } from '../net/reading-turns.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DrawSvg } from '../ports/draw-svg.ts'
 import type { AttemptIo, AttemptResult, Provider, ProviderCall } from '../ports/provider.ts'
@@ -32,16 +33,21 @@ export interface ProviderDeps {
   readonly resolve?: Resolve
 }
 
+/** Answers of one account that are read at the same time when the loop has more to read than it can. */
+const READING_PLACES = 16
+const READING_TURN_MS = 1_000
+
 /** A codec with an account as a `Provider`. Nothing is connected before the first call. */
 export function createCodecProvider(definition: ProviderDefinition, config: ProviderConfig, deps: ProviderDeps): Provider {
   const baseUrl = new URL(config.baseUrl ?? ownBaseUrl(definition, config) ?? missingBaseUrl(config))
   const { siblingHosts } = definition
+  const { clock } = deps
   const transport = createTransport(config, baseUrl, {
     ...(siblingHosts && { siblingHosts }),
     ...(deps.resolve && { resolve: deps.resolve }),
     ...(deps.tracer && { tracer: deps.tracer }),
+    turns: createReadingTurns({ places: READING_PLACES, turnMs: READING_TURN_MS, clock }),
   })
-  const { clock } = deps
   const credentials = createCredentials(definition, config, {
     nowUs: () => clock.nowUs(),
     monotonicMs: () => clock.monotonicMs(),

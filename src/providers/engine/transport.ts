@@ -3,6 +3,7 @@ import { Agent, type Dispatcher, Pool, WebSocket } from 'undici'
 import { type BodyConsumer, ExchangeError, exchange } from '../../net/exchange.ts'
 import { hostWithPort } from '../../net/foreign-fetch.ts'
 import { BlockedAddressError, createPublicConnector, type Resolve } from '../../net/public-address.ts'
+import type { ReadingTurns } from '../../net/reading-turns.ts'
 import type { Tracer } from '../../ports/tracer.ts'
 import type { HttpCall } from '../define-provider.ts'
 import { defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
@@ -34,6 +35,8 @@ export interface TransportOptions {
   readonly siblingHosts?: RegExp
   readonly resolve?: Resolve
   readonly tracer?: Tracer
+  /** Absent: large answers are read as they come. */
+  readonly turns?: ReadingTurns
 }
 
 const noHeaders = {}
@@ -41,7 +44,7 @@ const noHeaders = {}
 export function createTransport(
   config: ProviderConfig,
   baseUrl: URL,
-  { siblingHosts, resolve, tracer }: TransportOptions = {},
+  { siblingHosts, resolve, tracer, turns }: TransportOptions = {},
 ): Transport {
   const connectTimeoutMs = config.connectTimeoutMs ?? defaultTimeouts.connectTimeoutMs
   const pool = new Pool(baseUrl.origin, {
@@ -84,7 +87,8 @@ export function createTransport(
     const sendOnce = async () => {
       const content = body.open()
       const request = { method: call.method, path: `${url.pathname}${url.search}`, headers, ...(content && { body: content }) }
-      return exchange(dispatcher, request, options, (status, received) => consume(status, flatHeaders(received)))
+      const inTurn = turns ? { ...options, turns } : options
+      return exchange(dispatcher, request, inTurn, (status, received) => consume(status, flatHeaders(received)))
     }
     return sendOnce().catch((error: unknown) => {
       if (isWorthResending(error)) return sendOnce()
