@@ -49,6 +49,16 @@ describe('the requests page', () => {
     }
   }, 90_000)
 
+  it('another request opens at its receipt, whichever part of the last one was looked at; the filters stay', async () => {
+    const { context, page } = await dashboard.visit(`/requests/${ids['first']}?operation=generate`)
+    await page.getByRole('tab', { name: 'Lineage' }).click()
+    await page.waitForURL(/tab=lineage/)
+    await page.locator(`[data-request="${ids['fox']}"]`).click()
+    await page.waitForURL(`${dashboard.url}/requests/${ids['fox']}?operation=generate`)
+    await page.getByRole('tab', { name: 'Receipt', selected: true }).waitFor()
+    await context.close()
+  })
+
   it('the gallery is in the URL, and shows the pictures of all requests', async () => {
     const { context, page } = await dashboard.visit('/requests')
     await page.getByRole('radio', { name: 'Gallery' }).click()

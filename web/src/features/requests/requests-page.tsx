@@ -14,13 +14,22 @@ import { useLiveState } from '../shell/shell.tsx'
 import { RequestCard } from './request-card.tsx'
 import { RequestFilterBar } from './request-filters.tsx'
 import { RequestRow } from './request-row.tsx'
-import { clearedSearch, csvHeader, csvRow, filtersOf, isFiltered, type RequestsSearch } from './select-requests.ts'
+import {
+  clearedSearch,
+  csvHeader,
+  csvRow,
+  filtersOf,
+  isFiltered,
+  parseRequestsSearch,
+  type RequestsSearch,
+} from './select-requests.ts'
 
 const route = getRouteApi('/shell/requests')
 
 /** Recent requests as they happen; the chosen one stands beside the list, or over it where there is no room. */
 export function RequestsPage() {
-  const search = route.useSearch()
+  // The router hands on what a detail has in the address too; another request opens at its receipt.
+  const search = parseRequestsSearch({ ...route.useSearch() })
   const chosen = useChildMatches({ select: (matches) => matches[0]?.params as { requestId?: string } | undefined })?.requestId
   return (
     <div className={`grid items-start gap-8 ${chosen ? 'xl:grid-cols-[minmax(0,1fr)_minmax(0,36rem)]' : ''}`}>
