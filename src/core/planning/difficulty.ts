@@ -26,7 +26,7 @@ interface GateCell extends Ratings {
 
 export type GateFeatures = Pick<
   PromptFeatures,
-  'numerals' | 'comparatives' | 'negations' | 'spatial' | 'attributePairs' | 'complexity'
+  'numerals' | 'comparatives' | 'negations' | 'spatial' | 'attributePairs' | 'styleWords' | 'complexity'
 >
 
 /** Expected misses, as a share of the route's pictures; the estimate is not the truth, so less than a route may miss. */
@@ -42,12 +42,15 @@ const PRIORS = {
 } as const
 const KINDS = [PRIORS.plain, PRIORS.placed, PRIORS.bound, PRIORS.exact] as const
 const LONG = 0.25
+/** A prior of this weight needs no help from the other length. */
+const CERTAIN = 50
 /** Two things that each have an attribute of their own. */
 const BOUND = 2
 
 /** Two cells, short and long, for each kind. */
-function cellOf({ numerals, comparatives, negations, spatial, attributePairs, complexity }: GateFeatures): number {
-  const inPlace = spatial === 0 ? 0 : attributePairs < BOUND ? 1 : 2
+function cellOf({ numerals, comparatives, negations, spatial, attributePairs, styleWords, complexity }: GateFeatures): number {
+  // Beside words of style, attributes are mostly those of the look: `purple tones, cinematic light`.
+  const inPlace = spatial === 0 ? 0 : attributePairs < BOUND || styleWords > 0 ? 1 : 2
   const kind = numerals + comparatives + negations > 0 ? 3 : inPlace
   return 2 * kind + (complexity < LONG ? 0 : 1)
 }
@@ -91,10 +94,18 @@ const added = ({ accepted, rejected }: Ratings, isAccepted: boolean): Ratings =>
 function decide(cells: readonly GateCell[], usual: Ratings): DifficultyGate {
   const total = cells.reduce((sum, { asked }) => sum + asked, 0)
   const always = (usual.rejected + 0.2) / (usual.accepted + usual.rejected + 10)
-  const risks = cells.map(({ accepted, rejected }, cell) => {
-    const { risk, weight } = priorOf(cell)
-    const seen = accepted + rejected
-    return (Math.max(0, rejected - always * seen) + weight * risk) / (seen + weight)
+  const wrong = ({ accepted, rejected }: Ratings): number => Math.max(0, rejected - always * (accepted + rejected))
+  // What is said about a kind of prompt is said about both its lengths, until one of them is known well enough by itself.
+  const kinds = KINDS.map(({ risk, weight }, kind) => {
+    const own = cells.filter((_, cell) => cell >> 1 === kind)
+    const seen = own.reduce((sum, { accepted, rejected }) => sum + accepted + rejected, 0)
+    return (own.reduce((sum, cell) => sum + wrong(cell), 0) + weight * risk) / (seen + weight)
+  })
+  const risks = cells.map((cell, index) => {
+    const { risk, weight } = priorOf(index)
+    return (
+      (wrong(cell) + weight * (weight < CERTAIN ? (kinds[index >> 1] ?? risk) : risk)) / (cell.accepted + cell.rejected + weight)
+    )
   })
   const easy = cells.map(() => 0)
   let left = MISSES_ALLOWED

@@ -97,7 +97,7 @@ describe('the forecast', () => {
 })
 
 describe('the gate of the lower floor', () => {
-  const plain = { numerals: 0, comparatives: 0, negations: 0, spatial: 0, attributePairs: 0, complexity: 0.1 }
+  const plain = { numerals: 0, comparatives: 0, negations: 0, spatial: 0, attributePairs: 0, styleWords: 0, complexity: 0.1 }
   const placed = { ...plain, spatial: 1 }
   const bound = { ...placed, attributePairs: 2 }
   const counted = { ...plain, numerals: 2 }
@@ -150,6 +150,26 @@ describe('the gate of the lower floor', () => {
     )
     expect(shareOf(both, placed)).toBeGreaterThan(0.1)
     expect(shareOf(both, bound)).toBe(0)
+  })
+
+  test('attributes beside words of style are those of the look, and such a prompt is one that only has a place', () => {
+    expect(shareOf(busy, { ...bound, styleWords: 2 })).toBeGreaterThan(0.1)
+  })
+
+  test('what is said about short prompts of a kind is said about long ones, until these are known by themselves', () => {
+    const long = { ...placed, complexity: 0.5 }
+    const both = told(
+      asked([
+        [plain, 800],
+        [placed, 75],
+        [long, 75],
+      ]),
+      placed,
+      true,
+      300,
+    )
+    expect(shareOf(both, long)).toBe(1)
+    expect(shareOf(told(both, long, false, 40), long)).toBeLessThan(0.2)
   })
 
   test('accepted pictures open a cell, rejected ones close it again', () => {
