@@ -159,3 +159,28 @@ export const CheckField = ({
     </div>
   )
 }
+
+/** What an object is called for good. */
+export const IdField = ({ value, onChange }: { value: string; onChange: (id: string) => void }) => (
+  <TextField
+    name="id"
+    label="Id"
+    hint="For the API, reports and the audit log. It cannot be changed later."
+    value={value}
+    spellCheck={false}
+    maxLength={64}
+    onChange={(event) => onChange(event.target.value)}
+  />
+)
+
+/** The end of a form in a sheet. */
+export const FormButtons = ({ submit, busy, onCancel }: { submit: string; busy: boolean; onCancel: () => void }) => (
+  <div className="flex justify-end gap-2 border-t border-rule pt-4">
+    <button type="button" className="button" onClick={onCancel}>
+      Cancel
+    </button>
+    <button type="submit" className="button button-primary" disabled={busy}>
+      {submit}
+    </button>
+  </div>
+)

@@ -5,7 +5,7 @@ import { call } from '../../api/client.ts'
 import type { Body } from '../../api/paths.ts'
 import { sessionQuery } from '../../api/queries.ts'
 import { Dialog } from '../../ui/dialog.tsx'
-import { Field, Form, SelectField, TextField } from '../../ui/form.tsx'
+import { Field, Form, FormButtons, IdField, SelectField, TextField } from '../../ui/form.tsx'
 import { Segmented } from '../../ui/segmented.tsx'
 import { useToast } from '../../ui/toast.tsx'
 import { HardChoice } from './hard-choice.tsx'
@@ -101,25 +101,8 @@ function BudgetFields({ budget, onClose }: Omit<Props, 'open'>) {
         onChange={(event) => setLimit(event.target.value)}
       />
       <HardChoice hard={hard} onChange={setHard} />
-      {!budget && (
-        <TextField
-          name="id"
-          label="Id"
-          hint="For the API and the audit log. It cannot be changed later."
-          value={id}
-          spellCheck={false}
-          maxLength={64}
-          onChange={(event) => setOwnId(event.target.value)}
-        />
-      )}
-      <div className="flex justify-end gap-2 border-t border-rule pt-4">
-        <button type="button" className="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="submit" className="button button-primary" disabled={save.isPending}>
-          {budget ? 'Save the budget' : 'Create the budget'}
-        </button>
-      </div>
+      {!budget && <IdField value={id} onChange={setOwnId} />}
+      <FormButtons submit={budget ? 'Save the budget' : 'Create the budget'} busy={save.isPending} onCancel={onClose} />
     </Form>
   )
 }

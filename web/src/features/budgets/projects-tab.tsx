@@ -8,7 +8,7 @@ import { keys as cacheKeys, exploreQuery } from '../../api/queries.ts'
 import { counted } from '../../lib/numbers.ts'
 import { type DataColumn, DataTable } from '../../ui/data-table.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
-import { Form, SelectField, TextArea, TextField } from '../../ui/form.tsx'
+import { Form, FormButtons, IdField, SelectField, TextArea, TextField } from '../../ui/form.tsx'
 import { ManagedBadge } from '../../ui/managed-badge.tsx'
 import { Short } from '../../ui/money.tsx'
 import { EmptyState } from '../../ui/notice.tsx'
@@ -176,17 +176,7 @@ function ProjectFields({ project, onClose }: { project: Project | undefined; onC
         problem={tried && name.trim() === '' ? 'Give it a name.' : undefined}
         onChange={(event) => setName(event.target.value)}
       />
-      {!project && (
-        <TextField
-          name="id"
-          label="Id"
-          hint="For the API and reports. It cannot be changed later."
-          value={id}
-          spellCheck={false}
-          maxLength={64}
-          onChange={(event) => setOwnId(event.target.value)}
-        />
-      )}
+      {!project && <IdField value={id} onChange={setOwnId} />}
       <SelectField
         name="prompt_mode"
         label="Prompts"
@@ -219,14 +209,7 @@ function ProjectFields({ project, onClose }: { project: Project | undefined; onC
         problem={tried ? problem : undefined}
         onChange={(event) => setTagText(event.target.value)}
       />
-      <div className="flex justify-end gap-2 border-t border-rule pt-4">
-        <button type="button" className="button" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="submit" className="button button-primary" disabled={save.isPending}>
-          {project ? 'Save the project' : 'Create the project'}
-        </button>
-      </div>
+      <FormButtons submit={project ? 'Save the project' : 'Create the project'} busy={save.isPending} onCancel={onClose} />
     </Form>
   )
 }

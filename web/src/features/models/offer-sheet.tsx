@@ -8,6 +8,7 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { Short } from '../../ui/money.tsx'
 import { ErrorNotice, Loading } from '../../ui/notice.tsx'
 import { Outcome } from '../../ui/outcome.tsx'
+import { Figures, Part } from '../../ui/sheet.tsx'
 import { PriceLines } from '../prices/price-lines.tsx'
 import { usePermission } from '../shell/use-session.ts'
 import { Facts } from './facts.tsx'
@@ -51,7 +52,7 @@ export function OfferSheet({ row, search, sandbox, onClose }: Props) {
       <p className="mt-1">
         <Health row={row} />
       </p>
-      <Figures row={row} />
+      <OfferFigures row={row} />
       <Part title="How its attempts ended">
         <Attempts row={row} search={search} sandbox={sandbox} />
       </Part>
@@ -68,16 +69,9 @@ export function OfferSheet({ row, search, sandbox, onClose }: Props) {
   )
 }
 
-const Part = ({ title, children }: { title: string; children: React.ReactNode }) => (
-  <section aria-label={title} className="mt-6">
-    <h3 className="mb-2 border-b border-ink pb-1 font-semibold">{title}</h3>
-    {children}
-  </section>
-)
-
 const none = <span className="text-muted">none</span>
 
-function Figures({ row }: { row: OfferRow }) {
+function OfferFigures({ row }: { row: OfferRow }) {
   const figures: readonly (readonly [string, React.ReactNode])[] = [
     ['Spend', <Short key="spend" usd={row.spend_usd} />],
     ['Images', formatCount(row.images)],
@@ -93,16 +87,7 @@ function Figures({ row }: { row: OfferRow }) {
     ['p50', row.latency_p50_ms === null ? none : formatDuration(row.latency_p50_ms)],
     ['p95', row.latency_p95_ms === null ? none : formatDuration(row.latency_p95_ms)],
   ]
-  return (
-    <dl className="mt-4 grid grid-cols-2 gap-x-6 text-sm sm:grid-cols-3">
-      {figures.map(([name, value]) => (
-        <div key={name} className="border-b border-rule py-1.5" data-figure={name}>
-          <dt className="label">{name}</dt>
-          <dd className="num">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  )
+  return <Figures lines={figures} />
 }
 
 function Attempts({ row, search, sandbox }: { row: OfferRow; search: ModelsSearch; sandbox: boolean }) {

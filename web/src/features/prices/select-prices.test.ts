@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { PriceListWire, PriceRateWire } from '../../../../src/contract/prices.ts'
+import { exampleRate } from '../../lib/example-rate.ts'
 import {
   changeLines,
   parsePricesSearch,
@@ -12,31 +13,7 @@ import {
 } from './select-prices.ts'
 
 const day = '2026-11-22'
-const rate = (id: string, changes: Partial<PriceRateWire> = {}): PriceRateWire => ({
-  provider: 'acme',
-  model: 'acme/brush',
-  region: null,
-  tier: null,
-  sku: 'brush',
-  rate_id: id,
-  meter: 'images.out',
-  when: '',
-  price: '0.04',
-  unit: 'USD',
-  per: '1',
-  tiers: null,
-  adjustments: [],
-  effective_from: '2026-01-01',
-  effective_to: null,
-  retired_at: null,
-  source_url: 'https://acme.example/prices',
-  confidence: 'official',
-  checked_at: '2026-11-01',
-  age_days: 21,
-  stale: false,
-  note: null,
-  ...changes,
-})
+const rate = (id: string, changes: Partial<PriceRateWire> = {}) => exampleRate({ rate_id: id, ...changes })
 const list: PriceListWire = {
   object: 'price_list',
   version: day,

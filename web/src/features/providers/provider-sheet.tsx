@@ -5,6 +5,7 @@ import { formatCount } from '../../lib/numbers.ts'
 import { formatAge, formatMoment } from '../../lib/time.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { Dialog } from '../../ui/dialog.tsx'
+import { Figures, Part } from '../../ui/sheet.tsx'
 import { Source } from '../models/facts.tsx'
 import { usePermission } from '../shell/use-session.ts'
 import { lastErrorOf, offerState, stateOf } from './select-providers.ts'
@@ -65,13 +66,6 @@ export function ProviderSheet({ provider, onClose }: { provider: ProviderWire; o
   )
 }
 
-const Part = ({ title, children }: { title: string; children: React.ReactNode }) => (
-  <section aria-label={title} className="mt-6">
-    <h3 className="mb-2 border-b border-ink pb-1 font-semibold">{title}</h3>
-    {children}
-  </section>
-)
-
 function Facts({ provider }: { provider: ProviderWire }) {
   const { keys, places, queue, discovery } = provider
   const lines: readonly (readonly [string, React.ReactNode])[] = [
@@ -92,16 +86,7 @@ function Facts({ provider }: { provider: ProviderWire }) {
       : []),
     ...(provider.documentation ? [['Documentation', <Source key="documentation" url={provider.documentation} />] as const] : []),
   ]
-  return (
-    <dl className="mt-4 grid grid-cols-2 gap-x-6 text-sm sm:grid-cols-3">
-      {lines.map(([name, value]) => (
-        <div key={name} className="border-b border-rule py-1.5" data-figure={name}>
-          <dt className="label">{name}</dt>
-          <dd className="num break-words">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  )
+  return <Figures lines={lines} />
 }
 
 const marks = { ok: ['\u2713', 'text-good'], notice: ['!', 'text-warn'], wrong: ['\u2715', 'text-bad'] } as const
