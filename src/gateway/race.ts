@@ -96,13 +96,20 @@ export async function runHedged({ context, first, steps, next, reserve, settle }
     await launch(second)
   }
   const calls = [launch(first), hedge()]
+  const ends = Promise.allSettled(calls)
   context.onLeftRunning(
-    Promise.allSettled(calls).then((results) => {
+    ends.then((results) => {
       for (const result of results)
         if (result.status === 'rejected') log.error({ err: result.reason, requestId: context.requestId }, 'a hedged call failed')
     }),
   )
-  await Promise.race([won, Promise.all(calls)])
+  const everyCall = ends.then((results) => {
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
+  })
+  // After a win nobody waits for the others, and what becomes of them is logged above.
+  everyCall.catch(() => undefined)
+  await Promise.race([won, everyCall])
 }
 
 /** Waits until core says now; undefined: the call has ended before, or there is no such moment. */

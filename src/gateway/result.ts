@@ -86,12 +86,15 @@ export function answerOf(
     createdUs: newRequest.createdUs,
     images,
     summary: summarize(options, finished),
-    async dispose() {
-      await Promise.all(
-        finished.flatMap((call) => (call.result.kind === 'done' ? call.result.images.map((image) => image.body.dispose()) : [])),
-      )
-    },
+    dispose: () => disposeImages(finished),
   }
+}
+
+/** Nobody reads the pictures any more. */
+export async function disposeImages(finished: readonly FinishedCall[]): Promise<void> {
+  await Promise.all(
+    finished.flatMap(({ result }) => (result.kind === 'done' ? result.images.map(({ body }) => body.dispose()) : [])),
+  )
 }
 
 function outputImages({ result, assets, reserved }: FinishedCall): readonly OutputImage[] {

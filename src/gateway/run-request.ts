@@ -9,7 +9,7 @@ import type { FinishedCall, ReservedCall } from './conclude.ts'
 import type { ExecuteResult } from './execution.ts'
 import { reserveOwnStep } from './own-step.ts'
 import { runHedged } from './race.ts'
-import { allCalls, answerOf, finishOf, type UsablePlan } from './result.ts'
+import { allCalls, answerOf, disposeImages, finishOf, type UsablePlan } from './result.ts'
 import { type Beside, type CallContext, reserveCall, runCall } from './run-call.ts'
 import { settleCall } from './settle-call.ts'
 import { softBudgetWarning } from './soft-budget.ts'
@@ -54,23 +54,48 @@ export async function runRequest(options: RunOptions): Promise<ExecuteResult> {
     ended: false,
     pending: [],
   }
+  try {
+    const refused = await runRounds(options, progress)
+    if (!progress.ended) await endHalfWay(options, progress, refused)
+    return answerOf({ ...options, pending: progress.pending }, progress.finished, refused)
+  } catch (error) {
+    await disposeImages(progress.finished)
+    throw error
+  }
+}
+
+/** Returns the refusal that ended it, if there was one. */
+async function runRounds(options: RunOptions, progress: Progress): Promise<HalftoneError | undefined> {
   let refused: HalftoneError | undefined
   let step = nextStep(options, progress)
   while (step.kind === 'call' && !refused && !progress.ended) {
-    if (step.afterMs > 0) await services.clock.sleep(step.afterMs)
+    if (step.afterMs > 0) await options.context.services.clock.sleep(step.afterMs)
     if (isPointless(options, progress)) break
     refused = await runRound(options, progress, step.calls)
     if (refused && progress.finished.length === 0) throw refused
     step = nextStep(options, progress)
   }
-  if (!progress.ended) {
-    // A budget ran out half way, and what was made goes to the client; or the client left when a retry was already decided.
-    await services.ledger.finishRequest({
-      requestId: options.newRequest.id,
-      finish: finishOf(options, progress.finished, progress.startedMs, refused),
-    })
+  return refused
+}
+
+/**
+ * A budget ran out half way, and what was made goes to the client; or the client left when a retry was already decided. The
+ * money is settled: a ledger that cannot be told of the end is no reason to lose the pictures, and recovery ends the request.
+ */
+async function endHalfWay(options: RunOptions, progress: Progress, refused: HalftoneError | undefined): Promise<void> {
+  const { ledger, log } = options.context.services
+  const requestId = options.newRequest.id
+  try {
+    await ledger.finishRequest({ requestId, finish: finishOf(options, progress.finished, progress.startedMs, refused) })
+  } catch (err) {
+    log.error({ err, requestId }, 'the end of a request could not be recorded')
   }
-  return answerOf({ ...options, pending: progress.pending }, progress.finished, refused)
+}
+
+/** Rejects as the first that does, but not before all have ended: what they work with is still in use. */
+async function allEnded(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 /** Reserve the calls in order, run them side by side. Returns the refusal of a budget, which ends the request. */
@@ -106,7 +131,7 @@ async function runRound(
     return refused
   }
   let running = reserved.length
-  await Promise.all(
+  await allEnded(
     reserved.map(async (call) => {
       const done = await runCall(context, call, stepsOf(options, progress))
       progress.finished.push(done)

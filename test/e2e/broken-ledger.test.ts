@@ -1,6 +1,7 @@
 /** A ledger that stumbles while a request runs: what was paid for is still given out, and nothing is kept that nobody needs. */
-import { DatabaseSync } from 'node:sqlite'
+
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { compatibleProvider, doubleCapabilities, startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
@@ -45,4 +46,36 @@ it('a step of this machine that cannot be held leaves the picture as it was made
   expect([status, body.data?.length, body.halftone?.cost_usd]).toEqual([200, 1, '0.04'])
   expect(body.halftone.warnings.map(({ code }) => code)).toContain('finishing_failed')
   await gateway.settled()
+})
+
+it('a call that cannot be settled keeps no picture in memory, and its client is told not to repeat it', async () => {
+  await start()
+  breakLedger("UPDATE OF state ON attempts WHEN NEW.state = 'settled'")
+  const { status, headers } = await gateway.call<Made>('/v1/images/generations', { body: { model, prompt: 'a red fox', n: 2 } })
+  expect([status, headers.get('x-should-retry')]).toEqual([500, 'false'])
+  const { body: metrics } = await gateway.call<string>('/metrics')
+  expect(metrics).toMatch(/^halftone_spool_bytes 0$/m)
+})
+
+it('calls beside one that cannot be settled run to their end before their request is over', async () => {
+  const models = [{ model, ...doubleCapabilities, sizes: ['1024x1024'], maxN: 1 }]
+  await start({ providers: { painter: compatibleProvider(double, { models, retries: 0 }) } })
+  breakLedger("UPDATE OF state ON attempts WHEN NEW.state = 'settled' AND NEW.duration_us < 4000000")
+  double.enqueue({}, { delayMs: 5_000 })
+  const { status } = await gateway.call<Made>('/v1/images/generations', { body: { model, prompt: 'a red fox', n: 2 } })
+  expect(status).toBe(500)
+  const [request] = await gateway.requests()
+  const { attempts } = await gateway.receipt(request?.id ?? '')
+  expect(attempts.map(({ state }) => state).sort()).toEqual(['dispatched', 'settled'])
+  const { body: metrics } = await gateway.call<string>('/metrics')
+  expect(metrics).toMatch(/^halftone_spool_bytes 0$/m)
+})
+
+it('a request whose end cannot be written gives out the pictures that it made', async () => {
+  const models = [{ model, ...doubleCapabilities, sizes: ['1024x1024'], maxN: 1 }]
+  const providers = { painter: compatibleProvider(double, { models, retries: 0 }) }
+  await start({ providers, maxUsdPerDay: '0.05' })
+  breakLedger('UPDATE OF finished_us ON requests')
+  const { status, body } = await gateway.call<Made>('/v1/images/generations', { body: { model, prompt: 'a red fox', n: 2 } })
+  expect([status, body.data?.length, body.halftone?.cost_usd]).toEqual([200, 1, '0.04'])
 })
