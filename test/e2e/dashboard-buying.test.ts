@@ -1,10 +1,7 @@
 /** Models, prices and providers in a browser: over a seeded ledger, in the sandbox, and with an account that sells pictures. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { seedLedger } from '../../scripts/seed/seed.ts'
 import type { ExploreResponse, InsightModels } from '../../src/contract/insight.ts'
 import type { PriceSetListWire } from '../../src/contract/price-changes.ts'
 import type { PriceListWire } from '../../src/contract/prices.ts'
@@ -13,12 +10,12 @@ import { formatUsd } from '../../src/core/money.ts'
 import { CHROMIUM_INSTALL_TIMEOUT_MS } from '../support/chromium.ts'
 import { type Dashboard, expectGoodLooks, nanoOf, openDashboard, phone, textOf } from '../support/dashboard.ts'
 import { type AcmeDouble, startAcmeDouble } from '../support/doubles/acme-pictures.ts'
+import { type Seeded, seeded, seedTimeoutMs } from '../support/seeded.ts'
 
 const REQUESTS = 4_000
-const START_TIMEOUT_MS = 240_000
 const module = resolve(import.meta.dirname, '../../examples/custom-provider/acme-pictures.mjs')
 
-let folder: string
+let ledger: Seeded
 let dashboard: Dashboard
 /** A gateway that was never asked for anything, and one that buys from a double. */
 let fresh: Dashboard
@@ -26,17 +23,9 @@ let shop: Dashboard
 let double: AcmeDouble
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'halftone-buying-'))
-  const { configFile } = await seedLedger({
-    requests: REQUESTS,
-    days: 60,
-    seed: 1,
-    images: 4,
-    untilUs: Date.now() * 1_000,
-    dataDir: folder,
-  })
+  ledger = await seeded({ requests: REQUESTS, days: 60, images: 4 })
   double = await startAcmeDouble()
-  dashboard = await openDashboard(await readFile(configFile, 'utf8'), { HALFTONE_DATA_DIR: folder })
+  dashboard = await openDashboard(ledger.config, { HALFTONE_DATA_DIR: ledger.folder })
   fresh = await openDashboard()
   const prices = { 'acme/brush': { perImage: '0.02' }, 'acme/scissors': { perImage: '0.005' } }
   shop = await openDashboard(
@@ -47,12 +36,12 @@ beforeAll(async () => {
       },
     }),
   )
-}, START_TIMEOUT_MS + CHROMIUM_INSTALL_TIMEOUT_MS)
+}, seedTimeoutMs(REQUESTS) + CHROMIUM_INSTALL_TIMEOUT_MS)
 
 afterAll(async () => {
   for (const each of [dashboard, fresh, shop]) await each?.close()
   await double?.close()
-  await rm(folder, { recursive: true, force: true })
+  await ledger?.remove()
 })
 afterEach(() => {
   for (const each of [dashboard, fresh, shop]) each.expectQuiet()

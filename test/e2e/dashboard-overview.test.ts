@@ -1,42 +1,31 @@
 /** Overview and Explore over a seeded ledger: every figure is the API's, and every figure leads to its requests. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { seedLedger } from '../../scripts/seed/seed.ts'
 import type { ExploreResponse, InsightOverview } from '../../src/contract/insight.ts'
 import type { RequestRecordWire } from '../../src/contract/records.ts'
 import { formatUsd, parseUsd } from '../../src/core/money.ts'
 import { CHROMIUM_INSTALL_TIMEOUT_MS } from '../support/chromium.ts'
 import { type Dashboard, expectGoodLooks, nanoOf, openDashboard, phone, textOf } from '../support/dashboard.ts'
+import { type Seeded, seeded, seedTimeoutMs } from '../support/seeded.ts'
 
 const REQUESTS = 20_000
-const SEED_TIMEOUT_MS = 300_000
 
-let folder: string
+let ledger: Seeded
 let dashboard: Dashboard
 /** A second gateway that was never asked for anything. */
 let fresh: Dashboard
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'halftone-overview-'))
-  const { configFile } = await seedLedger({
-    requests: REQUESTS,
-    days: 90,
-    seed: 1,
-    images: 8,
-    untilUs: Date.now() * 1_000,
-    dataDir: folder,
-  })
-  dashboard = await openDashboard(await readFile(configFile, 'utf8'), { HALFTONE_DATA_DIR: folder })
+  ledger = await seeded({ requests: REQUESTS, days: 90, images: 8 })
+  dashboard = await openDashboard(ledger.config, { HALFTONE_DATA_DIR: ledger.folder })
   fresh = await openDashboard()
-}, SEED_TIMEOUT_MS + CHROMIUM_INSTALL_TIMEOUT_MS)
+}, seedTimeoutMs(REQUESTS) + CHROMIUM_INSTALL_TIMEOUT_MS)
 
 afterAll(async () => {
   await dashboard?.close()
   await fresh?.close()
-  await rm(folder, { recursive: true, force: true })
+  await ledger?.remove()
 })
 afterEach(() => {
   dashboard.expectQuiet()

@@ -1,20 +1,20 @@
 /** A real server with the built dashboard and a real browser, for the tests of its pages. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { formatUsd, parseUsd } from '../../src/core/money.ts'
+import { startBuiltServer } from './built-server.ts'
 import { launchChromium } from './chromium.ts'
 
 const ADMIN_KEY = 'dashboard-test-admin-key'
 const MAX_SCREENSHOT_BYTES = 300 * 1024
 /** Set to `docs/images` to renew the pictures of the guide. */
 const screenshots = process.env['HALFTONE_TEST_SCREENSHOTS']
+/** How many times slower the browser's processor is made, to find what depends on its speed: `HALFTONE_TEST_CPU_THROTTLE=6`. */
+const throttle = Number(process.env['HALFTONE_TEST_CPU_THROTTLE'] ?? 1)
 
 export const desktop: BrowserContextOptions = { viewport: { width: 1440, height: 900 } }
 export const phone: BrowserContextOptions = { viewport: { width: 375, height: 812 }, isMobile: true, hasTouch: true }
@@ -41,6 +41,12 @@ export interface Dashboard {
   close(): Promise<void>
 }
 
+async function slowDown(page: Page): Promise<void> {
+  if (throttle === 1) return
+  const session = await page.context().newCDPSession(page)
+  await session.send('Emulation.setCPUThrottlingRate', { rate: throttle })
+}
+
 /** Starts the built server (sandbox, an empty data folder, `config` as its halftone.yaml) and a browser. */
 export async function openDashboard(
   config = 'sandbox:\n  latencyScale: 0.05\n',
@@ -48,7 +54,9 @@ export async function openDashboard(
 ): Promise<Dashboard> {
   const folder = await mkdtemp(join(tmpdir(), 'halftone-dashboard-'))
   await writeFile(join(folder, 'halftone.yaml'), config)
-  const { server, url } = await startServer(folder, env)
+  const data = { HALFTONE_DATA_DIR: join(folder, 'data'), HALFTONE_ADMIN_KEY: ADMIN_KEY }
+  const server = await startBuiltServer(folder, { ...data, ...env })
+  const { url } = server
   const browser = await launchChromium()
   const problems: string[] = []
   const sessions = new Map<string, Awaited<ReturnType<BrowserContext['storageState']>>>()
@@ -73,8 +81,9 @@ export async function openDashboard(
 
   const openPage = async (context: BrowserContext): Promise<Page> => {
     const page = await context.newPage()
+    await slowDown(page)
     // Below the limit of a test, so that a failure names what was waited for.
-    page.setDefaultTimeout(12_000)
+    page.setDefaultTimeout(12_000 * throttle)
     page.on('pageerror', (error) => problems.push(String(error)))
     page.on('console', (message) => {
       // Chromium reports every 4xx as a console error; those are answers the page shows, and the tests look for them.
@@ -120,35 +129,10 @@ export async function openDashboard(
     },
     close: async () => {
       await browser.close()
-      server.kill('SIGTERM')
-      if (server.exitCode === null) await once(server, 'exit')
+      await server.close()
       await rm(folder, { recursive: true, force: true })
     },
   }
-}
-
-async function startServer(
-  folder: string,
-  env: Readonly<Record<string, string>>,
-): Promise<{ server: ChildProcess; url: string }> {
-  const bin = fileURLToPath(new URL('../../bin/halftone.mjs', import.meta.url))
-  const server = spawn(process.execPath, [bin, 'serve', '--port', '0', '--json'], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], HALFTONE_DATA_DIR: join(folder, 'data'), HALFTONE_ADMIN_KEY: ADMIN_KEY, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  return new Promise((resolve, reject) => {
-    server.once('exit', () => reject(new Error(`the server ended without starting:\n${output}`)))
-    server.stderr.on('data', (chunk) => {
-      output += chunk
-    })
-    server.stdout.on('data', (chunk) => {
-      output += chunk
-      const started = /"url":\s*"([^"]+)"/.exec(output)?.[1]
-      if (started) resolve({ server, url: started })
-    })
-  })
 }
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')

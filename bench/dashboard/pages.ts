@@ -1,0 +1,24 @@
+/** The pages as somebody opens them, and what must stand there before they can be used: their own data, not their frame. */
+export interface BenchPage {
+  readonly label: string
+  readonly path: string
+  /** Selectors, all of which must match. */
+  readonly ready: readonly string[]
+}
+
+export const pages: readonly BenchPage[] = [
+  { label: 'Overview', path: '/', ready: ['[data-stat]', 'main svg'] },
+  { label: 'Explore', path: '/explore', ready: ['main table tbody tr', 'main svg'] },
+  { label: 'Requests', path: '/requests', ready: ['[data-request]'] },
+  { label: 'Requests, gallery', path: '/requests?view=gallery', ready: ['[data-request]'] },
+  { label: 'Request', path: '/requests/{id}', ready: ['[data-request]', '[data-receipt=total]'] },
+  { label: 'Request, decision', path: '/requests/{id}?tab=decision', ready: ['[data-request]', '[role=tabpanel] table'] },
+  { label: 'Playground', path: '/playground', ready: ['main textarea', 'main form button[aria-haspopup]'] },
+  { label: 'Routes', path: '/routes', ready: ['main a[href^="/routes/"]'] },
+  { label: 'Route', path: '/routes/auto', ready: ['main [role=tabpanel] input'] },
+  { label: 'Models', path: '/models', ready: ['main table tbody tr', 'main svg'] },
+  { label: 'Budgets & keys', path: '/budgets', ready: ['main [role=tabpanel] li'] },
+  { label: 'Prices', path: '/prices', ready: ['main table tbody tr'] },
+  { label: 'Providers', path: '/providers', ready: ['main table tbody tr'] },
+  { label: 'Audit', path: '/audit', ready: ['main table tbody tr'] },
+]
