@@ -77,6 +77,8 @@ async function* readPast(db: Kysely<Database>, { sinceUs, sandbox, routes }: Pas
       .select(['requests.offer', 'requests.outcome', 'requests.latency_us'])
       .select(['request_content.parameters', 'request_content.prompt'])
       .where('requests.finished_us', 'is not', null)
+      // Without its settings a request cannot be decided again.
+      .where('requests.record_deleted_us', 'is', null)
       .where('requests.sandbox', '=', sandbox ? 1n : 0n)
       .where('requests.created_us', '>=', BigInt(sinceUs))
       .orderBy('requests.id', 'desc')

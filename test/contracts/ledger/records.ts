@@ -201,22 +201,25 @@ export function recordRules(opened: () => OpenedLedger): void {
 
   test('it can neither be priced again nor be looked at for what it might have cost, and says so', async () => {
     const { ledger } = opened()
-    const { attemptId } = await settled(T0, T0)
+    const { id, attemptId } = await settled(T0, T0)
     const find = async () => {
       const { rows } = await ledger.prices.settled({ sinceUs: T0 - 60 * DAY_US, limit: 200 })
       const calls: unknown[] = []
       for await (const page of ledger.read.reports.calls({ ...span, parts: 4096 })) calls.push(...page)
+      const past: string[] = []
+      for await (const { id } of ledger.routes.past({ sinceUs: T0 - 60 * DAY_US, sandbox: false })) past.push(id)
       return [
         rows.find(({ attempt }) => attempt.id === attemptId)?.request.isRecordDeleted,
         calls.find((call) => (call as { readonly id: string }).id === attemptId),
-      ]
+        past.includes(id),
+      ] as const
     }
-    const [isDeleted, call] = await find()
-    expect(isDeleted).toBe(false)
+    const [isDeleted, call, isPast] = await find()
+    expect([isDeleted, isPast]).toEqual([false, true])
     expect(call).not.toHaveProperty('recordDeleted')
     await sweep(DECEMBER)
-    const [isDeletedNow, callNow] = await find()
-    expect(isDeletedNow).toBe(true)
+    const [isDeletedNow, callNow, isPastNow] = await find()
+    expect([isDeletedNow, isPastNow]).toEqual([true, false])
     expect(callNow).toHaveProperty('recordDeleted', true)
   })
 
