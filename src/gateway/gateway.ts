@@ -143,8 +143,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  async function admit(input: ExecuteInput, state: GatewayState, ownership: Ownership): Promise<ExecuteResult> {
+  function refuseWhileDraining(): void {
     if (draining) throw new HalftoneError('draining', 'This node is shutting down.', { retryAfterMs: 1_000 })
+  }
+
+  async function admit(input: ExecuteInput, state: GatewayState, ownership: Ownership): Promise<ExecuteResult> {
+    refuseWhileDraining()
     if (!services.disk.mayDispatch()) {
       throw new HalftoneError('storage_full', 'The disk of the ledger is nearly full; nothing is dispatched.', {
         retryAfterMs: 30_000,
@@ -194,6 +198,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const again = () => ({ ...deciding, nowUs: services.clock.nowUs(), health: health.view() })
     const decideNow = () => whenThereIsRoom(deciding, asked, () => groups.decide(again(), asked.clientGone, again))
     const held = await (services.telemetry ? tracedPlan(services.telemetry.tracer, decideNow) : decideNow())
+    // It may have waited for an earlier call, for a turn or for its group, and a drain waits only for what is under way.
+    refuseWhileDraining()
     const { plan: planned, consistency } = held
     if (planned.kind === 'none') throw nothingEligible(planned, state, services.clock.nowUs(), health.view())
     const { sandbox } = planned.attempts[0].candidate.offer

@@ -178,6 +178,28 @@ describe('SIGTERM', () => {
     expect(double.billed).toHaveLength(2)
   })
 
+  it('a retry that waited for a call which failed is not begun any more', async () => {
+    const double = await startDouble()
+    const oops = { error: { message: 'Oops.', type: 'server_error', code: null, param: null } }
+    double.enqueue({ delayMs: 4_000, status: 500, body: oops })
+    const gateway = await startTestGateway({ config: { providers: { double: compatibleProvider(double, { retries: 0 }) } } })
+    open.push(() => gateway.close())
+    const first = gateway.call('/v1/images/generations', { body: { ...call, model: 'double:acme/painter' } })
+    await eventually(() => double.waiting === 1)
+    const retry = gateway.call('/v1/images/generations', {
+      body: { ...call, model: 'double:acme/painter' },
+      headers: { 'x-stainless-retry-count': '1' },
+    })
+    // Whether it comes before or after the node begins to stop: nothing may be begun for it.
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const closed = gateway.halftone.close()
+    expect((await first).status).toBe(502)
+    const { status, body } = await retry
+    expect([status, body]).toMatchObject([503, { error: { code: 'draining' } }])
+    await closed
+    expect(double.calls).toHaveLength(1)
+  })
+
   it('with nothing to do it ends at once, also with an idle connection open', async () => {
     const double = await startDouble()
     const { child, url, exit } = await serve({ providers: { double: compatibleProvider(double) } })
