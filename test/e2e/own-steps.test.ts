@@ -39,6 +39,7 @@ interface Made {
 }
 const small = { model, prompt: 'a red fox', size: '500x400', n: 2, halftone: { fit: 'cover' } }
 const generate = (body: object) => gateway.call<Made>('/v1/images/generations', { body })
+const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10)
 const held = async (): Promise<string> => (await gateway.call<{ held_usd: string }>('/v1/halftone/overview')).body.held_usd
 
 it('the quote has it, and the receipt shows it line by line', async () => {
@@ -61,6 +62,19 @@ it('the quote has it, and the receipt shows it line by line', async () => {
     ['step', 'megapixels.out', '0.004'],
   ])
   expect([total_usd, await held()]).toEqual(['0.088', '0.00'])
+})
+
+it('reports and exports show it beside its request, and pricing it again changes nothing', async () => {
+  await start()
+  await generate(small)
+  const { body: overview } = await gateway.call<{ spent_usd: string }>('/v1/halftone/insight/overview')
+  expect(JSON.stringify(overview)).toContain('0.088')
+  const { status, body: rows } = await gateway.call<string>(
+    `/v1/halftone/exports/focus?from=${day(-1)}&to=${day(2)}`,
+  )
+  expect([status, rows]).toEqual([200, expect.stringContaining('halftone/finish')])
+  const { body: rerated } = await gateway.call('/v1/halftone/prices/rerate', { body: { since: day(-1) } })
+  expect(rerated).toMatchObject({ examined: 2, unchanged: 2, corrected: 0, skipped: [] })
 })
 
 it('a picture that needs no change costs nothing here', async () => {

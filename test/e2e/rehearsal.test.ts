@@ -30,7 +30,7 @@ test('one of two offers goes down under load, and the client sees no error', asy
   const env = { ...process.env, HALFTONE_URL: gateway.url, HALFTONE_KEY: ADMIN_KEY }
   const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'examples/one-goes-down.ts'), '24'], { env })
   const [up = '', down = '', again = '', sum] = stdout.trim().split('\n')
-  expect(up).toMatch(/^both are up: 24 requests, 0 errors, 24 tries, slowest .*; sandbox:sandbox\/flat 24$/)
+  expect(up).toMatch(/^both are up: 24 requests, 0 errors, .*sandbox:sandbox\/flat \d/)
   expect(down).toMatch(/^sandbox\/flat is down: 24 requests, 0 errors, .*; sandbox:sandbox\/visual 24$/)
   // Without the breaker each request would take three tries: two at the one that is down.
   expect(Number(/(\d+) tries/.exec(down)?.[1])).toBeLessThan(3 * 24)
