@@ -24,6 +24,8 @@ export interface MonthPlanView {
   /** The same terms, demand and prices have the same id; decisions name it. */
   readonly id: string
   readonly prices: ReadonlyMap<OfferId, PlannedPrice>
+  /** When it was made, microseconds UTC. */
+  readonly madeUs: number
 }
 
 export interface MonthPlanFeed {
@@ -60,7 +62,7 @@ export function createMonthPlan(options: MonthPlanOptions): MonthPlanFeed {
         return
       }
       const asked = await askedFor(options.ledger, nowUs)
-      planned = viewOf(asked, terms, { ...options, state, nowUs })
+      planned = viewOf(asked, terms, { ...options, state, nowUs, ...previousPart(planned, nowUs) })
     },
   }
 }
@@ -116,7 +118,16 @@ function sinceFirst(line: Asked & { readonly counts: number[] }): Asked {
   return { ...line, firstDay: line.firstDay + start, counts: line.counts.slice(start) }
 }
 
-type Planning = MonthPlanOptions & { readonly state: GatewayState; readonly nowUs: number }
+interface Planning extends MonthPlanOptions {
+  readonly state: GatewayState
+  readonly nowUs: number
+  /** Of this month. */
+  readonly previous?: MonthPlanView['prices']
+}
+
+/** A month's targets end with it. */
+const previousPart = (view: MonthPlanView | undefined, nowUs: number): Pick<Planning, 'previous'> =>
+  view && periodStartUs('month', view.madeUs) === periodStartUs('month', nowUs) ? { previous: view.prices } : {}
 
 function viewOf(asked: readonly Asked[], terms: MonthTerms, planning: Planning): MonthPlanView | undefined {
   const nowDay = planning.nowUs / DAY_US
@@ -129,12 +140,13 @@ function viewOf(asked: readonly Asked[], terms: MonthTerms, planning: Planning):
   if (lines.length === 0) return undefined
   const tiers = terms.tiers.map((each) => ({ ...each, spentListNanoUsd: each.bought * meanList(each, lines) }))
   const reliable = reliableShare(together(asked), nowDay)
-  const { prices } = planMonth({ lines, tiers, minimums: terms.minimums, reliable })
+  const { previous } = planning
+  const { prices } = planMonth({ lines, tiers, minimums: terms.minimums, reliable, ...(previous && { previous }) })
   const id = createHash('sha256')
     .update(JSON.stringify([planning.state.prices.hash, [...prices], Math.floor(nowDay)]))
     .digest('hex')
     .slice(0, 12)
-  return { id, prices }
+  return { id, prices, madeUs: planning.nowUs }
 }
 
 /** All demand by day. */
@@ -188,10 +200,11 @@ function optionsOf(asked: Asked, { state, experience, nowUs }: Planning): readon
     hardBudget: false,
   })
   if (decided.kind === 'none') return []
-  return decided.attempts.map(({ candidate, total, allIn }) => ({
+  return decided.attempts.map(({ candidate, total, allIn, estimate }) => ({
     offer: candidate.offer.id,
     listNanoUsd: Number(total.expectedNanoUsd),
     extraNanoUsd: (allIn?.inVainNanoUsd ?? 0) + (allIn?.latenessNanoUsd ?? 0),
+    ...(estimate && { success: estimate.success }),
   }))
 }
 

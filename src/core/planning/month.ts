@@ -18,6 +18,8 @@ export interface DemandOption {
   readonly listNanoUsd: number
   /** Nano-USD per picture that are added to the price in choosing: tries in vain, lateness. */
   readonly extraNanoUsd: number
+  /** Chance that it makes the picture, 0 to 1; what it does not make goes to the next cheapest. Absent: it surely does. */
+  readonly success?: number
 }
 
 /** Volume tiers of the month, in pictures of these offers together. */
@@ -56,6 +58,11 @@ interface MonthInput {
   readonly minimums: readonly MonthMinimum[]
   /** Share of the forecast that may be counted on for reaching a tier (see `reliableShare`); absent: the most that ever may. */
   readonly reliable?: number
+  /**
+   * The plan in force: it is kept as long as what is expected, without the reserve that a new one needs, makes it no dearer than another. A tier
+   * that was paid for halfway is not given up for a doubt.
+   */
+  readonly previous?: ReadonlyMap<OfferId, PlannedPrice>
 }
 
 /** More combinations than this are not worth a look: the dearest tiers of the smallest offers are left out. */
@@ -67,14 +74,33 @@ const MOST_TARGETS = 512
  */
 export function planMonth(input: MonthInput): MonthPlan {
   let best: MonthPlan | undefined
-  for (const targets of combinations(input.tiers.map(reachable(input.lines)))) {
+  const targetsByTiers = input.tiers.map(reachable(input.lines))
+  for (const targets of combinations(targetsByTiers)) {
     for (const shadows of combinations(input.minimums.map((minimum) => shadowLevels(minimum, input)))) {
       const prices = pricesOf(input, targets, shadows)
       const expectedNanoUsd = costOf(input, prices)
       if (!best || expectedNanoUsd < best.expectedNanoUsd * (1 - 1e-9)) best = { prices, expectedNanoUsd }
     }
   }
-  return best ?? { prices: new Map(), expectedNanoUsd: 0 }
+  if (!best) return { prices: new Map(), expectedNanoUsd: 0 }
+  return keptPlan(input, targetsByTiers, best) ?? best
+}
+
+/** The plan in force, where it still can be met and is no dearer than the best; its shadow prices are those of the best. */
+function keptPlan(
+  { previous, ...input }: MonthInput,
+  targetsByTiers: readonly (readonly number[])[],
+  best: MonthPlan,
+): MonthPlan | undefined {
+  if (!previous) return undefined
+  const targets = input.tiers.map(({ offers }) => previous.get(offers[0] ?? '')?.factor)
+  if (targets.some((factor, index) => factor === undefined || !targetsByTiers[index]?.includes(factor))) return undefined
+  const prices = new Map(best.prices)
+  for (const [index, { offers }] of input.tiers.entries())
+    for (const offer of offers)
+      prices.set(offer, { factor: targets[index] ?? 1, shadowShare: best.prices.get(offer)?.shadowShare ?? 0 })
+  const expectedNanoUsd = costOf({ ...input, reliable: 1 }, prices)
+  return expectedNanoUsd <= best.expectedNanoUsd ? { prices, expectedNanoUsd } : undefined
 }
 
 /** Factors of the tiers that the rest of the month could reach. */
@@ -151,11 +177,15 @@ function costOf(
   const bought = new Map<OfferId, { pictures: number; list: number }>()
   let cost = 0
   for (const { pictures, options } of lines) {
-    const chosen = cheapest(options, prices)
-    if (!chosen) continue
-    const sum = bought.get(chosen.offer) ?? { pictures: 0, list: 0 }
-    bought.set(chosen.offer, { pictures: sum.pictures + pictures, list: sum.list + pictures * chosen.listNanoUsd })
-    cost += pictures * chosen.extraNanoUsd
+    let left = pictures
+    const tries = byPrice(options, prices).slice(0, MOST_TRIES)
+    for (const [index, { option }] of tries.entries()) {
+      const made = index === tries.length - 1 ? left : left * (option.success ?? 1)
+      const sum = bought.get(option.offer) ?? { pictures: 0, list: 0 }
+      bought.set(option.offer, { pictures: sum.pictures + made, list: sum.list + made * option.listNanoUsd })
+      cost += made * option.extraNanoUsd
+      left -= made
+    }
   }
   const paid = new Map<OfferId, number>()
   for (const [offer, { list }] of bought) paid.set(offer, list)
@@ -178,14 +208,20 @@ function costOf(
   return cost
 }
 
-function cheapest(options: readonly DemandOption[], prices: ReadonlyMap<OfferId, PlannedPrice>): DemandOption | undefined {
-  let best: { readonly option: DemandOption; readonly value: number } | undefined
-  for (const option of options) {
-    const { factor = 1, shadowShare = 0 } = prices.get(option.offer) ?? {}
-    const value = option.listNanoUsd * factor * (1 - shadowShare) + option.extraNanoUsd
-    if (!best || value < best.value) best = { option, value }
-  }
-  return best?.option
+/** After so many offers next to nothing is left of a line: the last of them is taken to make it. */
+const MOST_TRIES = 3
+
+/** As requests are compared under these prices, cheapest first. */
+function byPrice(
+  options: readonly DemandOption[],
+  prices: ReadonlyMap<OfferId, PlannedPrice>,
+): { readonly option: DemandOption; readonly value: number }[] {
+  return options
+    .map((option) => {
+      const { factor = 1, shadowShare = 0 } = prices.get(option.offer) ?? {}
+      return { option, value: option.listNanoUsd * factor * (1 - shadowShare) + option.extraNanoUsd }
+    })
+    .sort((a, b) => a.value - b.value)
 }
 
 /**

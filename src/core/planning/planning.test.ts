@@ -47,6 +47,23 @@ describe('the plan of the month', () => {
     }
   })
 
+  test('only pictures that the offer is expected to make count for its tier; the others are paid for elsewhere', () => {
+    const refusing = (success: number): DemandLine[] =>
+      [0, 1].map(() => ({ pictures: 550, options: [option('flat', 10), { ...option('cliff', 11), success }] }))
+    expect(planMonth({ lines: refusing(0.99), tiers: [cliff], minimums: [] }).prices.get('cliff')?.factor).toBe(0.7)
+    expect(planMonth({ lines: refusing(0.9), tiers: [cliff], minimums: [] }).prices.get('cliff')?.factor).toBe(1)
+    const plan = planMonth({ lines: refusing(0.97), tiers: [cliff], minimums: [] })
+    expect(plan.expectedNanoUsd).toBeCloseTo(1_100 * (0.97 * 0.7 * 11 + 0.03 * 10))
+  })
+
+  test('a tier in force is kept as long as it is expected to be reached, and given up when it is not', () => {
+    const previous = new Map([['cliff', { factor: 0.7, shadowShare: 0 }]])
+    const halfway = { ...cliff, bought: 500, spentListNanoUsd: 5_500 }
+    const planned = (pictures: number) => planMonth({ lines: lines(pictures), tiers: [halfway], minimums: [], previous })
+    expect(planned(252).prices.get('cliff')?.factor).toBe(0.7)
+    expect(planned(240).prices.get('cliff')?.factor).toBe(1)
+  })
+
   test('earlier purchases that become cheaper count for the tier', () => {
     const bought = { ...cliff, bought: 900, spentListNanoUsd: 9_900 }
     const plan = planMonth({ lines: lines(60), tiers: [bought], minimums: [] })

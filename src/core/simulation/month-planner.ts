@@ -73,6 +73,7 @@ export function createMonthPlanner(world: World): MonthPlanner {
         lines: demandLines(nowUs, planFor),
         tiers: monthTiers,
         minimums: [{ offers: committed, unspentNanoUsd: Math.max(0, world.minimumSpendNano - spent) }],
+        ...(planned && { previous: planned }),
       }).prices
       return planned
     },
@@ -81,12 +82,13 @@ export function createMonthPlanner(world: World): MonthPlanner {
 
 /** List prices and what is added in choosing, per picture; the plan must have been made without planned prices. */
 function optionsOf(plan: FullPlan | undefined, pictures: number): DemandOption[] {
-  return (plan?.attempts ?? []).map(({ candidate, total, allIn }) => {
+  return (plan?.attempts ?? []).map(({ candidate, total, allIn, estimate }) => {
     const list = Number(total.expectedNanoUsd)
     return {
       offer: candidate.offer.id,
       listNanoUsd: list / pictures,
       extraNanoUsd: ((allIn?.inVainNanoUsd ?? 0) + (allIn?.latenessNanoUsd ?? 0)) / pictures,
+      ...(estimate && { success: estimate.success }),
     }
   })
 }

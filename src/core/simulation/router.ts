@@ -226,9 +226,9 @@ function refresh(state: State, nowUs: number): void {
     experience: state.experience,
     volumes: volumesOf(state),
   }
-  // The month is planned by list prices: tiers are what the plan decides on.
+  // The month is planned by list prices, since tiers are what the plan decides on, and is longer than an outage.
   const { volumes: _volumes, ...atList } = base
-  state.snapshot = atList
+  state.snapshot = { ...atList, health: new Map() }
   const planned = oracle?.plan ?? planner?.prices(nowUs, (template, easy) => makePlan(state, template, easy, nowUs))
   state.snapshot = planned ? { ...base, planned } : base
 }
