@@ -8,7 +8,14 @@ import { periodEndUs, periodStartUs } from '../core/budget/period.ts'
 import { modelOf } from '../core/insight/rules.ts'
 import type { OfferId } from '../core/offer.ts'
 import { type DailyCounts, forecastRest, reliableShare } from '../core/planning/forecast.ts'
-import { type DemandLine, type DemandOption, type MonthTiers, type PlannedPrice, planMonth } from '../core/planning/month.ts'
+import {
+  type DemandLine,
+  type DemandOption,
+  type MonthTiers,
+  madeAndBilled,
+  type PlannedPrice,
+  planMonth,
+} from '../core/planning/month.ts'
 import { type MonthTerms, monthTerms } from '../core/planning/terms.ts'
 import { categories, type PromptClass } from '../core/prompt/lexicon.ts'
 import { type ImageInput, type ImageRequest, operations, qualities, type Size } from '../core/request.ts'
@@ -204,7 +211,7 @@ function optionsOf(asked: Asked, { state, experience, nowUs }: Planning): readon
     offer: candidate.offer.id,
     listNanoUsd: Number(total.expectedNanoUsd),
     extraNanoUsd: (allIn?.inVainNanoUsd ?? 0) + (allIn?.latenessNanoUsd ?? 0),
-    ...(estimate && { success: estimate.success }),
+    ...(estimate && madeAndBilled(estimate)),
   }))
 }
 

@@ -28,8 +28,8 @@ export function forecastRest({ firstDay, counts }: DailyCounts, nowDay: number, 
   return rest
 }
 
-/** Demand comes a little short of its forecast, and some of it goes elsewhere when an offer is down. */
-export const MOST_RELIABLE = 0.96
+/** Demand comes a little short of its forecast, and an offer that is down sells less than it was expected to. */
+export const MOST_RELIABLE = 0.975
 const LEAST_RELIABLE = 0.5
 
 /**

@@ -3,6 +3,7 @@
  * month, which no single request can see; the answer is a price per offer that a request can be compared by.
  */
 import type { OfferId } from '../offer.ts'
+import type { Estimate } from '../routing/learning/estimate.ts'
 import { MOST_RELIABLE } from './forecast.ts'
 
 /** Requests that are alike, and what the offers that may serve them cost each. */
@@ -20,7 +21,15 @@ export interface DemandOption {
   readonly extraNanoUsd: number
   /** Chance that it makes the picture, 0 to 1; what it does not make goes to the next cheapest. Absent: it surely does. */
   readonly success?: number
+  /** Share of the calls that are billed and so count for tiers, refusals that cost something included; absent: those that succeed. */
+  readonly billed?: number
 }
+
+/** Of what was learned about an offer. */
+export const madeAndBilled = ({ success, billedInVain }: Pick<Estimate, 'success' | 'billedInVain'>) => ({
+  success,
+  billed: success + (1 - success) * billedInVain,
+})
 
 /** Volume tiers of the month, in pictures of these offers together. */
 export interface MonthTiers {
@@ -178,13 +187,20 @@ function costOf(
   let cost = 0
   for (const { pictures, options } of lines) {
     let left = pictures
-    const tries = byPrice(options, prices).slice(0, MOST_TRIES)
-    for (const [index, { option }] of tries.entries()) {
-      const made = index === tries.length - 1 ? left : left * (option.success ?? 1)
-      const sum = bought.get(option.offer) ?? { pictures: 0, list: 0 }
-      bought.set(option.offer, { pictures: sum.pictures + made, list: sum.list + made * option.listNanoUsd })
+    for (let tries = 1, last: DemandOption | undefined; left > 0 && tries <= MOST_TRIES; tries += 1) {
+      const option = nextCheapest(options, prices, last)
+      if (!option) break
+      // The last that is tried is taken to make what is left.
+      const isLast = tries === MOST_TRIES || tries === options.length
+      const { offer, listNanoUsd, success = 1, billed = success } = option
+      const made = isLast ? left : left * success
+      const sum = bought.get(offer) ?? { pictures: 0, list: 0 }
+      bought.set(offer, sum)
+      sum.pictures += isLast ? left : left * billed
+      sum.list += made * listNanoUsd
       cost += made * option.extraNanoUsd
       left -= made
+      last = option
     }
   }
   const paid = new Map<OfferId, number>()
@@ -208,20 +224,35 @@ function costOf(
   return cost
 }
 
-/** After so many offers next to nothing is left of a line: the last of them is taken to make it. */
+/** After so many offers next to nothing is left of a line. */
 const MOST_TRIES = 3
 
-/** As requests are compared under these prices, cheapest first. */
-function byPrice(
+const comparedBy = ({ offer, listNanoUsd, extraNanoUsd }: DemandOption, prices: ReadonlyMap<OfferId, PlannedPrice>): number => {
+  const price = prices.get(offer)
+  return (price ? listNanoUsd * price.factor * (1 - price.shadowShare) : listNanoUsd) + extraNanoUsd
+}
+
+/** The cheapest, as requests are compared under these prices, or the one that follows another; of equal ones the first given is first. */
+function nextCheapest(
   options: readonly DemandOption[],
   prices: ReadonlyMap<OfferId, PlannedPrice>,
-): { readonly option: DemandOption; readonly value: number }[] {
-  return options
-    .map((option) => {
-      const { factor = 1, shadowShare = 0 } = prices.get(option.offer) ?? {}
-      return { option, value: option.listNanoUsd * factor * (1 - shadowShare) + option.extraNanoUsd }
-    })
-    .sort((a, b) => a.value - b.value)
+  last: DemandOption | undefined,
+): DemandOption | undefined {
+  const least = last ? comparedBy(last, prices) : Number.NEGATIVE_INFINITY
+  let best: DemandOption | undefined
+  let bestValue = Number.POSITIVE_INFINITY
+  let isBehind = last === undefined
+  for (const option of options) {
+    if (option === last) {
+      isBehind = true
+      continue
+    }
+    const value = comparedBy(option, prices)
+    if (value < least || (value === least && !isBehind) || value >= bestValue) continue
+    best = option
+    bestValue = value
+  }
+  return best
 }
 
 /**

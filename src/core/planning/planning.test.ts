@@ -56,6 +56,12 @@ describe('the plan of the month', () => {
     expect(plan.expectedNanoUsd).toBeCloseTo(1_100 * (0.97 * 0.7 * 11 + 0.03 * 10))
   })
 
+  test('a refusal that is billed counts for the tier as a picture does', () => {
+    const refusing = { ...option('cliff', 11), success: 0.9, billed: 1 }
+    const lines = [0, 1].map((): DemandLine => ({ pictures: 550, options: [option('flat', 10), refusing] }))
+    expect(planMonth({ lines, tiers: [cliff], minimums: [] }).prices.get('cliff')?.factor).toBe(0.7)
+  })
+
   test('a tier in force is kept as long as it is expected to be reached, and given up when it is not', () => {
     const previous = new Map([['cliff', { factor: 0.7, shadowShare: 0 }]])
     const halfway = { ...cliff, bought: 500, spentListNanoUsd: 5_500 }

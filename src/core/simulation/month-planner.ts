@@ -1,6 +1,13 @@
 /** The month's plan of the simulated gateway: forecast by line of demand, offers by the router's own plans, terms of the contracts. */
 import { type DailyCounts, forecastRest } from '../planning/forecast.ts'
-import { type DemandLine, type DemandOption, type MonthTiers, type PlannedPrice, planMonth } from '../planning/month.ts'
+import {
+  type DemandLine,
+  type DemandOption,
+  type MonthTiers,
+  madeAndBilled,
+  type PlannedPrice,
+  planMonth,
+} from '../planning/month.ts'
 import { minimumSpend } from './catalogue.ts'
 import type { FullPlan } from './engine.ts'
 import { DAY_US, MONTH_END_US, MONTH_START_US } from './time.ts'
@@ -88,7 +95,7 @@ function optionsOf(plan: FullPlan | undefined, pictures: number): DemandOption[]
       offer: candidate.offer.id,
       listNanoUsd: list / pictures,
       extraNanoUsd: ((allIn?.inVainNanoUsd ?? 0) + (allIn?.latenessNanoUsd ?? 0)) / pictures,
-      ...(estimate && { success: estimate.success }),
+      ...(estimate && madeAndBilled(estimate)),
     }
   })
 }
