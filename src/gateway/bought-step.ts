@@ -101,7 +101,11 @@ async function callStep(
   }
   const { stream: _stream, ...input } = context.input
   const { request, size } = requestOfStep(input.request, made, step, candidate, asked)
-  const own: CallContext = { ...context, input: { ...input, request, inputs: [{ input: asked, body: image.body }] } }
+  const own: CallContext = {
+    ...context,
+    onFinished: (call) => context.onFinished(call, request.operation),
+    input: { ...input, request, inputs: [{ input: asked, body: image.body }] },
+  }
   const { reserved, result } = await reserveCall(own, {
     call: { kind: 'step', candidate: made.call.candidate, n: 1 },
     candidate: { ...candidate, settings: { ...candidate.settings, size } },

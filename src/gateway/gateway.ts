@@ -221,8 +221,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       input,
       requestId,
       promptComplexity: features.complexity,
-      onFinished(call) {
-        experience.finished(call, request, features.promptClass)
+      onFinished(call, operation = request.operation) {
+        experience.finished(call, { operation }, features.promptClass)
         options.feedback.made(call, input)
         options.onCall?.(call, policy.route)
       },

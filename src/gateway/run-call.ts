@@ -6,7 +6,7 @@ import { type BoughtStep, boughtStepOf, type Candidate, type Warning } from '../
 import type { AttemptFailure } from '../core/outcome.ts'
 import { quoteCandidate } from '../core/pricing/index.ts'
 import type { PricedQuote } from '../core/pricing/types.ts'
-import { formatSize } from '../core/request.ts'
+import { formatSize, type Operation } from '../core/request.ts'
 import { type PlannedCall, requestAsSent } from '../core/routing/index.ts'
 import type { NewAttempt, NewRequest, ReserveResult } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
@@ -24,8 +24,8 @@ export interface CallContext {
   readonly services: GatewayServices
   readonly state: GatewayState
   readonly health: HealthFeed
-  /** Told of every finished attempt before it is settled. */
-  onFinished(call: FinishedCall): void
+  /** Told of every finished attempt before it is settled; a step has an operation other than the request's. */
+  onFinished(call: FinishedCall, operation?: Operation): void
   readonly input: ExecuteInput
   readonly requestId: string
   readonly promptComplexity: number

@@ -71,6 +71,16 @@ it('what was expected is what both cost, and the decision says who cuts out', as
   ])
 })
 
+it('what is learned of cutting out says nothing about making pictures', async () => {
+  await start()
+  await generate({ n: 3 })
+  const make = () => generate({ model: cutter, background: undefined })
+  await make()
+  const { body } = await make()
+  const { body: explained } = await gateway.call<Explanation>(`/v1/halftone/requests/${body.halftone.request_id}/explain`)
+  expect(explained.candidates[0]).toMatchObject({ offer: cutter, observations: 1 })
+})
+
 it('the cut picture is converted to the format asked for', async () => {
   await start()
   const { body } = await generate({ output_format: 'webp' })
