@@ -44,3 +44,19 @@ test('a key that was revoked is not taken for one that another node just made', 
   await ledger.admin.revokeKey('key-1', T0)
   await expect(createKeyOnce(ledger.admin, key)).rejects.toMatchObject({ code: 'conflict' })
 })
+
+test('an admin key that the environment no longer has is worth nothing', async () => {
+  const open = async (key: string | undefined) => {
+    const env = { HALFTONE_DATA_DIR: dataDir, ...(key !== undefined && { HALFTONE_ADMIN_KEY: key }) }
+    const { config } = await loadConfig({ env, cwd: dataDir })
+    await openAdminKey(config, ledger, T0)
+  }
+  const valid = async () => (await ledger.admin.keys()).flatMap(({ prefix, revokedUs }) => (revokedUs === null ? [prefix] : []))
+  await open('old-admin-key-of-some-length')
+  await open('new-admin-key-of-some-length')
+  expect(await valid()).toEqual(['new-admin'])
+  await open('old-admin-key-of-some-length')
+  expect(await valid()).toEqual(['old-admin'])
+  await open(undefined)
+  expect(await valid()).toHaveLength(1)
+})

@@ -49,21 +49,27 @@ export async function openAdminKey(config: Config, ledger: Ledger, nowUs: number
     await chmod(file, 0o600)
   }
   const hash = hashKey(value)
-  const known = await ledger.admin.keyByHash(hash)
-  if (!known) {
-    await createKeyOnce(ledger.admin, {
-      id: `admin-${hash.slice(0, 12)}`,
-      name: 'admin',
-      hash,
-      prefix: value.slice(0, 9),
-      role: 'admin',
-      projectId: 'default',
-      tags: {},
-      createdUs: nowUs,
-      managedBy: given === undefined ? 'api' : 'environment',
-    })
+  const key: NewKey = {
+    id: `admin-${hash.slice(0, 12)}`,
+    name: 'admin',
+    hash,
+    prefix: value.slice(0, 9),
+    role: 'admin',
+    projectId: 'default',
+    tags: {},
+    createdUs: nowUs,
+    managedBy: given === undefined ? 'api' : 'environment',
   }
+  if (given !== undefined) await ledger.admin.putKey(key)
+  else if (!(await ledger.admin.keyByHash(hash))) await createKeyOnce(ledger.admin, key)
+  await revokeFormer(ledger.admin, hash, nowUs)
   return { value, created, file: given === undefined ? file : null }
+}
+
+/** Nobody could revoke a key of the environment otherwise: who changes the variable wants the old one to be worth nothing. */
+async function revokeFormer(admin: LedgerAdmin, hash: string, nowUs: number): Promise<void> {
+  for (const key of await admin.keys())
+    if (key.managedBy === 'environment' && key.revokedUs === null && key.hash !== hash) await admin.revokeKey(key.id, nowUs)
 }
 
 /** Create a key unless another node, starting at the same moment on the same database, was first. */

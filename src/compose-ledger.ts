@@ -1,5 +1,4 @@
 /** The ledger of a configuration, and the rows that mirror what the file says. */
-import { createKeyOnce } from './compose-data.ts'
 import type { Config } from './config/index.ts'
 import type { Actor, Ledger, ProjectRecord } from './ports/ledger.ts'
 import { openPostgresLedger, openSqliteLedger } from './storage/index.ts'
@@ -29,14 +28,10 @@ export const defaultProject = (config: Config): ProjectRecord =>
 /** Objects of the file are rows too, so that limits and reports see them; those the file no longer has are removed. */
 export async function applyManagedObjects(config: Config, { admin }: Ledger): Promise<void> {
   for (const project of [defaultProject(config), ...Object.values(config.projects)]) await admin.putProject(project)
-  const keys = await admin.keys()
-  for (const key of Object.values(config.keys)) {
-    if (!keys.some((known) => known.hash === key.hash && known.revokedUs === null))
-      await createKeyOnce(admin, { ...key, createdUs: systemClock.nowUs() })
-  }
-  const configured = new Set(Object.values(config.keys).map((key) => key.hash))
-  for (const key of keys) {
-    if (key.managedBy === 'file' && key.revokedUs === null && !configured.has(key.hash))
+  for (const key of Object.values(config.keys)) await admin.putKey({ ...key, createdUs: systemClock.nowUs() })
+  const configured = new Set(Object.values(config.keys).map(({ id }) => id))
+  for (const key of await admin.keys()) {
+    if (key.managedBy === 'file' && key.revokedUs === null && !configured.has(key.id))
       await admin.revokeKey(key.id, systemClock.nowUs())
   }
   for (const budget of config.budgets) await admin.putBudget(budget)

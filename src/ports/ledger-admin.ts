@@ -5,6 +5,11 @@ import type { TimestampUs } from './ledger.ts'
 
 export interface LedgerAdmin {
   createKey(key: NewKey): Promise<void>
+  /**
+   * What the configuration says of a key: made, changed, given another secret or valid again. A key of the API that has this
+   * secret is taken over; one that has the id, or was revoked with this secret, is a `conflict`.
+   */
+  putKey(key: NewKey): Promise<void>
   /** By the SHA-256 of the secret; revoked keys are returned with their state. */
   keyByHash(hash: string): Promise<KeyRecord | undefined>
   keyById(id: string): Promise<KeyRecord | undefined>

@@ -141,6 +141,7 @@ export type SingleCommand =
   | { readonly kind: 'closeNode'; readonly nodeId: string; readonly epoch: number }
   | { readonly kind: 'sweep'; readonly nowUs: number; readonly limit: number; readonly maxBytes?: number }
   | { readonly kind: 'createKey'; readonly row: NewRow<'keys'> }
+  | { readonly kind: 'putKey'; readonly row: NewRow<'keys'> }
   | { readonly kind: 'revokeKey'; readonly id: string; readonly atUs: number }
   | { readonly kind: 'putProject'; readonly row: NewRow<'projects'> }
   | { readonly kind: 'putBudget'; readonly row: NewRow<'budgets'> }

@@ -162,10 +162,11 @@ const accessCommands = (
   recordAudit: (entry) => submit<void>({ kind: 'recordAudit', entry }),
 })
 
-type AdminWrites = Pick<LedgerAdmin, 'createKey' | 'revokeKey' | 'putProject' | 'putBudget' | 'deleteBudget'>
+type AdminWrites = Pick<LedgerAdmin, 'createKey' | 'putKey' | 'revokeKey' | 'putProject' | 'putBudget' | 'deleteBudget'>
 
 const adminCommands = (submit: <T>(command: Command) => Promise<T>): AdminWrites => ({
   createKey: (key) => submit<void>({ kind: 'createKey', row: keyRow(key) }),
+  putKey: (key) => submit<void>({ kind: 'putKey', row: keyRow(key) }),
   revokeKey: (id, atUs) => submit<boolean>({ kind: 'revokeKey', id, atUs }),
   putProject: (project) =>
     submit<void>({

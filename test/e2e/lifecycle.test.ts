@@ -1,5 +1,6 @@
 /** A gateway that is changed while it runs, and one that is stopped while it works. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -107,6 +108,28 @@ describe('reload of halftone.yaml', () => {
     expect((await gateway.call('/v1/images/generations', { body: call })).status).toBe(429)
     await gateway.writeConfig({ providers: { double: compatibleProvider(double) }, maxUsdPerDay: '5' })
     await eventually(async () => (await gateway.call('/v1/images/generations', { body: call })).status === 200)
+  })
+
+  it('a key of the file has the rights that the file gives it now, and another secret when the file says so', async () => {
+    const double = await startDouble()
+    const [first, second] = ['a-key-of-some-length-1', 'a-key-of-some-length-2'] as const
+    const keyed = (secret: string, role: string) => ({
+      providers: { double: compatibleProvider(double) },
+      keys: { app: { hash: createHash('sha256').update(secret).digest('hex'), role } },
+    })
+    const gateway = await startTestGateway({ config: keyed(first, 'admin') })
+    open.push(() => gateway.close())
+    const status = async (key: string) => (await gateway.call('/v1/halftone/keys', { key })).status
+    expect(await status(first)).toBe(200)
+    await gateway.writeConfig(keyed(first, 'inference'))
+    await eventually(async () => (await status(first)) === 403)
+    await gateway.writeConfig(keyed(second, 'admin'))
+    await eventually(async () => (await status(second)) === 200)
+    expect(await status(first)).toBe(401)
+    await gateway.writeConfig({ providers: { double: compatibleProvider(double) } })
+    await eventually(async () => (await status(second)) === 401)
+    await gateway.writeConfig(keyed(second, 'admin'))
+    await eventually(async () => (await status(second)) === 200)
   })
 
   it('limits, public URL and pass-through of the file change too', async () => {

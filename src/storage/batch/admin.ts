@@ -1,7 +1,7 @@
 /** Keys, projects and budgets. Every change leaves an audit row. */
 import { HalftoneError } from '../../core/error.ts'
 import { type NewRow, type TableName, toTuple } from '../schema.ts'
-import type { Tx } from '../tx.ts'
+import type { Row, Tx } from '../tx.ts'
 import { type AuditContext, plainRow, sameRow, writeAudit } from './audit.ts'
 
 export async function createKey(tx: Tx, context: AuditContext, row: NewRow<'keys'>): Promise<void> {
@@ -15,6 +15,37 @@ export async function createKey(tx: Tx, context: AuditContext, row: NewRow<'keys
     data: { name: row.name, role: row.role },
     after: plainRow(row),
   })
+}
+
+/** See the port. Rows stay under their id, which requests and budgets name, also when the secret changes. */
+export async function putKey(tx: Tx, context: AuditContext, row: NewRow<'keys'>): Promise<void> {
+  const found = await tx.all('SELECT * FROM keys WHERE id = ? OR hash = ? ORDER BY id FOR UPDATE', [row.id, row.hash])
+  for (const key of found) {
+    if (key['managed_by'] === row.managed_by || (key['hash'] === row.hash && key['revoked_us'] === null)) continue
+    throw new HalftoneError('conflict', `There is already a key ${row.id}, or one that was revoked with this secret.`)
+  }
+  const own = found.find((key) => key['id'] === row.id)
+  const other = found.find((key) => key['id'] !== row.id)
+  if (other) await replaceKey(tx, context, other)
+  const after = { ...row, created_us: own ? (own['created_us'] as bigint) : row.created_us }
+  if (own && sameRow(own, after)) return
+  if (own) await tx.run('DELETE FROM keys WHERE id = ?', [row.id])
+  await tx.insertMany('keys', [toTuple('keys', after)])
+  await writeAudit(tx, context, {
+    actor: row.managed_by,
+    action: own ? 'key.update' : 'key.create',
+    objectId: row.id,
+    data: { name: row.name, role: row.role },
+    before: own && plainRow(own),
+    after: plainRow(after),
+  })
+}
+
+/** Its secret belongs to another id from now on, and one secret is of one key. */
+async function replaceKey(tx: Tx, context: AuditContext, key: Row): Promise<void> {
+  const id = String(key['id'])
+  await revokeKey(tx, context, { id, atUs: context.nowUs })
+  await tx.run('UPDATE keys SET hash = ? WHERE id = ?', [`replaced:${id}`, id])
 }
 
 /** False when there is no such key. Revoking twice keeps the first time. */

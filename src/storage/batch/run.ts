@@ -11,7 +11,7 @@ import {
   type SingleCommand,
 } from '../commands.ts'
 import type { Tx } from '../tx.ts'
-import { createKey, deleteBudget, putManaged, revokeKey } from './admin.ts'
+import { createKey, deleteBudget, putKey, putManaged, revokeKey } from './admin.ts'
 import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
 import { applyCorrect } from './correct.ts'
 import { erase } from './erase.ts'
@@ -152,6 +152,8 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
       return sweep(tx, command)
     case 'createKey':
       return createKey(tx, context, command.row)
+    case 'putKey':
+      return putKey(tx, context, command.row)
     case 'revokeKey':
       return revokeKey(tx, context, command)
     case 'putProject':

@@ -47,6 +47,38 @@ export function adminRules(opened: () => OpenedLedger): void {
     await expect(ledger.admin.createKey({ ...key, id: 'key-d', hash: 'hash-c' })).rejects.toMatchObject({ code: 'conflict' })
   })
 
+  test('a key of the configuration follows it: rights, secret, id, and back after it was gone', async () => {
+    const { ledger } = opened()
+    const { admin } = ledger
+    const file = { ...key, id: 'key-f', hash: 'hash-f', managedBy: 'file' as const }
+    const standing = async (hash: string) => {
+      const { id, role, revokedUs } = (await admin.keyByHash(hash)) ?? {}
+      return { id, role, valid: revokedUs === null }
+    }
+    await admin.putKey({ ...file, role: 'admin' })
+    await admin.putKey({ ...file, createdUs: T0 + 9 })
+    expect(await admin.keyByHash('hash-f')).toEqual({ ...file, revokedUs: null })
+    await admin.putKey({ ...file, hash: 'hash-f2' })
+    expect([await standing('hash-f'), await standing('hash-f2')]).toMatchObject([{ valid: false }, { id: 'key-f', valid: true }])
+    await admin.putKey({ ...file, id: 'key-g', hash: 'hash-f2' })
+    expect(await standing('hash-f2')).toEqual({ id: 'key-g', role: 'inference', valid: true })
+    expect(await admin.keyById('key-f')).toMatchObject({ revokedUs: expect.any(Number) })
+    await admin.revokeKey('key-g', T0)
+    await admin.putKey({ ...file, id: 'key-g', hash: 'hash-f2' })
+    expect(await standing('hash-f2')).toEqual({ id: 'key-g', role: 'inference', valid: true })
+  })
+
+  test('the configuration takes over a key of the API, unless it was revoked or has another secret', async () => {
+    const { admin } = opened().ledger
+    const file = { ...key, managedBy: 'file' as const }
+    for (const name of ['h', 'i', 'j']) await admin.createKey({ ...key, id: `key-${name}`, hash: `hash-${name}` })
+    await admin.putKey({ ...file, id: 'key-h', hash: 'hash-h' })
+    expect(await admin.keyByHash('hash-h')).toMatchObject({ managedBy: 'file', revokedUs: null })
+    await admin.revokeKey('key-i', T0)
+    await expect(admin.putKey({ ...file, id: 'key-i', hash: 'hash-i' })).rejects.toMatchObject({ code: 'conflict' })
+    await expect(admin.putKey({ ...file, id: 'key-j', hash: 'hash-k' })).rejects.toMatchObject({ code: 'conflict' })
+  })
+
   test('projects and budgets are replaced by their manager and by nobody else', async () => {
     const { ledger } = opened()
     const project = { id: 'p', name: 'P', promptMode: 'full' as const, assetTtlDays: 30, tags: {}, managedBy: 'file' as const }
