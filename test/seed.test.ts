@@ -208,8 +208,11 @@ describe('a gateway on the seeded folder', () => {
   }
 
   test('lists requests with pictures, and explains and itemises each of them', async () => {
-    const { data } = await get<{ data: { id: string; cost_usd: string; images: unknown[] }[] }>('/requests?limit=30')
+    type Listed = { id: string; cost_usd: string; images: unknown[]; images_returned: number; n: number }
+    const { data } = await get<{ data: Listed[] }>('/requests?limit=30')
     expect(data.flatMap(({ images }) => images)).toHaveLength(options.images)
+    const newest = data.find(({ images_returned }) => images_returned > 0 && images_returned <= options.images)
+    expect(newest?.images, 'the newest that fits').toHaveLength(newest?.images_returned ?? 0)
     for (const { id, cost_usd } of data) {
       const receipt = await get<{ total_usd: string }>(`/requests/${id}/receipt`)
       expect(parseUsd(receipt.total_usd)).toBe(parseUsd(cost_usd))

@@ -137,17 +137,34 @@ async function furnish({ requests }: SeedOptions, { calendar, ledger }: Opened):
   await ledger.commitments.putLots(lotsFor(requests, calendar))
 }
 
-/** The last ones have pictures: those that a gallery shows first. */
+/** The newest ones have pictures: those that a gallery shows first. */
 async function* storiesOf(
   { seed, requests, images, onProgress }: SeedOptions,
   context: StoryContext,
   pictures: PictureStore,
   onUnserved: () => void,
 ): AsyncGenerator<Story> {
+  const last: Story[] = []
   for (const ask of asks(seed, requests, context.calendar)) {
     if (ask.index % 1_000 === 0) onProgress?.(ask.index)
     const story = tell(context, ask)
     if (!story) onUnserved()
-    else yield ask.index >= requests - images ? await pictures.illustrate(story) : story
+    else if (ask.index >= requests - images) last.push(story)
+    else yield story
   }
+  const pictured = newestWithin(last, images)
+  for (const story of last) yield pictured.has(story) ? await pictures.illustrate(story) : story
+}
+
+/** The newest stories whose pictures are so many at most. */
+function newestWithin(stories: readonly Story[], most: number): ReadonlySet<Story> {
+  const chosen = new Set<Story>()
+  let left = most
+  for (const story of stories.toReversed()) {
+    const made = story.steps.reduce((sum, step) => sum + (step.kind === 'settle' ? step.command.imagesMade : 0), 0)
+    if (made > left) continue
+    left -= made
+    chosen.add(story)
+  }
+  return chosen
 }
