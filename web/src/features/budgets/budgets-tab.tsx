@@ -7,7 +7,7 @@ import { useNow } from '../../lib/use-now.ts'
 import { TableSkeleton } from '../../ui/data-table.tsx'
 import { ConfirmDialog } from '../../ui/dialog.tsx'
 import { ManagedBadge } from '../../ui/managed-badge.tsx'
-import { Exact, Short } from '../../ui/money.tsx'
+import { Short } from '../../ui/money.tsx'
 import { EmptyState, ErrorNotice } from '../../ui/notice.tsx'
 import { useToast } from '../../ui/toast.tsx'
 import { usePermission } from '../shell/use-session.ts'
@@ -96,7 +96,7 @@ function BudgetItem({ row, mayWrite, onEdit, onDelete }: ItemProps) {
             <Short usd={budget.spent_usd} className="text-lg font-semibold" />
             <span className="text-muted">
               {' '}
-              of <Exact usd={budget.limit_usd} />
+              of <Short usd={budget.limit_usd} />
             </span>
           </span>
           <span className={`num font-semibold ${{ ink: '', warn: 'text-warn', bad: 'text-bad' }[row.tone]}`}>{row.share}</span>

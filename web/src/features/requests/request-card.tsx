@@ -4,7 +4,7 @@ import { formatAge } from '../../lib/time.ts'
 import { sameOrigin } from '../../lib/url.ts'
 import { Cost } from '../../ui/money.tsx'
 import { costStatusText, Outcome } from '../../ui/outcome.tsx'
-import { promptText, type RequestsSearch } from './select-requests.ts'
+import { isStandIn, promptText, type RequestsSearch } from './select-requests.ts'
 
 interface Props {
   readonly request: RequestSummaryWire
@@ -30,9 +30,7 @@ export function RequestCard({ request, search, now, chosen }: Props) {
     >
       <Pictures request={request} />
       <span className="flex flex-1 flex-col gap-1.5 p-2.5">
-        <span
-          className={`line-clamp-2 text-[0.9rem] leading-snug break-words ${request.prompt === null ? 'text-muted italic' : ''}`}
-        >
+        <span className={`line-clamp-2 text-[0.9rem] leading-snug break-words ${isStandIn(request) ? 'text-muted italic' : ''}`}>
           {promptText(request)}
         </span>
         <span className="mt-auto flex items-baseline justify-between gap-2 text-sm">

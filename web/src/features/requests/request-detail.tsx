@@ -21,7 +21,7 @@ import { Facts } from './facts.tsx'
 import { Lineage } from './lineage.tsx'
 import { PictureViewer } from './picture-viewer.tsx'
 import { Rate } from './rate.tsx'
-import { deletedText, type detailTabs, latencyText, parseRequestsSearch, promptText } from './select-requests.ts'
+import { deletedText, type detailTabs, isStandIn, latencyText, parseRequestsSearch, promptText } from './select-requests.ts'
 
 const route = getRouteApi('/shell/requests/$requestId')
 
@@ -124,7 +124,7 @@ function Head({ record }: { record: RequestRecordWire }) {
   const now = useNow(250, record.finished_at === null)
   return (
     <>
-      <h2 className={`text-lg leading-snug font-semibold break-words ${record.prompt === null ? 'text-muted italic' : ''}`}>
+      <h2 className={`text-lg leading-snug font-semibold break-words ${isStandIn(record) ? 'text-muted italic' : ''}`}>
         {promptText(record)}
       </h2>
       <p className="mt-1 text-sm break-all text-muted">{record.offer ?? record.model}</p>

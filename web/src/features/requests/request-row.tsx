@@ -4,7 +4,7 @@ import { formatAge, formatMoment } from '../../lib/time.ts'
 import { sameOrigin } from '../../lib/url.ts'
 import { Cost } from '../../ui/money.tsx'
 import { costStatusText, Outcome } from '../../ui/outcome.tsx'
-import { latencyText, promptText, type RequestsSearch, splitOffer } from './select-requests.ts'
+import { isStandIn, latencyText, promptText, type RequestsSearch, splitOffer } from './select-requests.ts'
 
 interface Props {
   readonly request: RequestSummaryWire
@@ -29,7 +29,7 @@ export function RequestRow({ request, search, now, chosen, beside }: Props) {
     >
       <Thumbnail request={request} />
       <span className="min-w-0">
-        <span className={`line-clamp-2 leading-snug ${request.prompt === null ? 'text-muted italic' : ''}`}>
+        <span className={`line-clamp-2 leading-snug ${isStandIn(request) ? 'text-muted italic' : ''}`}>
           {promptText(request)}
         </span>
         <span className="label num">

@@ -59,7 +59,8 @@ describe('the requests page', () => {
   })
 
   it('a missing prompt, a running request and an offer say what they are', () => {
-    expect(promptText({ prompt: null })).toBe('Prompt not kept')
+    expect(promptText({ prompt: null, operation: 'generate' })).toBe('Prompt not kept')
+    expect(promptText({ prompt: '', operation: 'remove_background' })).toBe('No prompt: remove background')
     const started = new Date(now - 1_500).toISOString()
     expect(latencyText({ latency_ms: null, finished_at: null, created_at: started }, now)).toBe('1.5 s')
     expect(latencyText({ latency_ms: null, finished_at: started, created_at: started }, now)).toBe('not measured')

@@ -113,8 +113,16 @@ export function parseDetailSearch(search: Record<string, unknown>): DetailSearch
   return tab && tab !== 'receipt' ? { tab } : {}
 }
 
-/** What stands in for the prompt where none is kept. */
-export const promptText = (request: Pick<RequestSummaryWire, 'prompt'>): string => request.prompt ?? 'Prompt not kept'
+type Prompted = Pick<RequestSummaryWire, 'prompt' | 'operation'>
+
+/** The prompt, or what stands in for it: where none is kept, and where the operation needs none. */
+export function promptText({ prompt, operation }: Prompted): string {
+  if (prompt === null) return 'Prompt not kept'
+  return prompt.trim() === '' ? `No prompt: ${operation.replaceAll('_', ' ')}` : prompt
+}
+
+/** Words of the gateway and not of the client. */
+export const isStandIn = ({ prompt }: Pick<Prompted, 'prompt'>): boolean => prompt === null || prompt.trim() === ''
 
 /** What is shown where the record was deleted after its time. */
 export const deletedText = (at: string): string =>

@@ -99,7 +99,16 @@ function marks({ kind, points, horizontal, path }: Drawn, width: number): Markis
 }
 
 const names = (points: readonly ChartPoint[]): Markish =>
-  text(points, { x: 'x', y: 'y', text: 'name', dy: -11, fontSize: 10.5, fill: 'var(--muted)' })
+  text(points, {
+    x: 'x',
+    y: 'y',
+    text: 'name',
+    dy: -12,
+    fontSize: 10.5,
+    fill: 'var(--muted)',
+    stroke: 'var(--paper)',
+    strokeWidth: 3,
+  })
 
 /** Each bar spans the smallest step between two moments. */
 function timeBars(points: readonly ChartPoint[], fill: string) {
