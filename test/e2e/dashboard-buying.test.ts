@@ -8,7 +8,7 @@ import type { PriceListWire } from '../../src/contract/prices.ts'
 import type { ProviderListWire } from '../../src/contract/providers.ts'
 import { formatUsd } from '../../src/core/money.ts'
 import { CHROMIUM_INSTALL_TIMEOUT_MS } from '../support/chromium.ts'
-import { type Dashboard, expectGoodLooks, nanoOf, openDashboard, phone, textOf } from '../support/dashboard.ts'
+import { type Dashboard, expectGoodLooks, nanoOf, openDashboard, patient, phone, textOf } from '../support/dashboard.ts'
 import { type AcmeDouble, startAcmeDouble } from '../support/doubles/acme-pictures.ts'
 import { type Seeded, seeded, seedTimeoutMs } from '../support/seeded.ts'
 
@@ -200,15 +200,19 @@ describe('prices', () => {
     await context.close()
   })
 
-  it('a correction of the past is shown before anything is posted', async () => {
-    const { context, page } = await dashboard.visit('/prices?tab=correct&since=2020-01-01')
-    await page.getByRole('button', { name: 'Show what would be posted' }).click()
-    await page.locator('[data-stat="Looked at"]').waitFor({ timeout: 60_000 })
-    expect(Number((await textOf(page.locator('[data-stat="Looked at"] .num').first())).replaceAll(',', ''))).toBeGreaterThan(
-      1_000,
-    )
-    await context.close()
-  }, 90_000)
+  it(
+    'a correction of the past is shown before anything is posted',
+    async () => {
+      const { context, page } = await dashboard.visit('/prices?tab=correct&since=2020-01-01')
+      await page.getByRole('button', { name: 'Show what would be posted' }).click()
+      await page.locator('[data-stat="Looked at"]').waitFor({ timeout: 60_000 })
+      expect(Number((await textOf(page.locator('[data-stat="Looked at"] .num').first())).replaceAll(',', ''))).toBeGreaterThan(
+        1_000,
+      )
+      await context.close()
+    },
+    patient(90_000),
+  )
 })
 
 describe('providers', () => {
@@ -231,32 +235,36 @@ describe('providers', () => {
     await context.close()
   })
 
-  it('are verified within a sum: what it would cost, a question, then pictures and their receipts', async () => {
-    const { context, page } = await shop.visit('/providers?name=acme')
-    const dialog = page.getByRole('dialog').first()
-    await dialog.getByRole('button', { name: 'Verify with real pictures' }).click()
-    await dialog.getByLabel('Spend at most (USD)').fill('everything')
-    await dialog.getByText('Write USD such as 0.25.').waitFor()
-    await dialog.getByLabel('Spend at most (USD)').fill('0.10')
-    await dialog.getByRole('button', { name: 'Show what would be bought' }).click()
-    await dialog.locator('[data-verify=max]').waitFor()
-    expect(await textOf(dialog.locator('[data-verify=max]'))).toBe('$0.025')
-    expect(double.jobs).toEqual([])
-    await dialog.getByRole('button', { name: 'Buy them' }).click()
-    const question = page.getByRole('dialog', { name: /real money/ })
-    await question.getByRole('button', { name: 'Cancel' }).click()
-    expect(double.jobs).toEqual([])
-    await dialog.getByRole('button', { name: 'Buy them' }).click()
-    await question.getByRole('button', { name: /^Buy 2 pictures/ }).click()
-    await dialog.locator('[data-result]').first().waitFor({ timeout: 30_000 })
-    expect(await dialog.locator('[data-result]').count()).toBe(2)
-    expect(await dialog.locator('[data-result]').getByText('as said').count()).toBe(2)
-    expect(double.jobs).toHaveLength(2)
-    await expectGoodLooks(page, 'what verifying found')
-    await dialog.getByRole('link', { name: 'its receipt' }).first().click()
-    await page.locator('[data-receipt=total]').waitFor()
-    await context.close()
-  }, 60_000)
+  it(
+    'are verified within a sum: what it would cost, a question, then pictures and their receipts',
+    async () => {
+      const { context, page } = await shop.visit('/providers?name=acme')
+      const dialog = page.getByRole('dialog').first()
+      await dialog.getByRole('button', { name: 'Verify with real pictures' }).click()
+      await dialog.getByLabel('Spend at most (USD)').fill('everything')
+      await dialog.getByText('Write USD such as 0.25.').waitFor()
+      await dialog.getByLabel('Spend at most (USD)').fill('0.10')
+      await dialog.getByRole('button', { name: 'Show what would be bought' }).click()
+      await dialog.locator('[data-verify=max]').waitFor()
+      expect(await textOf(dialog.locator('[data-verify=max]'))).toBe('$0.025')
+      expect(double.jobs).toEqual([])
+      await dialog.getByRole('button', { name: 'Buy them' }).click()
+      const question = page.getByRole('dialog', { name: /real money/ })
+      await question.getByRole('button', { name: 'Cancel' }).click()
+      expect(double.jobs).toEqual([])
+      await dialog.getByRole('button', { name: 'Buy them' }).click()
+      await question.getByRole('button', { name: /^Buy 2 pictures/ }).click()
+      await dialog.locator('[data-result]').first().waitFor({ timeout: 30_000 })
+      expect(await dialog.locator('[data-result]').count()).toBe(2)
+      expect(await dialog.locator('[data-result]').getByText('as said').count()).toBe(2)
+      expect(double.jobs).toHaveLength(2)
+      await expectGoodLooks(page, 'what verifying found')
+      await dialog.getByRole('link', { name: 'its receipt' }).first().click()
+      await page.locator('[data-receipt=total]').waitFor()
+      await context.close()
+    },
+    patient(60_000),
+  )
 
   it('test every key for free, and say which account is disabled', async () => {
     const { context, page } = await shop.visit('/providers')

@@ -6,7 +6,7 @@ import type { ExploreResponse, InsightOverview } from '../../src/contract/insigh
 import type { RequestRecordWire } from '../../src/contract/records.ts'
 import { formatUsd, parseUsd } from '../../src/core/money.ts'
 import { CHROMIUM_INSTALL_TIMEOUT_MS } from '../support/chromium.ts'
-import { type Dashboard, expectGoodLooks, nanoOf, openDashboard, phone, textOf } from '../support/dashboard.ts'
+import { type Dashboard, expectGoodLooks, nanoOf, openDashboard, patient, phone, textOf } from '../support/dashboard.ts'
 import { type Seeded, seeded, seedTimeoutMs } from '../support/seeded.ts'
 
 const REQUESTS = 20_000
@@ -50,43 +50,49 @@ async function opened(path: string, ready: string, options = {}) {
 }
 
 describe('the overview', () => {
-  it('every figure is that of the API, to the nano-dollar', async () => {
-    const { context, page } = await opened('/?period=90d', '[data-step=now]')
-    const answer = await overview('?period=90d')
-    const tiles: readonly (readonly [string, string | null])[] = [
-      ['Spent in this period', answer.spend.period_usd],
-      ['Today', answer.spend.today_usd],
-      ['Month to date', answer.spend.month_to_date_usd],
-      ['Saved against baselines', sum(answer.saved.map(({ saved_usd: usd }) => usd))],
-      ['Waste', answer.waste.total_usd],
-      ['Cost per image', answer.cost_per_image_usd],
-      ['Cost per accepted image', answer.acceptance.cost_per_accepted_usd],
-      ['Duplicates prevented', answer.duplicates.usd],
-    ]
-    for (const [label, usd] of tiles) expect(await exactOf(tile(page, label)), label).toBe(exactly(usd))
-    expect(await textOf(tile(page, 'Success'))).toContain(`${((answer.success.share ?? 0) * 100).toFixed(1)}%`)
-    expect(await textOf(tile(page, 'Latency p50'))).toContain(`${((answer.latency.p50_ms ?? 0) / 1_000).toFixed(1)} s`)
-    expect(await textOf(tile(page, 'Latency p50'))).toContain(`p95 ${((answer.latency.p95_ms ?? 0) / 1_000).toFixed(1)} s`)
-    expect(await textOf(tile(page, 'Forecast of the month'))).toContain('from 28 days')
-    expect(await textOf(tile(page, 'Cost per accepted image'))).toContain('of images rated')
-    for (const { baseline } of answer.saved) expect(await textOf(tile(page, 'Saved against baselines'))).toContain(baseline)
-    for (const [name, usd] of Object.entries(answer.cost_distribution)) {
-      if (!name.endsWith('_usd')) continue
-      const quantile = page.locator(`[data-quantile="${name.replace('_usd', '')}"]`)
-      expect(await exactOf(quantile), name).toBe(exactly(String(usd)))
-    }
-    for (const line of answer.waste.lines) {
-      expect(await titleOf(page.locator(`[data-waste="${line.kind}"] td:last-child [title]`)), line.kind).toBe(exactly(line.usd))
-    }
-    expect(await exactOf(page.locator('td[data-waste=total]'))).toBe(exactly(answer.waste.total_usd))
-    for (const { outcome, requests, usd } of answer.success.by_outcome) {
-      const row = page.locator(`[data-outcome="${outcome}"]`)
-      expect(await titleOf(row.locator('td [title]')), outcome).toBe(exactly(usd))
-      expect(await textOf(row.locator('td').first())).toBe(requests.toLocaleString('en-US'))
-    }
-    expect(await page.locator('[data-budget]').count()).toBe(answer.budgets.length)
-    await context.close()
-  }, 60_000)
+  it(
+    'every figure is that of the API, to the nano-dollar',
+    async () => {
+      const { context, page } = await opened('/?period=90d', '[data-step=now]')
+      const answer = await overview('?period=90d')
+      const tiles: readonly (readonly [string, string | null])[] = [
+        ['Spent in this period', answer.spend.period_usd],
+        ['Today', answer.spend.today_usd],
+        ['Month to date', answer.spend.month_to_date_usd],
+        ['Saved against baselines', sum(answer.saved.map(({ saved_usd: usd }) => usd))],
+        ['Waste', answer.waste.total_usd],
+        ['Cost per image', answer.cost_per_image_usd],
+        ['Cost per accepted image', answer.acceptance.cost_per_accepted_usd],
+        ['Duplicates prevented', answer.duplicates.usd],
+      ]
+      for (const [label, usd] of tiles) expect(await exactOf(tile(page, label)), label).toBe(exactly(usd))
+      expect(await textOf(tile(page, 'Success'))).toContain(`${((answer.success.share ?? 0) * 100).toFixed(1)}%`)
+      expect(await textOf(tile(page, 'Latency p50'))).toContain(`${((answer.latency.p50_ms ?? 0) / 1_000).toFixed(1)} s`)
+      expect(await textOf(tile(page, 'Latency p50'))).toContain(`p95 ${((answer.latency.p95_ms ?? 0) / 1_000).toFixed(1)} s`)
+      expect(await textOf(tile(page, 'Forecast of the month'))).toContain('from 28 days')
+      expect(await textOf(tile(page, 'Cost per accepted image'))).toContain('of images rated')
+      for (const { baseline } of answer.saved) expect(await textOf(tile(page, 'Saved against baselines'))).toContain(baseline)
+      for (const [name, usd] of Object.entries(answer.cost_distribution)) {
+        if (!name.endsWith('_usd')) continue
+        const quantile = page.locator(`[data-quantile="${name.replace('_usd', '')}"]`)
+        expect(await exactOf(quantile), name).toBe(exactly(String(usd)))
+      }
+      for (const line of answer.waste.lines) {
+        expect(await titleOf(page.locator(`[data-waste="${line.kind}"] td:last-child [title]`)), line.kind).toBe(
+          exactly(line.usd),
+        )
+      }
+      expect(await exactOf(page.locator('td[data-waste=total]'))).toBe(exactly(answer.waste.total_usd))
+      for (const { outcome, requests, usd } of answer.success.by_outcome) {
+        const row = page.locator(`[data-outcome="${outcome}"]`)
+        expect(await titleOf(row.locator('td [title]')), outcome).toBe(exactly(usd))
+        expect(await textOf(row.locator('td').first())).toBe(requests.toLocaleString('en-US'))
+      }
+      expect(await page.locator('[data-budget]').count()).toBe(answer.budgets.length)
+      await context.close()
+    },
+    patient(60_000),
+  )
 
   it('why the bill changed: the steps lead exactly from one bill to the other, and a cell leads to Explore', async () => {
     const { context, page } = await opened('/', '[data-step=now]')
@@ -125,13 +131,17 @@ describe('the overview', () => {
     await context.close()
   })
 
-  it('an empty ledger says what to do next', async () => {
-    const { context, page } = await fresh.visit('/')
-    await page.getByText('No play money was spent yet').waitFor()
-    expect(await textOf(page.locator('pre'))).toContain(`curl ${fresh.url}/v1/images/generations`)
-    await expectGoodLooks(page, 'overview of an empty ledger')
-    await context.close()
-  }, 30_000)
+  it(
+    'an empty ledger says what to do next',
+    async () => {
+      const { context, page } = await fresh.visit('/')
+      await page.getByText('No play money was spent yet').waitFor()
+      expect(await textOf(page.locator('pre'))).toContain(`curl ${fresh.url}/v1/images/generations`)
+      await expectGoodLooks(page, 'overview of an empty ledger')
+      await context.close()
+    },
+    patient(30_000),
+  )
 })
 
 describe('explore', () => {
@@ -223,57 +233,65 @@ describe('explore', () => {
     await context.close()
   })
 
-  it('a view is saved, shared, renamed and deleted', async () => {
-    const { context, page } = await opened('/explore?rows=route&measure=images', '[data-total]')
-    await page.getByRole('button', { name: 'Saved views' }).click()
-    await page.getByRole('button', { name: 'Save as a new view' }).click()
-    await page.getByRole('textbox', { name: 'Name' }).fill('Images by <route>')
-    await page.getByRole('button', { name: 'Save', exact: true }).click()
-    await page.getByRole('button', { name: 'Images by <route>' }).waitFor()
-    const shared = page.url()
-    expect(shared).toContain('view=images-by-route-')
-    await page.goto(shared)
-    await page.getByRole('radio', { name: 'Table' }).click()
-    await page.getByRole('button', { name: /Images by <route>.*changed/ }).click()
-    await page.getByRole('button', { name: /^Rename/ }).click()
-    await page.getByRole('textbox', { name: 'Name' }).fill('Per route')
-    await page.getByRole('button', { name: 'Rename', exact: true }).click()
-    await page.getByRole('button', { name: /^Per route/ }).click()
-    await page.getByRole('button', { name: /^Delete/ }).click()
-    await page.getByRole('button', { name: 'Delete the view' }).click()
-    await page.getByRole('button', { name: 'Saved views' }).waitFor()
-    expect(page.url()).not.toContain('view=')
-    expect(page.url()).toContain('rows=route')
-    await context.close()
-  }, 30_000)
+  it(
+    'a view is saved, shared, renamed and deleted',
+    async () => {
+      const { context, page } = await opened('/explore?rows=route&measure=images', '[data-total]')
+      await page.getByRole('button', { name: 'Saved views' }).click()
+      await page.getByRole('button', { name: 'Save as a new view' }).click()
+      await page.getByRole('textbox', { name: 'Name' }).fill('Images by <route>')
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      await page.getByRole('button', { name: 'Images by <route>' }).waitFor()
+      const shared = page.url()
+      expect(shared).toContain('view=images-by-route-')
+      await page.goto(shared)
+      await page.getByRole('radio', { name: 'Table' }).click()
+      await page.getByRole('button', { name: /Images by <route>.*changed/ }).click()
+      await page.getByRole('button', { name: /^Rename/ }).click()
+      await page.getByRole('textbox', { name: 'Name' }).fill('Per route')
+      await page.getByRole('button', { name: 'Rename', exact: true }).click()
+      await page.getByRole('button', { name: /^Per route/ }).click()
+      await page.getByRole('button', { name: /^Delete/ }).click()
+      await page.getByRole('button', { name: 'Delete the view' }).click()
+      await page.getByRole('button', { name: 'Saved views' }).waitFor()
+      expect(page.url()).not.toContain('view=')
+      expect(page.url()).toContain('rows=route')
+      await context.close()
+    },
+    patient(30_000),
+  )
 
-  it('a tag rule is tried before it is saved, then history reads so, and its charges stay', async () => {
-    const before = await explore({ group_by: ['project'] })
-    const shop = before.rows.find(({ key }) => key[0] === 'shop')
-    const { context, page } = await opened('/explore', '[data-total]')
-    await page.getByRole('button', { name: 'Tag rules' }).click()
-    await page.getByRole('button', { name: 'Add a rule' }).click()
-    await page.getByRole('textbox', { name: 'Name' }).fill('Web team')
-    await page.getByLabel('Project').fill('shop')
-    await page.getByLabel('Tag', { exact: true }).fill('team')
-    await page.getByLabel('Value', { exact: true }).fill('web')
-    await page.locator('[data-preview]').waitFor()
-    expect(await exactOf(page.locator('[data-preview]'))).toBe(exactly(shop?.cost_usd ?? ''))
-    await expectGoodLooks(page, 'the editor of tag rules')
-    await page.getByRole('button', { name: 'Save the rule' }).click()
-    await page.getByRole('button', { name: /^Change/ }).waitFor()
-    const labelled = await explore({ group_by: ['tag:team'] })
-    expect(labelled.rows.find(({ key }) => key[0] === 'web')?.cost_usd).toBe(shop?.cost_usd)
-    expect(labelled.total.cost_usd).toBe(before.total.cost_usd)
-    await page.goto(`${dashboard.url}/explore?rows=tag:team`)
-    await page.locator('[data-bar=web]').waitFor()
-    expect(await page.locator('[data-bar=web] a').count(), 'requests carry another tag, so no list of them').toBe(0)
-    await page.getByRole('button', { name: 'Tag rules' }).click()
-    await page.getByRole('button', { name: /^Delete/ }).click()
-    await page.getByRole('button', { name: 'Delete the rule' }).click()
-    await page.getByText('No rule yet').waitFor()
-    await context.close()
-  }, 60_000)
+  it(
+    'a tag rule is tried before it is saved, then history reads so, and its charges stay',
+    async () => {
+      const before = await explore({ group_by: ['project'] })
+      const shop = before.rows.find(({ key }) => key[0] === 'shop')
+      const { context, page } = await opened('/explore', '[data-total]')
+      await page.getByRole('button', { name: 'Tag rules' }).click()
+      await page.getByRole('button', { name: 'Add a rule' }).click()
+      await page.getByRole('textbox', { name: 'Name' }).fill('Web team')
+      await page.getByLabel('Project').fill('shop')
+      await page.getByLabel('Tag', { exact: true }).fill('team')
+      await page.getByLabel('Value', { exact: true }).fill('web')
+      await page.locator('[data-preview]').waitFor()
+      expect(await exactOf(page.locator('[data-preview]'))).toBe(exactly(shop?.cost_usd ?? ''))
+      await expectGoodLooks(page, 'the editor of tag rules')
+      await page.getByRole('button', { name: 'Save the rule' }).click()
+      await page.getByRole('button', { name: /^Change/ }).waitFor()
+      const labelled = await explore({ group_by: ['tag:team'] })
+      expect(labelled.rows.find(({ key }) => key[0] === 'web')?.cost_usd).toBe(shop?.cost_usd)
+      expect(labelled.total.cost_usd).toBe(before.total.cost_usd)
+      await page.goto(`${dashboard.url}/explore?rows=tag:team`)
+      await page.locator('[data-bar=web]').waitFor()
+      expect(await page.locator('[data-bar=web] a').count(), 'requests carry another tag, so no list of them').toBe(0)
+      await page.getByRole('button', { name: 'Tag rules' }).click()
+      await page.getByRole('button', { name: /^Delete/ }).click()
+      await page.getByRole('button', { name: 'Delete the rule' }).click()
+      await page.getByText('No rule yet').waitFor()
+      await context.close()
+    },
+    patient(60_000),
+  )
 
   it('a question that is too large says so, and what to leave out', async () => {
     const { context, page } = await dashboard.visit('/explore?grain=hour&period=90d')
@@ -309,20 +327,25 @@ describe('looks', () => {
     60_000,
   )
 
-  it('pictures for the guide', async () => {
-    for (const [name, path, options] of [
-      ['overview', '/', {}],
-      ['overview-dark', '/', { colorScheme: 'dark' }],
-      ['explore', '/explore?cols=quality&grain=day', {}],
-      ['explore-heat', '/explore?rows=project&grain=day&period=7d&show=pivot', {}],
-      ['phone-overview', '/', phone],
-    ] as const) {
-      const { context, page } = await opened(path, '[data-step=now], [data-total]', options)
-      if (path === '/' || (path.includes('grain=day') && !path.includes('pivot'))) await page.locator('.chart svg.plot').waitFor()
-      await dashboard.screenshot(page, name)
-      await context.close()
-    }
-  }, 60_000)
+  it(
+    'pictures for the guide',
+    async () => {
+      for (const [name, path, options] of [
+        ['overview', '/', {}],
+        ['overview-dark', '/', { colorScheme: 'dark' }],
+        ['explore', '/explore?cols=quality&grain=day', {}],
+        ['explore-heat', '/explore?rows=project&grain=day&period=7d&show=pivot', {}],
+        ['phone-overview', '/', phone],
+      ] as const) {
+        const { context, page } = await opened(path, '[data-step=now], [data-total]', options)
+        if (path === '/' || (path.includes('grain=day') && !path.includes('pivot')))
+          await page.locator('.chart svg.plot').waitFor()
+        await dashboard.screenshot(page, name)
+        await context.close()
+      }
+    },
+    patient(60_000),
+  )
 
   it('the keyboard alone gets from the overview to the requests of a bar', async () => {
     const { context, page } = await opened('/explore', '[data-bar]')

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { CHROMIUM_INSTALL_TIMEOUT_MS } from '../support/chromium.ts'
-import { type Dashboard, expectGoodLooks, openDashboard, phone, receiptOf, textOf } from '../support/dashboard.ts'
+import { type Dashboard, expectGoodLooks, openDashboard, patient, phone, receiptOf, textOf } from '../support/dashboard.ts'
 
 interface Made {
   readonly halftone: { readonly request_id: string }
@@ -33,21 +33,25 @@ afterEach(() => dashboard.expectQuiet())
 
 describe('the requests page', () => {
   // Sixteen runs of axe.
-  it('table, gallery and detail read well in both themes, at a desk and on a phone', async () => {
-    const paths = ['/requests', '/requests?view=gallery', `/requests/${ids['fox']}`, `/requests/${ids['first']}?tab=lineage`]
-    for (const [where, options] of [
-      ['desktop', {}],
-      ['phone', phone],
-    ] as const) {
-      const { context, page } = await dashboard.visit('/requests', options)
-      for (const path of paths) {
-        await page.goto(dashboard.url + path)
-        await page.locator('[data-request]').first().or(page.locator('[role=tabpanel]')).first().waitFor({ state: 'attached' })
-        await expectGoodLooks(page, `${path}, ${where}`)
+  it(
+    'table, gallery and detail read well in both themes, at a desk and on a phone',
+    async () => {
+      const paths = ['/requests', '/requests?view=gallery', `/requests/${ids['fox']}`, `/requests/${ids['first']}?tab=lineage`]
+      for (const [where, options] of [
+        ['desktop', {}],
+        ['phone', phone],
+      ] as const) {
+        const { context, page } = await dashboard.visit('/requests', options)
+        for (const path of paths) {
+          await page.goto(dashboard.url + path)
+          await page.locator('[data-request]').first().or(page.locator('[role=tabpanel]')).first().waitFor({ state: 'attached' })
+          await expectGoodLooks(page, `${path}, ${where}`)
+        }
+        await context.close()
       }
-      await context.close()
-    }
-  }, 90_000)
+    },
+    patient(90_000),
+  )
 
   it('another request opens at its receipt, whichever part of the last one was looked at; the filters stay', async () => {
     const { context, page } = await dashboard.visit(`/requests/${ids['first']}?operation=generate`)

@@ -16,6 +16,9 @@ const screenshots = process.env['HALFTONE_TEST_SCREENSHOTS']
 /** How many times slower the browser's processor is made, to find what depends on its speed: `HALFTONE_TEST_CPU_THROTTLE=6`. */
 const throttle = Number(process.env['HALFTONE_TEST_CPU_THROTTLE'] ?? 1)
 
+/** The limit of a test that states its own. */
+export const patient = (milliseconds: number): number => milliseconds * throttle
+
 export const desktop: BrowserContextOptions = { viewport: { width: 1440, height: 900 } }
 export const phone: BrowserContextOptions = { viewport: { width: 375, height: 812 }, isMobile: true, hasTouch: true }
 
