@@ -54,12 +54,13 @@ for (const { name, directive } of phases) {
   const seen = await load(directive)
   const failed = seen.filter(({ status }) => status !== 200).length
   errors += failed
-  const offers = Map.groupBy(seen, ({ offer }) => offer)
+  const offers = new Map<string, number>()
+  for (const { offer } of seen) offers.set(offer, (offers.get(offer) ?? 0) + 1)
   const slowest = Math.max(...seen.map(({ ms }) => ms))
   const tries = seen.reduce((sum, each) => sum + each.tries, 0)
   console.log(
     `${name}: ${seen.length} requests, ${failed} errors, ${tries} tries, slowest ${(slowest / 1_000).toFixed(1)} s; ${[...offers]
-      .map(([offer, made]) => `${offer} ${made.length}`)
+      .map(([offer, made]) => `${offer} ${made}`)
       .join(', ')}`,
   )
 }
