@@ -364,17 +364,20 @@ async function start(context: StartContext): Promise<Halftone> {
   onClose(() => discovery.close())
   /** All or nothing: the new state is complete before the old one is let go. */
   async function swapState(changed: Config, what: string): Promise<void> {
-    const next = await buildState(changed, clock, state, telemetry?.tracer)
-    await keepBooks({ ledger, nowUs: () => clock.nowUs() }, next.priceSet)
-    const before = state
-    await applyManagedObjects(changed, ledger)
-    await budgets.refresh()
-    // Routes may have changed while the rest was built.
-    state = { ...next, ...routeStateOf(next, routes.current(), readRoute) }
-    await services.purchases.sync()
-    await monthPlan.refresh()
-    inForce = changed
     hide(secretsOf(changed))
+    const next = await buildState(changed, clock, state, telemetry?.tracer)
+    const before = state
+    try {
+      await keepBooks({ ledger, nowUs: () => clock.nowUs() }, next.priceSet)
+      await applyManagedObjects(changed, ledger)
+      await budgets.refresh()
+    } catch (error) {
+      await closeProviders(next)
+      throw error
+    }
+    // Nothing is waited for from here to the end of the change. Routes may have changed while the rest was built.
+    state = { ...next, ...routeStateOf(next, routes.current(), readRoute) }
+    inForce = changed
     settings = serverSettings(changed)
     server.keys.forget()
     server.sessions.forget()
@@ -384,6 +387,16 @@ async function start(context: StartContext): Promise<Halftone> {
       .free(before.providers)
       .then(() => closeProviders(before))
       .catch((err: unknown) => log.warn({ err }, 'the connections of the configuration before could not be closed'))
+    await workOutAnew()
+  }
+  /** What follows from volumes and prices. It is worked out again every now and then, also when this once it cannot be. */
+  async function workOutAnew(): Promise<void> {
+    try {
+      await services.purchases.sync()
+      await monthPlan.refresh()
+    } catch (err) {
+      log.error({ err }, 'volumes, lots or the plan of the month could not be worked out after a change of the configuration')
+    }
   }
 
   return {

@@ -1,5 +1,6 @@
 /** A ledger that stumbles while a request runs: what was paid for is still given out, and nothing is kept that nobody needs. */
 
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
@@ -79,3 +80,18 @@ it('a request whose end cannot be written gives out the pictures that it made', 
   const { status, body } = await gateway.call<Made>('/v1/images/generations', { body: { model, prompt: 'a red fox', n: 2 } })
   expect([status, body.data?.length, body.halftone?.cost_usd]).toEqual([200, 1, '0.04'])
 })
+
+it('a changed configuration is in force as a whole, also when what follows from it cannot be written', async () => {
+  const hash = createHash('sha256').update('a-key-of-some-length-1').digest('hex')
+  await start({ keys: { app: { hash } } })
+  const status = async (key: string) =>
+    (await gateway.call('/v1/images/generations', { key, body: { model, prompt: 'x, '.repeat(100) } })).status
+  expect(await status('a-key-of-some-length-1')).toBe(200)
+  breakLedger('INSERT ON credit_lots')
+  const credits = { kind: 'prepaidCredits', id: 'credits', lots: [{ amount: '1', paid: '1', expiresAt: '2099-01-01' }] }
+  const prices = { [model]: { perImage: '0.04', commitments: [credits] } }
+  await gateway.writeConfig({ providers: { painter: compatibleProvider(double, { prices }) }, server: { maxBodyBytes: 100 } })
+  await expect.poll(() => status(gateway.adminKey), { timeout: 30_000 }).toBe(413)
+  expect(await status('a-key-of-some-length-1')).toBe(401)
+  expect((await gateway.call('/readyz', { key: null })).status).toBe(200)
+}, 60_000)
