@@ -80,15 +80,15 @@ describe('a changed file', () => {
     const load: LoadOptions = { env: {}, cwd }
     await writeFile(file, 'log: {level: info}\n')
     const loaded = await loadConfig(load)
+    const told: Promise<Reload>[] = []
     const watchers = Array.from({ length: 50 }, () => {
-      const told = Promise.withResolvers<Reload>()
-      return { told, ...watchConfig({ load, loaded, times: { everyMs: 20, settleMs: 20 }, onReload: told.resolve }) }
+      let tell: (reload: Reload) => void = () => {}
+      told.push(new Promise((resolve) => (tell = resolve)))
+      return watchConfig({ load, loaded, times: { everyMs: 20, settleMs: 20 }, onReload: (reload) => tell(reload) })
     })
     await writeFile(file, 'log: {level: loud}\n')
-    for (const { told, close } of watchers) {
-      expect((await told.promise).kind).toBe('failed')
-      await close()
-    }
+    for (const reload of await Promise.all(told)) expect(reload.kind).toBe('failed')
+    await Promise.all(watchers.map(({ close }) => close()))
   })
 
   test('behind a link that is switched is seen', async () => {
