@@ -52,13 +52,22 @@ const isSurplus = (row: AttemptRecordRow, others: readonly AttemptRecordRow[]): 
   )
 
 /** Poll a job that was submitted before the crash, and settle it like any other attempt. */
-async function resume(
-  { services, current }: RecoveryContext,
+async function resume(context: RecoveryContext, job: ResumableAttempt, turns: Turns, signal: AbortSignal): Promise<void> {
+  const state = context.current()
+  // Before anything is waited for: the configuration may change meanwhile.
+  const letProvidersGo = context.services.holds.take(state.providers)
+  const polled = await poll(context.services, state, job, signal).finally(letProvidersGo)
+  // A shutdown interrupts the polling, not the job: the next start resumes it.
+  if (signal.aborted) return
+  await inTurn(turns, job.requestId, () => conclude({ services: context.services, state }, polled))
+}
+
+async function poll(
+  services: GatewayServices,
+  state: GatewayState,
   job: ResumableAttempt,
-  turns: Turns,
   signal: AbortSignal,
-): Promise<void> {
-  const state = current()
+): Promise<Resumed> {
   const offer = state.offers.find((known) => known.id === job.offer)
   const provider = offer && state.providers.get(offer.provider)
   const record = await services.ledger.read.request(job.requestId)
@@ -72,7 +81,6 @@ async function resume(
   const started = services.clock.monotonicMs()
   // Its address was given to the provider before the crash.
   const listener = services.webhooks.listen(row.id)
-  const letProvidersGo = services.holds.take(state.providers)
   const result = await provider
     .run(
       { attemptId: row.id, request, candidate, firstImage: row.firstImage, resume: job.resume },
@@ -84,15 +92,10 @@ async function resume(
         woken: (until) => listener.woken(until),
       },
     )
-    .finally(() => {
-      listener.close()
-      letProvidersGo()
-    })
-  // A shutdown interrupts the polling, not the job: the next start resumes it.
-  if (signal.aborted) return
+    .finally(() => listener.close())
   const durationUs = Math.round((services.clock.monotonicMs() - started) * 1_000)
   const resumed = { call: { kind: 'primary', candidate: 0, n: row.imagesWanted }, candidate, round: 1 } as const
-  await inTurn(turns, job.requestId, () => conclude({ services, state }, { row, request, resumed, result, durationUs }))
+  return { row, request, resumed, result, durationUs }
 }
 
 interface Resumed {
