@@ -86,6 +86,9 @@ function applies(
     case 'customer':
       return budget.scopeValue === endCustomer
     case 'tag':
-      return Object.entries(tags).some(([name, value]) => budget.scopeValue === `${name}=${value}`)
+      // Of the key as well: who spends does not leave its budget by sending another value.
+      return [tags, caller.tags].some((each) =>
+        Object.entries(each).some(([name, value]) => budget.scopeValue === `${name}=${value}`),
+      )
   }
 }
