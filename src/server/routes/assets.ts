@@ -23,9 +23,16 @@ export const getImage: Handler = async (call) => {
     etag: `"${asset.sha256}"`,
     ...documentHeaders,
   })
-  for await (const chunk of blob.stream) {
-    if (raw.destroyed) return undefined
-    if (!raw.write(chunk)) await drained(raw)
+  try {
+    for await (const chunk of blob.stream) {
+      if (raw.destroyed) return undefined
+      if (!raw.write(chunk)) await drained(raw)
+    }
+  } catch (err) {
+    // The length was promised; cutting the connection is the only honest signal left.
+    call.context.services.log.error({ err, assetId: asset.id }, 'a stored image broke off while it was sent')
+    raw.destroy()
+    return undefined
   }
   raw.end()
   // The dashboard shows pictures to whoever looks at a list; that says nothing about them.
