@@ -78,3 +78,16 @@ test.each([true, false])('a spool keeps pictures without it, slow or not (%s)', 
   await body.dispose()
   expect(spool.open).toBe(0)
 })
+
+test('a writer that copies has copied all of a chunk when it returns, also when the spool asks to wait in the middle of it', async () => {
+  const writer = withoutMetadata(createMemorySpool({ slow: true })).create({ maxBytes: 100_000, recycle: true })
+  expect(writer.copies).toBe(true)
+  const chunk = Buffer.from(pngWithText)
+  const waiting = writer.write(chunk)
+  // As the decoder of another answer does, which shares the buffer.
+  chunk.fill(0)
+  await waiting
+  const body = await writer.end()
+  expect((await readAll(body)).equals(png)).toBe(true)
+  await body.dispose()
+})

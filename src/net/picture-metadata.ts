@@ -180,7 +180,7 @@ function filtered(writer: SpoolWriter): SpoolWriter {
   const filter = createMetadataFilter()
   return {
     copies: writer.copies,
-    write: (chunk) => writeAll(writer, filter.push(chunk), 0),
+    write: (chunk) => writeAll(writer, filter.push(chunk)),
     async end() {
       const left = filter.end()
       if (left.length > 0) await writer.write(left)
@@ -190,11 +190,14 @@ function filtered(writer: SpoolWriter): SpoolWriter {
   }
 }
 
-/** Waits only where the spool does. */
-function writeAll(writer: SpoolWriter, pieces: readonly Uint8Array[], from: number): void | Promise<void> {
-  for (let at = from; at < pieces.length; at++) {
-    const waiting = writer.write(pieces[at] as Uint8Array)
-    if (waiting) return waiting.then(() => writeAll(writer, pieces, at + 1))
+/** Waits only where the spool does. What is left then is copied, where the caller may use its buffer again when this returns. */
+function writeAll(writer: SpoolWriter, pieces: readonly Uint8Array[]): void | Promise<void> {
+  for (const [at, piece] of pieces.entries()) {
+    const waiting = writer.write(piece)
+    if (!waiting) continue
+    const left = pieces.slice(at + 1)
+    const own = writer.copies ? left.map((bytes) => Uint8Array.from(bytes)) : left
+    return own.length === 0 ? waiting : waiting.then(() => writeAll(writer, own))
   }
   return undefined
 }
