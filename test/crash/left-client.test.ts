@@ -13,6 +13,7 @@ import { createExperienceFeed } from '../../src/gateway/experience-feed.ts'
 import { createFeedback } from '../../src/gateway/feedback.ts'
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { createHealthFeed } from '../../src/gateway/health-feed.ts'
+import { createHolds } from '../../src/gateway/holds.ts'
 import { createPurchases } from '../../src/gateway/purchases.ts'
 import { createQuotePins } from '../../src/gateway/quote-pin.ts'
 import { createWebhooks } from '../../src/gateway/webhooks.ts'
@@ -72,6 +73,7 @@ beforeEach(async () => {
     random: () => 0.5,
     newId: () => `id-${++id}`,
     node: { id: 'node', epoch },
+    holds: createHolds(),
     webhooks: createWebhooks({ key: new Uint8Array(32), publicUrl: () => undefined }),
     purchases: await createPurchases({ ledger, clock: systemClock, nodeId: 'node', current: () => state }),
   }
