@@ -1,4 +1,6 @@
 /** One seed at one volume, in a thread of its own: every policy's month, and the bound. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { parentPort, workerData } from 'node:worker_threads'
 import { buildBound } from '../../src/core/simulation/bound.ts'
 import { classes } from '../../src/core/simulation/classes.ts'
@@ -16,7 +18,8 @@ import {
 } from '../../src/core/simulation/policies.ts'
 import { MONTH_END_US, MONTH_START_US } from '../../src/core/simulation/time.ts'
 import { createTemplates, type Templates } from '../../src/core/simulation/workload.ts'
-import { createWorld, type World } from '../../src/core/simulation/world.ts'
+import { createWorld, floorOf, trueQuality, type World } from '../../src/core/simulation/world.ts'
+import { createCalibration } from './calibration.ts'
 import { createRecoveryLog } from './recovery.ts'
 import { solve } from './solve.ts'
 import type { Job, JobResult, PolicyResult } from './types.ts'
@@ -69,7 +72,7 @@ async function run(job: Job): Promise<JobResult> {
       decisionP99Ms: probe.decisionP99Ms(),
       recovery: probe.recovery(),
       heapGrowth: probe.heapGrowth(),
-      brier: probe.brier(),
+      calibration: probe.calibration(),
     })
   }
   return {
@@ -103,26 +106,32 @@ function lossesOf(world: World, templates: Templates, plan: NonNullable<Oracle['
   return oracles.map(([told, oracle]) => ({ told, savedUsd: hidden - cost(oracle) }))
 }
 
+/** So often in a month the live memory is looked at. */
+const LOOKS = 4
+
+setFlagsFromString('--expose-gc')
+const collect: unknown = runInNewContext('gc')
+
+/** Of this thread, everything that is not needed collected first. */
+function liveBytes(): number {
+  if (typeof collect === 'function') collect()
+  return process.memoryUsage().heapUsed
+}
+
 /** The policy, watched: how long it decides, and how well its chances of success are calibrated. */
 function probed(world: World, policy: SimulatedPolicy) {
   const recovery = createRecoveryLog(world)
-  const heap = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-  const half = MONTH_START_US + (MONTH_END_US - MONTH_START_US) / 2
+  const live: number[] = []
   const samples = new Float64Array(40_000)
   let plans = 0
-  let squares = 0
-  let baseSquares = 0
-  let expected = 0
-  let succeeded = 0
-  let attempts = 0
+  const success = createCalibration()
+  const refusal = createCalibration()
+  const floors = createCalibration()
   const watched: SimulatedPolicy = {
     ...policy,
     plan(arrival, nowUs) {
       plans += 1
-      if (plans % 500 === 0 && nowUs >= MONTH_START_US) {
-        const part = nowUs < half ? 0 : 1
-        heap[part] = Math.min(heap[part] ?? 0, process.memoryUsage().heapUsed)
-      }
+      if (nowUs >= MONTH_START_US + (live.length * (MONTH_END_US - MONTH_START_US)) / LOOKS) live.push(liveBytes())
       const start = performance.now()
       const made = policy.plan(arrival, nowUs)
       if (plans % 7 === 0) samples[Math.floor(plans / 7) % samples.length] = performance.now() - start
@@ -130,14 +139,17 @@ function probed(world: World, policy: SimulatedPolicy) {
       return made
     },
     finished(attempt) {
-      const chance = attempt.plan.attempts[attempt.candidate]?.allIn?.success
-      if (chance !== undefined) {
-        const outcome = attempt.answer.failure ? 0 : 1
-        attempts += 1
-        expected += chance
-        succeeded += outcome
-        squares += (chance - outcome) ** 2
-        baseSquares += (succeeded / attempts - outcome) ** 2
+      const planned = attempt.plan.attempts[attempt.candidate]
+      const { failure } = attempt.answer
+      // At most once a call is either: what is refused did not fail otherwise.
+      if (planned?.allIn) success.add(planned.allIn.success, !failure)
+      if (planned?.estimate) refusal.add(planned.estimate.refusal, failure?.code === 'content_refused')
+      const deployment = world.deployments.find(({ offer }) => offer === planned?.candidate.offer)
+      const kind = classes[attempt.template.classIndex]
+      // Everything that is chosen is taken to keep its floor.
+      if (!failure && deployment && kind) {
+        const { classIndex, hard } = attempt.template
+        floors.add(1, trueQuality(world, deployment, classIndex, attempt.dispatchedUs) >= floorOf(kind, hard))
       }
       policy.finished(attempt)
     },
@@ -146,17 +158,12 @@ function probed(world: World, policy: SimulatedPolicy) {
     policy: watched,
     plans: () => plans,
     recovery: recovery.requests,
-    heapGrowth: () => (heap[1] ?? 0) / (heap[0] ?? 1),
+    heapGrowth: () => (live.at(-1) ?? 0) / (live[LOOKS / 2] ?? 1),
     decisionP99Ms() {
       const taken = samples.subarray(0, Math.min(samples.length, Math.floor(plans / 7))).toSorted()
       return taken[Math.floor(taken.length * 0.99)] ?? 0
     },
-    brier: () => ({
-      model: squares / Math.max(1, attempts),
-      constant: baseSquares / Math.max(1, attempts),
-      expected: expected / Math.max(1, attempts),
-      observed: succeeded / Math.max(1, attempts),
-    }),
+    calibration: () => ({ success: success.result(), refusal: refusal.result(), floors: floors.result() }),
   }
 }
 

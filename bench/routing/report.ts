@@ -1,4 +1,5 @@
 /** Tables and targets of the routing benchmark. */
+import type { Calibration } from './calibration.ts'
 import type { DecidingFigures } from './deciding.ts'
 import type { JobResult, PolicyResult } from './types.ts'
 
@@ -119,6 +120,7 @@ function targetsOf(results: readonly JobResult[], kept: readonly JobResult[]): T
   const recovery = product.flatMap((each) => each.recovery)
   const slowest = recovery.length === 0 ? 0 : Math.max(...recovery)
   const millionSeconds = 1e6 / mean(results.map(({ requestsPerSecond }) => requestsPerSecond))
+  const refusals = product.map(({ calibration }) => calibration.refusal)
   const growth = mean(product.map(({ heapGrowth }) => heapGrowth))
   const decision = Math.max(...product.map(({ decisionP99Ms }) => decisionP99Ms))
   return [
@@ -138,12 +140,17 @@ function targetsOf(results: readonly JobResult[], kept: readonly JobResult[]): T
       isMet: slowest <= 150,
     },
     {
+      name: 'chance of refusal: expected within 1 point of what was observed, and better than always the mean',
+      measured: `${percent(mean(refusals.map(({ expected }) => expected)), 2)} of ${percent(mean(refusals.map(({ observed }) => observed)), 2)}`,
+      isMet: isCalibrated(refusals),
+    },
+    {
       name: '1,000,000 requests within 60 s of one core (history included; time of the thread, not of a busy machine)',
       measured: `${millionSeconds.toFixed(0)} s`,
       isMet: millionSeconds <= 60,
     },
     {
-      name: 'memory flat: heap of the second half of the month <= 1.25 of the first',
+      name: 'memory flat: what is live after three quarters of the month <= 1.25 of that in its middle',
       measured: growth.toFixed(2),
       isMet: growth <= 1.25,
     },
@@ -152,18 +159,17 @@ function targetsOf(results: readonly JobResult[], kept: readonly JobResult[]): T
   ]
 }
 
+const isCalibrated = (all: readonly Calibration[]): boolean =>
+  Math.abs(mean(all.map(({ expected, observed }) => expected - observed))) <= 0.01 &&
+  mean(all.map(({ model }) => model)) < mean(all.map(({ constant }) => constant))
+
 export function formatVolume({ volume, seeds, dropped, lines, targets }: VolumeReport, results: readonly JobResult[]): string {
-  const { model, constant, expected, observed } = results[0]?.policies.find(({ name }) => name === PRODUCT)?.brier ?? {
-    model: 0,
-    constant: 0,
-    expected: 0,
-    observed: 0,
-  }
   return [
     `## ${volume.toLocaleString('en')} pictures per month`,
     '',
     `Seeds ${seeds.join(', ')}; dropped from eta (less than 3 % to save): ${dropped.join(', ') || 'none'}.`,
-    `Bound, mean: ${mean(results.map(({ bound }) => bound.usd)).toFixed(0)} USD. Calibration of the chance of success (seed ${seeds[0]}): expected ${percent(expected, 2)}, observed ${percent(observed, 2)}, Brier ${model.toFixed(4)} (always the mean: ${constant.toFixed(4)}).`,
+    `Bound, mean: ${mean(results.map(({ bound }) => bound.usd)).toFixed(0)} USD.`,
+    ...calibrationLines(results),
     `Simulated ${Math.round(mean(results.map(({ requestsPerSecond }) => requestsPerSecond))).toLocaleString('en')} requests per second of one core; heap ${Math.max(...results.map(({ heapMb }) => heapMb)).toFixed(0)} MB at most.`,
     '',
     ...lines,
@@ -172,6 +178,20 @@ export function formatVolume({ volume, seeds, dropped, lines, targets }: VolumeR
     ...targets.map(({ name, measured, isMet }) => `${isMet ? 'ok    ' : 'MISSED'} ${name}: ${measured}`),
     '',
   ].join('\n')
+}
+
+/** Means over the seeds. */
+function calibrationLines(results: readonly JobResult[]): string[] {
+  const line = (name: string, of: 'success' | 'refusal' | 'floors'): string => {
+    const all = results.map((result) => find(result, PRODUCT).calibration[of])
+    const meanOf = (part: keyof Calibration): number => mean(all.map((each) => each[part]))
+    return `Calibration, ${name}: expected ${percent(meanOf('expected'), 2)}, observed ${percent(meanOf('observed'), 2)}, Brier ${meanOf('model').toFixed(4)} (always the mean: ${meanOf('constant').toFixed(4)}).`
+  }
+  return [
+    line('an attempt succeeds', 'success'),
+    line('it is refused', 'refusal'),
+    line('its picture keeps the floor of its prompt (expected of all that is chosen)', 'floors'),
+  ]
 }
 
 /** What hiding each thing costs, as a share of what could be saved. */

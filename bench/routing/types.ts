@@ -1,4 +1,5 @@
 /** What the threads of the routing benchmark tell each other. */
+import type { Calibration } from './calibration.ts'
 
 export interface Job {
   readonly seed: number
@@ -23,12 +24,12 @@ export interface PolicyResult {
   readonly belowFloor: number
   readonly success: number
   readonly decisionP99Ms: number
-  /** Of the chance that an attempt succeeds: mean squared error, that of always saying the mean, and both means. */
   /** Requests until the choice follows a change of price that can be seen; see `createRecoveryLog`. */
   readonly recovery: readonly number[]
-  /** Live memory of the second half of the month over that of the first, as the least that was seen of the heap. */
+  /** Live memory after three quarters of the month over that of its middle. */
   readonly heapGrowth: number
-  readonly brier: { readonly model: number; readonly constant: number; readonly expected: number; readonly observed: number }
+  /** Of what was told of each attempt: that it succeeds, that it is refused, and that its picture keeps the floor of its prompt. */
+  readonly calibration: { readonly success: Calibration; readonly refusal: Calibration; readonly floors: Calibration }
 }
 
 export interface JobResult {
