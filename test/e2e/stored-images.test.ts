@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readdirSync, statSync, truncateSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, expect, it } from 'vitest'
 import { compatibleProvider, startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
@@ -32,4 +33,21 @@ it('a picture that breaks off is a broken connection, not one that waits for eve
   answer.resume()
   await closed
   expect([answer.statusCode, answer.complete]).toEqual([200, false])
+}, 60_000)
+
+it('asking whether a picture is there is no download of it', async () => {
+  double = await startProviderDouble()
+  gateway = await startTestGateway({ config: { providers: { painter: compatibleProvider(double) } } })
+  const { body } = await gateway.call<{ halftone: { request_id: string } }>('/v1/images/generations', {
+    body: { model: 'acme/painter', prompt: 'a red fox', n: 2 },
+  })
+  const [asked, loaded] = (await gateway.record(body.halftone.request_id)).images
+  const urlOf = (image: typeof asked) => new URL(image?.url ?? '', gateway.url)
+  expect((await fetch(urlOf(asked), { method: 'HEAD' })).status).toBe(200)
+  await (await fetch(urlOf(loaded))).arrayBuffer()
+  const db = new DatabaseSync(join(gateway.folder, 'data', 'ledger.db'), { readOnly: true })
+  const words = () => db.prepare("SELECT asset_id FROM feedback WHERE signal = 'downloaded'").all()
+  await expect.poll(words, { timeout: 20_000 }).toContainEqual({ asset_id: loaded?.id })
+  expect(words()).toHaveLength(1)
+  db.close()
 }, 60_000)

@@ -23,6 +23,10 @@ export const getImage: Handler = async (call) => {
     etag: `"${asset.sha256}"`,
     ...documentHeaders,
   })
+  if (call.request.method === 'HEAD') {
+    raw.end()
+    return undefined
+  }
   try {
     for await (const chunk of blob.stream) {
       if (raw.destroyed) return undefined
