@@ -8,6 +8,7 @@ import {
   dot,
   gridX,
   gridY,
+  initializer,
   line,
   lineY,
   type Markish,
@@ -23,6 +24,7 @@ import {
   tip,
 } from '@observablehq/plot'
 import { type ChartPoint, type ChartProps, seriesColour, xText } from './chart-data.ts'
+import { placeNames } from './place-names.ts'
 
 type Options = PlotOptions & { marks: Markish[] }
 type Drawn = ChartProps & { readonly series: readonly string[]; readonly height: number }
@@ -99,16 +101,30 @@ function marks({ kind, points, horizontal, path }: Drawn, width: number): Markis
 }
 
 const names = (points: readonly ChartPoint[]): Markish =>
-  text(points, {
-    x: 'x',
-    y: 'y',
-    text: 'name',
-    dy: -12,
-    fontSize: 10.5,
-    fill: 'var(--muted)',
-    stroke: 'var(--paper)',
-    strokeWidth: 3,
-  })
+  text(
+    points,
+    initializer(
+      {
+        x: 'x',
+        y: 'y',
+        text: 'name',
+        textAnchor: 'start',
+        fontSize: 10.5,
+        fill: 'var(--muted)',
+        stroke: 'var(--paper)',
+        strokeWidth: 3,
+      },
+      (data, facets, _channels, scales, { width, marginLeft, marginRight }) => {
+        const dots = points.map(({ name = '', x, y }) => ({ name, x: scales.x?.(x) ?? 0, y: scales.y?.(y) ?? 0 }))
+        const places = placeNames(dots, { left: marginLeft, right: width - marginRight })
+        return {
+          data,
+          facets,
+          channels: { x: { value: places.map((place) => place.x) }, y: { value: places.map((place) => place.y) } },
+        }
+      },
+    ),
+  )
 
 /** Each bar spans the smallest step between two moments. */
 function timeBars(points: readonly ChartPoint[], fill: string) {
