@@ -85,7 +85,8 @@ export const keysOf: Readonly<Record<string, readonly string[]>> = {
 /** Limits follow the size of the ledger, so that some are passed and one refuses now and then, whatever its size. */
 export function budgetsFor(requests: number, { days }: Calendar): readonly BudgetRecord[] {
   const daily = requests / days
-  const limit = (usd: number): bigint => BigInt(Math.max(1, Math.round(usd * 100))) * 10_000_000n
+  // Two figures, as people set limits.
+  const limit = (usd: number): bigint => BigInt(Math.max(1, Math.round(Number(usd.toPrecision(2)) * 100))) * 10_000_000n
   const shared = { managedBy: 'api' } as const
   return [
     {

@@ -43,15 +43,19 @@ export const BurnLegend = () => (
   <ul aria-label="What the bars show" className="chart-legend mb-0 text-muted">
     <LegendItem mark="fill-ink">spent</LegendItem>
     <LegendItem mark="fill-ink opacity-45">held for running calls</LegendItem>
-    <LegendItem mark="fill-rule-strong">told at 50%, 80%, 100%</LegendItem>
-    <LegendItem mark="fill-magenta">forecast: linear pace of this period</LegendItem>
+    <LegendItem mark="fill-rule-strong" isLine>
+      told at 50%, 80%, 100%
+    </LegendItem>
+    <LegendItem mark="fill-magenta" isLine>
+      forecast: linear pace of this period
+    </LegendItem>
   </ul>
 )
 
-const LegendItem = ({ mark, children }: { mark: string; children: string }) => (
+const LegendItem = ({ mark, isLine = false, children }: { mark: string; isLine?: boolean; children: string }) => (
   <li>
     <svg viewBox="0 0 10 10" className="size-2.5 shrink-0" aria-hidden="true">
-      <rect width="10" height="10" className={mark} />
+      <rect x={isLine ? 4 : 0} width={isLine ? 2 : 10} height="10" className={mark} />
     </svg>
     {children}
   </li>
