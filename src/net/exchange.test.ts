@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { Pool } from 'undici'
 import { expect, test } from 'vitest'
 import { type BodyConsumer, ExchangeError, exchange } from './exchange.ts'
@@ -87,5 +87,41 @@ test('large answers that wait for their turn come complete, few at a time; one t
   expect(gauge.most).toBeLessThanOrEqual(2)
   await pool.destroy()
   server.closeAllConnections()
+  server.close()
+})
+
+/** Says when it is written to, or ended, before the write before is done. */
+function slowConsumer(): BodyConsumer<{ readonly bytes: number; readonly early: number }> {
+  let [bytes, early, isWriting] = [0, 0, false]
+  return {
+    async write(chunk) {
+      if (isWriting) early += 1
+      isWriting = true
+      bytes += chunk.length
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      isWriting = false
+    },
+    async end() {
+      if (isWriting) early += 1
+      return { bytes, early }
+    },
+    abort: async () => undefined,
+  }
+}
+
+test.each([
+  ['with its length', 'content-length: 200000'],
+  ['until the connection ends', 'connection: close'],
+])('a consumer is asked for one thing at a time, also when the server closes at once behind a body %s', async (_, header) => {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${header}\r\n\r\n${'x'.repeat(200_000)}`))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const options = { timeoutMs: 30_000, idleTimeoutMs: 30_000, maxBytes: 1_000_000, signal: new AbortController().signal }
+  const result = await exchange(pool, { method: 'GET', path: '/', headers: {} }, options, slowConsumer)
+  expect(result).toEqual({ bytes: 200_000, early: 0 })
+  await pool.destroy()
   server.close()
 })

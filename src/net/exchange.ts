@@ -109,8 +109,12 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
   #consumer: BodyConsumer<Result> | undefined
   #bytes = 0
   #settled = false
+  /** As declared; not a number where the end of the body shows itself. */
+  #announced = Number.NaN
   /** Reasons for which nothing is read at the moment. */
   #holds = 0
+  /** A write that the consumer is busy with. */
+  #writing: Promise<void> | undefined
   #turn: Turn | undefined
 
   constructor(
@@ -147,7 +151,8 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
       this.#failFrom(error)
       return
     }
-    if (Number(headers['content-length']) >= LARGE_BYTES) this.#awaitTurn(controller)
+    this.#announced = Number(headers['content-length'])
+    if (this.#announced >= LARGE_BYTES) this.#awaitTurn(controller)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -157,18 +162,32 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
     this.#bytes += chunk.length
     try {
       if (this.#bytes > this.#options.maxBytes) throw tooLarge(this.#options.maxBytes)
-      const pending = this.#consumer.write(chunk)
+      const pending = this.#write(this.#consumer, chunk)
       this.#turn?.touch()
       if (this.#bytes >= LARGE_BYTES) this.#awaitTurn(controller)
-      if (!pending) return
+      // A connection that the other side closes behind the last byte breaks, for undici, where nothing is read of it.
+      if (!pending || this.#bytes === this.#announced) return
       this.#hold(controller)
       pending.then(
         () => this.#readOn(controller),
-        (error: unknown) => this.#failFrom(error),
+        () => undefined,
       )
     } catch (error) {
       this.#failFrom(error)
     }
+  }
+
+  /** One at a time: what is left when the other side closes comes all at once, paused or not. */
+  #write(consumer: BodyConsumer<Result>, chunk: Buffer): Promise<void> | undefined {
+    const write = (): void | Promise<void> => (this.#settled ? undefined : consumer.write(chunk))
+    const pending = this.#writing ? this.#writing.then(write) : write()
+    if (!pending) return undefined
+    const writing = pending.then(() => {
+      if (this.#writing === writing) this.#writing = undefined
+    })
+    this.#writing = writing
+    writing.catch((error: unknown) => this.#failFrom(error))
+    return writing
   }
 
   #awaitTurn(controller: Dispatcher.DispatchController): void {
@@ -190,8 +209,11 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#turn?.end()
-    if (this.#settled || !this.#consumer) return
-    this.#consumer.end().then(
+    const consumer = this.#consumer
+    if (this.#settled || !consumer) return
+    // Given up in the meantime, it was aborted, and is not asked again.
+    const ended = this.#writing ? this.#writing.then(() => (this.#settled ? never() : consumer.end())) : consumer.end()
+    ended.then(
       (result) => {
         if (!this.#settle()) return
         this.#resolve(result)
@@ -239,6 +261,8 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
     return true
   }
 }
+
+const never = (): Promise<never> => new Promise(() => undefined)
 
 const tooLarge = (maxBytes: number): ExchangeError =>
   new ExchangeError('too_large', 'receiving', `The answer is larger than the limit of ${maxBytes} bytes.`)
