@@ -67,7 +67,7 @@ async function listening(stdout: NodeJS.ReadableStream, ended: Promise<unknown>)
 describe('without an endpoint', () => {
   test('no module of OpenTelemetry is loaded, from the start over a picture to the end', { timeout: 180_000 }, async () => {
     const loaded = await loadedByGateway({})
-    expect(loaded.some((url) => url.endsWith('/src/compose-telemetry.ts'))).toBe(true)
+    expect(loaded.some((url) => url.endsWith('/src/compose/telemetry.ts'))).toBe(true)
     expect(loaded.filter(isTelemetry)).toEqual([])
   })
 

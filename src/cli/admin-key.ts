@@ -55,7 +55,7 @@ async function replaceThroughGateway(client: Client, oldId: string, file: string
 }
 
 async function replaceInLedger(config: Config, file: string): Promise<NewAdminKey> {
-  const { replaceAdminKey } = await import('../compose-offline.ts')
+  const { replaceAdminKey } = await import('../compose/offline.ts')
   return replaceAdminKey(config, (secret) => writeAdminKey(file, secret)).then((secret) => ({ secret, file }))
 }
 

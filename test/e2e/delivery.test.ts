@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { openSecrets } from '../../src/compose-data.ts'
+import { openSecrets } from '../../src/compose/data.ts'
 import { createUrlSigner } from '../../src/server/url-signer.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import {

@@ -22,7 +22,7 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function backup({ env, cwd, out }: CliContext, typed: string, options: Options): Promise<void> {
-  const { backupLedger, loadFullConfig } = await import('../../compose-offline.ts')
+  const { backupLedger, loadFullConfig } = await import('../../compose/offline.ts')
   const { config } = await loadFullConfig({ env, cwd, flags: configFlags(options) })
   const file = resolve(cwd, typed)
   const exists = await stat(file).then(

@@ -27,7 +27,7 @@ export function define(command: Command, context: CliContext): void {
 
 async function checkConfig({ env, cwd, out }: CliContext, options: Options): Promise<void> {
   const { describeConfig, formatProblem } = await import('../../config/index.ts')
-  const { loadFullConfig } = await import('../../compose-offline.ts')
+  const { loadFullConfig } = await import('../../compose/offline.ts')
   const { config, file, warnings } = await loadFullConfig({ env, cwd, flags: configFlags(options) })
   if (options.json) {
     return out.json({ object: 'config', file: file ?? null, warnings, config: describeConfig(config) })

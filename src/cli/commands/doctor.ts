@@ -63,7 +63,7 @@ interface Configuration {
 
 async function checkConfiguration({ env, cwd }: CliContext, options: ConnectOptions): Promise<Configuration> {
   const { ConfigError, formatProblem } = await import('../../config/index.ts')
-  const { loadFullConfig } = await import('../../compose-offline.ts')
+  const { loadFullConfig } = await import('../../compose/offline.ts')
   const area = 'Configuration'
   try {
     const { config, file, warnings } = await loadFullConfig({ env, cwd, flags: configFlags(options) })
@@ -80,7 +80,7 @@ async function checkConfiguration({ env, cwd }: CliContext, options: ConnectOpti
 
 /** Test the providers from here, when no gateway does it. Never spends. */
 async function checkProviders(config: Config, signal: AbortSignal): Promise<Finding[]> {
-  const { probeProviders } = await import('../../compose-offline.ts')
+  const { probeProviders } = await import('../../compose/offline.ts')
   const probes = await probeProviders(config, signal)
   if (probes.length === 0) {
     const message = 'none configured: the sandbox answers, draws pictures itself and spends nothing'

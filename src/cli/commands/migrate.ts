@@ -14,7 +14,7 @@ export function define(command: Command, context: CliContext): void {
 
 /** `serve` does the same at its start; this is for those who want it apart, before many nodes start. */
 async function migrate({ env, cwd, out }: CliContext, options: Options): Promise<void> {
-  const { migrateLedger, loadFullConfig } = await import('../../compose-offline.ts')
+  const { migrateLedger, loadFullConfig } = await import('../../compose/offline.ts')
   const { config } = await loadFullConfig({ env, cwd, flags: configFlags(options) })
   const report = await migrateLedger(config, { dryRun: options.dryRun === true })
   if (options.json) return out.json({ object: 'migration', dry_run: options.dryRun === true, ...report })

@@ -23,7 +23,7 @@ export function define(command: Command, context: CliContext): void {
 
 async function restore(context: CliContext, typed: string, options: Options): Promise<void> {
   const { env, cwd, out } = context
-  const { restoreLedger, loadFullConfig } = await import('../../compose-offline.ts')
+  const { restoreLedger, loadFullConfig } = await import('../../compose/offline.ts')
   const { config } = await loadFullConfig({ env, cwd, flags: configFlags(options) })
   const file = resolve(cwd, typed)
   await access(file, constants.R_OK).catch((cause: NodeJS.ErrnoException) => {

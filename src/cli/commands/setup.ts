@@ -60,7 +60,7 @@ async function setup(context: CliContext, options: Options): Promise<void> {
 }
 
 async function makePlan({ env }: CliContext, options: Options, asked: boolean, file: string): Promise<SetupPlan> {
-  const { providerChoices } = await import('../../compose-offline.ts')
+  const { providerChoices } = await import('../../compose/offline.ts')
   const choices = providerChoices()
   if (!asked) return planOfFlags(options, choices, env)
   const { intro } = await import('@clack/prompts')
@@ -71,7 +71,7 @@ async function makePlan({ env }: CliContext, options: Options, asked: boolean, f
 
 /** Load the text as the gateway would, so that no file is written that it would refuse. */
 async function loadDraft({ env, cwd }: CliContext, text: string, plan: SetupPlan): Promise<Config> {
-  const { loadFullConfig } = await import('../../compose-offline.ts')
+  const { loadFullConfig } = await import('../../compose/offline.ts')
   const folder = await mkdtemp(join(tmpdir(), 'halftone-setup-'))
   try {
     const draft = join(folder, 'halftone.yaml')
@@ -102,7 +102,7 @@ interface Tested {
 }
 
 async function testProviders(context: CliContext, config: Config, plan: SetupPlan): Promise<Tested[]> {
-  const { probeProviders } = await import('../../compose-offline.ts')
+  const { probeProviders } = await import('../../compose/offline.ts')
   const testable = plan.accounts.filter((account) => hasKey(account, context.env))
   const names = testable.map(({ name }) => name)
   const providers = Object.fromEntries(Object.entries(config.providers).filter(([name]) => names.includes(name)))

@@ -54,7 +54,7 @@ function priceChange(text: string, before: readonly PriceChange[]): readonly Pri
 
 async function simulate(context: CliContext, options: Options): Promise<void> {
   const { env, cwd, out } = context
-  const { loadFullConfig, routingBasis, storedRoute } = await import('../../compose-offline.ts')
+  const { loadFullConfig, routingBasis, storedRoute } = await import('../../compose/offline.ts')
   const flags = { ...configFlags(options), ...(options.policy !== undefined && { config: options.policy }) }
   const { config } = await loadFullConfig({ env, cwd, flags })
   const basis = await routingBasis(

@@ -82,7 +82,7 @@ async function reach(context: CliContext, options: Options): Promise<{ client: C
 /** The admin key that the gateway made or was given. */
 async function ownKey(context: CliContext, options: Options): Promise<string | undefined> {
   if (options.key !== undefined) return options.key
-  const { loadFullConfig } = await import('../../compose-offline.ts')
+  const { loadFullConfig } = await import('../../compose/offline.ts')
   const { config } = await loadFullConfig({ env: context.env, cwd: context.cwd, flags: configFlags(options) })
   return config.adminKey?.reveal() ?? readAdminKey(config.storage.dataDir)
 }
@@ -94,7 +94,7 @@ async function buy(
   { probes }: VerifyPlan,
   options: Options,
 ): Promise<readonly ProbeResult[]> {
-  const { loadFullConfig } = await import('../../compose-offline.ts')
+  const { loadFullConfig } = await import('../../compose/offline.ts')
   const { config } = await loadFullConfig({ env: context.env, cwd: context.cwd, flags: configFlags(options) })
   const results: ProbeResult[] = []
   for (const probe of probes) {

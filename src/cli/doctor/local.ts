@@ -79,7 +79,7 @@ async function checkDisk(path: string, { minFreeBytes, minFreeBytesDispatch }: C
 
 /** The database: reachable, free, of a schema this version knows. Opened read-only, never changed. */
 export async function checkLedger(config: Config, gatewayRuns: boolean): Promise<Finding[]> {
-  const { inspectLedger } = await import('../../compose-offline.ts')
+  const { inspectLedger } = await import('../../compose/offline.ts')
   try {
     const { engine, schemaVersion, latestVersion, inUse } = await inspectLedger(config)
     return [schemaFinding(engine, schemaVersion, latestVersion), ...lockFinding(inUse, gatewayRuns)]
@@ -116,7 +116,7 @@ export async function checkPrices(
   { providers, storage }: Pick<Config, 'providers' | 'storage'>,
   nowMs: number,
 ): Promise<Finding[]> {
-  const { priceSources } = await import('../../compose-offline.ts')
+  const { priceSources } = await import('../../compose/offline.ts')
   const area = 'Prices'
   const enabled = Object.values(providers).filter((provider) => !provider.disabled)
   const used = new Set(['sandbox', ...enabled.map((provider) => provider.type)])

@@ -11,7 +11,7 @@ const area = 'Providers'
 
 /** Everything about the provider or type of this name. Never spends. */
 export async function checkProvider(config: Config, name: string, { env, signal, nowMs }: CliContext): Promise<Finding[]> {
-  const { examineProvider } = await import('../../compose-doctor.ts')
+  const { examineProvider } = await import('../../compose/doctor.ts')
   const exam = await examineProvider(config, env, name, signal)
   const found = examFindings(exam, name).map((finding): Finding => ({ ...finding, area }))
   if (exam.kind !== 'configured') return found

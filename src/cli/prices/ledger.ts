@@ -41,7 +41,7 @@ export async function reratePrices(context: CliContext, options: RerateOptions):
   const report = await onLedger(context, options, {
     gateway: (client) => client.call('rerate', { body: { since: options.since, dry_run: dryRun } }),
     offline: async (config) => {
-      const { rerateOffline } = await import('../../compose-price-work.ts')
+      const { rerateOffline } = await import('../../compose/price-work.ts')
       return rerateWire(await rerateOffline(config, { sinceUs: since * 1000, dryRun, signal }))
     },
   })
@@ -92,7 +92,7 @@ export async function listDrafts(context: CliContext, options: DraftOptions): Pr
   const every = await onLedger(context, options, {
     gateway: async (client) => (await client.call('reviewPrices')).data,
     offline: async (config) => {
-      const { reviewOffline } = await import('../../compose-price-work.ts')
+      const { reviewOffline } = await import('../../compose/price-work.ts')
       return (await reviewOffline(config, signal)).map(draftWire)
     },
   })
@@ -134,7 +134,7 @@ export async function acceptDraft(context: CliContext, id: string, options: Deci
   const draft = await onLedger(context, options, {
     gateway: (client) => client.call('acceptPriceDraft', { path: { id } }),
     offline: async (config) => {
-      const { acceptOffline } = await import('../../compose-price-work.ts')
+      const { acceptOffline } = await import('../../compose/price-work.ts')
       return draftWire(await acceptOffline(config, id))
     },
   })
@@ -149,7 +149,7 @@ export async function rejectDraft(context: CliContext, id: string, options: Deci
   const draft = await onLedger(context, options, {
     gateway: (client) => client.call('rejectPriceDraft', { path: { id } }),
     offline: async (config) => {
-      const { rejectOffline } = await import('../../compose-price-work.ts')
+      const { rejectOffline } = await import('../../compose/price-work.ts')
       return draftWire(await rejectOffline(config, id))
     },
   })

@@ -14,12 +14,12 @@ export interface PriceOptions extends ConfigOptions {
 }
 
 export async function priceConfig({ env, cwd }: CliContext, options: ConfigOptions) {
-  const { loadFullConfig } = await import('../../compose-offline.ts')
+  const { loadFullConfig } = await import('../../compose/offline.ts')
   return (await loadFullConfig({ env, cwd, flags: configFlags(options) })).config
 }
 
 async function readView(context: CliContext, options: ConfigOptions) {
-  const { readPriceView } = await import('../../compose-prices.ts')
+  const { readPriceView } = await import('../../compose/prices.ts')
   return readPriceView(await priceConfig(context, options))
 }
 
@@ -247,7 +247,7 @@ interface DiffOptions extends PriceOptions {
 export async function diffPrices(context: CliContext, [a, b]: readonly string[], options: DiffOptions): Promise<void> {
   const { out, cwd, signal } = context
   const config = await priceConfig(context, options)
-  const { readRatesOf, readPriceView } = await import('../../compose-prices.ts')
+  const { readRatesOf, readPriceView } = await import('../../compose/prices.ts')
   const { diffDates, diffRates } = await import('../../core/pricing/diff.ts')
   const read = (named: string) => readRatesOf(config, named, { cwd, signal })
   const { at } = options

@@ -19,7 +19,7 @@ const RELOADED = 'A running gateway of this data folder uses them at once.'
 export async function updatePrices(context: CliContext, source: string, options: UpdateOptions): Promise<void> {
   const { out, cwd, signal } = context
   const config = await priceConfig(context, options)
-  const { openPriceUpdate } = await import('../../compose-prices.ts')
+  const { openPriceUpdate } = await import('../../compose/prices.ts')
   const update = await openPriceUpdate(config, {
     source,
     cwd,
@@ -81,7 +81,7 @@ interface RollbackOptions extends PriceOptions {
 export async function rollbackPrices(context: CliContext, options: RollbackOptions): Promise<void> {
   const { out } = context
   const config = await priceConfig(context, options)
-  const { rollBack } = await import('../../compose-prices.ts')
+  const { rollBack } = await import('../../compose/prices.ts')
   const toShipped = options.shipped === true
   await confirm(
     context,
@@ -103,7 +103,7 @@ interface PackOptions extends PriceOptions {
 
 export async function packSet(context: CliContext, file: string, options: PackOptions): Promise<void> {
   const { out, cwd } = context
-  const { packPrices } = await import('../../compose-prices.ts')
+  const { packPrices } = await import('../../compose/prices.ts')
   const bundle = await packPrices({
     date: new Date(context.nowMs()).toISOString(),
     ...(options.folder !== undefined && { folder: resolve(cwd, options.folder) }),

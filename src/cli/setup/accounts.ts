@@ -1,5 +1,5 @@
 /** What `setup` is to write: accounts and a cap, from flags or from answers. */
-import type { ProviderChoice } from '../../compose-offline.ts'
+import type { ProviderChoice } from '../../compose/offline.ts'
 import { CliError } from '../exit.ts'
 
 export interface Account {

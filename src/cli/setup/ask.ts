@@ -1,6 +1,6 @@
 /** The questions of `setup`. */
 import { cancel, isCancel, multiselect, password, select, text } from '@clack/prompts'
-import type { ProviderChoice } from '../../compose-offline.ts'
+import type { ProviderChoice } from '../../compose/offline.ts'
 import { CliError } from '../exit.ts'
 import { type Account, type AccountKey, isUsd, modelsOf, type SetupPlan, variableOf } from './accounts.ts'
 
