@@ -36,7 +36,7 @@ export async function measureScenarios(
     for (const system of systems) {
       const { failures } = await bench.load(system, scenario, scenario.warmUp)
       // A peer that cannot do this at all is left out of it; its column says so.
-      if (failures.length > 0 && system.name === 'portkey') totals.delete(system.name)
+      if (system.name === 'portkey' && failures.length * 2 > scenario.warmUp) totals.delete(system.name)
       await quiet(system)
     }
     for (let round = 0; round < rounds; round += 1) {
@@ -58,9 +58,11 @@ const emptyTotals = (): Totals => ({ requests: 0, elapsedMs: 0, cpuMs: 0, deferr
 async function measureRound(bench: Bench, system: System, scenario: Scenario, totals: Totals): Promise<void> {
   const before = cpuOf(system)
   const { elapsedMs, latenciesMs, failures } = await bench.load(system, scenario, scenario.count)
-  if (failures.length > 0) throw new Error(`${system.name} failed at "${scenario.name}"`)
+  // On a busy machine Portkey breaks some of its connections; what it did answer is measured.
+  const mayFail = system.name === 'portkey' && failures.length * 2 <= scenario.count
+  if (failures.length > 0 && !mayFail) throw new Error(`${system.name} failed at "${scenario.name}"`)
   const after = cpuOf(system)
-  totals.requests += scenario.count
+  totals.requests += scenario.count - failures.length
   totals.elapsedMs += elapsedMs
   totals.cpuMs += after - before
   totals.deferredMs += (await quiet(system)) - after

@@ -75,7 +75,8 @@ export interface FloodMeasured {
 
 export interface Results {
   readonly fsyncMs: number
-  readonly scenarios: Readonly<Record<ScenarioName, Readonly<Record<SystemName, Measured>>>>
+  /** Without the systems that failed. */
+  readonly scenarios: Readonly<Record<ScenarioName, Readonly<Partial<Record<SystemName, Measured>>>>>
   readonly flood: Readonly<Record<SystemName, FloodMeasured>>
 }
 
@@ -86,12 +87,14 @@ export interface Target {
   readonly value: number
 }
 
-/** Each holds when its value is at most its limit. */
+/** Each holds when its value is at most its limit; one that could not be measured is not a number, and does not hold. */
 export function targetsOf({ fsyncMs, scenarios: results, flood: { halftone } }: Results): readonly Target[] {
+  const figure = (scenario: ScenarioName, system: SystemName, name: 'cpuMsPerRequest' | 'p50Ms'): number =>
+    results[scenario][system]?.[name] ?? Number.NaN
   const cpu = (scenario: ScenarioName, over: SystemName): number =>
-    results[scenario].halftone.cpuMsPerRequest / results[scenario][over].cpuMsPerRequest
+    figure(scenario, 'halftone', 'cpuMsPerRequest') / figure(scenario, over, 'cpuMsPerRequest')
   const added = (scenario: ScenarioName, system: SystemName): number =>
-    results[scenario][system].p50Ms - results[scenario].direct.p50Ms
+    figure(scenario, system, 'p50Ms') - figure(scenario, 'direct', 'p50Ms')
   const addedRatio = (scenario: ScenarioName): number => added(scenario, 'halftone') / added(scenario, 'portkey')
   return [
     { name: "CPU at 1 KiB over Portkey's", unit: 'x', limit: 0.25, value: cpu('small64', 'portkey') },
