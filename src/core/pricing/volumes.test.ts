@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { bookOf, inputOf, offerOf, pricesOf, rateOf, settleOf, skuOf } from '../../../test/support/pricing.ts'
-import { quoteCandidate } from './quote.ts'
+import { quoteCandidate, quoteTotals } from './quote.ts'
 import { settleCharges } from './settle.ts'
+import type { Quote } from './types.ts'
 import { volumeKey, volumesOf } from './volumes.ts'
 
 const steps = [
@@ -10,6 +11,10 @@ const steps = [
 ]
 const tiered = (scope: 'request' | 'month' | 'contract', more = {}) =>
   pricesOf(bookOf([skuOf({ rates: [rateOf({ tiers: { mode: 'graduated', scope, steps } })], ...more })]))
+const totalsOnly = (quote: Quote) =>
+  quote.kind === 'priced'
+    ? { minNanoUsd: quote.minNanoUsd, expectedNanoUsd: quote.expectedNanoUsd, maxNanoUsd: quote.maxNanoUsd }
+    : quote
 const images = (count: bigint) => ({ 'images.out': count * 1_000_000n })
 
 describe('volumes to date', () => {
@@ -44,6 +49,21 @@ describe('volumes to date', () => {
     expect(settled.kind === 'charged' && settled.lines.map((line) => line.volumeBefore)).toEqual(['99'])
     expect(settled.kind === 'charged' && settled.consumed.usage).toEqual(images(1n))
     expect(settleCharges(prices, { ...settleOf(), monthToDate: images(99n), imagesMade: 1 })).toEqual(settled)
+  })
+
+  test('totals follow the volume up and down, and are those of the itemised quote at each', () => {
+    const freeUnits = [{ id: 'free', kind: 'freeUnits', meter: 'images.out', quantity: '3', scope: 'month' }] as const
+    for (const prices of [tiered('month'), tiered('contract'), tiered('month', { adjustments: freeUnits })]) {
+      // One offer, so that what was worked out for it before is at hand.
+      const first = inputOf()
+      for (const count of [0n, 2n, 99n, 100n, 99n, 500n, 0n]) {
+        const input = { ...first, monthToDate: images(count), contractToDate: images(count) }
+        const quote = quoteCandidate(prices, input)
+        expect(quote.kind).toBe('priced')
+        expect(quoteTotals(prices, input)).toMatchObject(totalsOnly(quote))
+        expect(quoteTotals(prices, first)).toMatchObject(totalsOnly(quoteCandidate(prices, first)))
+      }
+    }
   })
 
   test('a line whose price depends on no volume names none', () => {

@@ -114,7 +114,11 @@ const stepOf = fc.record({
   down: fc.array(offerIndex, { maxLength: 2 }),
   planned: fc.option(fc.tuple(offerIndex, fc.constantFrom(0.75, 0.9))),
   words: fc.record(
-    { prompt: fc.string({ maxLength: 120 }), seed: fc.nat(), negativePrompt: fc.constantFrom('', 'no') },
+    {
+      prompt: fc.constantFrom('', 'a red fox', 'x'.repeat(100), 'x'.repeat(101)),
+      seed: fc.nat(),
+      negativePrompt: fc.constantFrom('', 'no'),
+    },
     { requiredKeys: ['prompt'] },
   ),
   topic: fc.constantFrom(...topics),
