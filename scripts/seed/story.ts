@@ -131,7 +131,6 @@ function rowOf(
 const firstRow = (state: GatewayState, { template, keyId, projectId, atUs }: Ask, decision: Decision): NewRequest =>
   requestRow({
     id: '',
-    nowUs: atUs,
     input: {
       request: template.request,
       options: { allowUnsupported: true, bodyMetadata: true },
@@ -140,12 +139,16 @@ const firstRow = (state: GatewayState, { template, keyId, projectId, atUs }: Ask
       sdkRetry: 0,
       clientGone: never,
     },
-    tags: {},
     fingerprint: '',
-    features: template.features,
-    ...(decision.baseline && { baseline: decision.baseline }),
+    chosen: {
+      plan: decision.plan,
+      policy: decision.plan.policy,
+      nowUs: atUs,
+      features: template.features,
+      tags: {},
+      ...(decision.baseline && { baseline: decision.baseline }),
+    },
     experience: 'seed/0/0',
-    decision: decision.plan,
     state,
     promptHmacKey: new Uint8Array(0),
   })

@@ -6,72 +6,33 @@ import type { PromptFeatures } from '../core/prompt/features.ts'
 import { gapRank } from '../core/prompt/gap.ts'
 import { gapWeights } from '../core/prompt/gap-weights.ts'
 import { sizeClassOf } from '../core/request.ts'
-import type { Explored } from '../core/routing/index.ts'
 import type { NewRequest } from '../ports/ledger.ts'
 import { inputAssets } from './assets.ts'
-import type { Baseline } from './decide.ts'
+import type { Chosen } from './chooser.ts'
 import { decisionToJson } from './decision.ts'
 import type { ExecuteInput } from './execution.ts'
 import { exploredToJson } from './explorer.ts'
-import { type Consistency, consistencyToJson } from './groups.ts'
-import type { MonthPlanView } from './month-plan.ts'
+import { consistencyToJson } from './groups.ts'
 import type { QuotePin } from './quote-pin.ts'
-import type { UsablePlan } from './result.ts'
 import type { GatewayState } from './state.ts'
 
 const DAY_US = 86_400_000_000
 
-export interface TrialRow {
-  /** What its route is called in records. */
-  readonly route: string
-  readonly observation: JsonObject
-}
-
 export interface RequestRowInput {
   readonly id: string
-  readonly nowUs: number
   readonly input: ExecuteInput
-  /** Of the request, the key and the project. */
-  readonly tags: Readonly<Record<string, string>>
   readonly fingerprint: string
-  readonly features: PromptFeatures
-  readonly baseline?: Baseline
-  readonly monthPlan?: MonthPlanView
+  readonly chosen: Omit<Chosen, 'release' | 'scopes' | 'warnings'>
   /** Names what was learned up to then. */
   readonly experience: string
-  readonly decision: UsablePlan
   readonly state: GatewayState
   readonly promptHmacKey: Uint8Array
-  /** The quote it is held to. */
-  readonly pin?: QuotePin
-  /** It tries what little is known of. */
-  readonly explored?: Explored
-  /** Of a route on trial. */
-  readonly trial?: TrialRow
-  /** What it has to look like. */
-  readonly consistency?: Consistency
 }
 
-export function requestRow({
-  id,
-  nowUs,
-  input,
-  tags,
-  fingerprint,
-  features,
-  baseline,
-  monthPlan,
-  experience,
-  decision,
-  state,
-  promptHmacKey,
-  pin,
-  consistency,
-  explored,
-  trial,
-}: RequestRowInput): NewRequest {
+export function requestRow({ id, input, fingerprint, chosen, experience, state, promptHmacKey }: RequestRowInput): NewRequest {
+  const { plan, nowUs, features, tags, pin, consistency, explored, trial, baseline, monthPlan } = chosen
   const { request, caller } = input
-  const [{ candidate: first }] = decision.attempts
+  const [{ candidate: first }] = plan.attempts
   return {
     id,
     createdUs: nowUs,
@@ -79,7 +40,7 @@ export function requestRow({
     projectId: caller.projectId,
     operation: request.operation,
     model: request.model,
-    route: trial?.route ?? decision.policy.route,
+    route: trial?.route ?? plan.policy.route,
     n: request.n,
     tags,
     fingerprint,
@@ -92,7 +53,7 @@ export function requestRow({
       ...(caller.contentTtlDays !== undefined && { expiresUs: nowUs + caller.contentTtlDays * DAY_US }),
     },
     decision: {
-      ...decisionToJson(decision, state, { experience, ...(baseline && { baseline }), ...(monthPlan && { monthPlan }) }),
+      ...decisionToJson(plan, state, { experience, ...(baseline && { baseline }), ...(monthPlan && { monthPlan }) }),
       ...(pin && { quote: pinToJson(pin) }),
       ...(consistency && { consistency: consistencyToJson(consistency) }),
       ...(explored && { explored: exploredToJson(explored) }),

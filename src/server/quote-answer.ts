@@ -15,7 +15,8 @@ import {
   qualityScoreOf,
   type Relaxed,
 } from '../core/routing/index.ts'
-import type { Gateway, PlannedInput } from '../gateway/gateway.ts'
+import type { PlannedInput } from '../gateway/chooser.ts'
+import type { Gateway } from '../gateway/gateway.ts'
 import type { Consistency } from '../gateway/groups.ts'
 import type { Purchases } from '../gateway/purchases.ts'
 import type { GatewayState } from '../gateway/state.ts'
