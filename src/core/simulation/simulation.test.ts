@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { settleCharges } from '../pricing/index.ts'
 import type { MonthResult } from './account.ts'
 import { buildBound } from './bound.ts'
@@ -10,6 +10,9 @@ import { cheapestWithBatch, productPolicy } from './policies.ts'
 import { MONTH_START_US } from './time.ts'
 import { arrivals, createTemplates } from './workload.ts'
 import { createWorld, listPrice } from './world.ts'
+
+// Whole months: seconds each, more beside other work.
+vi.setConfig({ testTimeout: 90_000 })
 
 const SEED = 131
 const VOLUME = 4_000
