@@ -69,9 +69,7 @@ it('reports and exports show it beside its request, and pricing it again changes
   await generate(small)
   const { body: overview } = await gateway.call<{ spent_usd: string }>('/v1/halftone/insight/overview')
   expect(JSON.stringify(overview)).toContain('0.088')
-  const { status, body: rows } = await gateway.call<string>(
-    `/v1/halftone/exports/focus?from=${day(-1)}&to=${day(2)}`,
-  )
+  const { status, body: rows } = await gateway.call<string>(`/v1/halftone/exports/focus?from=${day(-1)}&to=${day(2)}`)
   expect([status, rows]).toEqual([200, expect.stringContaining('halftone/finish')])
   const { body: rerated } = await gateway.call('/v1/halftone/prices/rerate', { body: { since: day(-1) } })
   expect(rerated).toMatchObject({ examined: 2, unchanged: 2, corrected: 0, skipped: [] })

@@ -62,8 +62,16 @@ describe('an enlarged picture', () => {
     ['stands beside the offer that makes the size', {}, both],
     ['needs a route that names who enlarges', { policy: { enlarge: undefined } as never }, ['shop:acme/large']],
     ['is of the shape asked for', { request: { size: { width: 2048, height: 1536 } } }, []],
-    ['is enlarged four times at most', { request: { size: square(4096) } }, ['shop:acme/small~upscaled4', 'shop:acme/large~upscaled2']],
-    ['stands behind the same offer where that makes the size for less', { request: { size: square(1024) } }, ['shop:acme/small', 'shop:acme/small~upscaled2']],
+    [
+      'is enlarged four times at most',
+      { request: { size: square(4096) } },
+      ['shop:acme/small~upscaled4', 'shop:acme/large~upscaled2'],
+    ],
+    [
+      'stands behind the same offer where that makes the size for less',
+      { request: { size: square(1024) } },
+      ['shop:acme/small', 'shop:acme/small~upscaled2'],
+    ],
     ['may be an edit too', { request: { operation: 'edit', inputs: [] } }, both],
     ['does not keep transparency', { request: { background: 'transparent' } }, ['shop:acme/large']],
     ['needs a size', { request: { size: undefined } as never }, ['shop:acme/small', 'shop:acme/large']],
