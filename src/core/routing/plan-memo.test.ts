@@ -176,7 +176,8 @@ describe('what a plan was worked out from before', () => {
       }),
       { numRuns: 100 },
     )
-    expect(served).toBeGreaterThan(300)
+    // That plans were compared, and not refusals only; 260 to 450 are usual.
+    expect(served).toBeGreaterThan(100)
   })
 
   test('is not used for other offers or other prices', () => {
