@@ -1,5 +1,4 @@
 /** A node that is killed while a call and its hedge are under way: the next start knows both, and nothing stays held. */
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +6,7 @@ import { expect, it } from 'vitest'
 import { startHalftone } from '../../src/compose.ts'
 import type { Receipt, RequestSummaryWire } from '../../src/contract/records.ts'
 import { ADMIN_KEY, compatibleProvider, doubleCapabilities } from '../support/gateway.ts'
+import { killableEnv, startKillableNode } from '../support/killable-node.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
 
 const perImage = '0.0001'
@@ -35,21 +35,10 @@ const generate = (url: string, model: string): Promise<Response> =>
 it('both are of unknown outcome, each with its provisional charge, and nothing is held', async () => {
   const [slow, quick] = await Promise.all([startProviderDouble(), startProviderDouble()])
   const folder = await mkdtemp(join(tmpdir(), 'halftone-hedge-'))
-  const env = {
-    ...process.env,
-    HALFTONE_PORT: '0',
-    HALFTONE_DATA_DIR: join(folder, 'data'),
-    HALFTONE_ADMIN_KEY: ADMIN_KEY,
-    HALFTONE_LOG_LEVEL: 'silent',
-  }
+  const env = killableEnv(folder)
   try {
     await writeFile(join(folder, 'halftone.yaml'), configOf(slow, quick))
-    const script = join(import.meta.dirname, '../crash/start-node.ts')
-    const node = spawn(process.execPath, [script, '15000'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
-    const url = await new Promise<string>((resolve, reject) => {
-      node.stdout.once('data', (line: Buffer) => resolve((JSON.parse(line.toString()) as { url: string }).url))
-      node.once('exit', (code) => reject(new Error(`the node ended with ${code}`)))
-    })
+    const { node, url } = await startKillableNode(folder)
     await generate(url, 'quick:acme/painter')
     for (const double of [slow, quick]) double.script({ delayMs: 60_000 })
     const cut = generate(url, 'swift').catch(() => undefined)

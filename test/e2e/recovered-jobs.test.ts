@@ -1,5 +1,4 @@
 /** A node that is killed while three jobs of one request run: the next start polls all of them, and the request ends once, with every picture. */
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { startHalftone } from '../../src/compose.ts'
 import type { Receipt, RequestRecordWire, RequestSummaryWire } from '../../src/contract/records.ts'
 import { type BflScript, bflKey, startBfl } from '../support/doubles/black-forest-labs.ts'
 import { ADMIN_KEY } from '../support/gateway.ts'
+import { killableEnv, startKillableNode } from '../support/killable-node.ts'
 
 const authorization = `Bearer ${ADMIN_KEY}`
 
@@ -15,28 +15,14 @@ it('each knows what those before it have brought: all are paid once, and nothing
   const script: { -readonly [Key in keyof BflScript]: BflScript[Key] } = { ending: 'Pending' }
   const bfl = await startBfl(script)
   const folder = await mkdtemp(join(tmpdir(), 'halftone-jobs-'))
-  const env = {
-    ...process.env,
-    HALFTONE_PORT: '0',
-    HALFTONE_DATA_DIR: join(folder, 'data'),
-    HALFTONE_ADMIN_KEY: ADMIN_KEY,
-    HALFTONE_LOG_LEVEL: 'silent',
-  }
+  const env = killableEnv(folder)
   try {
     const config = {
       providers: { bfl: { type: 'black-forest-labs', baseUrl: `${bfl.origin}/v1`, apiKey: bflKey, retries: 0 } },
       network: { allowPrivateHosts: ['127.0.0.1'] },
     }
     await writeFile(join(folder, 'halftone.yaml'), JSON.stringify(config))
-    const node = spawn(process.execPath, [join(import.meta.dirname, '../crash/start-node.ts'), '15000'], {
-      cwd: folder,
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const url = await new Promise<string>((resolve, reject) => {
-      node.stdout.once('data', (line: Buffer) => resolve((JSON.parse(line.toString()) as { url: string }).url))
-      node.once('exit', (code) => reject(new Error(`the node ended with ${code}`)))
-    })
+    const { node, url } = await startKillableNode(folder)
     const cut = fetch(`${url}/v1/images/generations`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization },
