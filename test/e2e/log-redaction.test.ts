@@ -40,7 +40,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'halftone.yaml'), JSON.stringify(config))
   server = spawn(process.execPath, ['--no-warnings', START, 'serve', '--json', '--config', join(folder, 'halftone.yaml')], {
     env: {
-      ...process.env,
+      PATH: process.env['PATH'],
       HALFTONE_PORT: '0',
       HALFTONE_DATA_DIR: join(folder, 'data'),
       HALFTONE_ADMIN_KEY: ADMIN,
