@@ -2,7 +2,7 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { promptWords } from './assignment.ts'
 import { drawMark } from './mark.ts'
-import { type Drawing, drawPicture } from './picture.ts'
+import { type Drawing, drawPicture, type EditInputs } from './picture.ts'
 import { createRandom, hashText } from './random.ts'
 import { chooseScene, type SceneName, scenes } from './scenes/index.ts'
 
@@ -14,8 +14,8 @@ function drawingOf(prompt: string, over: Partial<Drawing> = {}): Drawing {
   return { model: 'flat', scene, words, seed, size, format: 'png', transparent: false, detail: 0.5, progress: 1, ...over }
 }
 
-const pixelsOf = async (drawing: Drawing) =>
-  sharp((await drawPicture(drawing)).data)
+const pixelsOf = async (drawing: Drawing, inputs?: EditInputs) =>
+  sharp((await drawPicture(drawing, inputs)).data)
     .ensureAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true })
@@ -78,6 +78,20 @@ test.each(Object.keys(scenes) as SceneName[])('%s on a transparent background ha
   const alphas = data.filter((_, index) => index % info.channels === info.channels - 1)
   expect(alphas.filter((alpha) => alpha === 0).length / alphas.length).toBeGreaterThan(0.15)
   expect(alphas.filter((alpha) => alpha === 255).length / alphas.length).toBeGreaterThan(0.05)
+})
+
+test.each(Object.keys(scenes) as SceneName[])('%s is cut out whatever its seed, and something of it is left', async (scene) => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const { data: base } = await drawPicture(drawingOf('x', { scene, seed, size: { width: 256, height: 256 } }))
+    const cut = drawingOf('x', { scene, seed, size: { width: 256, height: 256 }, task: 'cut_out' })
+    const { data, info } = await pixelsOf(cut, { base, references: [] })
+    const alphas = data.filter((_, index) => index % info.channels === info.channels - 1)
+    expect(
+      alphas.some((alpha) => alpha === 0),
+      `seed ${seed} has clear pixels`,
+    ).toBe(true)
+    expect(alphas.filter((alpha) => alpha === 255).length / alphas.length, `seed ${seed} has solid pixels`).toBeGreaterThan(0.05)
+  }
 })
 
 test('an opaque picture has no transparent pixel', async () => {

@@ -162,17 +162,21 @@ async function printedInput(sharp: SharpModule, drawing: Drawing, inputs: EditIn
   return pixels
 }
 
-/** How far a colour may be from the corners' to count as background, of 255 in each channel. */
+/** How far a colour may be from a corner's to count as background, of 255 in each channel. */
 const BACKGROUND_TOLERANCE = 24
 
-/** Make transparent what has the colour of the corners. */
+/**
+ * Make transparent what has the colour of one of the corners. Not of their mean: between a sky and the ground below it lies
+ * a colour that nothing in the picture has.
+ */
 function cutOut(rgba: Buffer, width: number, height: number): void {
-  const corners = [0, width - 1, width * (height - 1), width * height - 1]
-  const channel = (index: number): number => corners.reduce((sum, pixel) => sum + (rgba[pixel * 4 + index] ?? 0), 0) / 4
-  const background = [channel(0), channel(1), channel(2)]
+  const corners = [0, width - 1, width * (height - 1), width * height - 1].map((pixel) => [
+    ...rgba.subarray(pixel * 4, pixel * 4 + 3),
+  ])
   for (let at = 0; at < rgba.length; at += 4) {
-    const isBackground = background.every((value, index) => Math.abs((rgba[at + index] ?? 0) - value) <= BACKGROUND_TOLERANCE)
-    if (isBackground) rgba[at + 3] = 0
+    const isLike = (value: number, channel: number): boolean =>
+      Math.abs((rgba[at + channel] ?? 0) - value) <= BACKGROUND_TOLERANCE
+    if (corners.some((corner) => corner.every(isLike))) rgba[at + 3] = 0
   }
 }
 
