@@ -1,13 +1,21 @@
 import { useQuery } from '@tanstack/react-query'
 import type { Explanation } from '../../../../src/contract/records.ts'
 import { explainQuery } from '../../api/queries.ts'
+import { exactUsd, isZeroUsd } from '../../lib/money.ts'
 import { Exact } from '../../ui/money.tsx'
 import { ErrorNotice, Loading } from '../../ui/notice.tsx'
 import { EliminatedList } from '../candidates/eliminated-list.tsx'
-import { selectEliminated, settingsText } from '../candidates/select-candidates.ts'
+import {
+  type DecisionRow,
+  type Ground,
+  selectDecision,
+  selectGrounds,
+  selectLeftOut,
+  selectObservation,
+} from './select-decision.ts'
 import { deletedText } from './select-requests.ts'
 
-/** Why this offer: the candidates in the order of the plan, and what was left out. */
+/** Why this offer: the candidates in the order of the plan, what was left out, and on what it was decided. */
 export function Decision({ requestId, tried }: { requestId: string; tried: readonly string[] }) {
   const { data, error, refetch } = useQuery(explainQuery(requestId))
   if (error) return <ErrorNotice error={error} title="The decision could not be read" retry={() => void refetch()} />
@@ -18,30 +26,30 @@ export function Decision({ requestId, tried }: { requestId: string; tried: reado
       <p>
         Route <strong>{data.route}</strong>, objective <strong>{data.objective}</strong>. The lowest score is tried first.
       </p>
-      <Candidates explanation={data} tried={tried} />
-      {data.eliminated.length > 0 && (
-        <section className="mt-5">
-          <h3 className="font-semibold">Left out</h3>
-          <EliminatedList eliminated={selectEliminated(data.eliminated)} />
-          <details className="mt-2 text-sm">
-            <summary className="text-muted">Every offer left out, and why</summary>
-            <ul className="mt-1">
-              {data.eliminated.map((entry) => (
-                <li key={`${entry.offer} ${entry.reason} ${entry.detail}`} className="border-b border-rule py-1 break-words">
-                  <span className="font-medium">{entry.offer}</span>: {entry.reason.replaceAll('_', ' ')}. {entry.detail}
-                </li>
-              ))}
-            </ul>
-          </details>
-        </section>
-      )}
-      <p className="label mt-4 font-mono break-all">price book {data.price_book}</p>
+      {data.explored && <Explored explored={data.explored} />}
+      <Candidates rows={selectDecision(data, tried)} />
+      {data.observation && <Grounds title="On trial" grounds={selectObservation(data.observation)} />}
+      <LeftOut explanation={data} />
+      <Grounds
+        title="What it was decided on"
+        note="The same request, prices, configuration and experience are decided the same way again."
+        grounds={selectGrounds(data)}
+      />
     </div>
   )
 }
 
-function Candidates({ explanation, tried }: { explanation: Explanation; tried: readonly string[] }) {
-  if (explanation.candidates.length === 0) return <p className="mt-3 text-muted">No candidate was eligible.</p>
+/** The route gave way to curiosity: that is said before the order, which it does not follow. */
+const Explored = ({ explored }: { explored: NonNullable<Explanation['explored']> }) => (
+  <p className="mt-3 border-l-4 border-link bg-note-ground px-3 py-2">
+    Tried <strong className="break-all">{explored.offer}</strong> instead of the usual{' '}
+    <span className="break-all">{explored.instead_of}</span>, because little was known of it
+    {isZeroUsd(explored.extra_usd) ? ', at the same price' : `, for ${exactUsd(explored.extra_usd)} more`}.
+  </p>
+)
+
+function Candidates({ rows }: { rows: readonly DecisionRow[] }) {
+  if (rows.length === 0) return <p className="mt-3 text-muted">No candidate was eligible.</p>
   return (
     <table className="mt-3 w-full border-collapse">
       <caption className="sr-only">Candidates in the order of the plan</caption>
@@ -50,34 +58,86 @@ function Candidates({ explanation, tried }: { explanation: Explanation; tried: r
           <th className="py-1.5 pr-3 font-normal">Candidate</th>
           <th className="py-1.5 pr-3 text-right font-normal">Expected</th>
           <th className="py-1.5 pr-3 text-right font-normal max-sm:hidden">At most</th>
+          <th className="py-1.5 pr-3 text-right font-normal">Success</th>
           <th className="py-1.5 text-right font-normal">Score</th>
         </tr>
       </thead>
       <tbody>
-        {explanation.candidates.map((candidate, rank) => (
-          <tr key={`${candidate.offer} ${settingsText(candidate)}`} className="border-b border-rule align-top">
-            <td className="py-1.5 pr-3">
-              <span className={`break-all ${tried.includes(candidate.offer) ? 'font-semibold' : ''}`}>
-                {rank + 1}. {candidate.offer}
-              </span>
-              <span className="label block">
-                {settingsText(candidate)}
-                {tried.includes(candidate.offer) && ', tried'}
-              </span>
-            </td>
-            <td className="py-1.5 pr-3 text-right">
-              <Exact usd={candidate.expected_usd} />
-            </td>
-            <td className="py-1.5 pr-3 text-right max-sm:hidden">
-              {candidate.max_usd === null ? <span className="text-muted">no bound</span> : <Exact usd={candidate.max_usd} />}
-            </td>
-            <td className="num py-1.5 text-right">{scoreText(candidate.score)}</td>
-          </tr>
+        {rows.map((row) => (
+          <Candidate key={row.key} row={row} />
         ))}
       </tbody>
     </table>
   )
 }
 
-/** Scores only rank candidates; they are not money. */
-const scoreText = (score: number | null): string => (score === null ? 'none' : String(Number(score.toPrecision(4))))
+const Candidate = ({ row }: { row: DecisionRow }) => (
+  <tr className="border-b border-rule align-top" data-candidate={row.offer}>
+    <td className="py-1.5 pr-3">
+      <span className={`break-all ${row.tried ? 'font-semibold' : ''}`}>
+        {row.rank}. {row.offer}
+      </span>
+      <span className="label block">
+        {row.settings}
+        {row.tried && ', tried'}
+      </span>
+      {row.finishing.length > 0 && <span className="label block">here: {row.finishing.join(', ')}</span>}
+      {row.terms.map((term) => (
+        <span key={term} className="label block">
+          {term}
+        </span>
+      ))}
+    </td>
+    <td className="py-1.5 pr-3 text-right">
+      <Exact usd={row.expectedUsd} />
+    </td>
+    <td className="py-1.5 pr-3 text-right max-sm:hidden">
+      {row.maxUsd === null ? <span className="text-muted">no bound</span> : <Exact usd={row.maxUsd} />}
+    </td>
+    <td className="num py-1.5 pr-3 text-right">
+      {row.success}
+      {row.basis && <span className="label block">{row.basis}</span>}
+    </td>
+    <td className="num py-1.5 text-right">{row.score}</td>
+  </tr>
+)
+
+function LeftOut({ explanation }: { explanation: Explanation }) {
+  const counted = selectLeftOut(explanation)
+  if (counted.length === 0) return null
+  return (
+    <section className="mt-5">
+      <h3 className="font-semibold">Left out</h3>
+      <EliminatedList eliminated={counted} />
+      {explanation.eliminated.length > 0 && (
+        <details className="mt-2 text-sm">
+          <summary className="text-muted">Every offer left out, and why</summary>
+          <ul className="mt-1">
+            {explanation.eliminated.map((entry) => (
+              <li key={`${entry.offer} ${entry.reason} ${entry.detail}`} className="border-b border-rule py-1 break-words">
+                <span className="font-medium">{entry.offer}</span>: {entry.reason.replaceAll('_', ' ')}. {entry.detail}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  )
+}
+
+function Grounds({ title, note, grounds }: { title: string; note?: string; grounds: readonly Ground[] }) {
+  return (
+    <section className="mt-5" aria-label={title}>
+      <h3 className="font-semibold">{title}</h3>
+      {note && <p className="label">{note}</p>}
+      <dl className="mt-1">
+        {grounds.map(([name, value]) => (
+          <div key={name} className="flex flex-wrap justify-between gap-x-4 border-b border-rule py-1">
+            <dt className="text-muted">{name}</dt>
+            <dd className="num min-w-0 break-all whitespace-normal">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  )
+}
