@@ -125,3 +125,39 @@ test.each([
   await pool.destroy()
   server.close()
 })
+
+test('a body that has come in whole is handed over, whatever is given up meanwhile', async () => {
+  const server = createServer((_, response) => void response.end('whole'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const givenUp = new AbortController()
+  const asked: string[] = []
+  let finish = (): void => undefined
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const consumer: BodyConsumer<string> = {
+    write: () => undefined,
+    async end() {
+      asked.push('end')
+      // As a spool that writes what it holds to the disk.
+      givenUp.abort()
+      await finished
+      return 'the body'
+    },
+    async abort() {
+      asked.push('abort')
+    },
+  }
+  const options = { timeoutMs: 30_000, idleTimeoutMs: 30_000, maxBytes: 10_000, signal: givenUp.signal }
+  const exchanging = exchange(pool, { method: 'GET', path: '/', headers: {} }, options, () => consumer).catch(
+    (error: unknown) => error,
+  )
+  await expect.poll(() => asked[0]).toBe('end')
+  finish()
+  expect(await exchanging).toBe('the body')
+  expect(asked).toEqual(['end'])
+  await pool.destroy()
+  server.closeAllConnections()
+  server.close()
+})

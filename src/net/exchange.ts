@@ -211,15 +211,21 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
     this.#turn?.end()
     const consumer = this.#consumer
     if (this.#settled || !consumer) return
+    const handOver = (): void => this.#handOver(consumer)
+    if (this.#writing) this.#writing.then(handOver, () => undefined)
+    else handOver()
+  }
+
+  /** All of it has come: from here on nothing of the other side is waited for, and a body given up now would be nobody's. */
+  #handOver(consumer: BodyConsumer<Result>): void {
     // Given up in the meantime, it was aborted, and is not asked again.
-    const ended = this.#writing ? this.#writing.then(() => (this.#settled ? never() : consumer.end())) : consumer.end()
-    ended.then(
-      (result) => {
-        if (!this.#settle()) return
-        this.#resolve(result)
-      },
-      (error: unknown) => this.#failFrom(error),
-    )
+    if (!this.#settle()) return
+    consumer.end().then(this.#resolve, (error: unknown) => {
+      if (error instanceof Enough) return this.#resolve(error.result as Result)
+      const failure = errorOf(error, this.#phase)
+      const rejected = (): void => this.#reject(failure)
+      consumer.abort().then(rejected, rejected)
+    })
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
@@ -232,8 +238,10 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
 
   #failFrom(error: unknown): void {
     if (error instanceof Enough) this.#finishEarly(error.result as Result)
-    else if (error instanceof ExchangeError) this.fail(error.fault, error.message, error.cause)
-    else this.fail('consumer', 'The answer could not be read.', error)
+    else {
+      const { fault, message, cause } = errorOf(error, this.#phase)
+      this.fail(fault, message, cause)
+    }
   }
 
   #finishEarly(result: Result): void {
@@ -262,7 +270,8 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
   }
 }
 
-const never = (): Promise<never> => new Promise(() => undefined)
+const errorOf = (error: unknown, phase: ExchangePhase): ExchangeError =>
+  error instanceof ExchangeError ? error : new ExchangeError('consumer', phase, 'The answer could not be read.', error)
 
 const tooLarge = (maxBytes: number): ExchangeError =>
   new ExchangeError('too_large', 'receiving', `The answer is larger than the limit of ${maxBytes} bytes.`)
