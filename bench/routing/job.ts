@@ -15,6 +15,7 @@ import {
   roundRobin,
   singleProvider,
   staticChoice,
+  staticChoicePerKind,
 } from '../../src/core/simulation/policies.ts'
 import { MONTH_END_US, MONTH_START_US } from '../../src/core/simulation/time.ts'
 import { createTemplates, type Templates } from '../../src/core/simulation/workload.ts'
@@ -28,7 +29,7 @@ import type { Job, JobResult, PolicyResult } from './types.ts'
 const WHOLE = ['middle', 'east']
 
 const contenders = (world: World, { baselines }: Job): SimulatedPolicy[] => {
-  const main = [productPolicy(world), staticChoice(world), cheapestWithBatch(world)]
+  const main = [productPolicy(world), staticChoice(world), staticChoicePerKind(world), cheapestWithBatch(world)]
   if (baselines === 'main') return main
   const single = WHOLE.map((provider) => singleProvider(world, provider))
   return [...main, cheapestAtOnce(world), ...single, roundRobin(world), byLatency(world), byTokenPrice(world)]

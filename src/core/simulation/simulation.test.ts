@@ -6,7 +6,7 @@ import { classes } from './classes.ts'
 import { type SimulatedPolicy, simulateMonth } from './engine.ts'
 import { createEventQueue } from './event-queue.ts'
 import { pricesAt } from './known-prices.ts'
-import { cheapestWithBatch, productPolicy } from './policies.ts'
+import { cheapestWithBatch, productPolicy, staticChoice, staticChoicePerKind } from './policies.ts'
 import { MONTH_START_US } from './time.ts'
 import { arrivals, createTemplates } from './workload.ts'
 import { createWorld, listPrice } from './world.ts'
@@ -65,6 +65,35 @@ describe('a simulated month', () => {
     const below = product.classes.reduce((sum, each) => sum + each.belowFloor, 0)
     expect(pictures).toBeGreaterThan(VOLUME / 2)
     expect(below / pictures).toBeLessThan(0.05)
+  })
+})
+
+describe('the references that were chosen in hindsight', () => {
+  /** What most requests of each class are sent to first, and the month. */
+  const choices = (policy: SimulatedPolicy): { readonly first: readonly (string | undefined)[]; readonly usd: number } => {
+    const counts = classes.map(() => new Map<string, number>())
+    const { totalUsd } = simulateMonth(world, templates, {
+      ...policy,
+      plan(arrival, nowUs) {
+        const made = policy.plan(arrival, nowUs)
+        const offer = made?.attempts[0].candidate.offer.id ?? ''
+        const own = counts[arrival.template.classIndex]
+        own?.set(offer, (own.get(offer) ?? 0) + 1)
+        return made
+      },
+    })
+    return { first: counts.map((own) => [...own].toSorted((a, b) => b[1] - a[1])[0]?.[0]), usd: totalUsd }
+  }
+
+  test('the benchmark has one deployment per workload that keeps every floor of it, the finer one has one per kind and costs less', () => {
+    const coarse = choices(staticChoice(world))
+    const fine = choices(staticChoicePerKind(world))
+    for (const [index, { workload }] of classes.entries())
+      expect(coarse.first[index]).toBe(coarse.first[classes.findIndex((other) => other.workload === workload)])
+    expect(new Set(fine.first).size).toBeGreaterThan(new Set(coarse.first).size)
+    const lettering = classes.findIndex(({ id }) => id === 'lettering')
+    expect(coarse.first[lettering]).toBe(fine.first[lettering])
+    expect(fine.usd).toBeLessThan(coarse.usd)
   })
 })
 
