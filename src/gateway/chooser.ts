@@ -152,7 +152,7 @@ export function createChooser(options: ChooserOptions): Chooser {
     // What was promised, has to match, is being compared or has to be cheap is no place to try things.
     const mayExplore = !pin && !consistency && !trial && reached.length === 0 && asked.options.order === undefined
     const { plan: usual, explored } = mayExplore ? explorer.consider(kept.plan) : { plan: kept.plan }
-    const plan = pin ? pinPlan(planned, pin) : usual
+    const plan = pin ? pinned(planned, pin, asked, consistency) : usual
     return {
       plan,
       // In this very moment: whoever chooses next has to know.
@@ -170,6 +170,16 @@ export function createChooser(options: ChooserOptions): Chooser {
       ...(trial && { trial: trialOf(trial, planned, deciding) }),
       ...baselinePart(deciding),
       ...monthPlanPart(deciding),
+    }
+  }
+
+  /** A request that its quote refuses has made nothing, and decides nothing for its group. */
+  function pinned(planned: UsablePlan, pin: QuotePin, asked: ExecuteInput, consistency: Consistency | undefined): UsablePlan {
+    try {
+      return pinPlan(planned, pin)
+    } catch (error) {
+      if (consistency?.role === 'first') groups.ended(asked)
+      throw error
     }
   }
 

@@ -176,6 +176,18 @@ describe('with two providers', () => {
       await gateway.writeConfig(configOf())
       await eventually(() => costs('0.03'))
     })
+
+    it('that is refused decides nothing for its group', async () => {
+      const inGroup = { ...fox, halftone: { group: 'refused-quote' } }
+      const { id } = await quoteOf(gateway, inGroup)
+      const firstCosts = async (usd: string) => (await quoteOf(gateway, fox)).candidates[0]?.expected_usd === usd
+      await gateway.writeConfig(configOf('0.09'))
+      await eventually(() => firstCosts('0.05'))
+      expect(codeOf(await make(gateway, inGroup, id))).toEqual([409, 'quote_exceeded'])
+      await gateway.writeConfig(configOf())
+      await eventually(() => firstCosts('0.03'))
+      expect((await make(gateway, inGroup, null)).body.halftone.offer).toBe('cheap:acme/plain')
+    })
   })
 })
 
