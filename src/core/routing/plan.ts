@@ -9,6 +9,7 @@ import type { ImageRequest, Operation, RequestOptions } from '../request.ts'
 import { mayCutOut } from './cut-out.ts'
 import { enlargedRating, mayEnlarge } from './enlarge.ts'
 import { experienceKeys } from './learning/class.ts'
+import { correctedRating, correctionOf, describeCorrection } from './learning/corrections.ts'
 import { behind, type Estimate, estimate, followedBy } from './learning/estimate.ts'
 import { kindFrom, type PlanMemo, type RequestKind, termsOf } from './plan-memo.ts'
 import { priceCall, sumOf, withBoughtStep, withOwnWork } from './request-total.ts'
@@ -193,44 +194,54 @@ function score(slot: Slot, input: PlanInput, terms: ScoreTerms): ScoredCandidate
   return costProblem ?? scored(slot, { total, quality: rating.quality }, input, terms)
 }
 
-function ratingOf(
-  { candidate, qualityKeys: [own, model], kept }: Slot,
-  { snapshot, policy }: PlanInput,
-  terms: ScoreTerms,
-): Rating {
-  const { quality: ratings, qualityLevels: levels } = snapshot
+function ratingOf({ candidate, qualityKeys, kept }: Slot, { snapshot, policy }: PlanInput, terms: ScoreTerms): Rating {
+  const { quality: ratings, qualityLevels: levels, corrections } = snapshot
   const { rating } = kept
-  if (rating && rating.ratings === ratings && rating.levels === levels && rating.terms === terms) return rating
-  const quality =
+  if (
+    rating &&
+    rating.ratings === ratings &&
+    rating.levels === levels &&
+    rating.corrections === corrections &&
+    rating.terms === terms
+  )
+    return rating
+  const [own, model] = qualityKeys
+  const prior =
     ratings.get(own) ??
     ratings.get(model) ??
     (candidate.upscaled && enlargedRating(qualityScoreOf(ratings, smaller(candidate)), policy.enlarge, snapshot))
   let belowFloor: Reason | undefined
-  for (const floor of candidate.offer.sandbox ? [] : terms.floors)
-    if (floor !== undefined) belowFloor ??= floorProblem(candidate, quality, floor, snapshot)
-  kept.rating = { ratings, levels, terms, quality, belowFloor }
+  for (const floor of terms.floors) if (floor !== undefined) belowFloor ??= floorProblem(candidate, prior, floor, snapshot)
+  const quality = correctedRating(prior, correctionOf(corrections, qualityKeys))
+  kept.rating = { ratings, levels, corrections, terms, quality, belowFloor }
   return kept.rating
 }
 
 /** The picture as its offer makes it. */
 const smaller = ({ offer, settings, warnings }: Candidate): Candidate => ({ offer, settings, warnings })
 
-/** Whether a candidate would be refused by a floor: rated below it, or not rated at all. */
-export const isBelowFloor = (
-  candidate: Candidate,
-  floor: string,
-  snapshot: Pick<Snapshot, 'quality' | 'qualityLevels'>,
-): boolean => floorProblem(candidate, qualityScoreOf(snapshot.quality, candidate), floor, snapshot) !== undefined
+/** What floors look at. */
+type FloorFacts = Pick<Snapshot, 'quality' | 'qualityLevels' | 'corrections'>
 
-/** A floor compares with the lower confidence bound of the candidate's own tier; what nobody rated is below every floor. */
+/** Whether a candidate would be refused by a floor: rated below it, not rated at all, or rejected too often under it. */
+export const isBelowFloor = (candidate: Candidate, floor: string, snapshot: FloorFacts): boolean =>
+  floorProblem(candidate, qualityScoreOf(snapshot.quality, candidate), floor, snapshot) !== undefined
+
+/**
+ * A floor compares with the lower confidence bound of the candidate's own tier; what nobody rated is below every floor. Nobody rates the
+ * sandbox, which passes until its pictures are rejected. Floors are what the public ratings say: feedback moves who meets one, not the floor.
+ */
 function floorProblem(
   candidate: Candidate,
   quality: number | undefined,
   name: string,
-  { qualityLevels, quality: scores }: Pick<Snapshot, 'quality' | 'qualityLevels'>,
+  { qualityLevels, quality: scores, corrections }: FloorFacts,
 ): Reason | undefined {
   const floor = qualityLevels.get(name) ?? scores.get(name)
-  if (quality !== undefined && floor !== undefined && quality >= floor) return undefined
+  const correction = corrections && correctionOf(corrections, qualityKeysOf(candidate))
+  if (correction && floor !== undefined && floor >= correction.failsAt)
+    return { reason: 'floor', detail: `${describeCorrection(correction)}; the route asks for ${name}` }
+  if (candidate.offer.sandbox || (quality !== undefined && floor !== undefined && quality >= floor)) return undefined
   const tier = candidate.settings.quality
   if (floor === undefined) return { reason: 'floor', detail: `the floor ${name} is not a known level or rated model` }
   if (quality === undefined) return { reason: 'floor', detail: `nobody has rated ${tier ?? 'it'}; the route asks for ${name}` }

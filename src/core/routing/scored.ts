@@ -24,6 +24,7 @@ export interface Kept {
 export interface Rating {
   readonly ratings: Snapshot['quality']
   readonly levels: Snapshot['qualityLevels']
+  readonly corrections: Snapshot['corrections']
   readonly terms: ScoreTerms
   readonly quality: number | undefined
   readonly belowFloor: Reason | undefined

@@ -11,6 +11,7 @@ import type { GroupFailure } from './consistency.ts'
 import type { EnlargePolicy } from './enlarge.ts'
 import type { ExplorePolicy } from './explore.ts'
 import type { HedgePolicy } from './hedge.ts'
+import type { Correction } from './learning/corrections.ts'
 import type { Estimate } from './learning/estimate.ts'
 import type { Experience } from './learning/experience.ts'
 import type { Observing } from './observe.ts'
@@ -101,6 +102,8 @@ export interface Snapshot {
   readonly quality: ReadonlyMap<string, number>
   /** Named levels (`draft`, `standard`, `high`) on the same scale. */
   readonly qualityLevels: ReadonlyMap<string, number>
+  /** What was said about pictures, by the names of `quality`; absent: nothing that counts against any. Replaced, never changed in place. */
+  readonly corrections?: ReadonlyMap<string, Correction>
   /** Jobs ahead of a new call at the server of a provider, by its name; absent: none. */
   readonly ahead?: ReadonlyMap<string, number>
   /**

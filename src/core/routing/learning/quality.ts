@@ -8,27 +8,28 @@
 export type FloorEvidence = ReadonlyMap<number, number>
 
 /** ln(0.90 / 0.03) and ln(0.10 / 0.97). */
-const REJECTED = 3.4
+export const REJECTED = 3.4
 const ACCEPTED = -2.27
 /** Three rejections in a row: one in a hundred thousand by chance. */
-const FAILS_AT = 8
+export const FAILS_AT = 8
 /** What was accepted long ago does not make up for what is rejected now. */
 const LEAST = 0
 
 /**
  * What is rejected under one floor speaks against every higher one as well; what is accepted speaks for every lower one. `floors`: all that
- * the router compares with.
+ * the router compares with; `weight`: how much of a word it is, 1 when absent.
  */
 export function reduceFloorEvidence(
   past: FloorEvidence,
   floors: readonly number[],
   floor: number,
   accepted: boolean,
+  weight = 1,
 ): FloorEvidence {
   const next = new Map(past)
   for (const each of floors) {
     if (accepted ? each > floor : each < floor) continue
-    next.set(each, Math.max(LEAST, (past.get(each) ?? 0) + (accepted ? ACCEPTED : REJECTED)))
+    next.set(each, Math.max(LEAST, (past.get(each) ?? 0) + weight * (accepted ? ACCEPTED : REJECTED)))
   }
   return next
 }
