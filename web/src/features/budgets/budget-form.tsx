@@ -8,10 +8,10 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { Field, Form, FormButtons, IdField, SelectField, TextField } from '../../ui/form.tsx'
 import { Segmented } from '../../ui/segmented.tsx'
 import { useToast } from '../../ui/toast.tsx'
+import { usePeople } from '../people/use-people.ts'
 import { HardChoice } from './hard-choice.tsx'
 import { refreshBudgets } from './refresh-budgets.ts'
 import { idFrom, usdOf } from './select-budgets.ts'
-import { usePeople } from './use-people.ts'
 
 type Scope = Body<'putBudget'>['scope']
 type Period = Body<'putBudget'>['period']

@@ -10,12 +10,12 @@ import { ManagedBadge } from '../../ui/managed-badge.tsx'
 import { Short } from '../../ui/money.tsx'
 import { EmptyState, ErrorNotice } from '../../ui/notice.tsx'
 import { useToast } from '../../ui/toast.tsx'
+import { usePeople } from '../people/use-people.ts'
 import { usePermission } from '../shell/use-session.ts'
 import { BudgetForm } from './budget-form.tsx'
 import { BurnBar, BurnLegend } from './burn-bar.tsx'
 import { refreshBudgets } from './refresh-budgets.ts'
 import { type BudgetRow, selectBudgetRows } from './select-budgets.ts'
-import { usePeople } from './use-people.ts'
 
 type Editing = { readonly kind: 'new' } | { readonly kind: 'change'; readonly budget: BudgetWire } | undefined
 

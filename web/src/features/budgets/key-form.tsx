@@ -8,9 +8,9 @@ import { keys as cacheKeys, modelsQuery, sessionQuery } from '../../api/queries.
 import { Dialog } from '../../ui/dialog.tsx'
 import { Form, SelectField, TextArea, TextField } from '../../ui/form.tsx'
 import { TokenField } from '../../ui/token-field.tsx'
+import { usePeople } from '../people/use-people.ts'
 import { refreshBudgets } from './refresh-budgets.ts'
 import { parseTagLines, usdOf } from './select-budgets.ts'
-import { usePeople } from './use-people.ts'
 
 interface Props {
   readonly open: boolean

@@ -11,8 +11,9 @@ import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx'
 import { Exact } from '../../ui/money.tsx'
 import { ErrorNotice, Notice } from '../../ui/notice.tsx'
 import { useToast } from '../../ui/toast.tsx'
+import type { Names } from '../people/names.ts'
 import { usePermission } from '../shell/use-session.ts'
-import { type Names, rateText, readOnlyReason } from './select-budgets.ts'
+import { rateText, readOnlyReason } from './select-budgets.ts'
 
 interface Props {
   readonly shown: KeyWire | undefined

@@ -11,12 +11,13 @@ import { type DataColumn, DataTable } from '../../ui/data-table.tsx'
 import { ManagedBadge } from '../../ui/managed-badge.tsx'
 import { Short } from '../../ui/money.tsx'
 import { EmptyState } from '../../ui/notice.tsx'
+import type { Names } from '../people/names.ts'
+import { usePeople } from '../people/use-people.ts'
 import { usePermission } from '../shell/use-session.ts'
 import { KeyForm } from './key-form.tsx'
 import { KeySheet } from './key-sheet.tsx'
 import { NewSecret } from './new-secret.tsx'
-import { type BudgetsSearch, type Names, readOnlyReason, selectSpend } from './select-budgets.ts'
-import { usePeople } from './use-people.ts'
+import { type BudgetsSearch, readOnlyReason, selectSpend } from './select-budgets.ts'
 
 const SPENT_BY_KEY: Body<'insightExplore'> = { period: 'month', group_by: ['key'], limit: 1000 }
 

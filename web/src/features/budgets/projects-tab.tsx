@@ -1,30 +1,22 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { parseUsd } from '../../../../src/core/money.ts'
-import { call } from '../../api/client.ts'
 import type { Answer, Body } from '../../api/paths.ts'
-import { keys as cacheKeys, exploreQuery } from '../../api/queries.ts'
+import { exploreQuery } from '../../api/queries.ts'
 import { counted } from '../../lib/numbers.ts'
 import { type DataColumn, DataTable } from '../../ui/data-table.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
-import { Form, FormButtons, IdField, SelectField, TextArea, TextField } from '../../ui/form.tsx'
 import { ManagedBadge } from '../../ui/managed-badge.tsx'
 import { Short } from '../../ui/money.tsx'
 import { EmptyState } from '../../ui/notice.tsx'
-import { useToast } from '../../ui/toast.tsx'
+import { usePeople } from '../people/use-people.ts'
 import { usePermission } from '../shell/use-session.ts'
-import { idFrom, parseTagLines, readOnlyReason, selectSpend, tagLines } from './select-budgets.ts'
-import { usePeople } from './use-people.ts'
+import { ProjectForm } from './project-form.tsx'
+import { keptText, promptModes, readOnlyReason, selectSpend, tagLines } from './select-budgets.ts'
 
 type Project = Answer<'listProjects'>['data'][number]
-type PromptMode = Project['prompt_mode']
 
-const promptModes: Readonly<Record<PromptMode, string>> = {
-  full: 'kept as written',
-  hmac: 'as a keyed hash: equal ones can be recognised, none can be read',
-  none: 'not kept',
-}
 const SPENT_BY_PROJECT: Body<'insightExplore'> = { period: 'month', group_by: ['project'], limit: 1000 }
 
 export function ProjectsTab() {
@@ -72,7 +64,7 @@ export function ProjectsTab() {
         kind="sheet"
         title={editing === 'new' || editing === undefined ? 'New project' : `Project ${editing.id}`}
       >
-        <ProjectFields project={editing === 'new' ? undefined : editing} onClose={() => setEditing(undefined)} />
+        <ProjectForm project={editing === 'new' ? undefined : editing} onClose={() => setEditing(undefined)} />
       </Dialog>
     </>
   )
@@ -99,7 +91,7 @@ const columnsOf = (edit: ((project: Project) => void) | undefined): readonly Dat
       </>
     ),
   },
-  { id: 'prompts', header: 'Prompts', cell: (project) => promptModes[project.prompt_mode], hideBelow: 'md' },
+  { id: 'prompts', header: 'Prompts', cell: (project) => promptModes[project.prompt_mode], hideBelow: 'lg' },
   {
     id: 'images',
     header: 'Images kept',
@@ -107,6 +99,22 @@ const columnsOf = (edit: ((project: Project) => void) | undefined): readonly Dat
     sort: ({ asset_ttl_days: days }) => days,
     cell: ({ asset_ttl_days: days }) => (days === 0 ? 'not stored' : counted(days, 'day')),
     hideBelow: 'sm',
+  },
+  {
+    id: 'content',
+    header: 'Prompts for',
+    numeric: true,
+    sort: ({ content_ttl_days: days }) => days,
+    cell: ({ content_ttl_days: days }) => keptText(days),
+    hideBelow: 'lg',
+  },
+  {
+    id: 'records',
+    header: 'Records for',
+    numeric: true,
+    sort: ({ records_ttl_days: days }) => days,
+    cell: ({ records_ttl_days: days }) => keptText(days),
+    hideBelow: 'md',
   },
   {
     id: 'tags',
@@ -140,76 +148,3 @@ const columnsOf = (edit: ((project: Project) => void) | undefined): readonly Dat
 ]
 
 const NoTags = () => <span className="text-muted">none</span>
-const fields = ['id', 'name', 'prompt_mode', 'asset_ttl_days', 'tags']
-
-function ProjectFields({ project, onClose }: { project: Project | undefined; onClose: () => void }) {
-  const [name, setName] = useState(project?.name ?? '')
-  const [ownId, setOwnId] = useState<string>()
-  const [mode, setMode] = useState<PromptMode>(project?.prompt_mode ?? 'full')
-  const [days, setDays] = useState(String(project?.asset_ttl_days ?? 30))
-  const [tagText, setTagText] = useState(tagLines(project?.tags ?? {}))
-  const [tried, setTried] = useState(false)
-  const queryClient = useQueryClient()
-  const toast = useToast()
-  const id = project?.id ?? ownId ?? idFrom(name)
-  const { tags, problem } = parseTagLines(tagText)
-  const save = useMutation({
-    mutationFn: (body: Body<'putProject'>) => call('putProject', { id, body }),
-    onSuccess: async (saved) => {
-      await queryClient.invalidateQueries({ queryKey: cacheKeys.filterOptions })
-      toast(`The project ${saved.name} is saved`)
-      onClose()
-    },
-  })
-  const submit = () => {
-    setTried(true)
-    if (name.trim() === '' || problem !== undefined || !/^\d{1,4}$/.test(days)) return
-    save.mutate({ name: name.trim(), prompt_mode: mode, asset_ttl_days: Number(days), tags })
-  }
-  return (
-    <Form error={save.error} fields={fields} onSubmit={submit}>
-      <TextField
-        name="name"
-        label="Name"
-        value={name}
-        maxLength={128}
-        problem={tried && name.trim() === '' ? 'Give it a name.' : undefined}
-        onChange={(event) => setName(event.target.value)}
-      />
-      {!project && <IdField value={id} onChange={setOwnId} />}
-      <SelectField
-        name="prompt_mode"
-        label="Prompts"
-        hint="Of requests from now on; the money is kept in every case."
-        value={mode}
-        onChange={(event) => setMode((['full', 'hmac', 'none'] as const).find((each) => each === event.target.value) ?? 'full')}
-      >
-        {Object.entries(promptModes).map(([value, text]) => (
-          <option key={value} value={value}>
-            {text}
-          </option>
-        ))}
-      </SelectField>
-      <TextField
-        name="asset_ttl_days"
-        label="Days that images are kept"
-        hint="0: they are not stored at all."
-        inputMode="numeric"
-        value={days}
-        problem={tried && !/^\d{1,4}$/.test(days) ? 'Write a whole number of days, 0 to 3650.' : undefined}
-        onChange={(event) => setDays(event.target.value)}
-      />
-      <TextArea
-        name="tags"
-        label="Tags"
-        rows={3}
-        hint="One name=value per line; they stand on every request of the project."
-        value={tagText}
-        spellCheck={false}
-        problem={tried ? problem : undefined}
-        onChange={(event) => setTagText(event.target.value)}
-      />
-      <FormButtons submit={project ? 'Save the project' : 'Create the project'} busy={save.isPending} onCancel={onClose} />
-    </Form>
-  )
-}

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { BudgetWire } from '../../../../src/contract/admin.ts'
+import { namesOf } from '../people/names.ts'
 import {
   idFrom,
   lotPerMille,
   momentText,
-  namesOf,
   parseBudgetsSearch,
   parseTagLines,
   rateText,
+  retentionBody,
   selectBudgetRows,
   tagLines,
   usdOf,
@@ -105,6 +106,30 @@ describe('a budget', () => {
     )
     expect(rows.map(({ budget }) => budget.id)).toEqual(['z', 'a', 'b'])
   })
+})
+
+describe('retention', () => {
+  const typed = { images: '30', content: '', records: '' }
+  it.each([
+    ['left empty in a new project, it is that of the configuration', typed, true, { asset_ttl_days: 30 }],
+    [
+      'left empty in one that is changed, it is for good',
+      typed,
+      false,
+      { asset_ttl_days: 30, content_ttl_days: null, records_ttl_days: null },
+    ],
+    ['images may be kept for no day', { ...typed, images: '0' }, true, { asset_ttl_days: 0 }],
+    [
+      'each has its days',
+      { images: '7', content: '30', records: '36500' },
+      true,
+      { asset_ttl_days: 7, content_ttl_days: 30, records_ttl_days: 36_500 },
+    ],
+    ['prompts are not kept for no day', { ...typed, content: '0' }, true, undefined],
+    ['half a day is none', { ...typed, records: '1.5' }, true, undefined],
+    ['more than a hundred years are refused', { ...typed, records: '36501' }, true, undefined],
+    ['images have a number', { ...typed, images: '' }, true, undefined],
+  ] as const)('%s', (_, days, isNew, body) => expect(retentionBody(days, isNew)).toEqual(body))
 })
 
 describe('what people type', () => {

@@ -3,8 +3,11 @@ import type { BudgetWire, KeyWire } from '../../../../src/contract/admin.ts'
 import type { ExploreResponse } from '../../../../src/contract/insight.ts'
 import { budgetThresholds } from '../../../../src/core/budget/pace.ts'
 import { parseUsd } from '../../../../src/core/money.ts'
+import type { Body } from '../../api/paths.ts'
 import { textOf } from '../../lib/filters.ts'
 import { perMille, shortUsd } from '../../lib/money.ts'
+import { counted } from '../../lib/numbers.ts'
+import { type Names, scopeText } from '../people/names.ts'
 
 export const tabNames = ['budgets', 'keys', 'projects', 'prepaid'] as const
 export type BudgetsTab = (typeof tabNames)[number]
@@ -26,20 +29,6 @@ export function parseBudgetsSearch(search: Record<string, unknown>): BudgetsSear
     ...((search['revoked'] === true || search['revoked'] === 'true') && { revoked: true as const }),
   }
 }
-
-/** Names to show instead of ids. */
-export interface Names {
-  readonly keys: ReadonlyMap<string, string>
-  readonly projects: ReadonlyMap<string, string>
-}
-
-export const namesOf = (
-  keys: readonly { readonly id: string; readonly name: string }[],
-  projects: readonly { readonly id: string; readonly name: string }[],
-): Names => ({
-  keys: new Map(keys.map(({ id, name }) => [id, name])),
-  projects: new Map(projects.map(({ id, name }) => [id, name])),
-})
 
 export interface BurnBar {
   /** Places on a bar of 0 to 1000. */
@@ -87,21 +76,6 @@ export function selectBudgetRows(budgets: readonly BudgetWire[], names: Names, n
 }
 
 export const periodTexts = { day: 'per day', month: 'per month', total: 'in total' } as const
-
-export function scopeText({ scope, scope_value: value }: Pick<BudgetWire, 'scope' | 'scope_value'>, names: Names): string {
-  switch (scope) {
-    case 'global':
-      return 'The whole gateway'
-    case 'key':
-      return `Key ${names.keys.get(value) ?? value}`
-    case 'project':
-      return `Project ${names.projects.get(value) ?? value}`
-    case 'customer':
-      return `Customer ${value}`
-    default:
-      return `Tag ${value}`
-  }
-}
 
 export const readOnlyReason = (managedBy: 'api' | 'file' | 'environment'): string | null =>
   ({
@@ -186,6 +160,45 @@ export const tagLines = (tags: Readonly<Record<string, string>>): string =>
   Object.entries(tags)
     .map(([name, value]) => `${name}=${value}`)
     .join('\n')
+
+/** How prompts of a project are kept, as people read it. */
+export const promptModes = {
+  full: 'kept as written',
+  hmac: 'as a keyed hash: equal ones can be recognised, none can be read',
+  none: 'not kept',
+} as const satisfies Readonly<Record<Body<'putProject'>['prompt_mode'] & string, string>>
+
+export const keptText = (days: number | null): string => (days === null ? 'for good' : counted(days, 'day'))
+
+/** Whole days as people type them; null: left empty where that may be; undefined: they are none. */
+export function parseDays(text: string, least: number, most: number, mayBeEmpty: boolean): number | null | undefined {
+  const typed = text.trim()
+  if (typed === '') return mayBeEmpty ? null : undefined
+  const days = /^\d{1,5}$/.test(typed) ? Number(typed) : Number.NaN
+  return days >= least && days <= most ? days : undefined
+}
+
+interface TypedDays {
+  readonly images: string
+  readonly content: string
+  readonly records: string
+}
+
+/** What the form says of retention; undefined: something is no number of days. Of a new project what is left empty is left out. */
+export function retentionBody(
+  typed: TypedDays,
+  isNew: boolean,
+): Pick<Body<'putProject'>, 'asset_ttl_days' | 'content_ttl_days' | 'records_ttl_days'> | undefined {
+  const images = parseDays(typed.images, 0, 3650, false)
+  const content = parseDays(typed.content, 1, 3650, true)
+  const records = parseDays(typed.records, 1, 36_500, true)
+  if (images == null || content === undefined || records === undefined) return undefined
+  return {
+    asset_ttl_days: images,
+    ...((content !== null || !isNew) && { content_ttl_days: content }),
+    ...((records !== null || !isNew) && { records_ttl_days: records }),
+  }
+}
 
 /** An amount as people type it, `12,50` apart; undefined: it is none. */
 export const usdOf = (text: string): string | undefined => {

@@ -1,5 +1,4 @@
 import { useMemo } from 'react'
-import type { ExploreResponse } from '../../../../src/contract/insight.ts'
 import { seriesColour } from '../../ui/chart/chart-data.ts'
 import { DrillLink } from './drill-link.tsx'
 import { drillOf } from './select-drill.ts'
@@ -12,10 +11,10 @@ import {
   usualMeasure,
   withoutColumns,
 } from './select-explore.ts'
-import { type BarRow, measureText, selectBars } from './select-rows.ts'
+import { type Answer, type BarRow, measureText, selectBars } from './select-rows.ts'
 
 interface Props {
-  readonly answer: ExploreResponse
+  readonly answer: Answer
   readonly search: ExploreSearch
   readonly ruled: ReadonlySet<string>
 }

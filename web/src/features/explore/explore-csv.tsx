@@ -1,9 +1,9 @@
-import type { ExploreResponse } from '../../../../src/contract/insight.ts'
 import { CsvButton } from '../../ui/csv-button.tsx'
 import { csvOf } from './select-csv.ts'
 import type { ExploreSearch } from './select-explore.ts'
+import type { Answer } from './select-rows.ts'
 
-export function ExploreCsv({ answer, search }: { answer: ExploreResponse; search: ExploreSearch }) {
+export function ExploreCsv({ answer, search }: { answer: Answer; search: ExploreSearch }) {
   const name = [
     'explore',
     ...answer.group_by.map((dimension) => dimension.replace(':', '-')),

@@ -7,6 +7,7 @@ import { daysText } from '../../lib/insight-period.ts'
 import { EmptyState, Skeleton } from '../../ui/notice.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { MoneySwitch } from '../insight/money-switch.tsx'
+import { usePeople } from '../people/use-people.ts'
 import { usePermission } from '../shell/use-session.ts'
 import { Bars } from './bars.tsx'
 import { ExploreControls } from './controls.tsx'
@@ -17,6 +18,7 @@ import { GroupTable } from './group-table.tsx'
 import { PivotTable } from './pivot-table.tsx'
 import { SavedViews } from './saved-views.tsx'
 import { bodyOf, type ExploreSearch, isDrawn, parseExploreSearch, showOf } from './select-explore.ts'
+import type { Answer } from './select-rows.ts'
 import { TagRules } from './tag-rules.tsx'
 import { Timeline } from './timeline.tsx'
 
@@ -28,6 +30,8 @@ export function ExplorePage() {
   const navigate = useNavigate()
   const mayAll = usePermission('insight.all')
   const { data, error, refetch, isPlaceholderData } = useQuery(exploreQuery(bodyOf(search)))
+  const { names } = usePeople()
+  const answer = useMemo(() => data && { ...data, names }, [data, names])
   const rules = useQuery({ ...tagRulesQuery, enabled: mayAll }).data?.data
   const ruled = useMemo(() => new Set((rules ?? []).filter(({ enabled }) => enabled).map(({ key }) => key)), [rules])
   const change = (next: Record<string, unknown>) =>
@@ -53,9 +57,9 @@ export function ExplorePage() {
       <div className="mt-6">
         {error ? (
           <ExploreFailure error={error} search={search} onChange={change} retry={() => void refetch()} />
-        ) : data ? (
+        ) : answer ? (
           <div aria-busy={isPlaceholderData} className="aria-busy:pointer-events-none aria-busy:opacity-60">
-            <Shown answer={data} search={search} ruled={ruled} onChange={change} />
+            <Shown answer={answer} search={search} ruled={ruled} onChange={change} />
           </div>
         ) : (
           <ExploreSkeleton />
@@ -66,7 +70,7 @@ export function ExplorePage() {
 }
 
 interface Props {
-  readonly answer: ExploreResponse
+  readonly answer: Answer
   readonly search: ExploreSearch
   readonly ruled: ReadonlySet<string>
   readonly onChange: (next: Record<string, unknown>) => void

@@ -6,6 +6,7 @@ import { exploreQuery, tagKeysQuery } from '../../api/queries.ts'
 import { askedOf, insightPresets, usualPeriod } from '../../lib/insight-period.ts'
 import { formatCount } from '../../lib/numbers.ts'
 import { ChoiceFilter, FilterBar, PeriodFilter } from '../../ui/filter-bar.tsx'
+import { usePeople } from '../people/use-people.ts'
 import {
   dimensionName,
   type ExploreSearch,
@@ -59,12 +60,13 @@ export function ExploreFilters({ search, onChange }: Props) {
 const OFFERED = 200
 
 function DimensionFilter({ name, search, onChange }: Props & { name: InsightDimension }) {
+  const { names } = usePeople()
   const answer = useQuery(exploreQuery({ ...askedOf(search), group_by: [name], limit: OFFERED })).data
   const options = (answer?.group_by[0] === name ? answer.rows : [])
     .filter(({ other }) => !other)
     .map((row) => ({
       value: row.key[0] ?? '',
-      label: valueText(name, row.key[0] ?? null),
+      label: valueText(name, row.key[0] ?? null, names),
       note: formatCount(row.requests),
     }))
   return (

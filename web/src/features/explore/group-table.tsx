@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import type { ExploreResponse, ExploreRow } from '../../../../src/contract/insight.ts'
+import type { ExploreRow } from '../../../../src/contract/insight.ts'
 import type { InsightMeasure } from '../../../../src/core/insight/terms.ts'
 import { parseUsd } from '../../../../src/core/money.ts'
 import { type DataColumn, DataTable } from '../../ui/data-table.tsx'
@@ -8,10 +8,10 @@ import { shownMeasures } from './select-csv.ts'
 import { drillOf } from './select-drill.ts'
 import { dimensionName, type ExploreSearch, joinExact, measureNames, usualMeasure } from './select-explore.ts'
 import { timeText } from './select-pivot.ts'
-import { measureText, OTHER, valueText } from './select-rows.ts'
+import { type Answer, measureText, OTHER, valueText } from './select-rows.ts'
 
 interface Props {
-  readonly answer: ExploreResponse
+  readonly answer: Answer
   readonly search: ExploreSearch
   readonly ruled: ReadonlySet<string>
   readonly onChange: (next: Record<string, unknown>) => void
@@ -58,19 +58,27 @@ function columnsOf(
       cell: (row) => {
         if (row.other) return index === 0 ? <em>{OTHER}</em> : null
         const value = row.key[index] ?? null
+        const text = valueText(dimension, value, answer.names)
+        const id = value !== null && value !== '' && text !== value && dimension !== 'outcome' ? value : undefined
         return (
           <span className="group/cell inline-flex max-w-96 items-baseline gap-1.5">
             {index === 0 ? (
-              <DrillLink drill={drillOf(search, row, answer.period, ruled)} label="Show its requests" className="break-all">
-                {valueText(dimension, value)}
+              <DrillLink
+                drill={drillOf(search, row, answer.period, ruled)}
+                label={id === undefined ? 'Show its requests' : `Show its requests: ${id}`}
+                className="break-all"
+              >
+                {text}
               </DrillLink>
             ) : (
-              <span className="break-all">{valueText(dimension, value)}</span>
+              <span className="break-all" title={id}>
+                {text}
+              </span>
             )}
             <button
               type="button"
               className="only-this"
-              aria-label={`Only ${dimensionName(dimension).toLowerCase()} ${valueText(dimension, value)}`}
+              aria-label={`Only ${dimensionName(dimension).toLowerCase()} ${text}`}
               title="Only this"
               onClick={() => onChange({ ...search, [dimension]: joinExact([value ?? '']) })}
             >

@@ -1,13 +1,13 @@
 import { useMemo } from 'react'
-import type { ExploreResponse, ExploreRow } from '../../../../src/contract/insight.ts'
+import type { ExploreRow } from '../../../../src/contract/insight.ts'
 import { DrillLink } from './drill-link.tsx'
 import { drillOf } from './select-drill.ts'
 import { dimensionName, type ExploreSearch, isAdditive, measureNames, usualMeasure } from './select-explore.ts'
 import { selectPivot } from './select-pivot.ts'
-import { measureText } from './select-rows.ts'
+import { type Answer, measureText } from './select-rows.ts'
 
 interface Props {
-  readonly answer: ExploreResponse
+  readonly answer: Answer
   readonly search: ExploreSearch
   readonly ruled: ReadonlySet<string>
 }

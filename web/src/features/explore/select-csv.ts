@@ -1,9 +1,8 @@
 /** The CSV of what is shown. */
-import type { ExploreResponse } from '../../../../src/contract/insight.ts'
 import { type InsightMeasure, insightMeasures } from '../../../../src/core/insight/terms.ts'
 import { type ExploreSearch, isAdditive, showOf, usualMeasure } from './select-explore.ts'
 import { pivotCsv, selectPivot, timeText } from './select-pivot.ts'
-import { csvValue, OTHER } from './select-rows.ts'
+import { type Answer, csvValue, OTHER } from './select-rows.ts'
 
 export interface Csv {
   readonly header: readonly string[]
@@ -19,7 +18,7 @@ const lists = new Map(insightMeasures.map((measure) => [measure, isLatency(measu
 export const shownMeasures = (measure: InsightMeasure): readonly InsightMeasure[] => lists.get(measure) ?? usual
 
 /** A row per group and moment with every figure; of a heat map the heat map. */
-export function csvOf(answer: ExploreResponse, search: ExploreSearch): Csv {
+export function csvOf(answer: Answer, search: ExploreSearch): Csv {
   const measure = search.measure ?? usualMeasure
   if (showOf(search) === 'pivot') {
     return pivotCsv(selectPivot(answer, measure), measure, answer.group_by[0] ?? answer.grain, isAdditive(measure))

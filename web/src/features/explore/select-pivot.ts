@@ -1,7 +1,7 @@
 /** A pivot: one measure, one thing down, another across, and totals that are sums of what is in sight. */
 import type { ExploreResponse, ExploreRow } from '../../../../src/contract/insight.ts'
 import type { InsightMeasure } from '../../../../src/core/insight/terms.ts'
-import { csvValue, groupBy, OTHER, plotValue, rowName, sumRows, valueText } from './select-rows.ts'
+import { type Answer, csvValue, groupBy, OTHER, plotValue, rowName, sumRows, valueText } from './select-rows.ts'
 
 interface PivotCell {
   readonly row: ExploreRow | undefined
@@ -17,14 +17,15 @@ export interface Pivot {
 
 const SHADES = 8
 
-export function selectPivot(answer: ExploreResponse, measure: InsightMeasure): Pivot {
+export function selectPivot(answer: Answer, measure: InsightMeasure): Pivot {
   const overTime = answer.grain !== 'none'
   const [first = '', second] = answer.group_by
-  const lineOf = (row: ExploreRow) => (overTime ? rowName(answer, row) : row.other ? OTHER : valueText(first, row.key[0] ?? null))
+  const lineOf = (row: ExploreRow) =>
+    overTime ? rowName(answer, row) : row.other ? OTHER : valueText(first, row.key[0] ?? null, answer.names)
   const columnOf = (row: ExploreRow) => {
     if (overTime) return timeText(row.at, answer.grain)
     if (second === undefined) return 'All'
-    return row.other ? OTHER : valueText(second, row.key[1] ?? null)
+    return row.other ? OTHER : valueText(second, row.key[1] ?? null, answer.names)
   }
   const byColumn = groupBy(answer.rows, columnOf)
   const sizes = new Map([...byColumn].map(([name, rows]) => [name, plotValue(measure, sumRows(rows))]))

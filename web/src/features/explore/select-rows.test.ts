@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { ExploreResponse, ExploreRow } from '../../../../src/contract/insight.ts'
+import type { ExploreRow } from '../../../../src/contract/insight.ts'
 import { toCsv } from '../../lib/csv.ts'
+import { namesOf, noNames } from '../people/names.ts'
 import { csvOf } from './select-csv.ts'
 import { parseExploreSearch } from './select-explore.ts'
 import { selectPivot } from './select-pivot.ts'
-import { measureText, rowOf, selectBars, selectPoints, sumRows } from './select-rows.ts'
+import { type Answer, measureText, rowOf, selectBars, selectPoints, sumRows } from './select-rows.ts'
 import { emptyRule, formOf, previewOf, ruleBody, whenOf, whenText } from './select-rules.ts'
 
 const row = (key: readonly (string | null)[], cost: string, change: Partial<ExploreRow> = {}): ExploreRow => ({
@@ -25,7 +26,7 @@ const row = (key: readonly (string | null)[], cost: string, change: Partial<Expl
   ...change,
 })
 
-const answer = (rows: ExploreRow[], change: Partial<ExploreResponse> = {}): ExploreResponse => ({
+const answer = (rows: ExploreRow[], change: Partial<Answer> = {}): Answer => ({
   object: 'insight_explore',
   sandbox: false,
   period: { name: '7d', from: '2026-11-16T00:00:00.000Z', to: '2026-11-23T00:00:00.000Z', days: 7, complete: false },
@@ -35,6 +36,7 @@ const answer = (rows: ExploreRow[], change: Partial<ExploreResponse> = {}): Expl
   rows,
   groups: rows.length,
   total: sumRows(rows),
+  names: noNames,
   ...change,
 })
 
@@ -44,6 +46,32 @@ const pairs = answer([
   row(['a', 'low'], '1'),
   row([], '0.5', { other: true }),
 ])
+
+describe('keys and projects', () => {
+  it('are called by their names, two of one name stay two, and CSV has the ids', () => {
+    const names = namesOf(
+      [],
+      [
+        { id: 'p1', name: 'Shop' },
+        { id: 'p2', name: 'Shop' },
+        { id: 'p3', name: 'Blog' },
+      ],
+    )
+    const asked = answer([row(['p1'], '3'), row(['p2'], '2'), row(['p3'], '1'), row(['gone'], '0.5')], {
+      group_by: ['project'],
+      names,
+    })
+    const shown = ['Shop (p1)', 'Shop (p2)', 'Blog', 'gone']
+    expect(selectBars(asked, 'cost_usd', true).bars.map(({ name }) => name)).toEqual(shown)
+    expect(selectPivot(asked, 'cost_usd').lines.map(({ name }) => name)).toEqual(shown)
+    expect(csvOf(asked, parseExploreSearch({ rows: 'project', show: 'table' })).rows.map(([id]) => id)).toEqual([
+      'p1',
+      'p2',
+      'p3',
+      'gone',
+    ])
+  })
+})
 
 describe('sums', () => {
   it('are exact, and nothing that does not add up is summed', () => {

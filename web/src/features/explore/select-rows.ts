@@ -7,20 +7,26 @@ import { formatCount, formatShare } from '../../lib/numbers.ts'
 import { formatDuration } from '../../lib/time.ts'
 import type { ChartPoint } from '../../ui/chart/chart-data.ts'
 import { outcomeText } from '../../ui/outcome.tsx'
+import { type Names, nameOf } from '../people/names.ts'
 
 export const OTHER = 'others'
 const NONE = 'none'
 
-/** A value of a dimension as a reader knows it. */
-export function valueText(dimension: string, value: string | null): string {
-  if (value === null || value === '') return NONE
-  return dimension === 'outcome' ? outcomeText(value) : value
+/** An answer, and the names of the keys and projects in it. */
+export interface Answer extends ExploreResponse {
+  readonly names: Names
 }
 
-export const rowName = (answer: Pick<ExploreResponse, 'group_by'>, row: Pick<ExploreRow, 'key' | 'other'>): string =>
+/** A value of a dimension as a reader knows it. */
+export function valueText(dimension: string, value: string | null, names: Names): string {
+  if (value === null || value === '') return NONE
+  return dimension === 'outcome' ? outcomeText(value) : (nameOf(names, dimension, value) ?? value)
+}
+
+export const rowName = (answer: Pick<Answer, 'group_by' | 'names'>, row: Pick<ExploreRow, 'key' | 'other'>): string =>
   row.other
     ? OTHER
-    : answer.group_by.map((name, index) => valueText(name, row.key[index] ?? null)).join(' \u00b7 ') || 'Everything'
+    : answer.group_by.map((name, index) => valueText(name, row.key[index] ?? null, answer.names)).join(' \u00b7 ') || 'Everything'
 
 /** A figure with every digit that matters; a share and a duration have no more. */
 export function measureText(measure: InsightMeasure, row: Measured, exact = false): string {
@@ -52,7 +58,7 @@ export function plotValue(measure: InsightMeasure, row: Measured): number {
 }
 
 /** A point per group and moment. Rows of `other` are one series. */
-export const selectPoints = (answer: ExploreResponse, measure: InsightMeasure): readonly ChartPoint[] =>
+export const selectPoints = (answer: Answer, measure: InsightMeasure): readonly ChartPoint[] =>
   answer.rows.flatMap((row): ChartPoint[] =>
     row.at === null || row[measure] === null
       ? []
@@ -67,7 +73,7 @@ export const selectPoints = (answer: ExploreResponse, measure: InsightMeasure): 
   )
 
 /** The group of the chart's point. */
-export const rowOf = (answer: ExploreResponse, point: ChartPoint): ExploreRow | undefined =>
+export const rowOf = (answer: Answer, point: ChartPoint): ExploreRow | undefined =>
   answer.rows.find(
     (row) => rowName(answer, row) === point.series && point.x instanceof Date && row.at === isoSeconds(point.x, row.at),
   )
@@ -91,7 +97,7 @@ const PART_COLOURS = 7
  * each pair has a bar of its own.
  */
 export function selectBars(
-  answer: ExploreResponse,
+  answer: Answer,
   measure: InsightMeasure,
   stacks: boolean,
 ): { readonly bars: readonly BarRow[]; readonly legend: readonly string[] } {
@@ -105,7 +111,9 @@ export function selectBars(
   }
   const parts = rankedParts(answer, measure)
   const legend = [...parts.slice(0, PART_COLOURS), ...(parts.length > PART_COLOURS ? [OTHER] : [])]
-  const groups = groupBy(answer.rows, (row) => (row.other ? OTHER : valueText(answer.group_by[0] ?? '', row.key[0] ?? null)))
+  const groups = groupBy(answer.rows, (row) =>
+    row.other ? OTHER : valueText(answer.group_by[0] ?? '', row.key[0] ?? null, answer.names),
+  )
   const sums = new Map([...groups].map(([name, rows]) => [name, sumRows(rows)]))
   const longest = Math.max(0, ...[...sums.values()].map((row) => plotValue(measure, row)))
   const bars = [...groups].map(([name, rows]) => {
@@ -115,7 +123,7 @@ export function selectBars(
       name,
       length: perMilleOf(plotValue(measure, row), longest),
       parts: rows.map((part) => {
-        const partName = part.other ? OTHER : valueText(answer.group_by[1] ?? '', part.key[1] ?? null)
+        const partName = part.other ? OTHER : valueText(answer.group_by[1] ?? '', part.key[1] ?? null, answer.names)
         const place = parts.indexOf(partName)
         const series = place < 0 || place >= PART_COLOURS ? PART_COLOURS : place
         return { row: part, name: partName, length: perMilleOf(plotValue(measure, part), longest), series }
@@ -127,11 +135,11 @@ export function selectBars(
 
 const perMilleOf = (value: number, longest: number): number => (longest > 0 ? Math.max(0, (value / longest) * 1_000) : 0)
 
-function rankedParts(answer: ExploreResponse, measure: InsightMeasure): readonly string[] {
+function rankedParts(answer: Answer, measure: InsightMeasure): readonly string[] {
   const dimension = answer.group_by[1] ?? ''
   const groups = groupBy(
     answer.rows.filter((row) => !row.other),
-    (row) => valueText(dimension, row.key[1] ?? null),
+    (row) => valueText(dimension, row.key[1] ?? null, answer.names),
   )
   return [...groups]
     .map(([name, rows]) => ({ name, size: plotValue(measure, sumRows(rows)) }))

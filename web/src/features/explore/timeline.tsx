@@ -1,6 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useMemo } from 'react'
-import type { ExploreResponse } from '../../../../src/contract/insight.ts'
 import type { InsightMeasure } from '../../../../src/core/insight/terms.ts'
 import { axisUsd } from '../../lib/money.ts'
 import { formatCompact, formatShare } from '../../lib/numbers.ts'
@@ -10,10 +9,10 @@ import type { ChartPoint } from '../../ui/chart/chart-data.ts'
 import { useToast } from '../../ui/toast.tsx'
 import { drillOf } from './select-drill.ts'
 import { dimensionName, type ExploreSearch, isAdditive, measureNames, showOf, usualMeasure } from './select-explore.ts'
-import { measureText, rowOf, selectPoints } from './select-rows.ts'
+import { type Answer, measureText, rowOf, selectPoints } from './select-rows.ts'
 
 interface Props {
-  readonly answer: ExploreResponse
+  readonly answer: Answer
   readonly search: ExploreSearch
   readonly ruled: ReadonlySet<string>
 }

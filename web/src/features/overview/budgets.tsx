@@ -3,11 +3,13 @@ import { DotMeter } from '../../ui/dot-meter.tsx'
 import { Section } from '../../ui/page-header.tsx'
 import { Hint } from '../../ui/tooltip.tsx'
 import { Method } from '../insight/method.tsx'
+import { usePeople } from '../people/use-people.ts'
 import { selectBudgets } from './select-overview.ts'
 
 /** How fast each budget burns. */
 export function Budgets({ data }: { data: InsightOverview }) {
-  const budgets = selectBudgets(data.budgets)
+  const { names } = usePeople()
+  const budgets = selectBudgets(data.budgets, names)
   return (
     <Section
       title="Budgets"
@@ -25,7 +27,9 @@ export function Budgets({ data }: { data: InsightOverview }) {
       <ul className="flex flex-col gap-4">
         {budgets.map((budget) => (
           <li key={budget.id} data-budget={budget.id}>
-            <p className="font-medium break-words">{budget.name}</p>
+            <p className="font-medium break-words" title={budget.scopeId}>
+              {budget.name}
+            </p>
             <div className="py-1.5">
               <DotMeter perMille={budget.perMille} tone={budget.tone} />
             </div>

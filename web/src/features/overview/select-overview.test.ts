@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BudgetWire, OverviewWire } from '../../../../src/contract/admin.ts'
+import { namesOf, noNames } from '../people/names.ts'
 import { selectBudgets, selectNow } from './select-overview.ts'
 
 const budget = (change: Partial<BudgetWire>): BudgetWire => ({
@@ -55,27 +56,31 @@ describe('the money beside every page', () => {
   })
 
   it('held money counts as used', () => {
-    expect(selectBudgets([budget({ spent_usd: '6', held_usd: '3', remaining_usd: '1' })])[0]).toMatchObject({
+    expect(selectBudgets([budget({ spent_usd: '6', held_usd: '3', remaining_usd: '1' })], noNames)[0]).toMatchObject({
       perMille: 900,
       tone: 'warn',
       text: '$1.00 left of $10.00',
-      name: 'Everything, per day',
+      name: 'The whole gateway, per day',
     })
   })
 
   it('the most used budget comes first, and a spent one is marked', () => {
-    const rows = selectBudgets([
-      budget({ id: 'calm', spent_usd: '1' }),
-      budget({ id: 'over', scope: 'key', scope_value: 'k1', spent_usd: '12', hard: false }),
-    ])
+    const names = namesOf([{ id: 'k1', name: 'web' }], [])
+    const rows = selectBudgets(
+      [
+        budget({ id: 'calm', spent_usd: '1' }),
+        budget({ id: 'over', scope: 'key', scope_value: 'k1', spent_usd: '12', hard: false }),
+      ],
+      names,
+    )
     expect(rows.map((row) => [row.id, row.tone])).toEqual([
       ['over', 'bad'],
       ['calm', 'ink'],
     ])
-    expect(rows[0]?.name).toBe('key k1, per day')
+    expect(rows[0]).toMatchObject({ name: 'Key web, per day', scopeId: 'k1' })
   })
 
   it('a budget of zero does not divide by zero', () => {
-    expect(selectBudgets([budget({ limit_usd: '0', spent_usd: '1' })])[0]?.perMille).toBe(0)
+    expect(selectBudgets([budget({ limit_usd: '0', spent_usd: '1' })], noNames)[0]?.perMille).toBe(0)
   })
 })

@@ -5,6 +5,7 @@ import { formatUsd, parseUsd } from '../../../../src/core/money.ts'
 import { exactUsd, isZeroUsd, perMille, plotUsd, shortUsd } from '../../lib/money.ts'
 import { counted, formatShare } from '../../lib/numbers.ts'
 import type { ChartPoint } from '../../ui/chart/chart-data.ts'
+import { idBehind, type Names, scopeText } from '../people/names.ts'
 
 export interface Figure {
   readonly label: string
@@ -30,6 +31,8 @@ export const isEmpty = ({ counts, spend }: InsightOverview): boolean =>
 export interface BudgetBurn {
   readonly id: string
   readonly name: string
+  /** Of the key or project, where its name is another. */
+  readonly scopeId: string | undefined
   /** What is left, of the limit. */
   readonly text: string
   /** Where it goes at this pace; undefined: no period, or too early to say. */
@@ -39,7 +42,7 @@ export interface BudgetBurn {
 }
 
 /** Budgets, most used first. Held money counts as used: that is how the gateway admits requests. */
-export function selectBudgets(budgets: readonly BudgetWire[]): readonly BudgetBurn[] {
+export function selectBudgets(budgets: readonly BudgetWire[], names: Names): readonly BudgetBurn[] {
   return budgets
     .map((budget) => {
       const [used, limit] = [parseUsd(budget.spent_usd) + parseUsd(budget.held_usd), parseUsd(budget.limit_usd)]
@@ -49,7 +52,15 @@ export function selectBudgets(budgets: readonly BudgetWire[]): readonly BudgetBu
       return {
         used,
         limit,
-        burn: { id, name: budgetName(budget), text: budgetText(budget), pace: paceText(budget), perMille: share, tone },
+        burn: {
+          id,
+          name: `${scopeText(budget, names)}, ${periods[budget.period]}`,
+          scopeId: idBehind(budget, names),
+          text: budgetText(budget),
+          pace: paceText(budget),
+          perMille: share,
+          tone,
+        },
       }
     })
     .sort((left, right) => Number(right.used * (left.limit || 1n) - left.used * (right.limit || 1n)))
@@ -59,11 +70,6 @@ export function selectBudgets(budgets: readonly BudgetWire[]): readonly BudgetBu
 const passes = ({ breach_at: breachAt }: BudgetWire): boolean => breachAt !== null
 
 const periods = { day: 'per day', month: 'per month', total: 'in total' } as const
-
-function budgetName(budget: BudgetWire): string {
-  const who = budget.scope === 'global' ? 'Everything' : `${budget.scope} ${budget.scope_value}`
-  return `${who}, ${periods[budget.period]}`
-}
 
 function budgetText(budget: BudgetWire): string {
   const kind = budget.hard ? '' : ' (soft)'

@@ -1,14 +1,16 @@
 import type { RequestRecordWire } from '../../../../src/contract/records.ts'
+import { usePeople } from '../people/use-people.ts'
 
 /** What was asked, by whom, and what the gateway noticed. */
 export function Facts({ record }: { record: RequestRecordWire }) {
+  const { names } = usePeople()
   const asked: readonly (readonly [string, unknown])[] = [
     ['operation', record.operation],
     ['model', record.model],
     ['route', record.route],
     ['n', record.n],
-    ['key', record.key_id],
-    ['project', record.project_id],
+    ['key', withId(names.keys, record.key_id)],
+    ['project', withId(names.projects, record.project_id)],
     ['end customer', record.end_customer],
     ['group', record.group],
     ['HTTP status', record.http_status],
@@ -33,6 +35,12 @@ export function Facts({ record }: { record: RequestRecordWire }) {
       )}
     </div>
   )
+}
+
+/** `Shop, p1`, or the id alone. */
+function withId(names: ReadonlyMap<string, string>, id: string): string {
+  const name = names.get(id)
+  return name === undefined || name === id || name.endsWith(`(${id})`) ? (name ?? id) : `${name} (${id})`
 }
 
 function FactList({ title, facts }: { title: string; facts: readonly (readonly [string, unknown])[] }) {

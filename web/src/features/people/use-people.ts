@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { apiKeysQuery, projectsQuery } from '../../api/queries.ts'
 import { usePermission } from '../shell/use-session.ts'
-import { type Names, namesOf } from './select-budgets.ts'
+import { type Names, namesOf } from './names.ts'
 
 /** Keys and projects, as far as one may see them, and their names. */
 export function usePeople() {
