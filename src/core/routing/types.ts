@@ -51,6 +51,10 @@ export interface Policy {
   readonly latenessNanoUsdPerSecond?: bigint
   /** Named level or `publisher/name@quality`; offers without a known quality at or above it are not eligible. */
   readonly floor?: string
+  /** A lower one, for prompts that are taken for easy; absent: `floor` is for all. */
+  readonly easyFloor?: string
+  /** Of a request whose prompt was looked at: whether `floor` is the one for easy prompts, and which one it is otherwise. */
+  readonly gated?: { readonly easy: boolean; readonly otherwise: string }
   /** Facts that every offer has to have, fallbacks too; what is unknown is not had. */
   readonly require?: FactRequirement
   /** Calls at most, splits of n not counted. */
