@@ -113,7 +113,7 @@ async function callStep(
     sequence: nextSequence(),
     firstImage,
     maxCostNanoUsd: undefined,
-    quotedNanoUsd: undefined,
+    wholeNanoUsd: undefined,
   })
   if (result.kind !== 'reserved') {
     if (result.kind === 'budget_exceeded') context.onBudgetReached(result.budgetId)

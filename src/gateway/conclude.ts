@@ -129,6 +129,7 @@ export async function concludeCall(
 
 const reasons = {
   over_budget: 'A budget has no room for it.',
+  over_limit: 'The quote or the max cost of the request leaves nothing for it.',
   not_written: 'The ledger could not be written.',
 } as const satisfies Record<NotHeld, string>
 

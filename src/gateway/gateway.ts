@@ -12,6 +12,7 @@ import type { Feedback } from './feedback.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
 import { createKeyRates } from './key-rates.ts'
+import { createPurse } from './purse.ts'
 import { createHedges } from './race.ts'
 import { createRecentTries, type RecentTries } from './recent-tries.ts'
 import { createRepeats, joinKey } from './repeats.ts'
@@ -139,7 +140,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       notes: [...chosen.warnings],
       sandbox: first.offer.sandbox,
       jitter: services.random(),
-      ...(pin && { pin }),
+      purse: createPurse({ pin, maxCostNanoUsd: input.options.maxCostNanoUsd ?? plan.policy.maxCostNanoUsd }),
       ...(consistency && { consistency }),
     }
     const newRequest = requestRow({

@@ -1,4 +1,5 @@
 /** The work of this machine on a call's pictures, where the operator gave it a price: held before it begins, charged for what was changed. */
+import { type ErrorCode, HalftoneError } from '../core/error.ts'
 import type { Candidate } from '../core/offer.ts'
 import { OWN_PROVIDER, ownWork } from '../core/own-steps.ts'
 import { settleCharges } from '../core/pricing/index.ts'
@@ -13,7 +14,10 @@ export interface OwnStep {
 }
 
 /** Why the pictures stay as they are. */
-export type NotHeld = 'over_budget' | 'not_written'
+export type NotHeld = 'over_budget' | 'over_limit' | 'not_written'
+
+/** What the request itself is held to. */
+const beyondRequest: ReadonlySet<ErrorCode> = new Set(['quote_exceeded', 'cost_limit_exceeded'])
 
 /** Never rejects: the pictures are paid for. Undefined: nothing to do, or it has no price. */
 export async function reserveOwnStep(
@@ -31,18 +35,21 @@ export async function reserveOwnStep(
     sequence: sequence(),
     firstImage: made.attempt.firstImage,
     maxCostNanoUsd: undefined,
-    quotedNanoUsd: undefined,
+    wholeNanoUsd: undefined,
   }).catch((err: unknown) => {
+    if (err instanceof HalftoneError && beyondRequest.has(err.code)) return 'over_limit' as const
     context.services.log.error({ err, requestId: context.requestId }, 'the work of this machine on a picture could not be held')
     return undefined
   })
   if (!held) return 'not_written'
+  if (held === 'over_limit') return held
   const { reserved, result } = held
   if (result.kind === 'budget_exceeded') context.onBudgetReached(result.budgetId)
   if (result.kind !== 'reserved') return 'over_budget'
   return {
     async settle(changed, seconds) {
       const done = finishedStep(context, reserved, candidate, { changed, seconds })
+      context.purse.settle(reserved.attempt.id, done.settlement)
       await settleCall(context.services, done, undefined)
       return done
     },

@@ -1,7 +1,6 @@
 /** One call to one offer: reserve, run, settle. Contains no rule about money or choice; those are core's. */
 import { HalftoneError } from '../core/error.ts'
 import type { JsonObject } from '../core/json.ts'
-import { formatUsd } from '../core/money.ts'
 import { type BoughtStep, boughtStepOf, type Candidate, type Warning } from '../core/offer.ts'
 import type { AttemptFailure } from '../core/outcome.ts'
 import { quoteCandidate } from '../core/pricing/index.ts'
@@ -16,7 +15,7 @@ import type { ExecuteInput } from './execution.ts'
 import type { Consistency } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
 import type { NotHeld, OwnStep } from './own-step.ts'
-import type { QuotePin } from './quote-pin.ts'
+import type { Purse } from './purse.ts'
 import type { Race } from './race.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
@@ -39,8 +38,8 @@ export interface CallContext {
   readonly sandbox: boolean
   /** 0 to 1, drawn once per request for the jitter of its retries. */
   readonly jitter: number
-  /** The quote the whole request is held to. */
-  readonly pin?: QuotePin
+  /** What the whole request is held to. */
+  readonly purse: Purse
   /** What it has to look like. */
   readonly consistency?: Consistency
   /** Whether the route's share of hedged requests has room, and taking from it. */
@@ -74,8 +73,8 @@ export interface ReserveOptions {
   readonly firstImage: number
   /** Share of the client's max cost for this call, for offers without a maximum of their own. */
   readonly maxCostNanoUsd: bigint | undefined
-  /** What a quote leaves for this call; undefined = the request is not held to one. */
-  readonly quotedNanoUsd: bigint | undefined
+  /** What it may cost with everything that is bought for its pictures; undefined: nothing is, or that has no known maximum. */
+  readonly wholeNanoUsd: bigint | undefined
   /** On the first attempt. */
   readonly request?: NewRequest
   readonly idempotency?: { readonly scope: string; readonly fingerprint: string; readonly expiresUs: number }
@@ -90,7 +89,6 @@ export async function reserveCall(
   const candidate: Candidate = { ...options.candidate, settings: { ...options.candidate.settings, n: options.call.n } }
   const nowUs = services.clock.nowUs()
   const quote = priceCall(context, candidate, nowUs)
-  if (options.quotedNanoUsd !== undefined) checkQuoted(candidate, quote, options.quotedNanoUsd)
   const attempt: NewAttempt = {
     id: services.newId(),
     requestId,
@@ -113,24 +111,26 @@ export async function reserveCall(
     createdUs: nowUs,
     sandbox: context.sandbox,
   }
-  const result = await services.ledger.reserve({
-    attempt,
-    budgetIds,
-    ...(options.request && { request: options.request }),
-    ...(options.idempotency && { idempotency: options.idempotency }),
+  const { wholeNanoUsd } = options
+  context.purse.take({
+    attemptId: attempt.id,
+    offer: attempt.offer,
+    expectedNanoUsd: quote.expectedNanoUsd,
+    maxNanoUsd: quote.maxNanoUsd,
+    ...(wholeNanoUsd !== undefined && { wholeNanoUsd }),
   })
+  let result: ReserveResult | undefined
+  try {
+    result = await services.ledger.reserve({
+      attempt,
+      budgetIds,
+      ...(options.request && { request: options.request }),
+      ...(options.idempotency && { idempotency: options.idempotency }),
+    })
+  } finally {
+    if (result?.kind !== 'reserved') context.purse.giveBack(attempt.id)
+  }
   return { reserved: { call: options.call, attempt, candidate, round: options.round }, result }
-}
-
-/** The plan kept to the quote; what failed tries have cost since, or a price that changed this second, may still break it. */
-function checkQuoted({ offer }: Candidate, { maxNanoUsd }: PricedQuote, leftNanoUsd: bigint): void {
-  if (maxNanoUsd !== null && maxNanoUsd <= leftNanoUsd) return
-  const most = maxNanoUsd === null ? 'has no known maximum' : `may cost $${formatUsd(maxNanoUsd)}`
-  throw new HalftoneError(
-    'quote_exceeded',
-    `The next call, to ${offer.id}, ${most}; of the quoted maximum $${formatUsd(leftNanoUsd)} is left.`,
-    { param: 'x-halftone-quote-id' },
-  )
 }
 
 /** Make the call and work out what it cost. Never rejects: a provider that throws is an attempt of unknown outcome. */
@@ -178,6 +178,7 @@ async function makeCall(context: CallContext, reserved: ReservedCall, { race, bu
     ...(stepped && { stepped }),
     ...(own && { own }),
   })
+  context.purse.settle(reserved.attempt.id, done.settlement)
   context.onFinished(done)
   return done
 }

@@ -2,14 +2,21 @@
 import { HalftoneError } from '../core/error.ts'
 import { formatUsd } from '../core/money.ts'
 import { boughtStepOf } from '../core/offer.ts'
-import { afterAttempt, type Hedging, type NextStep, type PlannedCall, type RunningCall } from '../core/routing/index.ts'
+import {
+  afterAttempt,
+  type Hedging,
+  type NextStep,
+  type PlannedAttempt,
+  type PlannedCall,
+  type RunningCall,
+} from '../core/routing/index.ts'
 import type { NewRequest, ReserveResult } from '../ports/ledger.ts'
 import { buyStep } from './bought-step.ts'
 import type { FinishedCall, ReservedCall } from './conclude.ts'
 import type { ExecuteResult } from './execution.ts'
 import { reserveOwnStep } from './own-step.ts'
 import { runHedged } from './race.ts'
-import { allCalls, answerOf, disposeImages, finishOf, type UsablePlan } from './result.ts'
+import { answerOf, disposeImages, finishOf, type UsablePlan } from './result.ts'
 import { type Beside, type CallContext, reserveCall, runCall } from './run-call.ts'
 import { settleCall } from './settle-call.ts'
 import { softBudgetWarning } from './soft-budget.ts'
@@ -110,7 +117,7 @@ async function runRound(
   let refused: HalftoneError | undefined
   let firstImage = progress.finished.reduce((sum, call) => sum + call.record.imagesMade, 0)
   for (const call of calls) {
-    const place = { sequence: progress.sequence + 1, firstImage, round: progress.round, reserved, finished: progress.finished }
+    const place = { sequence: progress.sequence + 1, firstImage, round: progress.round }
     const outcome = await reserve(options, call, place).catch((error: unknown) => {
       // What is reserved already must still be run and settled, and what has begun must end.
       if (progress.sequence === 0) throw error
@@ -177,7 +184,7 @@ function runBeside(options: RunOptions, progress: Progress, first: ReservedCall)
       const { firstImage } = first.attempt
       // At once: a step of the first call may take the next place meanwhile.
       progress.sequence += 1
-      const place = { sequence: progress.sequence, firstImage, round: progress.round, reserved: [first], finished: [] }
+      const place = { sequence: progress.sequence, firstImage, round: progress.round }
       // The first call is under way: what stands against a second one is no reason to fail.
       const second = await reserve(options, call, place).catch(asRefusal)
       return second instanceof HalftoneError ? undefined : second
@@ -204,39 +211,24 @@ interface Place {
   readonly sequence: number
   readonly firstImage: number
   readonly round: number
-  /** Of this round, not made yet. */
-  readonly reserved: readonly ReservedCall[]
-  readonly finished: readonly FinishedCall[]
 }
 
-/** What the quote leaves: its maximum less what earlier calls cost, or may yet. */
-function quotedLeft(
-  { context: { pin } }: RunOptions,
-  { reserved, finished }: Pick<Place, 'reserved' | 'finished'>,
-): bigint | undefined {
-  if (!pin) return undefined
-  const held = reserved.reduce((sum, { attempt }) => sum + attempt.holdNanoUsd, 0n)
-  const spent = allCalls(finished).reduce((sum, { settlement, reserved: { attempt } }) => {
-    if (settlement.kind === 'free') return sum
-    return sum + (settlement.kind === 'charged' ? settlement.totalNanoUsd : attempt.holdNanoUsd)
-  }, 0n)
-  return pin.maxNanoUsd - held - spent
+/** What the call may cost with all that is bought for its pictures; undefined: nothing is, or that has no known maximum. */
+function wholeOf({ candidate, total }: PlannedAttempt, images: number, n: number): bigint | undefined {
+  if (boughtStepOf(candidate) === undefined || total.maxNanoUsd === null) return undefined
+  return (total.maxNanoUsd * BigInt(images)) / BigInt(n)
 }
 
-async function reserve(
-  options: RunOptions,
-  call: PlannedCall,
-  { reserved: beside, finished, ...place }: Place,
-): Promise<ReservedCall | HalftoneError> {
+async function reserve(options: RunOptions, call: PlannedCall, place: Place): Promise<ReservedCall | HalftoneError> {
   const { context, plan, newRequest, idempotency } = options
-  const candidate = plan.attempts[call.candidate]?.candidate
-  if (!candidate) throw new Error(`the plan has no candidate ${call.candidate}`)
+  const planned = plan.attempts[call.candidate]
+  if (!planned) throw new Error(`the plan has no candidate ${call.candidate}`)
   const limit = context.input.options.maxCostNanoUsd ?? plan.policy.maxCostNanoUsd
   const { reserved, result } = await reserveCall(context, {
     call,
-    candidate,
+    candidate: planned.candidate,
     ...place,
-    quotedNanoUsd: quotedLeft(options, { reserved: beside, finished }),
+    wholeNanoUsd: wholeOf(planned, call.n, context.input.request.n),
     maxCostNanoUsd: limit === undefined ? undefined : (limit * BigInt(call.n)) / BigInt(context.input.request.n),
     ...(place.sequence === 1 && { request: newRequest }),
     ...(place.sequence === 1 && idempotency && { idempotency }),

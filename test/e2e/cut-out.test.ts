@@ -140,6 +140,11 @@ async function withCutters<T>(status: number, use: (calls: () => readonly number
           cutOut: ['broken:stability-ai/remove-background', 'sound:stability-ai/remove-background'],
         },
         alone: { models: ['acme/painter'], cutOut: ['broken:stability-ai/remove-background'] },
+        daring: {
+          models: ['acme/painter'],
+          cutOut: ['broken:stability-ai/remove-background', 'sound:stability-ai/remove-background'],
+          payTwice: 'onUnknown',
+        },
       },
     },
   })
@@ -174,3 +179,26 @@ it('when nobody can cut it out the client hears that the picture was paid for, a
     expect(overview.held_usd).toBe('0.00')
   })
 })
+
+it.each([
+  ['quote', 409, 'quote_exceeded'],
+  ['max cost', 400, 'cost_limit_exceeded'],
+] as const)(
+  'a second cutter is not paid beyond the %s of the request, where the first may have been',
+  async (limit, status, code) => {
+    // A proxy in front of the provider, which does not know what became of the call.
+    await withCutters(504, async (calls) => {
+      const wanted = { model: 'daring', size: '1024x1024' }
+      const { body: quote } = await gateway.call<{ id: string; max_usd: string }>('/v1/halftone/quote', {
+        body: { prompt: 'a red fox', background: 'transparent', ...wanted },
+      })
+      expect(quote.max_usd).toBe('0.05')
+      const headers = limit === 'quote' ? { 'x-halftone-quote-id': quote.id } : { 'x-halftone-max-cost-usd': quote.max_usd }
+      const held = await generate(wanted, headers)
+      expect([held.status, held.body.error?.code, calls()]).toEqual([status, code, [1, 1, 0]])
+      expect(held.headers.get('x-should-retry')).toBe('false')
+      const free = await generate(wanted)
+      expect([free.status, calls()]).toEqual([200, [2, 2, 1]])
+    })
+  },
+)

@@ -191,7 +191,7 @@ describe('with two providers', () => {
   })
 })
 
-it('a quote leaves nothing for a second try once the first may have been charged, even where the route would pay twice', async () => {
+it('neither a quote nor a max cost leaves anything for a second try once the first may have been charged, even where the route would pay twice', async () => {
   const doubles = await Promise.all([startProviderDouble(), startProviderDouble()])
   const [one, two] = doubles
   const gateway = await startTestGateway({
@@ -203,15 +203,18 @@ it('a quote leaves nothing for a second try once the first may have been charged
   try {
     const wanted = { model: 'daring', prompt: 'a red fox' }
     const { id } = await quoteOf(gateway, wanted)
-    const callsOf = async (quoteId: string | null): Promise<number> => {
+    const callsOf = async (quoteId: string | null, maxUsd?: string): Promise<number> => {
       for (const double of doubles) {
         double.reset()
         double.enqueue({ fault: 'reset_after' })
       }
-      expect((await make(gateway, wanted, quoteId)).status).not.toBe(200)
+      const limited = maxUsd === undefined ? wanted : { ...wanted, halftone: { max_cost_usd: maxUsd } }
+      expect((await make(gateway, limited, quoteId)).status).not.toBe(200)
       return one.calls.length + two.calls.length
     }
     expect(await callsOf(id)).toBe(1)
+    expect(await callsOf(null, '0.07')).toBe(1)
+    expect(await callsOf(null, '0.08')).toBe(2)
     expect(await callsOf(null)).toBe(2)
   } finally {
     await gateway.close()
