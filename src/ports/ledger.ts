@@ -8,6 +8,7 @@ import type { NanoUsd } from '../core/money.ts'
 import type { OfferId, Warning } from '../core/offer.ts'
 import type { AttemptKind, AttemptState, ChargeLine, Outcome, RefusalStage, ReportedCost } from '../core/outcome.ts'
 import type { InputRole, Operation } from '../core/request.ts'
+import type { StoredGate } from '../core/routing/learning/spoken.ts'
 import type { LedgerAccess } from './ledger-access.ts'
 import type { LedgerAdmin } from './ledger-admin.ts'
 import type { Consumption, LedgerCommitments } from './ledger-commitments.ts'
@@ -18,6 +19,7 @@ import type { LedgerInsight } from './ledger-insight.ts'
 import type { LedgerJobs } from './ledger-jobs.ts'
 import type { LedgerMonths } from './ledger-months.ts'
 import type { LedgerPrices } from './ledger-prices.ts'
+import type { LedgerQuality } from './ledger-quality.ts'
 import type { LedgerReader } from './ledger-reads.ts'
 import type { LedgerRoutes } from './ledger-routes.ts'
 
@@ -31,6 +33,7 @@ export type * from './ledger-insight.ts'
 export type * from './ledger-jobs.ts'
 export type * from './ledger-months.ts'
 export type * from './ledger-prices.ts'
+export type * from './ledger-quality.ts'
 export type * from './ledger-reads.ts'
 export type * from './ledger-reports.ts'
 export type * from './ledger-requests.ts'
@@ -75,6 +78,7 @@ export interface Ledger {
   readonly erasure: LedgerErasure
   readonly prices: LedgerPrices
   readonly feedback: LedgerFeedback
+  readonly quality: LedgerQuality
   readonly jobs: LedgerJobs
   readonly insight: LedgerInsight
   readonly routes: LedgerRoutes
@@ -160,6 +164,10 @@ export interface NewRequest {
   readonly decision: JsonObject
   /** What the route's declared baseline would have cost for the whole request. */
   readonly baseline?: { readonly name: string; readonly expectedNanoUsd: NanoUsd }
+  /** The floor that its pictures are made under, as it was named; absent: none, or not the same for every candidate. */
+  readonly qualityFloor?: string
+  /** What decided on the floor, where the prompt was looked at. */
+  readonly promptGate?: StoredGate
   readonly inputs: readonly NewAsset[]
   /** When the sweep deletes all but what money and sums are made of; absent: never. */
   readonly recordExpiresUs?: TimestampUs

@@ -156,6 +156,7 @@ export type SingleCommand =
   | { readonly kind: 'closeMonth'; readonly close: CloseMonth }
   | { readonly kind: 'sealMonth'; readonly seal: SealMonth }
   | { readonly kind: 'rate'; readonly feedback: FeedbackCommand }
+  | { readonly kind: 'resetQuality'; readonly product: string; readonly atUs: number }
   | { readonly kind: 'putInsightObject'; readonly object: PutInsightObject }
   | { readonly kind: 'deleteInsightObject'; readonly object: Parameters<LedgerInsight['deleteObject']>[0] }
   | { readonly kind: 'addJobs'; readonly jobs: readonly NewJob[] }

@@ -100,6 +100,8 @@ function encodeRequest(request: NewRequest, attempt: NewAttempt, scope: string |
     duplicates_nano_usd: null,
     record_expires_us: request.recordExpiresUs ?? null,
     record_deleted_us: null,
+    quality_floor: request.qualityFloor ?? null,
+    prompt_gate: request.promptGate ? JSON.stringify(request.promptGate) : null,
   })
   const content = toTuple('request_content', {
     request_id: request.id,

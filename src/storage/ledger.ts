@@ -31,6 +31,7 @@ import { createFeedbackReads } from './reads/feedback.ts'
 import { createInsightReads } from './reads/insight.ts'
 import { createMonthReads } from './reads/months.ts'
 import { bookId, createPriceReads, draftId } from './reads/prices.ts'
+import { createQualityReads } from './reads/quality.ts'
 import { createReader } from './reads/reader.ts'
 import { createRouteReads } from './reads/routes.ts'
 import { type Database, type NewRow, storableText } from './schema.ts'
@@ -116,6 +117,10 @@ export function createLedger(engine: LedgerEngine): Ledger {
       ...createFeedbackReads(reads),
       rate: (feedback) => submit<readonly RatedImage[]>({ kind: 'rate', feedback }),
       deleteImage: (command) => submit<{ deleted: boolean; rated: readonly RatedImage[] }>({ kind: 'deleteImage', ...command }),
+    },
+    quality: {
+      ...createQualityReads(reads),
+      reset: (command) => submit<void>({ kind: 'resetQuality', ...command }),
     },
     routes: { ...createRouteReads(reads), put: (route) => submit<RouteVersion>({ kind: 'putRoute', route }) },
     jobs: {

@@ -8,6 +8,7 @@ import { routeTables } from './migrations/007-routes.ts'
 import { monthColumns, monthTables } from './migrations/010-months.ts'
 import { retentionColumns } from './migrations/012-retention.ts'
 import { recordColumns } from './migrations/013-records.ts'
+import { qualityColumns, qualityTables } from './migrations/015-quality.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
 /** The tables as the last migration leaves them. */
@@ -17,11 +18,17 @@ export const tables = {
   ...accessTables,
   ...routeTables,
   ...monthTables,
+  ...qualityTables,
   audit: { ...initialTables.audit, columns: { ...initialTables.audit.columns, ...accessColumns.audit } },
   ...insightTables,
   requests: {
     ...initialTables.requests,
-    columns: { ...initialTables.requests.columns, ...insightColumns.requests, ...recordColumns.requests },
+    columns: {
+      ...initialTables.requests.columns,
+      ...insightColumns.requests,
+      ...recordColumns.requests,
+      ...qualityColumns.requests,
+    },
   },
   charges: {
     ...initialTables.charges,

@@ -17,6 +17,7 @@ import { insightRules } from './ledger/insight.ts'
 import { jobRules } from './ledger/jobs.ts'
 import { monthRules } from './ledger/months.ts'
 import { priceRules } from './ledger/prices.ts'
+import { qualityRules } from './ledger/quality.ts'
 import { readRules } from './ledger/reads.ts'
 import { recordRules } from './ledger/records.ts'
 import { recoveryRules } from './ledger/recovery.ts'
@@ -54,6 +55,7 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     readRules,
     findRequestRules,
     groupRules,
+    qualityRules,
     accessRules,
     adminRules,
     priceRules,

@@ -70,7 +70,7 @@ async function eraseTexts(tx: Tx, ids: readonly string[]): Promise<void> {
   await tx.run('DELETE FROM request_content WHERE request_id IN (?...)', [ids])
   await tx.run('UPDATE assets SET revised_prompt = NULL WHERE request_id IN (?...)', [ids])
   // The fingerprint is a hash of the prompt and of who asked; the id equals no other request.
-  await tx.run('UPDATE requests SET error_message = NULL, fingerprint = id WHERE id IN (?...)', [ids])
+  await tx.run('UPDATE requests SET error_message = NULL, fingerprint = id, prompt_gate = NULL WHERE id IN (?...)', [ids])
   await tx.run('UPDATE attempts SET error_message = NULL, resume = NULL WHERE request_id IN (?...)', [ids])
   await tx.run('UPDATE feedback SET reason = NULL WHERE request_id IN (?...)', [ids])
 }

@@ -84,7 +84,7 @@ async function deleteRecords(tx: Tx, ids: readonly string[], atUs: number): Prom
   // The fingerprint is a hash of the prompt, among others; the id equals no other request.
   await tx.run(
     `UPDATE requests SET record_deleted_us = ?, record_expires_us = NULL, decision = '{}', warnings = '[]', error_message = NULL,
-       fingerprint = id, idempotency_scope = NULL WHERE id IN (?...)`,
+       fingerprint = id, idempotency_scope = NULL, prompt_gate = NULL WHERE id IN (?...)`,
     [atUs, ids],
   )
   await tx.run(

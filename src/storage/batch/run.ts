@@ -24,6 +24,7 @@ import { closeMonth, sealMonth } from './months.ts'
 import { closeNode, openNode, recover, renewNode } from './nodes.ts'
 import { attemptOf } from './posting.ts'
 import { keepPrices } from './prices.ts'
+import { resetQuality } from './quality.ts'
 import { applyReconcile } from './reconcile.ts'
 import { applyReserve } from './reserve.ts'
 import type { Rollups } from './rollup.ts'
@@ -182,6 +183,8 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
       return sealMonth(tx, context, command.seal)
     case 'rate':
       return rate(tx, context, command.feedback)
+    case 'resetQuality':
+      return resetQuality(tx, context, command)
     case 'putInsightObject':
       return putInsightObject(tx, context, command.object)
     case 'deleteInsightObject':

@@ -13,6 +13,7 @@ import { monthColumns, monthIndexes, monthRows, monthTables } from './010-months
 import { erasureIndexes } from './011-erasure.ts'
 import { retentionColumns } from './012-retention.ts'
 import { deletableEventRules, recordColumns, recordIndexes } from './013-records.ts'
+import { qualityColumns, qualityIndexes, qualityRules, qualityTables } from './015-quality.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -101,6 +102,16 @@ export const migrations: readonly Migration[] = [
       ...Object.entries(recordColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
       ...recordIndexes,
       ...deletableEventRules(flavour),
+    ],
+  },
+  {
+    version: 15,
+    name: 'quality',
+    statements: (flavour) => [
+      ...Object.entries(qualityTables).map(([name, spec]) => createTable(name, spec, flavour)),
+      ...Object.entries(qualityColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
+      ...qualityIndexes,
+      ...qualityRules(flavour),
     ],
   },
 ]
