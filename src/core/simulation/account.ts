@@ -2,6 +2,7 @@
 
 import { minimumSpend } from './catalogue.ts'
 import { classes } from './classes.ts'
+import type { GpuUse } from './gpu-pool.ts'
 import { MONTH_END_US, MONTH_START_US } from './time.ts'
 import type { Arrival } from './workload.ts'
 import { type Deployment, floorOf, listPrice, trueQuality, type World } from './world.ts'
@@ -25,6 +26,8 @@ export interface MonthResult {
   readonly bought: ReadonlyMap<string, number>
   readonly attempts: number
   readonly billedInVainUsd: number
+  /** Rented GPUs, which are part of the bills; absent: the policy has none. */
+  readonly gpus?: GpuUse
 }
 
 /** Free of penalty: so many requests late, so many pictures below their floor; beyond it, multiples of the list price. */
@@ -43,7 +46,7 @@ export interface Account {
   ): void
   served(deployment: Deployment, arrival: Arrival, atUs: number, pictures: number): void
   unserved(arrival: Arrival): void
-  result(): MonthResult
+  result(gpus?: GpuUse): MonthResult
 }
 
 /** Only requests that arrive in the month count; what history cost is not asked. */
@@ -61,7 +64,8 @@ export function createAccount(world: World): Account {
       const line = lines[deployment.index]
       const kind = classes[arrival.template.classIndex]
       if (!line || !kind) return
-      const list = n * listPrice(world, deployment, kind.edge, atUs)
+      // A pool is paid by the hour, whatever it makes.
+      const list = deployment.lane === 'pool' ? 0 : n * listPrice(world, deployment, kind.edge, atUs)
       line.graduatedNano += (list / n) * graduated(deployment, line.pictures, n)
       line.listNano += list
       line.pictures += n
@@ -86,8 +90,8 @@ export function createAccount(world: World): Account {
       sum.requests += 1
       sum.unserved += 1
     },
-    result() {
-      const bills = billsOf(world, lines)
+    result(gpus) {
+      const bills = billsOf(world, lines) + (gpus?.nanoUsd ?? 0)
       const penalties = sums.reduce((total, sum) => total + penaltyOf(sum), 0)
       return {
         billsUsd: bills / 1e9,
@@ -97,6 +101,7 @@ export function createAccount(world: World): Account {
         bought: new Map(world.deployments.map(({ offer, index }) => [offer.id, lines[index]?.pictures ?? 0])),
         attempts,
         billedInVainUsd: inVainNano / 1e9,
+        ...(gpus && { gpus }),
       }
     },
   }

@@ -3,6 +3,8 @@ import { type AttemptRecord, afterAttempt, type Plan, type PlannedCall } from '.
 import { type Account, createAccount, type MonthResult } from './account.ts'
 import { classes } from './classes.ts'
 import { createEventQueue, type EventQueue } from './event-queue.ts'
+import { createGpuPool, type GpuOperator, type GpuPool } from './gpu-pool.ts'
+import { isGpuWorld } from './gpu-world.ts'
 import { type Answer, createProviders, type Providers } from './provider.ts'
 import { luckOf } from './random.ts'
 import { HOUR_US } from './time.ts'
@@ -19,6 +21,8 @@ export interface SimulatedPolicy {
   finished(attempt: FinishedAttempt): void
   /** Somebody looked at a picture. */
   rated(rating: Rating): void
+  /** Decides on rented GPUs, where the world has any; absent: it rents none. */
+  readonly gpus?: GpuOperator
 }
 
 export interface FinishedAttempt {
@@ -68,11 +72,12 @@ export function simulateMonth(world: World, templates: Templates, policy: Simula
     engine.arrive(arrival)
   }
   engine.runUntil(Number.POSITIVE_INFINITY)
-  return engine.account.result()
+  return engine.account.result(engine.pool?.use())
 }
 
 interface Engine {
   readonly account: Account
+  readonly pool: GpuPool | undefined
   arrive(arrival: Arrival): void
   runUntil(atUs: number): void
 }
@@ -81,16 +86,19 @@ function createEngine(world: World, policy: SimulatedPolicy): Engine {
   const account = createAccount(world)
   const providers = createProviders(world)
   const queue = createEventQueue()
+  const pool = policy.gpus && isGpuWorld(world) ? createGpuPool(world, queue, policy.gpus) : undefined
   const context: Context = {
     world,
     policy,
     account,
     providers,
+    pool,
     queue,
     byOffer: new Map(world.deployments.map((each) => [each.offer.id, each])),
   }
   return {
     account,
+    pool,
     arrive: (arrival) => start(context, arrival, arrival.atUs),
     runUntil: (atUs) => queue.runUntil(atUs),
   }
@@ -101,6 +109,7 @@ interface Context {
   readonly policy: SimulatedPolicy
   readonly account: Account
   readonly providers: Providers
+  readonly pool: GpuPool | undefined
   readonly queue: EventQueue
   readonly byOffer: ReadonlyMap<string, Deployment>
 }
@@ -138,15 +147,22 @@ const patienceMs = ({ template }: Arrival): number => {
 }
 
 function dispatch(context: Context, run: Run, call: PlannedCall, nowUs: number): void {
-  const { policy, providers, byOffer, queue } = context
+  const { policy, providers, pool, byOffer, queue } = context
   const { plan, arrival } = run
   const offer = plan.attempts[call.candidate]?.candidate.offer.id ?? ''
   const deployment = byOffer.get(offer)
   if (!deployment) return
   policy.dispatched(offer, nowUs)
-  const { template } = arrival
-  const answer = providers.answer({ deployment, template, n: call.n, requestId: arrival.id, attempt: run.attempts, atUs: nowUs })
+  const { template, id: requestId } = arrival
+  const attempt = run.attempts
   run.attempts += 1
+  if (pool && policy.gpus && deployment.lane === 'pool') {
+    const done = (answer: Answer, atUs: number): void =>
+      conclude(context, run, call, { deployment, answer, dispatchedUs: nowUs }, atUs)
+    pool.submit({ ...policy.gpus.place(requestId, nowUs), requestId, attempt, pictures: call.n, done }, nowUs)
+    return
+  }
+  const answer = providers.answer({ deployment, template, n: call.n, requestId, attempt, atUs: nowUs })
   queue.at(nowUs + Math.round(answer.afterMs * 1_000), (atUs) =>
     conclude(context, run, call, { deployment, answer, dispatchedUs: nowUs }, atUs),
   )

@@ -16,6 +16,8 @@ import type { World } from './world.ts'
 
 export interface MonthPlanner {
   asked(template: RequestTemplate, easy: boolean, nowUs: number): void
+  /** So much of what was asked for a GPU made, which no offer sells. */
+  pooled(template: RequestTemplate, easy: boolean, pictures: number): void
   billed(offer: string, pictures: number, expectedNanoUsd: number): void
   /** Prices to choose by; undefined while there is nothing to plan with. */
   prices(
@@ -31,10 +33,13 @@ interface Line {
   readonly easy: boolean
   readonly firstDay: number
   readonly counts: number[]
+  /** By day as `counts`: made by GPUs. */
+  readonly pooled: number[]
 }
 
 export function createMonthPlanner(world: World): MonthPlanner {
   const lines = new Map<string, Line>()
+  const pools = new Set(world.deployments.filter(({ lane }) => lane === 'pool').map(({ offer }) => offer.id))
   const tiers = world.deployments.flatMap(({ offer, terms, lane }) =>
     lane === 'sync' && terms.tiers ? [{ offers: [offer.id], ...terms.tiers }] : [],
   )
@@ -46,22 +51,31 @@ export function createMonthPlanner(world: World): MonthPlanner {
     nowUs: number,
     planFor: (template: RequestTemplate, easy: boolean) => FullPlan | undefined,
   ): DemandLine[] =>
-    [...lines.values()].map(({ template, easy, firstDay, counts }) => ({
-      pictures: forecastRest({ firstDay, counts } satisfies DailyCounts, nowUs / DAY_US, MONTH_END_US / DAY_US),
-      options: optionsOf(planFor(template, easy), template.request.n),
+    [...lines.values()].map(({ template, easy, firstDay, counts, pooled }) => ({
+      pictures:
+        forecastRest({ firstDay, counts } satisfies DailyCounts, nowUs / DAY_US, MONTH_END_US / DAY_US) *
+        (1 - shareOf(pooled, counts)),
+      options: optionsOf(planFor(template, easy), template.request.n).filter(({ offer }) => !pools.has(offer)),
     }))
   return {
     asked(template, easy, nowUs) {
-      const key = `${template.classIndex}/${template.features.promptClass}/${easy}`
+      const key = keyOf(template, easy)
       const day = Math.floor(nowUs / DAY_US)
       let line = lines.get(key)
       if (!line) {
-        line = { template, easy, firstDay: day, counts: [] }
+        line = { template, easy, firstDay: day, counts: [], pooled: [] }
         lines.set(key, line)
       }
       const index = day - line.firstDay
-      while (line.counts.length <= index) line.counts.push(0)
+      while (line.counts.length <= index) {
+        line.counts.push(0)
+        line.pooled.push(0)
+      }
       line.counts[index] = (line.counts[index] ?? 0) + template.request.n
+    },
+    pooled(template, easy, pictures) {
+      const line = lines.get(keyOf(template, easy))
+      if (line) line.pooled[line.pooled.length - 1] = (line.pooled.at(-1) ?? 0) + pictures
     },
     billed(offer, pictures, expectedNanoUsd) {
       const sum = bought.get(offer) ?? { pictures: 0, nano: 0 }
@@ -85,6 +99,17 @@ export function createMonthPlanner(world: World): MonthPlanner {
       return planned
     },
   }
+}
+
+const keyOf = ({ classIndex, features }: RequestTemplate, easy: boolean): string =>
+  `${classIndex}/${features.promptClass}/${easy}`
+
+const WEEK = 7
+
+/** Of the last week's demand. */
+function shareOf(pooled: readonly number[], counts: readonly number[]): number {
+  const sum = (list: readonly number[]): number => list.slice(-WEEK).reduce((total, each) => total + each, 0)
+  return Math.min(1, sum(pooled) / Math.max(1, sum(counts)))
 }
 
 /** List prices and what is added in choosing, per picture; the plan must have been made without planned prices. */

@@ -78,7 +78,7 @@ export const isRefused = (
 ): boolean =>
   luckOf(world.seed, requestId, deployment.index, attempt * 8 + 4) < refusalChance(world, deployment, features.promptClass)
 
-function failed(
+export function failed(
   code: 'provider_error' | 'provider_timeout' | 'provider_rate_limited' | 'provider_not_found' | 'content_refused',
   afterMs: number,
   retryAfterMs?: number,

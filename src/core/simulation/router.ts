@@ -279,16 +279,24 @@ function learn(state: State, attempt: FinishedAttempt): void {
     state.planner?.billed(offer.id, n, listNanoUsdOf(state, planned.candidate, template, nowUs) * n)
   }
   if (failure?.code === 'provider_rate_limited' || failure?.code === 'provider_not_found') return
+  if (!failure && state.world.deployments.some((each) => each.lane === 'pool' && each.offer === offer))
+    state.planner?.pooled(template, isLower(made, template), n)
   const kind = !failure ? 'succeeded' : failure.code === 'content_refused' ? 'refused' : 'failed'
   const seen = { kind, billed, ...(!failure && { latencyMs: afterMs }) } as const
   for (const key of experienceKeys(planned.candidate, request, features.promptClass))
     state.experience.set(key, reduceExperience(state.experience.get(key) ?? noExperience, seen))
 }
 
+/** The plan was made for a prompt that needs less. */
+export function isLower({ policy }: FullPlan, { classIndex }: RequestTemplate): boolean {
+  const kind = classes[classIndex]
+  return kind?.hardFloor !== undefined && policy.floor === level(kind.floor)
+}
+
 function learnRating(state: State, { plan: made, template, deployment, accepted }: Rating): void {
   const kind = classes[template.classIndex]
   if (!kind) return
-  const lower = kind.hardFloor !== undefined && made.policy.floor === level(kind.floor)
+  const lower = isLower(made, template)
   // Under the lower floor a rejection may be the prompt's doing: then it is the gate that learns.
   const weak = lower && deployment.terms.quality < (kind.hardFloor ?? 0)
   if (kind.hardFloor !== undefined) state.gate = rated(state.gate, template.features, weak, accepted)

@@ -7,11 +7,11 @@ import type { RequestClass } from './classes.ts'
 import { drawEvents, type WorldEvents } from './events.ts'
 import { DAY_US, MONTH_DAYS, MONTH_START_US } from './time.ts'
 
-/** One way to buy: a model in the lane that answers at once, or in the batch lane. */
+/** One way to buy: a model in the lane that answers at once, in the batch lane, or on GPUs of one's own (`gpu-world.ts`). */
 export interface Deployment {
   readonly index: number
   readonly terms: DeploymentTerms
-  readonly lane: 'sync' | 'batch'
+  readonly lane: 'sync' | 'batch' | 'pool'
   readonly offer: Offer
 }
 
@@ -46,7 +46,7 @@ export function createWorld(seed: number, volume: number): World {
   }
 }
 
-function offerOf(terms: DeploymentTerms, lane: Deployment['lane']): Offer {
+export function offerOf(terms: DeploymentTerms, lane: Deployment['lane']): Offer {
   const { provider, model } = terms
   const tier = lane === 'batch' ? { tier: 'batch' } : {}
   const { untilDay } = terms
@@ -135,4 +135,6 @@ export const floorOf = ({ floor, hardFloor }: RequestClass, hard: boolean): numb
 
 /** It can make this class's pictures at all. */
 export const canMake = ({ terms, lane }: Deployment, { operation, edge, interactive }: RequestClass): boolean =>
-  (operation === 'generate' || terms.edits) && (edge === 1024 || terms.price2k !== undefined) && (lane === 'sync' || !interactive)
+  (operation === 'generate' || terms.edits) &&
+  (edge === 1024 || terms.price2k !== undefined) &&
+  (lane !== 'batch' || !interactive)
