@@ -93,6 +93,12 @@ const columnsOf = (edit: ((project: Project) => void) | undefined): readonly Dat
   },
   { id: 'prompts', header: 'Prompts', cell: (project) => promptModes[project.prompt_mode], hideBelow: 'lg' },
   {
+    id: 'tags',
+    header: 'Tags',
+    cell: ({ tags }) => <span className="break-all">{tagLines(tags).replaceAll('\n', ', ') || <NoTags />}</span>,
+    hideBelow: 'lg',
+  },
+  {
     id: 'images',
     header: 'Images kept',
     numeric: true,
@@ -115,12 +121,6 @@ const columnsOf = (edit: ((project: Project) => void) | undefined): readonly Dat
     sort: ({ records_ttl_days: days }) => days,
     cell: ({ records_ttl_days: days }) => keptText(days),
     hideBelow: 'md',
-  },
-  {
-    id: 'tags',
-    header: 'Tags',
-    cell: ({ tags }) => <span className="break-all">{tagLines(tags).replaceAll('\n', ', ') || <NoTags />}</span>,
-    hideBelow: 'lg',
   },
   { id: 'keys', header: 'Keys', numeric: true, sort: (row) => row.keys, cell: (row) => row.keys, hideBelow: 'sm' },
   {

@@ -1,5 +1,5 @@
 /** Candidates and eliminations, as quotes and decisions both show them. */
-import type { QuoteResponse } from '../../../../src/contract/quote.ts'
+import type { CandidateQuote, QuoteResponse } from '../../../../src/contract/quote.ts'
 
 export interface EliminationCount {
   readonly reason: string
@@ -18,6 +18,13 @@ export function selectEliminated(eliminated: QuoteResponse['eliminated']): reado
   }
   return [...byReason.values()].sort((left, right) => right.count - left.count)
 }
+
+/** With what is done here to its pictures, and the lane that answers in its own time: `medium, 800x600, batch; here: convert to png`. */
+export const productText = (candidate: Pick<CandidateQuote, 'quality' | 'size' | 'lane' | 'finishing'>): string =>
+  [
+    [settingsText(candidate), candidate.lane === 'standard' ? '' : candidate.lane].filter(Boolean).join(', '),
+    ...(candidate.finishing.length > 0 ? [`here: ${candidate.finishing.join(', ')}`] : []),
+  ].join('; ')
 
 /** `medium, 1024x1024` */
 export const settingsText = (candidate: { readonly quality: string | null; readonly size: string }): string =>

@@ -113,13 +113,10 @@ function Shown(props: Props) {
 function Source({ answer: { source, period, groups, rows } }: { answer: ExploreResponse }) {
   const listed = new Set(rows.filter(({ other }) => !other).map(({ key }) => key.join('\n'))).size
   return (
-    <p className="label max-w-3xl" data-source={source.kind}>
-      <span className="num">{daysText(period)}</span>, UTC.{' '}
-      {source.kind === 'rollup'
-        ? `From stored sums (${source.name}), exact.`
-        : 'No sums are kept by these together: read from the requests one by one, exact.'}
+    <p className="label max-w-3xl" data-source={source.name}>
+      <span className="num">{daysText(period)}</span>, UTC. {`From stored sums (${source.name}), exact.`}
       {source.latency !== 'none' &&
-        ` Latencies from ${source.latency === 'rollup' ? 'stored distributions' : 'the requests'}, within ${((source.latency_relative_error ?? 0) * 100).toFixed(1)}%.`}
+        ` Latencies from stored distributions, within ${((source.latency_relative_error ?? 0) * 100).toFixed(1)}%.`}
       {groups > listed && ` ${listed} of ${groups} groups are listed, the rest is one exact row.`}
     </p>
   )

@@ -12,7 +12,7 @@ import { CompareBoard } from './compare-board.tsx'
 import { QuoteFigure, QuotePanel } from './quote-panel.tsx'
 import { ResultPanel } from './result-panel.tsx'
 import { needsConfirmation, selectTotal, type TotalQuote } from './select-compare.ts'
-import { changeForm, type PlaygroundForm, selectBody, targetsOf } from './select-form.ts'
+import { changeForm, type PlaygroundForm, selectBody, selectQuoteBody, targetsOf } from './select-form.ts'
 import { selectQuote } from './select-quote.ts'
 import { SettingsForm } from './settings-form.tsx'
 import { TargetList } from './target-list.tsx'
@@ -42,7 +42,7 @@ export function PlaygroundPage() {
   // Before the state is read nobody knows whether this spends money; should it be unreadable, the button asks first.
   const ready = body.prompt !== '' && !running && !status.isPending
   const change = (next: PlaygroundForm) => void navigate({ to: '/playground', search: next, replace: true })
-  const quoted = useSettled(body, QUOTE_QUIET_MS)
+  const quoted = useSettled(selectQuoteBody(form, prompt), QUOTE_QUIET_MS)
   const phase = runs.size === 0 ? 'idle' : running ? 'running' : 'done'
 
   // On a phone the result is below the form, so the page follows it; on a wide screen it is beside it and nothing moves.
@@ -155,7 +155,8 @@ function buttonText(form: PlaygroundForm, targets: number, running: boolean): st
 function useQuotes(targets: readonly string[], settled: { readonly form: PlaygroundForm; readonly prompt: string }) {
   const answers = useQueries({
     queries: targets.map((target) => ({
-      ...quoteQuery(selectBody(settled.form, settled.prompt, target)),
+      // One target: the very quote that the panel shows.
+      ...quoteQuery((targets.length > 1 ? selectBody : selectQuoteBody)(settled.form, settled.prompt, target)),
       enabled: settled.prompt.trim() !== '',
     })),
   })

@@ -3,11 +3,12 @@ import type { CandidateQuote } from '../../../../src/contract/quote.ts'
 import type { Body } from '../../api/paths.ts'
 import { quoteQuery } from '../../api/queries.ts'
 import { exactUsd } from '../../lib/money.ts'
+import { formatCount } from '../../lib/numbers.ts'
 import { Exact, Short } from '../../ui/money.tsx'
 import { ErrorNotice, Loading } from '../../ui/notice.tsx'
 import { EliminatedList } from '../candidates/eliminated-list.tsx'
-import { settingsText } from '../candidates/select-candidates.ts'
-import { checkedText, type QuoteView, selectQuote } from './select-quote.ts'
+import { productText, settingsText } from '../candidates/select-candidates.ts'
+import { checkedText, type GroupView, type QuoteView, selectGroup, selectQuote, selectWishes, type Wish } from './select-quote.ts'
 
 const useQuote = (body: Body<'quote'>) => useQuery({ ...quoteQuery(body), enabled: body.prompt !== '' })
 
@@ -40,10 +41,14 @@ export function QuotePanel({ body, onTake }: { body: Body<'quote'>; onTake: (off
   if (error) return <ErrorNotice error={error} title="No quote for this request" retry={() => void refetch()} />
   if (!data) return <Loading label="Pricing the request" />
   const view = selectQuote(data)
+  const group = selectGroup(data)
+  const wishes = selectWishes(data)
   return (
     <div className={isFetching ? 'opacity-60' : ''} aria-busy={isFetching}>
       <h2 className="font-semibold">Quote{data.n > 1 ? ` for ${data.n} pictures` : ''}</h2>
       {view.chosen ? <Choice chosen={view.chosen} /> : <NoChoice view={view} />}
+      {group && <Group group={group} />}
+      {wishes.length > 0 && <Wishes wishes={wishes} />}
       {view.alternatives.length > 0 && <Alternatives view={view} onTake={onTake} />}
       {view.eliminated.length > 0 && (
         <details className="mt-4 text-sm">
@@ -62,7 +67,7 @@ function Choice({ chosen }: { chosen: CandidateQuote }) {
     <div>
       <p className="mt-1">
         <span className="font-medium break-all">{chosen.offer}</span>
-        <span className="text-muted"> would be chosen: {settingsText(chosen)}</span>
+        <span className="text-muted"> would be chosen: {productText(chosen)}</span>
       </p>
       <ul className="mt-2 border-t border-rule text-sm">
         {chosen.lines.map((line) => (
@@ -73,6 +78,7 @@ function Choice({ chosen }: { chosen: CandidateQuote }) {
         ))}
       </ul>
       <ul className="label mt-1.5 flex flex-col gap-0.5">
+        {chosen.marginal_usd !== null && <li>adds {exactUsd(chosen.marginal_usd)} to the bill: the rest is paid in advance</li>}
         {chosen.spread.map((reason) => (
           <li key={reason}>{reason}</li>
         ))}
@@ -81,6 +87,34 @@ function Choice({ chosen }: { chosen: CandidateQuote }) {
     </div>
   )
 }
+
+/** What the request means for its group, and what the pictures planned in it cost together. */
+const Group = ({ group: { text, together } }: { group: GroupView }) => (
+  <section className="mt-4 border-l-4 border-link bg-note-ground px-3 py-2 text-sm" aria-label="Group" data-quote="group">
+    <p className="break-words">{text}</p>
+    {together && (
+      <p className="mt-1">
+        <Exact usd={together.expectedUsd} className="font-semibold" /> expected for all {formatCount(together.count)} pictures
+        {together.maxUsd === null ? ', no upper bound known' : `, ${exactUsd(together.maxUsd)} at most`}. Volume tiers and failed
+        tries are in it.
+      </p>
+    )}
+  </section>
+)
+
+const Wishes = ({ wishes }: { wishes: readonly Wish[] }) => (
+  <section className="mt-4 text-sm" aria-label="What each wish costs" data-quote="wishes">
+    <h3 className="font-semibold">What each wish costs</h3>
+    <dl className="mt-1">
+      {wishes.map(({ name, text }) => (
+        <div key={name} className="flex flex-wrap justify-between gap-x-4 border-b border-rule py-1">
+          <dt className="break-all">{name}</dt>
+          <dd className="num text-muted whitespace-normal">{text}</dd>
+        </div>
+      ))}
+    </dl>
+  </section>
+)
 
 function NoChoice({ view }: { view: QuoteView }) {
   return (
@@ -111,7 +145,8 @@ function Alternatives({ view, onTake }: { view: QuoteView; onTake: (offer: strin
               <span className="min-w-0 flex-1">
                 <span className="block truncate">{candidate.offer}</span>
                 <span className="label block">
-                  {settingsText(candidate)}
+                  {productText(candidate)}
+                  {candidate.frontier && '; nothing rated is as good for less'}
                   {candidate.stale && <span className="text-warn">; {checkedText(candidate)}</span>}
                 </span>
               </span>

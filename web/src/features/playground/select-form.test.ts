@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { changeForm, formOfRequest, parsePlaygroundSearch, selectBody } from './select-form.ts'
+import { changeForm, formOfRequest, parsePlaygroundSearch, selectBody, selectQuoteBody } from './select-form.ts'
 
 describe('the playground form', () => {
   it('a full form survives the URL', () => {
@@ -19,6 +19,8 @@ describe('the playground form', () => {
     { seed: -1 },
     { seed: 4_294_967_296 },
     { model: '' },
+    { planned: 40 },
+    { group: '' },
     { prompt: 'secret' },
   ])('what the gateway would refuse or decide itself is left out: %o', (search) => {
     expect(parsePlaygroundSearch(search)).toEqual({})
@@ -37,7 +39,20 @@ describe('the playground form', () => {
     })
   })
 
-  it('a recorded request can be made again', () => {
+  it('a group and its plan are sent with the request, and the quote is of the request and of the whole group', () => {
+    const form = parsePlaygroundSearch({ group: 'autumn', planned: 40 })
+    expect(selectBody(form, 'a fox')).toMatchObject({ halftone: { group: 'autumn', group_size: 40 } })
+    expect(selectQuoteBody(form, 'a fox')).toEqual({ ...selectBody(form, 'a fox'), explain: true, job: { count: 40 } })
+    expect(selectQuoteBody({ group: 'autumn' }, 'a fox')).not.toHaveProperty('job')
+  })
+
+  it('a recorded request can be made again, its size as the ledger keeps it', () => {
+    expect(formOfRequest('auto', 2, { size: { width: 800, height: 600 }, format: 'png' })).toEqual({
+      model: 'auto',
+      n: 2,
+      size: '800x600',
+      format: 'png',
+    })
     expect(formOfRequest('auto', 1, { size: '512x512', quality: 'auto', output_format: 'png' })).toEqual({
       model: 'auto',
       size: '512x512',

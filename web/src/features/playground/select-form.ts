@@ -1,7 +1,7 @@
 /** The playground's form: what of it lives in the URL, and the request it stands for. */
 import type { Body } from '../../api/paths.ts'
-import { joinValues, valuesOf } from '../../lib/filters.ts'
-import { SIZE } from '../../lib/size.ts'
+import { joinValues, textOf, valuesOf } from '../../lib/filters.ts'
+import { SIZE, sizeText } from '../../lib/size.ts'
 
 const qualities = ['low', 'medium', 'high', 'xhigh', 'max', 'standard', 'hd'] as const
 const formats = ['png', 'jpeg', 'webp', 'gif', 'svg'] as const
@@ -16,9 +16,15 @@ export interface PlaygroundForm {
   readonly n?: number
   readonly format?: (typeof formats)[number]
   readonly seed?: number
+  /** Pictures of one group look alike. */
+  readonly group?: string
+  /** Pictures planned in the group. */
+  readonly planned?: number
 }
 
 export const MAX_N = 10
+export const MAX_GROUP = 128
+export const MAX_PLANNED = 9_999_999
 const MAX_OTHERS = 5
 export const MAX_SEED = 4_294_967_295
 
@@ -35,7 +41,16 @@ export function parsePlaygroundSearch(search: Record<string, unknown>): Playgrou
     ...(isWhole(n, 2, MAX_N) ? { n } : {}),
     ...(format ? { format } : {}),
     ...(isWhole(seed, 0, MAX_SEED) ? { seed } : {}),
+    ...groupIn(search),
   }
+}
+
+/** How many are planned says something of a group only. */
+function groupIn(search: Record<string, unknown>): Pick<PlaygroundForm, 'group' | 'planned'> {
+  const group = textOf(search['group'], MAX_GROUP)
+  const planned = search['planned']
+  if (group === undefined) return {}
+  return { group, ...(isWhole(planned, 2, MAX_PLANNED) ? { planned } : {}) }
 }
 
 /** None twice, none that is the model itself, five at most. */
@@ -78,13 +93,29 @@ export function selectBody(form: PlaygroundForm, prompt: string, target = form.m
     ...(form.n ? { n: form.n } : {}),
     ...(form.format ? { output_format: form.format } : {}),
     ...(form.seed === undefined ? {} : { seed: form.seed }),
+    ...(form.group === undefined
+      ? {}
+      : { halftone: { group: form.group, ...(form.planned === undefined ? {} : { group_size: form.planned }) } }),
     // Links, not base64: the browser then loads the bytes as bytes.
     response_format: 'url',
   }
 }
 
+/** The quote of the same request, with what each of its wishes costs, and what the pictures planned in its group cost together. */
+export function selectQuoteBody(form: PlaygroundForm, prompt: string, target?: string): Body<'quote'> {
+  const count = form.group === undefined ? undefined : form.planned
+  return { ...selectBody(form, prompt, target), explain: true, ...(count === undefined ? {} : { job: { count } }) }
+}
+
 /** The form that made a request, from its recorded parameters, to make it again. */
 export function formOfRequest(model: string, n: number, parameters: Readonly<Record<string, unknown>>): PlaygroundForm {
   const { size, quality, seed } = parameters
-  return parsePlaygroundSearch({ model, n, size, quality, seed, format: parameters['output_format'] ?? parameters['format'] })
+  return parsePlaygroundSearch({
+    model,
+    n,
+    size: sizeText(size),
+    quality,
+    seed,
+    format: parameters['output_format'] ?? parameters['format'],
+  })
 }

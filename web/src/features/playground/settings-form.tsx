@@ -3,7 +3,7 @@ import { type ReactNode, useId, useState } from 'react'
 import type { ModelWire } from '../../../../src/contract/admin.ts'
 import { SIZE } from '../../lib/size.ts'
 import { ModelPicker } from './model-picker.tsx'
-import { changeForm, MAX_N, MAX_SEED, type PlaygroundForm } from './select-form.ts'
+import { changeForm, MAX_GROUP, MAX_N, MAX_PLANNED, MAX_SEED, type PlaygroundForm } from './select-form.ts'
 import { selectChoices } from './select-models.ts'
 
 interface Props {
@@ -53,6 +53,7 @@ export function SettingsForm({ form, models, onChange }: Props) {
         hint={choices.seed ? 'The same seed makes the same picture, where the offer takes one.' : 'This model takes no seed.'}
         onChange={(seed) => change({ seed })}
       />
+      <GroupSetting form={form} onChange={change} />
     </div>
   )
 }
@@ -87,6 +88,46 @@ function Segmented(props: {
         </ToggleGroup.Item>
       ))}
     </ToggleGroup.Root>
+  )
+}
+
+/** Pictures that must look alike: they stay at the offer, quality and seeds of the first of them. */
+function GroupSetting({
+  form,
+  onChange,
+}: {
+  form: PlaygroundForm
+  onChange: (values: Parameters<typeof changeForm>[1]) => void
+}) {
+  const id = useId()
+  return (
+    <>
+      <div>
+        <label htmlFor={id} className="mb-1 block font-medium">
+          Group
+        </label>
+        <input
+          id={id}
+          className="field"
+          maxLength={MAX_GROUP}
+          placeholder="none"
+          value={form.group ?? ''}
+          onChange={(event) => onChange({ group: event.target.value === '' ? undefined : event.target.value })}
+        />
+        <p className="label mt-1">Pictures of one group look alike.</p>
+      </div>
+      {form.group !== undefined && (
+        <NumberSetting
+          label="Planned in it"
+          value={form.planned}
+          min={2}
+          max={MAX_PLANNED}
+          placeholder="not said"
+          hint="The quote then says what all of them cost."
+          onChange={(planned) => onChange({ planned })}
+        />
+      )}
+    </>
   )
 }
 

@@ -8,7 +8,7 @@ import { formatDuration, formatMoment } from '../../lib/time.ts'
 import { Exact } from '../../ui/money.tsx'
 import { ErrorNotice, Loading } from '../../ui/notice.tsx'
 import { costStatusText, outcomeText } from '../../ui/outcome.tsx'
-import { provenanceText, quantityText, type ReceiptAttempt, selectReceipt } from './select-receipt.ts'
+import { lookText, provenanceText, quantityText, type ReceiptAttempt, selectReceipt } from './select-receipt.ts'
 
 /** The receipt of a request, read from the gateway. */
 export function ReceiptOf({ requestId }: { requestId: string }) {
@@ -73,6 +73,7 @@ export function ReceiptLedger({ receipt }: { receipt: Receipt }) {
         </p>
       )}
       <Comparison receipt={receipt} />
+      {receipt.consistency && <Look consistency={receipt.consistency} />}
       <Alternatives view={view} />
     </div>
   )
@@ -116,6 +117,13 @@ function Comparison({ receipt }: { receipt: Receipt }) {
     </dl>
   )
 }
+
+/** What it had to look like, and what that was expected to cost. */
+const Look = ({ consistency }: { consistency: NonNullable<Receipt['consistency']> }) => (
+  <p className="mt-4 border-l-4 border-link bg-note-ground px-3 py-2 text-sm" data-look={consistency.role}>
+    {lookText(consistency)}
+  </p>
+)
 
 function AttemptLines({ attempt }: { attempt: ReceiptAttempt }) {
   const facts = [attempt.kind, outcomeText(attempt.outcome).toLowerCase()]
@@ -179,6 +187,8 @@ function ChargeFacts({ charge }: { charge: ChargeWire }) {
     ['Incurred', formatMoment(charge.incurred_at)],
     ...(charge.posted_at === charge.incurred_at ? [] : [['Posted', formatMoment(charge.posted_at)] as const]),
     ...(charge.reverses ? [['Reverses', charge.reverses] as const] : []),
+    ...(charge.corrects ? [['Corrects', charge.corrects] as const] : []),
+    ...(charge.corrects_month ? [['Of the closed month', charge.corrects_month] as const] : []),
   ]
   return (
     <dl className="my-2 grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-0.5 border-l border-rule-strong pl-3 text-sm">

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AttemptWire, ChargeWire, Receipt } from '../../../../src/contract/records.ts'
-import { quantityText, selectReceipt } from './select-receipt.ts'
+import { lookText, quantityText, selectReceipt } from './select-receipt.ts'
 
 const charge = (amount: string, change: Partial<ChargeWire> = {}): ChargeWire => ({
   id: `c${amount}`,
@@ -121,6 +121,15 @@ describe('the receipt', () => {
       { name: 'a, low', usd: '0.01', delta: '\u2212$0.03', cheaper: true },
       { name: 'b', usd: '0.05', delta: '+$0.01', cheaper: false },
     ])
+  })
+
+  it.each([
+    ['first', '0', 'It was the first of the group autumn, which the others follow.'],
+    ['followed', '0.01', 'It followed the group autumn: a gives the look. Expected $0.01 above the cheapest then, b.'],
+    ['switched', '0', 'It left the look of the group autumn, which is that of a.'],
+  ] as const)('says what a look cost: %s', (role, cost, text) => {
+    const look = { because: 'group', role, group: 'autumn', offer: 'a', cheapest_offer: 'b', cost_usd: cost } as const
+    expect(lookText(look)).toBe(text)
   })
 
   it('a line without a meter has no quantity', () => {

@@ -1,7 +1,7 @@
 /** A receipt as a ledger: attempts, their charges, and the proof that the lines make the total. */
 import type { AttemptWire, ChargeWire, Receipt } from '../../../../src/contract/records.ts'
 import { formatUsd, parseUsd } from '../../../../src/core/money.ts'
-import { deltaUsd, exactUsd } from '../../lib/money.ts'
+import { deltaUsd, exactUsd, isZeroUsd } from '../../lib/money.ts'
 
 export interface ReceiptAttempt {
   readonly id: string
@@ -89,3 +89,17 @@ const provenanceTexts: Readonly<Record<string, string>> = {
   estimated: 'estimated',
 }
 export const provenanceText = (provenance: string): string => provenanceTexts[provenance] ?? provenance
+
+type Look = Pick<NonNullable<Receipt['consistency']>, 'because' | 'role' | 'group' | 'offer' | 'cheapest_offer' | 'cost_usd'>
+
+/** Which look it was held to, and what that was expected to cost above the cheapest of that moment. */
+export function lookText({ because, role, group, offer, cheapest_offer: cheapest, cost_usd: cost }: Look): string {
+  const whose = because === 'edit' ? 'the picture it was made from' : `the group ${group ?? ''}`.trim()
+  const done = {
+    first: `It was the first of ${whose}, which the others follow.`,
+    followed: `It followed ${whose}: ${offer ?? 'its offer'} gives the look.`,
+    switched: `It left the look of ${whose}, which is that of ${offer ?? 'another offer'}.`,
+  }[role]
+  if (isZeroUsd(cost)) return done
+  return `${done} Expected ${exactUsd(cost)} above the cheapest then${cheapest === null ? '' : `, ${cheapest}`}.`
+}

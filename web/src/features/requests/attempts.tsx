@@ -1,9 +1,8 @@
 import type { AttemptWire } from '../../../../src/contract/records.ts'
-import { exactUsd } from '../../lib/money.ts'
 import { formatDuration, formatMoment } from '../../lib/time.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { Outcome } from '../../ui/outcome.tsx'
-import { selectTimeline, type TimelineBar } from './select-timeline.ts'
+import { callText, moneyText, selectTimeline, type TimelineBar } from './select-timeline.ts'
 
 /** Every call that was made for a request, on one time axis. */
 export function Attempts({ attempts }: { attempts: readonly AttemptWire[] }) {
@@ -41,14 +40,6 @@ function Bar({ bar }: { bar: TimelineBar }) {
 }
 
 function AttemptFacts({ attempt }: { attempt: AttemptWire }) {
-  const facts = [
-    attempt.duration_ms === null ? null : `took ${formatDuration(attempt.duration_ms)}`,
-    attempt.first_byte_ms === null ? null : `first byte after ${formatDuration(attempt.first_byte_ms)}`,
-    attempt.http_status === null ? null : `HTTP ${attempt.http_status}`,
-    attempt.billed === null ? null : `billed: ${attempt.billed}`,
-    `expected ${exactUsd(attempt.expected_usd)}`,
-    `charged ${exactUsd(attempt.total_usd)}`,
-  ].filter((fact) => fact !== null)
   return (
     <div className="text-sm">
       <p className="flex flex-wrap items-baseline justify-between gap-x-4">
@@ -57,9 +48,8 @@ function AttemptFacts({ attempt }: { attempt: AttemptWire }) {
         </span>
         <Outcome outcome={attempt.outcome} />
       </p>
-      <p className="label num whitespace-normal">
-        {attempt.kind}, {attempt.state}; {facts.join('; ')}
-      </p>
+      <p className="label num whitespace-normal">{callText(attempt)}</p>
+      <p className="label num whitespace-normal">{moneyText(attempt)}</p>
       {attempt.error_code && (
         <p className="mt-1 break-words text-bad">
           {attempt.error_code}
@@ -70,6 +60,7 @@ function AttemptFacts({ attempt }: { attempt: AttemptWire }) {
       {attempt.provider_request_id && (
         <p className="label mt-1 font-mono break-all">provider's id {attempt.provider_request_id}</p>
       )}
+      {attempt.job_id && <p className="label mt-1 font-mono break-all">job {attempt.job_id}</p>}
       {attempt.events.length > 0 && (
         <details className="mt-1.5">
           <summary className="text-muted">

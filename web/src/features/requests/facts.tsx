@@ -1,4 +1,5 @@
 import type { RequestRecordWire } from '../../../../src/contract/records.ts'
+import { sizeText } from '../../lib/size.ts'
 import { usePeople } from '../people/use-people.ts'
 
 /** What was asked, by whom, and what the gateway noticed. */
@@ -37,7 +38,9 @@ export function Facts({ record }: { record: RequestRecordWire }) {
   )
 }
 
-/** `Shop, p1`, or the id alone. */
+const textOf = (value: unknown): string => sizeText(value) ?? (typeof value === 'string' ? value : JSON.stringify(value))
+
+/** `Shop (p1)`, or the id alone. */
 function withId(names: ReadonlyMap<string, string>, id: string): string {
   const name = names.get(id)
   return name === undefined || name === id || name.endsWith(`(${id})`) ? (name ?? id) : `${name} (${id})`
@@ -52,7 +55,7 @@ function FactList({ title, facts }: { title: string; facts: readonly (readonly [
         {facts.map(([name, value]) => (
           <div key={name} className="col-span-2 grid grid-cols-subgrid gap-x-4 border-b border-rule py-1">
             <dt className="text-muted">{name}</dt>
-            <dd className="num break-words whitespace-normal">{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
+            <dd className="num break-words whitespace-normal">{textOf(value)}</dd>
           </div>
         ))}
       </dl>

@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import type { RequestRecordWire } from '../../../../src/contract/records.ts'
 import { requestQuery } from '../../api/queries.ts'
-import { aspectOf } from '../../lib/size.ts'
+import { aspectOf, sizeText } from '../../lib/size.ts'
 import { formatMoment } from '../../lib/time.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { CopyId } from '../../ui/copy-button.tsx'
@@ -169,10 +169,9 @@ function Pictures({ record }: { record: RequestRecordWire }) {
   const [viewed, setViewed] = useState<number>()
   if (record.images.length === 0) {
     if (record.finished_at !== null) return null
-    const size = record.parameters['size']
     return (
       <div className="proof mt-5">
-        <Plate aspect={aspectOf(typeof size === 'string' ? size : undefined)} developing />
+        <Plate aspect={aspectOf(sizeText(record.parameters['size']))} developing />
       </div>
     )
   }
