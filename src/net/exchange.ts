@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream'
 import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import type { ReadingTurns, Turn } from './reading-turns.ts'
+import type { SharedReads } from './shared-reads.ts'
 
 /** How far the request had come. Until `sending` not a byte was written; until `sent` the provider cannot have the request. */
 export type ExchangePhase = 'connecting' | 'sending' | 'sent' | 'receiving'
@@ -36,6 +37,8 @@ export class Enough<Result> extends Error {
 
 /** Takes a body as it arrives. Exactly one of `end` and `abort` is called last, unless it threw `Enough`. */
 export interface BodyConsumer<Result> {
+  /** It has no use for a chunk once `write` has returned, be it with a promise. Without this it gets chunks of its own. */
+  readonly isDoneAtOnce?: boolean
   /** Await the promise, if one is returned, before the next write. */
   write(chunk: Uint8Array): void | Promise<void>
   end(): Promise<Result>
@@ -60,6 +63,8 @@ export interface ExchangeOptions {
   readonly signal: AbortSignal
   /** Absent: large answers are read as they come, however many at a time. */
   readonly turns?: ReadingTurns
+  /** Of the dispatcher's connections. Absent: every chunk has memory of its own. */
+  readonly reads?: Pick<SharedReads, 'expect'>
 }
 
 /** An answer of at least this size is read in its turn; one of unknown length once this much has come. */
@@ -152,6 +157,7 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
       return
     }
     this.#announced = Number(headers['content-length'])
+    this.#tellReads()
     if (this.#announced >= LARGE_BYTES) this.#awaitTurn(controller)
   }
 
@@ -160,6 +166,7 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
     // too would go round and round in microtasks until more arrives, with every timer of the process standing still.
     if (this.#settled || !this.#consumer || chunk.length === 0) return
     this.#bytes += chunk.length
+    this.#tellReads()
     try {
       if (this.#bytes > this.#options.maxBytes) throw tooLarge(this.#options.maxBytes)
       const pending = this.#write(this.#consumer, chunk)
@@ -179,7 +186,9 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
 
   /** One at a time: what is left when the other side closes comes all at once, paused or not. */
   #write(consumer: BodyConsumer<Result>, chunk: Buffer): Promise<void> | undefined {
-    const write = (): void | Promise<void> => (this.#settled ? undefined : consumer.write(chunk))
+    const isBorrowed = this.#options.reads !== undefined && (this.#writing !== undefined || !consumer.isDoneAtOnce)
+    const own = isBorrowed ? Buffer.from(chunk) : chunk
+    const write = (): void | Promise<void> => (this.#settled ? undefined : consumer.write(own))
     const pending = this.#writing ? this.#writing.then(write) : write()
     if (!pending) return undefined
     const writing = pending.then(() => {
@@ -188,6 +197,11 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
     this.#writing = writing
     writing.catch((error: unknown) => this.#failFrom(error))
     return writing
+  }
+
+  #tellReads(): void {
+    const left = this.#announced - this.#bytes
+    this.#options.reads?.expect(Number.isNaN(left) ? Infinity : Math.max(0, left))
   }
 
   #awaitTurn(controller: Dispatcher.DispatchController): void {
@@ -208,6 +222,7 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#options.reads?.expect(0)
     this.#turn?.end()
     const consumer = this.#consumer
     if (this.#settled || !consumer) return

@@ -36,7 +36,7 @@ export interface ScannedJson {
 }
 
 export interface JsonScanner {
-  /** Await the promise, if one is returned, before the next write. Throws or rejects with `ScanError`. */
+  /** Await the promise, if one is returned, before the next write; the chunk is no longer needed. Throws or rejects with `ScanError`. */
   write(chunk: Uint8Array): void | Promise<void>
   /** The parsed skeleton. The caller disposes the bodies. On failure nothing is left behind. */
   end(): Promise<ScannedJson>
@@ -158,8 +158,10 @@ class Scanner implements JsonScanner {
         const sink = this.#sink as BodySink
         at = sink.take(chunk, at)
         const pending = sink.flush()
-        if (sink.finished) return this.#closeBody(sink, pending).then(() => this.#advance(chunk, at))
-        if (pending) return pending.then(() => this.#advance(chunk, at))
+        if (!sink.finished && !pending) continue
+        // The caller may use its memory again when this returns.
+        const rest = Uint8Array.from(chunk.subarray(at))
+        return (sink.finished ? this.#closeBody(sink, pending) : Promise.resolve(pending)).then(() => this.#advance(rest, 0))
       } else if (this.#mode === 'text') {
         at = this.#copyText(chunk, at)
       } else {

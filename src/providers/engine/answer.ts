@@ -57,6 +57,7 @@ function consumeJson(limits: AnswerLimits, answer: MakeAnswer): BodyConsumer<Ans
   const scanner = createJsonScanner(limits)
   let isEmpty = true
   return {
+    isDoneAtOnce: true,
     write(chunk) {
       isEmpty = false
       return scanner.write(chunk)
@@ -73,6 +74,7 @@ function consumeJson(limits: AnswerLimits, answer: MakeAnswer): BodyConsumer<Ans
 function consumeImage({ openBody }: AnswerLimits, answer: MakeAnswer): BodyConsumer<Answer> {
   const writer = openBody()
   return {
+    isDoneAtOnce: writer.copies,
     write: (chunk) => writer.write(chunk),
     end: async () => answer({ kind: 'image' }, [{ body: await writer.end() }]),
     abort: () => writer.abort(),

@@ -4,6 +4,7 @@ import { type BodyConsumer, ExchangeError, exchange } from '../../net/exchange.t
 import { hostWithPort } from '../../net/foreign-fetch.ts'
 import { BlockedAddressError, createPublicConnector, type Resolve } from '../../net/public-address.ts'
 import type { ReadingTurns } from '../../net/reading-turns.ts'
+import { createSharedReads } from '../../net/shared-reads.ts'
 import type { Tracer } from '../../ports/tracer.ts'
 import type { HttpCall } from '../define-provider.ts'
 import { defaultTimeouts, type ProviderConfig } from '../provider-config.ts'
@@ -47,12 +48,13 @@ export function createTransport(
   { siblingHosts, resolve, tracer, turns }: TransportOptions = {},
 ): Transport {
   const connectTimeoutMs = config.connectTimeoutMs ?? defaultTimeouts.connectTimeoutMs
+  const reads = createSharedReads({ timeout: connectTimeoutMs })
   const pool = new Pool(baseUrl.origin, {
     // As many as there are requests: each image call holds its connection for as long as the image takes.
     connections: null,
     pipelining: 1,
     allowH2: false,
-    connect: { timeout: connectTimeoutMs },
+    connect: reads.connect,
   })
   let foreign: Agent | undefined
   let sockets: Agent | undefined
@@ -87,7 +89,7 @@ export function createTransport(
     const sendOnce = async () => {
       const content = body.open()
       const request = { method: call.method, path: `${url.pathname}${url.search}`, headers, ...(content && { body: content }) }
-      const inTurn = turns ? { ...options, turns } : options
+      const inTurn = { ...options, ...(turns && { turns }), ...(isOwn && { reads }) }
       return exchange(dispatcher, request, inTurn, (status, received) => consume(status, flatHeaders(received)))
     }
     return sendOnce().catch((error: unknown) => {
