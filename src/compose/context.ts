@@ -10,7 +10,7 @@ import { createSessions } from '../server/sessions.ts'
 import { createSignInThrottle } from '../server/throttle.ts'
 import { createUrlSigner } from '../server/url-signer.ts'
 import type { Base } from './base.ts'
-import type { RunningGateway } from './gateway.ts'
+import { LEASE_LOST, type RunningGateway } from './gateway.ts'
 import type { InForce } from './in-force.ts'
 import { defaultProject } from './ledger.ts'
 import { createPriceSets, createProviderAccounts } from './providers.ts'
@@ -98,6 +98,7 @@ function describer({ base, stores, inForce, running }: Parts): () => ServerDescr
     version,
     startedUs,
     problems: [...running.problems],
+    needsRestart: running.problems.has(LEASE_LOST),
     // Asked for on every page and by every probe: what takes a look at each offer is worked out by those who read it.
     get notices() {
       return routeProblems(inForce.state())

@@ -25,6 +25,10 @@ import type { Stores } from './stores.ts'
 /** Two weeks: longer ago an offer was another offer. */
 const EXPERIENCE_US = 14 * 24 * 3_600 * 1_000_000
 
+/** Lasts until a restart. */
+export const LEASE_LOST = 'the lease of this node was lost'
+const LEDGER_PROBLEM = 'the ledger cannot be written'
+
 export interface RunningGateway {
   readonly services: GatewayServices
   readonly gateway: Gateway
@@ -75,8 +79,12 @@ export async function openGateway(base: Base, stores: Stores, inForce: InForce):
     leaseMs: base.leaseMs,
     recovery: base.recovery,
     maxImageBytes: base.config.storage.assetMaxBytes,
+    onLedger(isWritable) {
+      if (isWritable) problems.delete(LEDGER_PROBLEM)
+      else problems.add(LEDGER_PROBLEM)
+    },
     onLeaseLost() {
-      problems.add('the lease of this node was lost')
+      problems.add(LEASE_LOST)
       gateway.drain(0).catch(() => undefined)
     },
   })

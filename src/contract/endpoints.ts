@@ -359,14 +359,14 @@ export const endpoints = {
     method: 'GET',
     path: '/healthz',
     access: 'none',
-    summary: '200 while the process lives.',
-    response: z.object({ status: z.literal('ok') }),
+    summary: '200 while the process lives; 503 when only a restart helps.',
+    response: z.object({ status: z.enum(['ok', 'restart']) }),
   },
   ready: {
     method: 'GET',
     path: '/readyz',
     access: 'none',
-    summary: '200 when requests are served; 503 while starting, draining or misconfigured.',
+    summary: '200 when requests are served; 503 while draining, misconfigured, or without a ledger that can be written.',
     response: z.object({
       status: z.string(),
       problems: z.array(z.string()),

@@ -64,6 +64,7 @@ async function startNode(nodeId: string) {
       onLeaseLost() {
         node.isLost = true
       },
+      onLedger: () => undefined,
     }),
   )
   return node

@@ -22,6 +22,8 @@ export interface NodeLifeOptions {
   readonly recovery: RecoveryReport
   /** The lease was lost: this node must stop dispatching at once. */
   onLeaseLost(): void
+  /** Told every few seconds; false when for a whole lease nothing could be written. */
+  onLedger(isWritable: boolean): void
 }
 
 const SWEEP_EVERY_MS = 60_000
@@ -53,6 +55,8 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       log.error({ nodeId: node.id }, 'the lease of this node was taken over; it stops dispatching')
       options.onLeaseLost()
     }),
+    // Beside the renewal, which may hang for as long as the database is away.
+    every(options.leaseMs / 3, 'watching the ledger', async () => options.onLedger(isLost || judgement.isFresh())),
     every(options.leaseMs, 'recovering expired nodes', async () => {
       // What a lost node took over, the next one would have to take over again.
       if (!isLost && judgement.isSound()) await resumeAll(options, await ledger.recoverExpired(), stop.signal)
@@ -77,13 +81,15 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
 function createJudgement(clock: Pick<Clock, 'monotonicMs'>, leaseMs: number) {
   let renewedMs = clock.monotonicMs()
   let soundFromMs = renewedMs
+  const isFresh = (): boolean => clock.monotonicMs() - renewedMs < leaseMs
   return {
+    isFresh,
     renewed(): void {
       const nowMs = clock.monotonicMs()
       if (nowMs - renewedMs >= leaseMs) soundFromMs = nowMs + leaseMs
       renewedMs = nowMs
     },
-    isSound: (): boolean => clock.monotonicMs() - renewedMs < leaseMs && clock.monotonicMs() >= soundFromMs,
+    isSound: (): boolean => isFresh() && clock.monotonicMs() >= soundFromMs,
   }
 }
 

@@ -79,6 +79,8 @@ export interface ServerDescription {
   readonly version: string
   readonly startedUs: number
   readonly problems: readonly string[]
+  /** It never serves again by itself. */
+  readonly needsRestart: boolean
   /** What a person should look at although requests are served. */
   readonly notices: readonly string[]
   readonly ledger: string

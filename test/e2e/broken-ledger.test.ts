@@ -20,19 +20,23 @@ afterEach(async () => {
 
 const model = 'acme/painter'
 
-async function start(more: object = {}): Promise<void> {
+async function start(more: object = {}, options: { readonly leaseMs?: number } = {}): Promise<void> {
   const models = [{ model, ...doubleCapabilities, sizes: ['1024x1024'] }]
   gateway = await startTestGateway({
+    ...options,
     config: { providers: { painter: compatibleProvider(double, { models, retries: 0 }) }, ...more },
   })
 }
 
-/** From now on the ledger refuses to write such rows. */
-function breakLedger(when: string): void {
+function inLedger(sql: string): void {
   const db = new DatabaseSync(join(gateway.folder, 'data', 'ledger.db'))
-  db.exec(`CREATE TRIGGER trouble BEFORE ${when} BEGIN SELECT RAISE(ABORT, 'disk trouble'); END`)
+  db.exec(`PRAGMA busy_timeout = 10000; ${sql}`)
   db.close()
 }
+
+/** From now on the ledger refuses to write such rows. */
+const breakLedger = (when: string): void =>
+  inLedger(`CREATE TRIGGER trouble BEFORE ${when} BEGIN SELECT RAISE(ABORT, 'disk trouble'); END`)
 
 interface Made {
   readonly data: readonly { readonly b64_json: string }[]
@@ -95,3 +99,25 @@ it('a changed configuration is in force as a whole, also when what follows from 
   expect(await status('a-key-of-some-length-1')).toBe(401)
   expect((await gateway.call('/readyz', { key: null })).status).toBe(200)
 }, 60_000)
+
+const probe = async (path: '/healthz' | '/readyz') => {
+  const { status, body } = await gateway.call<{ problems?: readonly string[] }>(path, { key: null })
+  return { status, problems: body.problems ?? [] }
+}
+const patience = { timeout: 30_000, interval: 50 }
+
+it('a node whose ledger cannot be written is not ready until it can be again', async () => {
+  await start({}, { leaseMs: 1_500 })
+  breakLedger('UPDATE ON nodes')
+  await expect.poll(() => probe('/readyz'), patience).toEqual({ status: 503, problems: ['the ledger cannot be written'] })
+  expect((await probe('/healthz')).status).toBe(200)
+  inLedger('DROP TRIGGER trouble')
+  await expect.poll(() => probe('/readyz'), patience).toEqual({ status: 200, problems: [] })
+}, 90_000)
+
+it('a node that lost its lease is not ready and not healthy: only a restart makes it serve again', async () => {
+  await start({}, { leaseMs: 1_500 })
+  inLedger('UPDATE nodes SET closed_us = 1')
+  await expect.poll(() => probe('/readyz'), patience).toEqual({ status: 503, problems: ['the lease of this node was lost'] })
+  expect((await probe('/healthz')).status).toBe(503)
+}, 90_000)

@@ -17,6 +17,7 @@ export interface TestGatewayOptions {
   readonly config?: string | object
   readonly env?: Readonly<Record<string, string>>
   readonly alertsEveryMs?: number
+  readonly leaseMs?: number
   /** What time it is there; now when absent. */
   readonly startsAt?: Date
 }
@@ -77,6 +78,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       env,
       cwd: folder,
       ...(options.alertsEveryMs !== undefined && { alertsEveryMs: options.alertsEveryMs }),
+      ...(options.leaseMs !== undefined && { leaseMs: options.leaseMs }),
       ...(options.startsAt && { clock: clockFrom(options.startsAt) }),
     })
     return new Handle(halftone, folder, writeConfig)

@@ -2,7 +2,11 @@
 import { openApiDocument } from '../../contract/openapi.ts'
 import type { Handler } from '../handler.ts'
 
-export const health: Handler = async () => ({ status: 'ok' })
+export const health: Handler = async ({ context, reply }) => {
+  const { needsRestart } = context.describe()
+  if (needsRestart) reply.code(503)
+  return { status: needsRestart ? 'restart' : 'ok' }
+}
 
 export const ready: Handler = async ({ context, reply }) => {
   const { problems, notices } = context.describe()
