@@ -25,10 +25,10 @@ export async function handleImages(
 ): Promise<void> {
   const { services, gateway, settings } = context
   const clientGone = new AbortController()
-  const body = await readBody(request.raw, operation !== 'generate', { spool: services.spool, settings })
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) clientGone.abort(new HalftoneError('cancelled', 'The client closed the connection.'))
   })
+  const body = await readBody(request.raw, operation !== 'generate', { spool: services.spool, settings })
   // Everything that can be refused without looking at images is refused before any of them is fetched.
   const wire = await orDispose(body.images, () => wireOf(operation, body, request))
   const inputs = await takeInputs(context, body, clientGone.signal)
@@ -108,7 +108,7 @@ function sendFailure(reply: FastifyReply, failure: ReturnType<typeof toHttpError
 }
 
 function wireOf(operation: Operation, { parameters: given, images }: ReadBody, request: FastifyRequest): WireRequest {
-  const isForm = (request.headers['content-type'] ?? '').includes('multipart/')
+  const isForm = /^multipart\//i.test(request.headers['content-type'] ?? '')
   const wire = checkWire(operation, isForm ? fromFormFields(given) : given)
   checkImages(operation, images)
   checkControl(
