@@ -186,9 +186,8 @@ export const exploreResponse = z.object({
   group_by: z.array(z.string()),
   grain: z.enum([...insightGrains, 'none']),
   source: z.object({
-    kind: z.enum(['rollup', 'scan']).describe('`rollup`: stored sums; `scan`: the requests themselves.'),
-    name: z.string(),
-    latency: z.enum(['rollup', 'scan', 'none']),
+    name: z.string().describe('The stored sums that answered; `day:fine` and `hour:fine` are those by everything at once.'),
+    latency: z.enum(['rollup', 'none']).describe('`rollup`: from stored distributions; `none`: not asked for.'),
     latency_relative_error: z.number().nullable(),
   }),
   rows: z

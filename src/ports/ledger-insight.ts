@@ -13,11 +13,8 @@ export interface LedgerInsight {
   distribution(
     query: DistributionQuery,
   ): Promise<readonly (BucketCount & { readonly values: StoredValues; readonly atUs: TimestampUs | null })[] | undefined>
-  /**
-   * The requests themselves, page by page in the order they were made, for what no stored sums know. Those that took more than a day from
-   * their start to their end can be missed at the edges of the period.
-   */
-  scan(query: ScanQuery): AsyncIterable<ScannedPage>
+  /** Sums and waits by any dimensions together, some days at a time: rows of one group may come several times. Slower than stored cubes. */
+  fine(query: FineQuery): AsyncIterable<FinePage>
   /** When the first money was spent that sums by day know of. */
   firstDay(sandbox: boolean): Promise<TimestampUs | undefined>
   /** The newest version of each object that is not deleted, by id. */
@@ -56,10 +53,11 @@ export interface DistributionQuery extends Omit<SumsQuery, 'filters'> {
   readonly measure: 'cost' | 'latency' | 'duration'
 }
 
-export interface ScanQuery extends Pick<SumsQuery, 'sandbox' | 'fromUs' | 'toUs' | 'grain' | 'dimensions'> {}
+export interface FineQuery extends Pick<SumsQuery, 'sandbox' | 'fromUs' | 'toUs' | 'grain' | 'dimensions' | 'filters'> {
+  readonly wants: 'sums' | 'latencies' | 'both'
+}
 
-export interface ScannedPage {
-  readonly requests: number
+export interface FinePage {
   readonly facts: readonly Fact[]
   readonly latencies: readonly LatencyFact[]
 }

@@ -8,6 +8,7 @@ import { routeTables } from './migrations/007-routes.ts'
 import { monthColumns, monthTables } from './migrations/010-months.ts'
 import { retentionColumns } from './migrations/012-retention.ts'
 import { recordColumns } from './migrations/013-records.ts'
+import { fineTables } from './migrations/014-fine.ts'
 import { qualityColumns, qualityTables } from './migrations/015-quality.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
@@ -21,6 +22,7 @@ export const tables = {
   ...qualityTables,
   audit: { ...initialTables.audit, columns: { ...initialTables.audit.columns, ...accessColumns.audit } },
   ...insightTables,
+  ...fineTables,
   requests: {
     ...initialTables.requests,
     columns: {

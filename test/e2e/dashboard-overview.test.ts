@@ -163,7 +163,7 @@ describe('explore', () => {
       const isTable = query.includes('show=table')
       const shown = page.locator(isTable ? '[data-total=cost_usd]' : '[data-total]').first()
       expect(await titleOf(shown)).toBe(exactly(total.cost_usd))
-      expect(await page.locator('[data-source]').getAttribute('data-source')).toBe(source.kind)
+      expect(await page.locator('[data-source]').getAttribute('data-source')).toBe(source.name)
       const address = page.url()
       await page.reload()
       await page.locator('[data-total]').first().waitFor()

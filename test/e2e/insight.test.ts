@@ -117,18 +117,18 @@ describe('the overview', () => {
 
 describe('explore', () => {
   it.each([
-    [['model', 'outcome'], 'rollup'],
-    [['project', 'key'], 'rollup'],
-    [['quality', 'prompt_class'], 'rollup'],
-    [['end_customer'], 'rollup'],
-    [['group', 'size'], 'scan'],
-    [['end_customer', 'model'], 'scan'],
-    [['tag:undeclared'], 'scan'],
-  ] as const)('by %j adds up to the receipts, answered by %s', async (groupBy, kind) => {
+    [['model', 'outcome'], 'day:product'],
+    [['project', 'key'], 'day:caller'],
+    [['quality', 'prompt_class'], 'day:shape'],
+    [['end_customer'], 'day:end_customer'],
+    [['group', 'size'], 'day:fine'],
+    [['end_customer', 'model'], 'day:fine'],
+    [['tag:undeclared'], 'day:fine'],
+  ] as const)('by %j adds up to the receipts, answered by %s', async (groupBy, name) => {
     for (const grain of ['none', 'day', 'hour']) {
       const { status, body } = await explore({ period: '7d', group_by: groupBy, grain, limit: 1 })
       expect(status).toBe(200)
-      if (grain !== 'hour') expect(body.source.kind).toBe(kind)
+      if (grain !== 'hour') expect(body.source.name).toBe(name)
       expect(sum(body.rows.map(({ cost_usd: usd }) => usd))).toBe(sum(attempts().map(({ total_usd: usd }) => usd)))
       expect(body.total.requests).toBe(requests.length)
       expect(body.rows.reduce((total, { images }) => total + images, 0)).toBe(body.total.images)

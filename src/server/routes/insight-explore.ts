@@ -19,13 +19,13 @@ import { type Period, resolvePeriod } from '../../core/insight/period.ts'
 import type { StoredDimension } from '../../core/insight/rules.ts'
 import type { InsightDimension } from '../../core/insight/terms.ts'
 import { formatUsd } from '../../core/money.ts'
-import type { SumsQuery } from '../../ports/ledger.ts'
+import type { FinePage, FineQuery, SumsQuery } from '../../ports/ledger.ts'
 import type { Call, Handler } from '../handler.ts'
 import { isoTime } from '../wire.ts'
 import { activeRules, isSandbox, msOrNull, periodWire, rounded, usdOrNull } from './insight-shared.ts'
 
-/** How long the requests themselves may be read for one question. */
-const SCAN_MS = 2_000
+/** How long the finest sums may be read for one question. */
+const MOST_MS = 10_000
 /** Hours of more days than this are more points than anybody reads. */
 const MOST_HOURLY_DAYS = 14
 
@@ -104,7 +104,7 @@ interface Question {
   readonly body: ExploreRequest
 }
 
-/** Stored sums where there are any by these dimensions together; else the requests themselves, as long as that is quick. */
+/** The smallest sums that are kept by these dimensions together; else the finest, as long as that is quick. */
 async function gather(call: Call, { query, period, sandbox, body }: Question): Promise<Gathered> {
   const { insight } = call.context.services.ledger
   const dimensions = dimensionsOf(query)
@@ -116,27 +116,20 @@ async function gather(call: Call, { query, period, sandbox, body }: Question): P
     dimensions,
     filters: storedFilters(query, dimensions),
   }
-  const sums = await insight.sums(asked)
   const needsLatency = wantsLatency(body)
-  const latencies = sums && needsLatency ? await insight.distribution({ ...asked, measure: 'latency' }) : undefined
-  if (sums && (!needsLatency || latencies)) {
-    const error = needsLatency ? RELATIVE_ERROR : null
-    const source = {
-      kind: 'rollup',
-      name: sums.source,
+  const sums = await insight.sums(asked)
+  const latencies = needsLatency ? await insight.distribution({ ...asked, measure: 'latency' }) : []
+  const missing = sums ? (latencies ? undefined : 'latencies') : latencies ? 'sums' : 'both'
+  const fine = missing ? await readAll(call, { ...asked, wants: missing }) : undefined
+  return {
+    source: {
+      name: sums?.source ?? (body.grain === 'hour' ? 'hour:fine' : 'day:fine'),
       latency: needsLatency ? 'rollup' : 'none',
-      latency_relative_error: error,
-    } as const
-    return { source, facts: sums.cells, latencies: latencies ?? [] }
+      latency_relative_error: needsLatency ? RELATIVE_ERROR : null,
+    },
+    facts: sums?.cells ?? fine?.facts ?? [],
+    latencies: latencies ?? fine?.latencies ?? [],
   }
-  const scanned = await scanAll(call, { ...asked, dimensions })
-  const source = {
-    kind: sums ? 'rollup' : 'scan',
-    name: sums?.source ?? 'requests',
-    latency: needsLatency ? 'scan' : 'none',
-    latency_relative_error: needsLatency ? RELATIVE_ERROR : null,
-  } as const
-  return { source, facts: sums?.cells ?? scanned.facts, latencies: needsLatency ? scanned.latencies : [] }
 }
 
 /** Those that the ledger can apply itself: of dimensions that are stored as they are asked, and that no rule rewrites. */
@@ -151,21 +144,19 @@ function storedFilters(
   })
 }
 
-async function scanAll(call: Call, asked: SumsQuery): Promise<Pick<Gathered, 'facts' | 'latencies'>> {
+async function readAll(call: Call, asked: FineQuery): Promise<FinePage> {
   const { ledger, clock } = call.context.services
   const start = clock.monotonicMs()
   const facts: Fact[] = []
   const latencies: LatencyFact[] = []
-  let requests = 0
-  for await (const page of ledger.insight.scan(asked)) {
-    requests += page.requests
-    facts.push(...page.facts)
-    latencies.push(...page.latencies)
+  for await (const page of ledger.insight.fine(asked)) {
+    for (const fact of page.facts) facts.push(fact)
+    for (const latency of page.latencies) latencies.push(latency)
     if (call.reply.raw.destroyed) throw new HalftoneError('cancelled', 'The client closed the connection.')
-    if (clock.monotonicMs() - start > SCAN_MS) {
+    if (clock.monotonicMs() - start > MOST_MS) {
       throw new HalftoneError(
         'query_too_large',
-        `No sums are kept by ${asked.dimensions.join(' x ')} together, and reading the requests one by one took more than ${SCAN_MS / 1_000} s (${requests} were read). Ask for fewer days, fewer dimensions, or no latencies.`,
+        `Adding up by ${asked.dimensions.join(' x ')} together took more than ${MOST_MS / 1_000} s. Ask for fewer days, fewer dimensions, or no latencies.`,
         { param: 'group_by' },
       )
     }

@@ -70,11 +70,24 @@ export async function renameInSums(tx: Tx, label: Label): Promise<void> {
   await addRenamed(tx, 'insight_days', { rows: days, column, pseudonym: label.pseudonym, sums: daySums })
   await tx.run(`DELETE FROM insight_days WHERE cube = ? AND ${column} = ?`, [cube, label.value])
   await tx.run('DELETE FROM insight_names WHERE dimension = ? AND name = ?', [cube, label.value])
+  await renameInFineSums(tx, label)
   if (label.kind !== 'tag') return
   const hours = await tx.all('SELECT * FROM rollup_tags WHERE tag_key = ? AND tag_value = ?', [label.key, label.value])
   const sums = ['requests', 'attempts', 'images', 'cost_nano_usd']
   await addRenamed(tx, 'rollup_tags', { rows: hours, column: 'tag_value', pseudonym: label.pseudonym, sums })
   await tx.run('DELETE FROM rollup_tags WHERE tag_key = ? AND tag_value = ?', [label.key, label.value])
+}
+
+/** The sums stay with their label; without its hash nobody finds it for the name that is gone. */
+async function renameInFineSums(tx: Tx, { kind, key, value, pseudonym }: Label): Promise<void> {
+  if (kind !== 'tag') {
+    const column = kind === 'group' ? 'request_group' : 'end_customer'
+    await tx.run(`UPDATE insight_labels SET ${column} = ?, hash = NULL WHERE ${column} = ?`, [pseudonym, value])
+    return
+  }
+  const tagged = 'SELECT label FROM insight_label_tags WHERE tag_key = ? AND tag_value = ?'
+  await tx.run(`UPDATE insight_labels SET hash = NULL WHERE id IN (${tagged})`, [key, value])
+  await tx.run('UPDATE insight_label_tags SET tag_value = ? WHERE tag_key = ? AND tag_value = ?', [pseudonym, key, value])
 }
 
 async function addRenamed(

@@ -13,8 +13,10 @@ import {
 } from '../migrations/insight-cubes.ts'
 import type { RowTuple } from '../schema.ts'
 import type { Tx } from '../tx.ts'
+import { addLooseToFine, flushFine } from './insight-fine.ts'
 import type { Request, World } from './world.ts'
 
+const US_PER_HOUR = 3_600_000_000
 const US_PER_DAY = 86_400_000_000
 export const dayOf = (atUs: number | bigint): number => Math.floor(Number(atUs) / US_PER_DAY) * US_PER_DAY
 
@@ -26,7 +28,8 @@ interface Bucket {
   entries: bigint
   amount: bigint
 }
-interface Cell {
+export interface Cell {
+  readonly hourUs: number
   readonly dayUs: number
   readonly sandbox: number
   readonly values: Readonly<Record<CubeDimension, string>>
@@ -64,12 +67,13 @@ const zeroSums = (): DaySums => ({
 })
 
 function cellOf(insight: Insight, { request, atUs, offer, outcome, kind }: InsightPlace): Cell {
-  const dayUs = dayOf(atUs)
-  const key = `${dayUs}\n${offer}\n${outcome}\n${kind}\n${request.sandbox}\n${request.operation}\n${request.size_class}\n${request.quality}\n${request.route}\n${request.project_id}\n${request.key_id}\n${request.prompt_class}\n${request.end_customer}\n${request.request_group}\n${request.baseline}\n${request.tags}`
+  const hourUs = Math.floor(Number(atUs) / US_PER_HOUR) * US_PER_HOUR
+  const key = `${hourUs}\n${offer}\n${outcome}\n${kind}\n${request.sandbox}\n${request.operation}\n${request.size_class}\n${request.quality}\n${request.route}\n${request.project_id}\n${request.key_id}\n${request.prompt_class}\n${request.end_customer}\n${request.request_group}\n${request.baseline}\n${request.tags}`
   let cell = insight.get(key)
   if (!cell) {
     cell = {
-      dayUs,
+      hourUs,
+      dayUs: dayOf(atUs),
       sandbox: Number(request.sandbox),
       values: {
         offer,
@@ -198,6 +202,7 @@ export async function flushInsight(tx: Tx, world: World, insight: Insight): Prom
       ['entries', 'amount'],
     )
   }
+  await flushFine(tx, cells, nodeId)
 }
 
 const inOrder = <T>(rows: ReadonlyMap<string, T>): readonly T[] =>
@@ -331,4 +336,5 @@ export async function addLooseCharge(
     return [[cube, charge.sandbox, dayOf(charge.incurredUs), ...values, node?.nodeId ?? '', ...sums]]
   })
   await tx.addMany('insight_days', rows, daySums)
+  await addLooseToFine(tx, charge, node?.nodeId ?? '')
 }

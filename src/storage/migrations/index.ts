@@ -13,6 +13,8 @@ import { monthColumns, monthIndexes, monthRows, monthTables } from './010-months
 import { erasureIndexes } from './011-erasure.ts'
 import { retentionColumns } from './012-retention.ts'
 import { deletableEventRules, recordColumns, recordIndexes } from './013-records.ts'
+import { backfillFine } from './014-backfill.ts'
+import { fineIndexes, fineTables } from './014-fine.ts'
 import { qualityColumns, qualityIndexes, qualityRules, qualityTables } from './015-quality.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
@@ -102,6 +104,15 @@ export const migrations: readonly Migration[] = [
       ...Object.entries(recordColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
       ...recordIndexes,
       ...deletableEventRules(flavour),
+    ],
+  },
+  {
+    version: 14,
+    name: 'fine',
+    statements: (flavour) => [
+      ...Object.entries(fineTables).map(([name, spec]) => createTable(name, spec, flavour)),
+      ...fineIndexes,
+      ...backfillFine(flavour),
     ],
   },
   {

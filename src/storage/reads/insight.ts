@@ -5,10 +5,10 @@ import type { DistributionQuery, LedgerInsight, SumsCell, SumsQuery } from '../.
 import { type CubeDimension, cubes, daySums, histogramCubes, wholeCubes } from '../migrations/insight-cubes.ts'
 import type { Database } from '../schema.ts'
 import { toSum } from './decode.ts'
+import { readFine } from './insight-fine.ts'
 import { readHours } from './insight-hours.ts'
 import { readObjects } from './insight-objects.ts'
 import { monthOf, toSums } from './insight-rows.ts'
-import { scanRequests } from './insight-scan.ts'
 
 export const createInsightReads = (
   db: Kysely<Database>,
@@ -16,7 +16,7 @@ export const createInsightReads = (
 ): Omit<LedgerInsight, 'putObject' | 'deleteObject'> => ({
   sums: (query) => readSums(db, declaredTags, query),
   distribution: (query) => readDistribution(db, query),
-  scan: (query) => scanRequests(db, query),
+  fine: (query) => readFine(db, query),
   firstDay: async (sandbox) => {
     const row = await db
       .selectFrom('insight_days')

@@ -96,7 +96,7 @@ export function erasureRules(opened: () => OpenedLedger): void {
       ({ values, sums }) => [values[dimension], sums.costNanoUsd] as const,
     )
     const scanned = new Map<string, bigint>()
-    for await (const { facts } of ledger.insight.scan({ ...span, dimensions: [dimension] }))
+    for await (const { facts } of ledger.insight.fine({ ...span, dimensions: [dimension], wants: 'sums' }))
       for (const { values, sums } of facts) {
         const name = values[dimension] ?? ''
         if (name !== '') scanned.set(name, (scanned.get(name) ?? 0n) + sums.costNanoUsd)

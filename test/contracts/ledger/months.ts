@@ -26,13 +26,13 @@ export function monthRules(opened: () => OpenedLedger): void {
     return reserve
   }
   const evidence = { source: 'invoice', outcome: 'succeeded', assets: [] } as const
-  /** Money of a month by stored sums, by the requests themselves, and by the charges. */
+  /** Money of a month by stored sums, by the finest of them, and by the charges. */
   const sumsOf = async (from: number, to: number) => {
     const { ledger } = opened()
     const span = { fromUs: from, toUs: to, sandbox: false }
     const stored = await ledger.insight.sums({ ...span, grain: 'none', dimensions: [] })
     let scanned = 0n
-    for await (const { facts } of ledger.insight.scan({ ...span, grain: 'none', dimensions: ['project'] }))
+    for await (const { facts } of ledger.insight.fine({ ...span, grain: 'none', dimensions: ['project'], wants: 'sums' }))
       for (const { sums } of facts) scanned += sums.costNanoUsd
     const { totalNanoUsd } = await ledger.read.reports.money(span)
     return [stored?.cells.reduce((sum, { sums }) => sum + sums.costNanoUsd, 0n), scanned, totalNanoUsd]

@@ -54,12 +54,13 @@ export function recordRules(opened: () => OpenedLedger): void {
   const sweep = (nowUs: number, limit = 100) => opened().ledger.sweep({ nowUs, limit })
   const deletedUs = async (id: string) => (await opened().ledger.read.request(id))?.recordDeletedUs
   const eventsOf = async (id: string) => (await opened().ledger.read.attempt(id))?.events.map(({ kind }) => kind)
-  /** All that money is told by: charges, sums by hour and by day, the report, a scan of the requests, every column of both exports. */
+  /** All that money is told by: charges, sums by hour and by day, the report, the finest sums, every column of both exports. */
   const money = async () => {
     const { ledger, harness } = opened()
     const scanned: string[] = []
-    for await (const page of ledger.insight.scan({
+    for await (const page of ledger.insight.fine({
       ...span,
+      wants: 'both',
       grain: 'day',
       dimensions: ['project', 'offer', 'tag:campaign', 'end_customer'],
     }))

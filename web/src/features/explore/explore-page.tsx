@@ -114,7 +114,7 @@ function Source({ answer: { source, period, groups, rows } }: { answer: ExploreR
   const listed = new Set(rows.filter(({ other }) => !other).map(({ key }) => key.join('\n'))).size
   return (
     <p className="label max-w-3xl" data-source={source.name}>
-      <span className="num">{daysText(period)}</span>, UTC. {`From stored sums (${source.name}), exact.`}
+      <span className="num">{daysText(period)}</span>, UTC. From stored sums ({source.name}), exact.
       {source.latency !== 'none' &&
         ` Latencies from stored distributions, within ${((source.latency_relative_error ?? 0) * 100).toFixed(1)}%.`}
       {groups > listed && ` ${listed} of ${groups} groups are listed, the rest is one exact row.`}

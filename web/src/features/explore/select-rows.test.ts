@@ -32,7 +32,7 @@ const answer = (rows: ExploreRow[], change: Partial<Answer> = {}): Answer => ({
   period: { name: '7d', from: '2026-11-16T00:00:00.000Z', to: '2026-11-23T00:00:00.000Z', days: 7, complete: false },
   group_by: ['model', 'quality'],
   grain: 'none',
-  source: { kind: 'rollup', name: 'day:product', latency: 'none', latency_relative_error: null },
+  source: { name: 'day:product', latency: 'none', latency_relative_error: null },
   rows,
   groups: rows.length,
   total: sumRows(rows),
