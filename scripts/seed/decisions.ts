@@ -4,6 +4,7 @@ import { quoteCandidate, settleCharges } from '../../src/core/pricing/index.ts'
 import type { PricedQuote, SettleInput, Settlement } from '../../src/core/pricing/types.ts'
 import type { OfferHealth } from '../../src/core/routing/index.ts'
 import { type Baseline, baselineOf, type DecideInput, decide, policyOf } from '../../src/gateway/decide.ts'
+import { nothingSaid } from '../../src/gateway/quality-feed.ts'
 import type { UsablePlan } from '../../src/gateway/result.ts'
 import type { GatewayState } from '../../src/gateway/state.ts'
 import { DAY_US } from './calendar.ts'
@@ -97,9 +98,10 @@ function make(
     health,
     policy: policyOf(request.model, state, atUs),
     experience: new Map(),
-    promptComplexity: features.complexity,
-    promptClass: features.promptClass,
+    quality: nothingSaid,
+    features,
     random: (draw + 0.5) / 8,
+    draw: (draw + 0.5) / 8,
     nowUs: atUs,
     hardBudget,
     purchases: noPurchases,

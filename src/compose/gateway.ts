@@ -12,6 +12,7 @@ import { createMonthPlan, type MonthPlanFeed } from '../gateway/month-plan.ts'
 import { startNodeLife } from '../gateway/node-life.ts'
 import { startPriceReview } from '../gateway/price-review.ts'
 import { createPurchases } from '../gateway/purchases.ts'
+import { type QualityFeed, startQualityFeed } from '../gateway/quality-feed.ts'
 import { createQuotePins } from '../gateway/quote-pin.ts'
 import type { GatewayServices } from '../gateway/state.ts'
 import { createWebhooks } from '../gateway/webhooks.ts'
@@ -34,6 +35,7 @@ export interface RunningGateway {
   readonly gateway: Gateway
   readonly health: HealthFeed
   readonly feedback: Feedback
+  readonly quality: QualityFeed
   readonly budgets: BudgetIndex
   readonly monthPlan: MonthPlanFeed
   readonly alerts: RunningAlerts
@@ -50,9 +52,11 @@ export async function openGateway(base: Base, stores: Stores, inForce: InForce):
     current().settings.offerLimits.get(offer.slice(0, offer.indexOf(':'))),
   )
   const experience = createExperienceFeed(await ledger.read.experience(clock.nowUs() - EXPERIENCE_US))
-  const monthPlan = createMonthPlan({ ledger, clock, current, purchases: services.purchases, experience })
+  const quality = await startQualityFeed({ ledger, clock, log: base.log, current })
+  onClose(() => quality.close())
+  const monthPlan = createMonthPlan({ ledger, clock, current, purchases: services.purchases, experience, quality })
   await monthPlan.refresh()
-  const feedback = createFeedback(services, experience)
+  const feedback = createFeedback(services, { experience, quality })
   const budgets = await createBudgetIndex({ ledger, clock })
   const gateway = createGateway({
     services,
@@ -60,6 +64,7 @@ export async function openGateway(base: Base, stores: Stores, inForce: InForce):
     budgets,
     health,
     experience,
+    quality,
     feedback,
     quotes: createQuotePins(base.secrets.quotes),
     monthPlan,
@@ -114,7 +119,7 @@ export async function openGateway(base: Base, stores: Stores, inForce: InForce):
     freeBytes: () => stores.disk.freeBytes(),
     ...(telemetry && { telemetry }),
   })
-  return { services, gateway, health, feedback, budgets, monthPlan, alerts, metrics, problems }
+  return { services, gateway, health, feedback, quality, budgets, monthPlan, alerts, metrics, problems }
 }
 
 async function servicesOf(base: Base, stores: Stores, inForce: InForce): Promise<GatewayServices> {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
+import { qualityLevels } from '../core/pricing/quality.ts'
 import { qualities } from '../core/request.ts'
 import { DEFAULT_GROUP_FAILURE, groupFailures } from '../core/routing/consistency.ts'
 import { type DeadlineClass, deadlineClasses } from '../core/routing/deadline-class.ts'
@@ -41,6 +42,9 @@ const aliasTargetOrRoute = z
     'must be a model, an offer or a route',
   )
 const share = z.number().min(0)
+const floorName = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*(@[a-z]+)?)?$/, 'must be a named level or publisher/name@quality')
 
 /** Requests that try what little is known of. */
 const exploreSchema = z.strictObject({
@@ -70,9 +74,7 @@ const hedgeSchema = z
 /** A smaller picture, enlarged by another offer. */
 const enlargeSchema = z.strictObject({
   by: z.array(offerOrModel).min(1).describe('Offers or models that enlarge pictures, first choice first.'),
-  ratedAs: z
-    .string()
-    .regex(/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*(@[a-z]+)?)?$/, 'must be a named level or publisher/name@quality')
+  ratedAs: floorName
     .exactOptional()
     .describe(
       'What an enlarged picture counts as for floors, at most as its maker does: a level or a rated product. Default: it has no rating.',
@@ -114,11 +116,12 @@ export const routeSchema = z
       .describe(
         'How long its requests may take, for choosing: `realtime` 15 s, `standard` 60 s, `economy` a day, batch lanes included.',
       ),
-    floor: z
-      .string()
-      .regex(/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*(@[a-z]+)?)?$/, 'must be a named level or publisher/name@quality')
+    floor: floorName.exactOptional().describe('Least quality: a named level, or `publisher/name@quality`.'),
+    easyFloor: floorName
       .exactOptional()
-      .describe('Least quality: a named level, or `publisher/name@quality`.'),
+      .describe(
+        'A lower `floor` for prompts that are taken for easy. At most 1.8 % of the pictures are expected to be worse for it than under `floor`; what is said about them corrects which prompts those are. Default: `floor` is for all.',
+      ),
     require: routeRequirement
       .exactOptional()
       .describe(
@@ -179,6 +182,8 @@ export const routeSchema = z
       context.addIssue({ code: 'custom', path: ['observes'], message: 'goes with mode: observe, which needs it' })
     if (route.mode !== 'observe' && (route.fraction > 0 || route.since !== undefined))
       context.addIssue({ code: 'custom', path: ['mode'], message: 'must be observe for fraction and since' })
+    const easy = floorProblem(route)
+    if (easy !== undefined) context.addIssue({ code: 'custom', path: ['easyFloor'], message: easy })
     if (route.hedge && (route.deadlineClass ?? 'economy') === 'economy')
       context.addIssue({
         code: 'custom',
@@ -196,6 +201,15 @@ export const routeSchema = z
         context.addIssue({ code: 'custom', path: ['objective'], message: `needs ${key}` })
     }
   })
+
+/** Products are compared where their ratings are known; see `gateway/route-check.ts`. */
+function floorProblem({ floor, easyFloor }: { readonly floor?: string; readonly easyFloor?: string }): string | undefined {
+  if (easyFloor === undefined) return undefined
+  if (floor === undefined) return 'needs floor, which it is lower than'
+  const levels: readonly string[] = qualityLevels
+  const isHigher = levels.includes(floor) && levels.indexOf(easyFloor) > levels.indexOf(floor)
+  return easyFloor === floor || isHigher ? `must be lower than floor (${floor})` : undefined
+}
 
 /** A valid document, defaults filled in and money exact. */
 export type RouteDocument = z.output<typeof routeSchema>

@@ -3,6 +3,7 @@ import { HalftoneError } from '../core/error.ts'
 import type { JsonObject } from '../core/json.ts'
 import { urgencyOf } from '../core/limits/queue.ts'
 import type { Warning } from '../core/offer.ts'
+import { drawOf } from '../core/planning/easy-floor.ts'
 import { type PromptFeatures, promptFeatures } from '../core/prompt/features.ts'
 import {
   createPlanMemo,
@@ -27,6 +28,7 @@ import { type Consistency, createGroups, type LookedAfter } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
 import type { MonthPlanFeed, MonthPlanView } from './month-plan.ts'
 import { createObservers, type Observers, observationToJson, type Watched } from './observe.ts'
+import type { QualityView } from './quality-feed.ts'
 import { pinPlan, type QuotePin, type QuotePins } from './quote-pin.ts'
 import type { UsablePlan } from './result.ts'
 import { keepToSoftBudgets } from './soft-budget.ts'
@@ -75,8 +77,11 @@ export interface Chosen {
 }
 
 export interface Chooser {
-  /** Throws `no_eligible_offer` and its kin when nothing can serve it, `overloaded` when too many wait, `draining` on a node that stops. */
-  choose(asked: ExecuteInput, state: GatewayState): Promise<Chosen>
+  /**
+   * Under the id that the request will have. Throws `no_eligible_offer` and its kin when nothing can serve it, `overloaded` when too many
+   * wait, `draining` on a node that stops.
+   */
+  choose(asked: ExecuteInput, state: GatewayState, requestId: string): Promise<Chosen>
   /** A chosen request is over: its group goes on. */
   ended(asked: ExecuteInput): void
   /** Somebody who waits may go on. */
@@ -97,6 +102,7 @@ export interface ChooserOptions {
   readonly budgets: BudgetIndex
   readonly health: HealthFeed
   readonly experience: ExperienceFeed
+  readonly quality: QualityView
   readonly quotes: QuotePins
   /** Absent: offers are compared by what they cost at the moment. */
   readonly monthPlan?: Pick<MonthPlanFeed, 'view'>
@@ -107,7 +113,7 @@ export const shuttingDown = (): HalftoneError =>
   new HalftoneError('draining', 'This node is shutting down.', { retryAfterMs: 1_000 })
 
 export function createChooser(options: ChooserOptions): Chooser {
-  const { services, current, budgets, health, experience } = options
+  const { services, current, budgets, health, experience, quality } = options
   const groups = createGroups(services)
   const observers = createObservers(services)
   const explorer = createExplorer(services)
@@ -115,7 +121,7 @@ export function createChooser(options: ChooserOptions): Chooser {
   const memo = createPlanMemo()
   health.onRoom(() => room.wake())
 
-  async function choose(asked: ExecuteInput, state: GatewayState): Promise<Chosen> {
+  async function choose(asked: ExecuteInput, state: GatewayState, requestId: string): Promise<Chosen> {
     const { request, caller } = asked
     const tags = { ...caller.tags, ...request.attribution.tags }
     const scopes = budgets.for(caller, request.attribution.endCustomer, tags)
@@ -129,10 +135,11 @@ export function createChooser(options: ChooserOptions): Chooser {
       state,
       health: health.view(),
       experience: experience.view(),
+      quality,
       policy,
-      promptComplexity: features.complexity,
-      promptClass: features.promptClass,
+      features,
       random: services.random(),
+      draw: drawOf(requestId),
       nowUs,
       hardBudget: scopes.some((budget) => budget.hard),
       purchases: services.purchases,
@@ -216,10 +223,11 @@ export function createChooser(options: ChooserOptions): Chooser {
       health: health.view(),
       experience: experience.view(),
       policy: choose === 'lanes' ? { ...all, everyLane: true } : all,
-      promptComplexity: features.complexity,
-      promptClass: features.promptClass,
+      quality,
+      features,
       // Of a split of traffic the larger part is shown.
       random: 0.5,
+      draw: 0.5,
       nowUs,
       hardBudget: false,
       purchases: services.purchases,

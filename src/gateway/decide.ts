@@ -3,7 +3,8 @@
 import { HalftoneError } from '../core/error.ts'
 import { candidateKey, type OfferId } from '../core/offer.ts'
 import { bothRequired } from '../core/offer-facts.ts'
-import type { PromptClass } from '../core/prompt/features.ts'
+import { gateFeaturesOf, withEasyFloor } from '../core/planning/easy-floor.ts'
+import type { PromptFeatures } from '../core/prompt/features.ts'
 import type { Quality } from '../core/request.ts'
 import {
   type Experience,
@@ -18,6 +19,7 @@ import {
 import type { ExecuteInput } from './execution.ts'
 import type { MonthPlanView } from './month-plan.ts'
 import type { Purchases } from './purchases.ts'
+import type { QualityView } from './quality-feed.ts'
 import type { GatewayState } from './state.ts'
 
 export interface DecideInput {
@@ -26,11 +28,14 @@ export interface DecideInput {
   readonly health: ReadonlyMap<OfferId, OfferHealth>
   readonly policy: Policy
   readonly experience: ReadonlyMap<string, Experience>
-  /** 0 to 1, from the prompt features. */
-  readonly promptComplexity: number
-  readonly promptClass: PromptClass
+  readonly quality: QualityView
+  readonly features: PromptFeatures
   /** 0 to 1, drawn once per request. */
   readonly random: number
+  /** 0 to 1, out of the request's id: it decides where only a part of its kind may use the lower floor. */
+  readonly draw: number
+  /** What was said about pictures is left aside: what is there already has to be matched. */
+  readonly keepsLook?: boolean
   readonly nowUs: number
   readonly hardBudget: boolean
   readonly purchases: Pick<Purchases, 'view' | 'inputsFor'>
@@ -124,34 +129,40 @@ export function planInputOf({
   health,
   experience,
   policy,
-  promptComplexity,
-  promptClass,
+  quality,
+  features,
   random,
+  draw,
+  keepsLook,
   nowUs,
   hardBudget,
   purchases,
   monthPlan,
   memo,
 }: DecideInput): PlanInput {
-  const { allowedModels } = input.caller
+  const { request, options, caller } = input
+  const { allowedModels } = caller
+  const corrections = keepsLook ? undefined : quality.correctionsFor(caller.projectId)
+  const gate = quality.gateOf(policy.route)
   return {
-    request: input.request,
-    options: input.options,
-    policy,
+    request,
+    options,
+    policy: withEasyFloor(policy, { request, options, features: gateFeaturesOf(features), gate, draw }),
     snapshot: {
       offers: state.offers,
       health,
       experience,
       quality: state.quality,
       qualityLevels: state.qualityLevels,
+      ...(corrections && { corrections }),
       ahead: aheadOf(state),
       ...(allowedModels && { allowedModels }),
       ...purchases.view(),
       ...(monthPlan && { planned: monthPlan.prices }),
     },
     prices: state.prices,
-    promptComplexity,
-    promptClass,
+    promptComplexity: features.complexity,
+    promptClass: features.promptClass,
     random,
     nowUs,
     hardBudget,
@@ -171,6 +182,6 @@ export const policyOf = (model: string, state: GatewayState, nowUs: number): Pol
   })
 
 /** The same policy over every offer and quality, without floor: for quotes that show what else there is. */
-export function everything({ filter, floor: _floor, ...policy }: Policy): Policy {
+export function everything({ filter, floor: _floor, easyFloor: _easyFloor, ...policy }: Policy): Policy {
   return { ...policy, ...(filter?.quality && { filter: { quality: filter.quality } }), everyQuality: true, fallback: true }
 }

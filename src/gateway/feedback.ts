@@ -6,6 +6,7 @@ import type { AssetRecord, FeedbackCommand, RatedImage } from '../ports/ledger.t
 import type { FinishedCall } from './conclude.ts'
 import type { Caller, ExecuteInput } from './execution.ts'
 import type { ExperienceFeed } from './experience-feed.ts'
+import type { QualityFeed } from './quality-feed.ts'
 import type { GatewayServices } from './state.ts'
 
 export interface Feedback {
@@ -29,7 +30,13 @@ const REMEMBERED = 20_000
 
 export type FeedbackServices = Pick<GatewayServices, 'ledger' | 'clock' | 'log'>
 
-export function createFeedback({ ledger, clock, log }: FeedbackServices, experience: Pick<ExperienceFeed, 'rated'>): Feedback {
+/** What learns from it. */
+export interface FeedbackListeners {
+  readonly experience: Pick<ExperienceFeed, 'rated'>
+  readonly quality: Pick<QualityFeed, 'refresh'>
+}
+
+export function createFeedback({ ledger, clock, log }: FeedbackServices, { experience, quality }: FeedbackListeners): Feedback {
   /** By what was asked: the request that last made it. */
   const asked = new Map<string, { readonly requestId: string; readonly atUs: number }>()
   /** By the bytes of an output, within a project. */
@@ -39,6 +46,9 @@ export function createFeedback({ ledger, clock, log }: FeedbackServices, experie
   const rate: Feedback['rate'] = async (command) => {
     const rated = await ledger.feedback.rate({ ...command, atUs: clock.nowUs() })
     for (const image of rated) experience.rated(image)
+    // The next request is decided by it. The word is durable already: where it cannot be read now it is read later.
+    if (command.signal === 'explicit')
+      await quality.refresh().catch((err: unknown) => log.warn({ err }, 'a word about a picture is not in force yet'))
     return rated
   }
 

@@ -113,11 +113,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     ownership: Ownership,
   ): Promise<ExecuteResult> {
     const { request, caller } = asked
-    const chosen = await chooser.choose(asked, state)
+    const requestId = services.newId()
+    const chosen = await chooser.choose(asked, state, requestId)
     const { plan, policy, features, nowUs, pin, consistency, scopes, release } = chosen
     const [{ candidate: first }] = plan.attempts
     const input = withSeed(withoutWait(asked, services.clock.nowUs() - nowUs), first.offer, chosen.seed)
-    const requestId = services.newId()
     const leftRunning: Promise<void>[] = []
     const context: CallContext = {
       services,

@@ -187,10 +187,10 @@ export function createGroups({ ledger, clock }: GroupServices): Groups {
   }
 }
 
-/** Under the policy of the request, held to what the group looks like. */
+/** Under the policy of the request, held to what the group looks like, whatever was said about its pictures meanwhile. */
 function followed(deciding: DecideInput, look: Look): Plan {
   const policy = policyOfLook(deciding.policy, look, deciding.input.request.quality)
-  return policy ? planAlone({ ...deciding, policy }) : decide(deciding)
+  return policy ? planAlone({ ...deciding, policy, keepsLook: true }) : decide(deciding)
 }
 
 const lookOf = ({ candidate: { offer, settings } }: PlannedAttempt): Look => ({
@@ -232,7 +232,7 @@ function held(plan: Plan, free: Plan, consistency: Consistency, index: number): 
 }
 
 /** For the cheapest route: volume tiers, credits and minimums decide over all pictures that are planned, not over the first alone. */
-function cheapestForAll(plan: Plan, { state, input, purchases, promptComplexity, nowUs }: DecideInput, count: number): Plan {
+function cheapestForAll(plan: Plan, { state, input, purchases, features, nowUs }: DecideInput, count: number): Plan {
   if (plan.kind === 'none' || plan.policy.objective !== 'cost' || input.options.order) return plan
   const priced = plan.attempts.map((attempt) => {
     const { candidate } = attempt
@@ -240,7 +240,7 @@ function cheapestForAll(plan: Plan, { state, input, purchases, promptComplexity,
       candidate,
       offer: candidate.offer,
       request: input.request,
-      promptComplexity,
+      promptComplexity: features.complexity,
       atUs: nowUs,
       count,
       perRequest: input.request.n,

@@ -25,6 +25,7 @@ import type { Ledger } from '../ports/ledger.ts'
 import { policyOf } from './decide.ts'
 import type { ExperienceFeed } from './experience-feed.ts'
 import type { Purchases } from './purchases.ts'
+import type { QualityView } from './quality-feed.ts'
 import type { GatewayState } from './state.ts'
 
 export interface MonthPlanView {
@@ -48,6 +49,7 @@ export interface MonthPlanOptions {
   readonly current: () => GatewayState
   readonly purchases: Pick<Purchases, 'view'>
   readonly experience: Pick<ExperienceFeed, 'view'>
+  readonly quality: Pick<QualityView, 'correctionsFor'>
 }
 
 const DAY_US = 86_400_000_000
@@ -185,10 +187,11 @@ function meanList({ offers }: MonthTiers, lines: readonly DemandLine[]): number 
 }
 
 /** Who may serve such a request, by first prices; health aside, because a month is longer than an outage. */
-function optionsOf(asked: Asked, { state, experience, nowUs }: Planning): readonly DemandOption[] {
+function optionsOf(asked: Asked, { state, experience, quality, nowUs }: Planning): readonly DemandOption[] {
   const policy = policyFor(asked, state, nowUs)
   if (!policy) return []
   const size = sizes[asked.size]
+  const corrections = quality.correctionsFor(undefined)
   const decided = plan({
     request: requestOf(asked, size),
     options: { allowUnsupported: true, bodyMetadata: true },
@@ -199,6 +202,7 @@ function optionsOf(asked: Asked, { state, experience, nowUs }: Planning): readon
       experience: experience.view(),
       quality: state.quality,
       qualityLevels: state.qualityLevels,
+      ...(corrections && { corrections }),
     },
     prices: state.prices,
     promptComplexity: USUAL_COMPLEXITY,

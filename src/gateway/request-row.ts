@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto'
 import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
+import { appliedFloor, gateFeaturesOf } from '../core/planning/easy-floor.ts'
 import type { PromptFeatures } from '../core/prompt/features.ts'
 import { gapRank } from '../core/prompt/gap.ts'
 import { gapWeights } from '../core/prompt/gap-weights.ts'
@@ -60,11 +61,24 @@ export function requestRow({ id, input, fingerprint, chosen, experience, state, 
       ...(trial && { observation: trial.observation }),
     },
     inputs: inputAssets(input, nowUs),
+    ...floorPart(chosen, input, state),
     ...(caller.recordsTtlDays !== undefined && { recordExpiresUs: nowUs + caller.recordsTtlDays * DAY_US }),
     ...(baseline && { baseline: { name: baseline.name, expectedNanoUsd: baseline.expectedNanoUsd } }),
     ...(request.attribution.endCustomer !== undefined && { endCustomer: request.attribution.endCustomer }),
     ...(request.attribution.group !== undefined && { group: request.attribution.group }),
   }
+}
+
+/** What is said about the pictures later is about this floor. A model that the client falls back to may be held to another one. */
+function floorPart(
+  { plan: { policy }, features }: Pick<Chosen, 'plan' | 'features'>,
+  { options }: ExecuteInput,
+  state: GatewayState,
+): Pick<NewRequest, 'qualityFloor' | 'promptGate'> {
+  const floor = (options.fallbackModels ?? []).length > 0 ? undefined : appliedFloor(policy, options, state)
+  if (!floor) return {}
+  const { gated } = policy
+  return { qualityFloor: floor.name, ...(gated && { promptGate: { ...gated, features: gateFeaturesOf(features) } }) }
 }
 
 const pinToJson = ({ id, maxNanoUsd, expiresUs }: QuotePin): JsonObject => ({

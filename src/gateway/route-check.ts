@@ -74,18 +74,9 @@ function nameFindings({ policy, state }: RouteCheckInput): RouteFinding[] {
 
 /** What else the route points to. */
 function targetFindings({ policy, state, nowUs }: RouteCheckInput): RouteFinding[] {
-  const { baseline, observe, floor, route } = policy
-  const levels = [...state.qualityLevels.keys()]
+  const { baseline, observe, route } = policy
   return [
-    ...(floor !== undefined && !state.qualityLevels.has(floor) && !state.quality.has(floor)
-      ? [
-          problem(
-            'floor',
-            'is neither a known level nor a rated product, so that every request would be refused',
-            didYouMean(floor, [...levels, ...state.quality.keys()], `Levels: ${levels.join(', ')}.`),
-          ),
-        ]
-      : []),
+    ...floorFindings(policy, state),
     ...(baseline === undefined ? [] : pointerFindings('baseline', baseline, route, state, nowUs)),
     ...(observe ? pointerFindings('observes', observe.model, route, state, nowUs) : []),
     ...[...state.routes.values()].flatMap((other) =>
@@ -93,6 +84,30 @@ function targetFindings({ policy, state, nowUs }: RouteCheckInput): RouteFinding
         ? [warning('observes', `is observed by the route ${other.route} already`, 'The first of them wins; let one of them go.')]
         : [],
     ),
+  ]
+}
+
+/** Floors that nobody knows, and one for easy prompts that is no lower than the other. */
+function floorFindings({ floor, easyFloor }: Policy, { quality, qualityLevels }: GatewayState): RouteFinding[] {
+  const levels = [...qualityLevels.keys()]
+  const scoreOf = (name: string): number | undefined => qualityLevels.get(name) ?? quality.get(name)
+  const unknown = (path: string, name: string | undefined, so: string): RouteFinding[] =>
+    name === undefined || scoreOf(name) !== undefined
+      ? []
+      : [
+          problem(
+            path,
+            `is neither a known level nor a rated product, so that ${so}`,
+            didYouMean(name, [...levels, ...quality.keys()], `Levels: ${levels.join(', ')}.`),
+          ),
+        ]
+  const [usual, easy] = [floor, easyFloor].map((name) => (name === undefined ? undefined : scoreOf(name)))
+  return [
+    ...unknown('floor', floor, 'every request would be refused'),
+    ...unknown('easyFloor', easyFloor, 'requests with easy prompts would be refused'),
+    ...(usual !== undefined && easy !== undefined && easy >= usual
+      ? [problem('easyFloor', `is no lower than floor: ${easy} is not below ${usual}`, 'Name a lower one, or leave it out.')]
+      : []),
   ]
 }
 

@@ -15,6 +15,7 @@ import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { createHealthFeed } from '../../src/gateway/health-feed.ts'
 import { createHolds } from '../../src/gateway/holds.ts'
 import { createPurchases } from '../../src/gateway/purchases.ts'
+import { nothingSaid } from '../../src/gateway/quality-feed.ts'
 import { createQuotePins } from '../../src/gateway/quote-pin.ts'
 import { createWebhooks } from '../../src/gateway/webhooks.ts'
 import type { Ledger } from '../../src/ports/ledger.ts'
@@ -84,7 +85,8 @@ beforeEach(async () => {
     budgets: await createBudgetIndex({ ledger, clock: systemClock }),
     health: createHealthFeed(systemClock, () => 0.5),
     experience,
-    feedback: createFeedback(services as never, experience),
+    quality: nothingSaid,
+    feedback: createFeedback(services as never, { experience, quality: { refresh: () => Promise.resolve() } }),
     quotes: createQuotePins(new Uint8Array(32)),
     promptHmacKey: new Uint8Array(32),
   })

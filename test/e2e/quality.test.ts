@@ -1,0 +1,168 @@
+/** What people say about pictures that were made under a floor, and what the next requests get because of it. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Explanation } from '../../src/contract/records.ts'
+import { compatibleProvider, doubleCapabilities, startTestGateway, type TestGateway } from '../support/gateway.ts'
+import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
+
+/** By their lower bounds 1,039 and 1,094: both above `standard` (1,007), the first below `high` (1,088). */
+const CHEAP = 'xai/grok-imagine-image-quality'
+const DEAR = 'google/gemini-3-pro-image'
+const DAY_MS = 86_400_000
+
+let double: ProviderDouble
+let gateway: TestGateway
+let dataDir: string
+const more: TestGateway[] = []
+
+beforeAll(async () => {
+  double = await startProviderDouble()
+})
+afterAll(async () => {
+  await double?.close()
+})
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'halftone-quality-'))
+  gateway = await start()
+})
+afterEach(async () => {
+  for (const each of [gateway, ...more.splice(0)]) await each.close()
+  await rm(dataDir, { recursive: true, force: true })
+  double.reset()
+})
+
+const config = () => {
+  const { qualities: _none, defaultQuality: _default, ...plain } = doubleCapabilities
+  const models = [CHEAP, DEAR].map((model) => ({ model, ...plain, qualities: [] }))
+  return {
+    providers: {
+      double: {
+        ...compatibleProvider(double, { models, retries: 0 }),
+        prices: { [CHEAP]: { perImage: '0.01' }, [DEAR]: { perImage: '0.05' } },
+      },
+    },
+    routes: {
+      shop: { floor: 'standard', maxAttempts: 1 },
+      drafts: { floor: 'draft', maxAttempts: 1 },
+      gated: { floor: 'high', easyFloor: 'standard', maxAttempts: 1 },
+    },
+    projects: { shop: { name: 'Shop' }, press: { name: 'Press' } },
+  }
+}
+const start = (startsAt?: Date): Promise<TestGateway> =>
+  startTestGateway({
+    config: config(),
+    env: { HALFTONE_DATA_DIR: dataDir },
+    ...(startsAt && { startsAt }),
+  })
+
+interface Made {
+  readonly halftone: { readonly request_id: string; readonly offer: string }
+}
+interface Asking {
+  readonly model?: string
+  readonly prompt?: string
+  readonly key?: string
+  readonly user?: string
+  readonly n?: number
+  readonly halftone?: object
+}
+const ask = async ({ model = 'shop', prompt = 'a red fox', key, ...rest }: Asking = {}) => {
+  const { body, headers, status } = await gateway.call<Made>('/v1/images/generations', {
+    body: { model, prompt, size: '64x64', ...rest },
+    ...(key !== undefined && { key }),
+  })
+  if (status !== 200) throw new Error(`asking answered ${status}: ${JSON.stringify(body)}`)
+  return {
+    id: body.halftone.request_id,
+    offer: body.halftone.offer.replace('double:', ''),
+    floor: headers.get('x-halftone-floor'),
+  }
+}
+const say = async (request_id: string, verdict: 'accept' | 'reject', key?: string) => {
+  const { status } = await gateway.call('/v1/halftone/feedback', {
+    body: { request_id, verdict },
+    ...(key !== undefined && { key }),
+  })
+  expect(status).toBe(200)
+}
+const reject = async (times: number, asking: Asking = {}, speaker = asking.key) => {
+  for (let time = 0; time < times; time += 1) await say((await ask(asking)).id, 'reject', speaker)
+}
+const explain = async (id: string) => (await gateway.call<Explanation>(`/v1/halftone/requests/${id}/explain`)).body
+
+describe('a model whose pictures are rejected three times under a floor', () => {
+  it('is not chosen under it any more, and the explanation says why', async () => {
+    expect((await ask()).offer).toBe(CHEAP)
+    await reject(2)
+    expect((await ask()).offer).toBe(CHEAP)
+    await reject(1)
+    const next = await ask()
+    expect(next.offer).toBe(DEAR)
+    const { eliminated } = await explain(next.id)
+    expect(eliminated).toMatchObject([
+      { offer: `double:${CHEAP}`, reason: 'floor', detail: expect.stringMatching(/^rejected 3 times since 20/) },
+    ])
+  })
+
+  it('still is under a lower floor, and when it is named', async () => {
+    await reject(3)
+    expect((await ask({ model: 'drafts' })).offer).toBe(CHEAP)
+    expect((await ask({ model: CHEAP })).offer).toBe(CHEAP)
+  })
+
+  it('stays away after a restart, and comes back after some days without a word', async () => {
+    await reject(3)
+    await gateway.close()
+    gateway = await start()
+    expect((await ask()).offer).toBe(DEAR)
+    await gateway.close()
+    gateway = await start(new Date(Date.now() + 4 * DAY_MS))
+    expect((await ask()).offer).toBe(CHEAP)
+    await reject(1)
+    expect((await ask()).offer).toBe(DEAR)
+  })
+
+  it('is chosen again when people change their minds', async () => {
+    const made = [await ask(), await ask(), await ask()]
+    for (const { id } of made) await say(id, 'reject')
+    expect((await ask()).offer).toBe(DEAR)
+    await say(made[1]?.id ?? '', 'accept')
+    expect((await ask()).offer).toBe(CHEAP)
+  })
+
+  it('keeps the look of a group that it has begun', async () => {
+    const first = await ask({ halftone: { group: 'set' } })
+    expect(first.offer).toBe(CHEAP)
+    await reject(3)
+    expect((await ask({ halftone: { group: 'set' } })).offer).toBe(CHEAP)
+    expect((await ask({ halftone: { group: 'another' } })).offer).toBe(DEAR)
+  })
+})
+
+describe('who can switch a model off', () => {
+  it('one request does not, however many pictures it made', async () => {
+    await reject(1, { n: 4 })
+    expect((await ask()).offer).toBe(CHEAP)
+  })
+
+  it('one end customer does not, and two do', async () => {
+    const { secret: key } = await gateway.createKey()
+    await reject(5, { key, user: 'ann' })
+    expect((await ask({ key })).offer).toBe(CHEAP)
+    await reject(2, { key, user: 'ben' })
+    expect((await ask({ key })).offer).toBe(DEAR)
+  })
+
+  it('a project does for itself, and not for others', async () => {
+    const { secret: shop } = await gateway.createKey({ project_id: 'shop' })
+    const { secret: press } = await gateway.createKey({ project_id: 'press' })
+    await reject(5, { key: shop })
+    expect((await ask({ key: shop })).offer).toBe(DEAR)
+    expect((await ask({ key: press })).offer).toBe(CHEAP)
+    await reject(1, { key: press })
+    expect((await ask({ key: press })).offer).toBe(DEAR)
+  })
+})
