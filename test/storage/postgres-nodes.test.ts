@@ -255,12 +255,42 @@ test('when the connection breaks after COMMIT was sent, the server tells how it 
   proxy.close()
 }, 60_000)
 
+test('a batch of which nobody can say whether it was kept is not written a second time', async () => {
+  const proxy = await cuttingProxy(url)
+  const { ledger, owner } = await openNode('lost', proxy.url)
+  const first = newReserve(owner)
+  await ledger.reserve(first)
+  await client.query("UPDATE requests SET finished_us = created_us, outcome = 'succeeded'")
+  proxy.cutNextCommit('after')
+  proxy.isAway = true
+  const both = Promise.allSettled([
+    ledger.reserve(newReserve(owner)),
+    ledger.countRepeat({ requestId: first.attempt.requestId, savedNanoUsd: 7n }),
+  ])
+  // Longer than anybody asks for the end of a transaction; then the server can be reached again.
+  setTimeout(() => {
+    proxy.isAway = false
+  }, 19_000).unref()
+  expect((await both).map((result) => result.status === 'rejected' && result.reason.message)).toEqual([
+    expect.stringContaining('it is not known whether it was kept'),
+    expect.stringContaining('it is not known whether it was kept'),
+  ])
+  await expect.poll(() => ledger.admin.keys().then(() => true), { timeout: 30_000 }).toBe(true)
+  expect(await harness().query('SELECT sum(duplicates_prevented) AS repeats FROM requests')).toEqual([{ repeats: '1' }])
+  await Promise.all(ledgers.splice(0).map((opened) => opened.close()))
+  proxy.close()
+}, 120_000)
+
 /** A TCP proxy that cuts the connection when COMMIT passes: before the server sees it, or after, swallowing the answer. */
 async function cuttingProxy(target: string) {
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
-  const state = { cut: undefined as 'before' | 'after' | undefined, cuts: 0 }
+  const state = { cut: undefined as 'before' | 'after' | undefined, cuts: 0, isAway: false }
   const proxy: Server = createServer((incoming) => {
+    if (state.isAway) {
+      incoming.destroy()
+      return
+    }
     const outgoing = connectSocket(Number(port), hostname)
     for (const socket of [incoming, outgoing]) {
       sockets.add(socket)
@@ -294,6 +324,10 @@ async function cuttingProxy(target: string) {
     },
     get cuts() {
       return state.cuts
+    },
+    /** Nobody gets through any more. */
+    set isAway(isAway: boolean) {
+      state.isAway = isAway
     },
     close: () => {
       for (const socket of sockets) socket.destroy()

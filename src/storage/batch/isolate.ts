@@ -2,6 +2,15 @@
 import { type ErrorCode, errorCatalogue } from '../../core/error.ts'
 import type { Command, CommandResult } from '../commands.ts'
 
+/** Nobody can say whether the transaction was kept: none of its commands may be run again. */
+export class UncertainCommit extends Error {
+  constructor(cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    super(`the database went away during a commit, and it is not known whether it was kept (${reason})`, { cause })
+    this.name = 'UncertainCommit'
+  }
+}
+
 /** Runs the commands in one transaction and returns after it is durable; throws when it was rolled back. */
 export type Transaction = (commands: readonly Command[]) => Promise<readonly CommandResult[]>
 
@@ -13,7 +22,7 @@ export async function runIsolated(
   try {
     return await transaction(commands)
   } catch (error) {
-    if (commands.length === 1) return [failure(error, toCode(error))]
+    if (commands.length === 1 || error instanceof UncertainCommit) return commands.map(() => failure(error, toCode(error)))
   }
   const results: CommandResult[] = []
   for (const command of commands) {

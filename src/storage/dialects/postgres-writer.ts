@@ -6,10 +6,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { HalftoneError } from '../../core/error.ts'
-import { runIsolated } from '../batch/isolate.ts'
+import { runIsolated, UncertainCommit } from '../batch/isolate.ts'
 import { runBatch } from '../batch/run.ts'
 import type { BatchContext, Command, CommandResult } from '../commands.ts'
-import { connect, isConnectionLoss, isContention, isDuplicate, messageOf, toCode } from './postgres-client.ts'
+import { connect, isConnectionLoss, isContention, isDuplicate, toCode } from './postgres-client.ts'
 import { createPostgresTx, createStatementNames } from './postgres-tx.ts'
 
 /** How often, and after what pause, a batch is tried again: about 15 s in all, longer than a failover's reconnect. */
@@ -63,6 +63,7 @@ export async function createPostgresWriter(url: string): Promise<PostgresWriter>
         return await once(commands, context)
       } catch (error) {
         if (isDuplicate(error) && tries < DUPLICATE_RETRIES) continue
+        if (error instanceof UncertainCommit) throw error
         const unreachable = error instanceof HalftoneError && error.code === 'storage_failed'
         if (!isContention(error) && !isConnectionLoss(error) && !unreachable) throw error
         if (isConnectionLoss(error)) await disconnect()
@@ -100,7 +101,7 @@ async function begin(client: Client): Promise<string> {
   return id
 }
 
-/** How a transaction ended whose COMMIT was sent on a connection that then broke. */
+/** How a transaction ended whose COMMIT was sent on a connection that then broke. Throws `UncertainCommit` when nobody answers. */
 async function wasCommitted(url: string, transaction: string): Promise<boolean> {
   let problem: unknown
   for (const pause of RETRY_PAUSES_MS) {
@@ -117,6 +118,5 @@ async function wasCommitted(url: string, transaction: string): Promise<boolean> 
       problem = error
     }
   }
-  const message = `PostgreSQL went away during a commit and it is not known whether it was kept: ${messageOf(problem)}`
-  throw new HalftoneError('internal_error', message, { cause: problem })
+  throw new UncertainCommit(problem)
 }
