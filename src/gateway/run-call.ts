@@ -18,6 +18,7 @@ import type { NotHeld, OwnStep } from './own-step.ts'
 import type { Purse } from './purse.ts'
 import type { Race } from './race.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
+import { takeBack } from './take-back.ts'
 
 export interface CallContext {
   readonly services: GatewayServices
@@ -127,6 +128,9 @@ export async function reserveCall(
       ...(options.request && { request: options.request }),
       ...(options.idempotency && { idempotency: options.idempotency }),
     })
+  } catch (error) {
+    void takeBack(services, { attempt, isFirst: options.request !== undefined, error })
+    throw error
   } finally {
     if (result?.kind !== 'reserved') context.purse.giveBack(attempt.id)
   }

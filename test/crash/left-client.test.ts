@@ -1,13 +1,15 @@
-/** A client that leaves between two tries of its request: found by the crash suite, as a request that never ended. */
+/** What the crash suite found: a client that leaves between two tries of its request, and a reserve whose answer is lost. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createDiskBlobStore } from '../../src/blobs/disk.ts'
 import { createSpool } from '../../src/blobs/spool.ts'
 import { providerKnowledge } from '../../src/compose/modules.ts'
 import { buildState } from '../../src/compose/state.ts'
 import { loadConfig } from '../../src/config/index.ts'
+import { HalftoneError } from '../../src/core/error.ts'
 import { createBudgetIndex } from '../../src/gateway/budget-index.ts'
 import { createExperienceFeed } from '../../src/gateway/experience-feed.ts'
 import { createFeedback } from '../../src/gateway/feedback.ts'
@@ -32,6 +34,8 @@ let client: AbortController
 let onSettle: () => void
 /** Called as the gateway waits before a retry. */
 let onWait: () => void
+/** Called when a reserve is durable, before anybody hears of it. */
+let onReserved: () => void
 let gateway: Gateway
 let close: () => Promise<void>
 
@@ -42,6 +46,7 @@ beforeEach(async () => {
   client = new AbortController()
   onSettle = () => undefined
   onWait = () => undefined
+  onReserved = () => undefined
   const { epoch } = await ledger.openNode({ nodeId: 'node', leaseMs: 60_000 })
   const env = { HALFTONE_DATA_DIR: dir, OPENAI_API_KEY: 'sk-test' }
   const { config } = await loadConfig({ env, cwd: dir, ...providerKnowledge })
@@ -55,6 +60,11 @@ beforeEach(async () => {
   const services = {
     ledger: {
       ...ledger,
+      async reserve(command) {
+        const result = await ledger.reserve(command)
+        onReserved()
+        return result
+      },
       settle: (command) => {
         onSettle()
         return ledger.settle(command)
@@ -123,4 +133,27 @@ test.each([
   expect(double.calls).toHaveLength(1)
   const { rows } = await ledger.read.requests({ limit: 10 })
   expect(rows).toMatchObject([{ attempts: 1, outcome: 'error', errorCode: 'provider_error', finishedUs: expect.any(Number) }])
+})
+
+test('a reserve that was written although the ledger could not say so holds no money, and its request ends', async () => {
+  onReserved = () => {
+    throw new HalftoneError('storage_failed', 'it is not known whether it was kept')
+  }
+  await expect(ask()).rejects.toMatchObject({ code: 'storage_failed' })
+  expect(double.calls).toHaveLength(0)
+  const read = async () => {
+    const { rows } = await ledger.read.requests({ limit: 10 })
+    return rows.map(({ outcome, errorCode, finishedUs }) => [outcome, errorCode, finishedUs !== null])
+  }
+  await expect.poll(read, { timeout: 20_000 }).toEqual([['error', 'storage_failed', true]])
+  const db = new DatabaseSync(join(dir, 'ledger.db'), { readOnly: true })
+  expect(db.prepare('SELECT state, billed FROM attempts').all()).toEqual([{ state: 'voided', billed: 'no' }])
+  expect(db.prepare('SELECT * FROM holds').all()).toEqual([])
+  db.close()
+})
+
+test('a reserve that was not written leaves nothing to take back', async () => {
+  await ledger.closeNode({ nodeId: 'node', epoch: 1 })
+  await expect(ask()).rejects.toMatchObject({ code: 'draining' })
+  expect((await ledger.read.requests({ limit: 10 })).rows).toEqual([])
 })

@@ -73,4 +73,4 @@ export const isConnectionLoss = (error: unknown): boolean => {
 /** Class 53: the server is out of disk or memory. */
 export const toCode = (error: unknown): ErrorCode => (sqlStateOf(error) === '53100' ? 'storage_full' : 'storage_failed')
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
