@@ -27,6 +27,8 @@ export const requestHeaders = {
 export const responseHeaders = {
   'x-request-id': 'The request id, a UUIDv7, for receipts and support.',
   'x-halftone-offer': 'The offer that made the images.',
+  'x-halftone-floor':
+    'The quality floor that held, and why: `draft; because=easy`. `route`, `request`, or by the prompt `easy` or `not_easy`.',
   'x-halftone-cost-usd': 'Exact cost of the whole request, all attempts.',
   'x-halftone-cost-status': 'final, estimated, unknown or unpriced.',
   'x-halftone-attempts': 'Calls made to providers.',

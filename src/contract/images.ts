@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { controlKinds } from '../core/request.ts'
 import { costStatus, tags, usdText, warning } from './common.ts'
 import { requestRequirement } from './facts.ts'
+import { appliedFloor } from './floor.ts'
 
 const targets = z.array(z.string().min(1).max(256)).min(1).max(32)
 
@@ -210,6 +211,7 @@ export const halftoneResult = z.object({
   offer: z.string().nullable().describe('The offer that made the images.'),
   attempts: z.int().describe('Calls made to providers.'),
   sandbox: z.boolean().optional().describe('`true`: play money.'),
+  floor: appliedFloor.optional().describe('The quality floor that held; absent: none.'),
   warnings: z.array(warning).describe('What was not as asked for.'),
 })
 

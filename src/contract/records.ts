@@ -1,6 +1,7 @@
 /** What Halftone knows about requests: records, receipts, decisions. */
 import { z } from 'zod'
 import { costStatus, operation, tags, timestamp, usdText, warning } from './common.ts'
+import { appliedFloor, floorFeedback } from './floor.ts'
 
 export const eliminated = z.object({ offer: z.string(), reason: z.string(), detail: z.string(), param: z.string().nullable() })
 
@@ -107,6 +108,13 @@ export const requestRecord = requestSummary.extend({
     .describe('How much is done, 0 to 1, while it runs on the node that answers and as far as providers tell.'),
 })
 
+const decidedFloor = appliedFloor
+  .extend({
+    otherwise: z.string().nullable().describe("The route's floor for prompts that are not easy; null: nothing looked at it."),
+  })
+  .nullable()
+  .describe('The quality floor that its pictures were made under; null: none, or not the same for every candidate.')
+
 export const receipt = z.object({
   object: z.literal('receipt'),
   request_id: z.string(),
@@ -135,6 +143,7 @@ export const receipt = z.object({
     .describe(
       "What the route's declared baseline would have cost, and what was saved against it: negative when it would have been cheaper.",
     ),
+  floor: decidedFloor,
   consistency: z
     .object({
       because: z.enum(['group', 'edit']),
@@ -185,6 +194,7 @@ export const explanation = z.object({
     .string()
     .optional()
     .describe('Plan of the month that candidates were compared by; absent: none of them has a price in one.'),
+  floor: decidedFloor,
   candidates: z.array(
     z.object({
       offer: z.string(),
@@ -212,6 +222,7 @@ export const explanation = z.object({
       shadow_usd: z.number().optional().describe('Taken off in comparing, because a minimum spend is not met yet.'),
       in_vain_usd: z.number().nullable().describe('Expected cost of tries that are billed and bring nothing.'),
       lateness_usd: z.number().nullable().describe('What its expected lateness weighs.'),
+      feedback: floorFeedback.optional().describe('What was said about its pictures and stands against it under a higher floor.'),
     }),
   ),
   eliminated_counts: z.record(z.string(), z.int()),

@@ -28,7 +28,7 @@ import { type Consistency, createGroups, type LookedAfter } from './groups.ts'
 import type { HealthFeed } from './health-feed.ts'
 import type { MonthPlanFeed, MonthPlanView } from './month-plan.ts'
 import { createObservers, type Observers, observationToJson, type Watched } from './observe.ts'
-import type { QualityView } from './quality-feed.ts'
+import type { Corrections, QualityView } from './quality-feed.ts'
 import { pinPlan, type QuotePin, type QuotePins } from './quote-pin.ts'
 import type { UsablePlan } from './result.ts'
 import { keepToSoftBudgets } from './soft-budget.ts'
@@ -74,6 +74,8 @@ export interface Chosen {
   readonly trial?: TrialRow
   readonly baseline?: Baseline
   readonly monthPlan?: MonthPlanView
+  /** What stood against products when it was chosen. */
+  readonly corrections?: Corrections
 }
 
 export interface Chooser {
@@ -159,6 +161,7 @@ export function createChooser(options: ChooserOptions): Chooser {
     // What was promised, has to match, is being compared or has to be cheap is no place to try things.
     const mayExplore = !pin && !consistency && !trial && reached.length === 0 && asked.options.order === undefined
     const { plan: usual, explored } = mayExplore ? explorer.consider(kept.plan) : { plan: kept.plan }
+    const corrections = quality.correctionsFor(caller.projectId)
     const plan = pin ? pinned(planned, pin, asked, consistency) : usual
     return {
       plan,
@@ -177,6 +180,7 @@ export function createChooser(options: ChooserOptions): Chooser {
       ...(trial && { trial: trialOf(trial, planned, deciding) }),
       ...baselinePart(deciding),
       ...monthPlanPart(deciding),
+      ...(corrections && { corrections }),
     }
   }
 

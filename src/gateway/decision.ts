@@ -2,11 +2,13 @@
 import { HalftoneError } from '../core/error.ts'
 import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
-import { boughtStepOf, describeFinishing, type OfferId } from '../core/offer.ts'
+import { boughtStepOf, type Candidate, describeFinishing, type OfferId } from '../core/offer.ts'
 import { formatSize } from '../core/request.ts'
 import type { Elimination, OfferHealth, Plan, Score } from '../core/routing/index.ts'
 import type { Baseline } from './decide.ts'
+import { correctionToJson } from './floor.ts'
 import type { MonthPlanView } from './month-plan.ts'
+import type { Corrections } from './quality-feed.ts'
 import type { GatewayState } from './state.ts'
 
 const KEPT_CANDIDATES = 5
@@ -16,6 +18,8 @@ const KEPT_ELIMINATIONS = 12
 export interface DecisionBasis {
   readonly baseline?: Baseline
   readonly monthPlan?: MonthPlanView
+  /** What was said about pictures and stands against products. */
+  readonly corrections?: Corrections
   /** What was learned up to then: node, its start, and how much it had learned since. */
   readonly experience: string
 }
@@ -24,7 +28,7 @@ export interface DecisionBasis {
 export function decisionToJson(
   decision: Extract<Plan, { kind: 'plan' }>,
   state: GatewayState,
-  { baseline, monthPlan, experience }: DecisionBasis,
+  { baseline, monthPlan, corrections, experience }: DecisionBasis,
 ): JsonObject {
   // Plans of a month that no candidate's price depends on have nothing to explain.
   const planned = decision.attempts.some(({ candidate }) => monthPlan?.prices.has(candidate.offer.id)) ? monthPlan : undefined
@@ -45,6 +49,7 @@ export function decisionToJson(
       // What it was compared by, where the plan of the month says so; `expectedUsd` is what is charged.
       ...(allIn && planned?.prices.has(candidate.offer.id) && { plannedUsd: roundedUsd(allIn.priceNanoUsd) }),
       ...(allIn && scoreToJson(allIn)),
+      ...(corrections && feedbackPart(candidate, corrections)),
     })),
     ...(baseline && {
       baseline: {
@@ -60,6 +65,11 @@ export function decisionToJson(
       .slice(0, KEPT_ELIMINATIONS)
       .map(({ offer, reason, detail, param }) => ({ offer, reason, detail, param: param ?? null })),
   }
+}
+
+const feedbackPart = (candidate: Candidate, corrections: Corrections): JsonObject => {
+  const feedback = correctionToJson(candidate, corrections)
+  return feedback ? { feedback } : {}
 }
 
 /** Who defined the route, and its version where routes have one; nothing for a model that was named. */

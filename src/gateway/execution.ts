@@ -2,6 +2,7 @@
 import type { JsonObject } from '../core/json.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { OfferId, Warning } from '../core/offer.ts'
+import type { AppliedFloor } from '../core/planning/easy-floor.ts'
 import type { ImageInput, ImageRequest, RequestOptions } from '../core/request.ts'
 import type { SpooledBody } from '../ports/blob-store.ts'
 import type { CostStatus } from '../ports/ledger.ts'
@@ -81,6 +82,8 @@ export interface ResultSummary {
   readonly cache: 'miss' | 'hit' | 'joined'
   readonly sandbox: boolean
   readonly warnings: readonly Warning[]
+  /** The floor that the pictures were made under. */
+  readonly floor?: AppliedFloor
   readonly size: string
   readonly quality?: string
   readonly background?: string
@@ -100,9 +103,10 @@ export const noTokens: TokenUsage = { textIn: 0, imageIn: 0, textOut: 0, imageOu
 
 /** The stored form of a summary: plain JSON. */
 export function summaryToJson(summary: ResultSummary): JsonObject {
-  const { costNanoUsd, warnings, tokens, ...rest } = summary
+  const { costNanoUsd, warnings, tokens, floor, ...rest } = summary
   return {
     ...rest,
+    ...(floor && { floor: { ...floor } }),
     costNanoUsd: costNanoUsd.toString(),
     warnings: warnings.map((warning) => ({ ...warning })),
     tokens: { ...tokens },

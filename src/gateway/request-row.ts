@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto'
 import type { JsonObject } from '../core/json.ts'
 import { formatUsd } from '../core/money.ts'
-import { appliedFloor, gateFeaturesOf } from '../core/planning/easy-floor.ts'
+import { type AppliedFloor, gateFeaturesOf } from '../core/planning/easy-floor.ts'
 import type { PromptFeatures } from '../core/prompt/features.ts'
 import { gapRank } from '../core/prompt/gap.ts'
 import { gapWeights } from '../core/prompt/gap-weights.ts'
@@ -13,6 +13,7 @@ import type { Chosen } from './chooser.ts'
 import { decisionToJson } from './decision.ts'
 import type { ExecuteInput } from './execution.ts'
 import { exploredToJson } from './explorer.ts'
+import { floorOf, floorToJson } from './floor.ts'
 import { consistencyToJson } from './groups.ts'
 import type { QuotePin } from './quote-pin.ts'
 import type { GatewayState } from './state.ts'
@@ -31,9 +32,10 @@ export interface RequestRowInput {
 }
 
 export function requestRow({ id, input, fingerprint, chosen, experience, state, promptHmacKey }: RequestRowInput): NewRequest {
-  const { plan, nowUs, features, tags, pin, consistency, explored, trial, baseline, monthPlan } = chosen
+  const { plan, nowUs, features, tags, pin, consistency, explored, trial, baseline, monthPlan, corrections } = chosen
   const { request, caller } = input
   const [{ candidate: first }] = plan.attempts
+  const floor = floorOf(plan.policy, input, state)
   return {
     id,
     createdUs: nowUs,
@@ -54,14 +56,20 @@ export function requestRow({ id, input, fingerprint, chosen, experience, state, 
       ...(caller.contentTtlDays !== undefined && { expiresUs: nowUs + caller.contentTtlDays * DAY_US }),
     },
     decision: {
-      ...decisionToJson(plan, state, { experience, ...(baseline && { baseline }), ...(monthPlan && { monthPlan }) }),
+      ...decisionToJson(plan, state, {
+        experience,
+        ...(baseline && { baseline }),
+        ...(monthPlan && { monthPlan }),
+        ...(corrections && { corrections }),
+      }),
+      ...(floor && { floor: floorToJson(floor, plan.policy) }),
       ...(pin && { quote: pinToJson(pin) }),
       ...(consistency && { consistency: consistencyToJson(consistency) }),
       ...(explored && { explored: exploredToJson(explored) }),
       ...(trial && { observation: trial.observation }),
     },
     inputs: inputAssets(input, nowUs),
-    ...floorPart(chosen, input, state),
+    ...floorPart(chosen, floor),
     ...(caller.recordsTtlDays !== undefined && { recordExpiresUs: nowUs + caller.recordsTtlDays * DAY_US }),
     ...(baseline && { baseline: { name: baseline.name, expectedNanoUsd: baseline.expectedNanoUsd } }),
     ...(request.attribution.endCustomer !== undefined && { endCustomer: request.attribution.endCustomer }),
@@ -69,15 +77,13 @@ export function requestRow({ id, input, fingerprint, chosen, experience, state, 
   }
 }
 
-/** What is said about the pictures later is about this floor. A model that the client falls back to may be held to another one. */
+/** What is said about the pictures later is about this floor. */
 function floorPart(
-  { plan: { policy }, features }: Pick<Chosen, 'plan' | 'features'>,
-  { options }: ExecuteInput,
-  state: GatewayState,
+  { plan, features }: Pick<Chosen, 'plan' | 'features'>,
+  floor: AppliedFloor | undefined,
 ): Pick<NewRequest, 'qualityFloor' | 'promptGate'> {
-  const floor = (options.fallbackModels ?? []).length > 0 ? undefined : appliedFloor(policy, options, state)
   if (!floor) return {}
-  const { gated } = policy
+  const { gated } = plan.policy
   return { qualityFloor: floor.name, ...(gated && { promptGate: { ...gated, features: gateFeaturesOf(features) } }) }
 }
 

@@ -7,6 +7,7 @@ import { type Meter, MICRO } from '../core/usage.ts'
 import type { CostStatus, NewRequest, RequestFinish } from '../ports/ledger.ts'
 import { chargesOf, type FinishedCall, type ReservedCall } from './conclude.ts'
 import { type ExecuteResult, type OutputImage, type ResultSummary, summaryToJson } from './execution.ts'
+import { floorOf } from './floor.ts'
 import type { CallContext } from './run-call.ts'
 
 export type UsablePlan = Extract<Plan, { kind: 'plan' }>
@@ -114,6 +115,7 @@ function summarize({ context, plan, pending = [] }: ResultContext, finished: rea
   const made = finished.findLast((call) => call.record.imagesMade > 0) ?? finished.at(-1)
   const { offer, settings } = made?.reserved.candidate ?? plan.attempts[0].candidate
   const images = finished.reduce((sum, call) => sum + call.record.imagesMade, 0)
+  const floor = floorOf(plan.policy, context.input, context.state)
   const first = made?.result.kind === 'done' ? made.result.images[0] : undefined
   return {
     offer: offer.id,
@@ -128,6 +130,7 @@ function summarize({ context, plan, pending = [] }: ResultContext, finished: rea
     size: first && first.size.width > 0 ? formatSize(first.size) : formatSize(settings.size),
     ...(settings.quality && { quality: settings.quality }),
     ...(settings.background && { background: settings.background }),
+    ...(floor && { floor }),
     format: first ? (first.mediaType.replace('image/', '').replace('svg+xml', 'svg') ?? settings.format) : settings.format,
     tokens: {
       textIn: tokens(finished, ['tokens.text.in', 'tokens.text.in.cached']),

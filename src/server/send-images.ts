@@ -15,6 +15,7 @@ export function resultHeaders(requestId: string, summary: ResultSummary): Readon
     'x-halftone-attempts': String(summary.attempts),
     'x-halftone-cache': summary.cache,
     ...(summary.offer && { 'x-halftone-offer': summary.offer }),
+    ...(summary.floor && { 'x-halftone-floor': `${summary.floor.name}; because=${summary.floor.because}` }),
     ...(codes.length > 0 && { 'x-halftone-warnings': codes.join(',') }),
   }
 }
@@ -28,6 +29,7 @@ export function halftoneObject(requestId: string, summary: ResultSummary): Halft
     offer: summary.offer,
     attempts: summary.attempts,
     ...(summary.sandbox && { sandbox: true }),
+    ...(summary.floor && { floor: { ...summary.floor } }),
     warnings: summary.warnings.map(({ code, param, message }) => ({ code, message, ...(param !== undefined && { param }) })),
   }
 }

@@ -166,3 +166,43 @@ describe('who can switch a model off', () => {
     expect((await ask({ key: press })).offer).toBe(DEAR)
   })
 })
+
+describe('a route with a lower floor for easy prompts', () => {
+  const easy = 'a red fox in the snow'
+  const hard = 'exactly three red cubes to the left of two blue balls, no shadows'
+  const gated = (asking: Asking = {}) => ask({ model: 'gated', prompt: easy, ...asking })
+
+  it('buys an easy prompt under it and says so in header, receipt and explanation', async () => {
+    const made = await gated()
+    expect(made).toMatchObject({ offer: CHEAP, floor: 'standard; because=easy' })
+    const floor = { name: 'standard', because: 'easy', otherwise: 'high' }
+    expect((await gateway.receipt(made.id)).floor).toEqual(floor)
+    expect((await explain(made.id)).floor).toEqual(floor)
+    expect(await gated({ prompt: hard })).toMatchObject({ offer: DEAR, floor: 'high; because=not_easy' })
+    expect(await ask()).toMatchObject({ floor: 'standard; because=route' })
+  })
+
+  it('lowers neither a request that names its own floor nor a group', async () => {
+    expect(await gated({ halftone: { quality_floor: 'draft' } })).toMatchObject({ offer: DEAR, floor: 'high; because=route' })
+    expect(await gated({ halftone: { group: 'set' } })).toMatchObject({ offer: DEAR, floor: 'high; because=route' })
+  })
+
+  it('learns from what is said about its pictures, and knows it after a restart', { timeout: 120_000 }, async () => {
+    const isEasy = async () => (await gated()).floor === 'standard; because=easy'
+    expect([await isEasy(), await isEasy(), await isEasy()]).toEqual([true, true, true])
+    for (let rejected = 0; rejected < 12; ) {
+      const { id, floor } = await gated()
+      if (floor !== 'standard; because=easy') continue
+      await say(id, 'reject')
+      rejected += 1
+      // Elsewhere its pictures are liked: it is the prompts that are in question, not the model.
+      for (let time = 0; time < 2; time += 1) await say((await ask()).id, 'accept')
+    }
+    expect((await ask()).offer).toBe(CHEAP)
+    await gateway.close()
+    gateway = await start()
+    const next: boolean[] = []
+    for (let time = 0; time < 12; time += 1) next.push(await isEasy())
+    expect(next).toContain(false)
+  })
+})

@@ -37,6 +37,7 @@ export function explanationLines(explanation: Explanation, out: Output, all: boo
     ['Route', `${explanation.route}, by ${explanation.objective}`],
     ['Price book', explanation.price_book],
     ...snapshotPairs(explanation),
+    ...floorPair(explanation),
     ...exploredPair(explanation),
     ...observationPairs(explanation),
     ...(explanation.month_plan === undefined ? [] : [['Plan of the month', explanation.month_plan] as const]),
@@ -72,6 +73,7 @@ export function explanationLines(explanation: Explanation, out: Output, all: boo
     ...(candidates.length === 0 ? ['No candidate was eligible.'] : table),
     ...finishingLines(candidates),
     ...plannedLines(candidates),
+    ...feedbackLines(candidates),
     ...eliminationLines(explanation, out, all),
   ]
 }
@@ -104,6 +106,19 @@ function observationPairs({ observation }: Explanation): (readonly [string, stri
   ]
 }
 
+const floorTexts = {
+  route: 'of the route',
+  request: 'of the request',
+  easy: 'the prompt was taken for easy',
+  not_easy: 'the prompt was not taken for easy',
+} as const
+
+function floorPair({ floor }: Explanation): (readonly [string, string])[] {
+  if (!floor) return []
+  const { name, because, otherwise } = floor
+  return [['Floor', `${name}, ${floorTexts[because]}${because === 'easy' ? `; else ${otherwise}` : ''}`]]
+}
+
 function exploredPair({ explored }: Explanation): (readonly [string, string])[] {
   return explored ? [['Tried', `${explored.offer} instead of ${explored.instead_of}, for ${usd(explored.extra_usd)} more`]] : []
 }
@@ -123,6 +138,18 @@ function plannedLines(candidates: Explanation['candidates']): string[] {
     return [`  ${index + 1}: ${planned_usd} USD${shadow}`]
   })
   return lines.length === 0 ? [] : ['', 'Compared by the planned price of the month:', ...lines]
+}
+
+/** Words that stand against a candidate under a higher floor than that of the request. */
+function feedbackLines(candidates: Explanation['candidates']): string[] {
+  const lines = candidates.flatMap(({ feedback }, index) => {
+    if (!feedback) return []
+    const { fails_at: floor, rejected, accepted, since, until } = feedback
+    return [
+      `  ${index + 1}: below floors of ${floor} and more until ${dateTime(until)} UTC, rejected ${rejected} and accepted ${accepted} since ${dateTime(since)}`,
+    ]
+  })
+  return lines.length === 0 ? [] : ['', 'Rated down by what was said about its pictures:', ...lines]
 }
 
 /** What is done here to the pictures of which candidates. */

@@ -1,5 +1,6 @@
 /** Requests, receipts, decisions: what happened and what it cost. */
 
+import type { FloorFeedback } from '../../contract/floor.ts'
 import type { Explanation, Receipt } from '../../contract/records.ts'
 import type { RequestListQuery } from '../../contract/requests.ts'
 import { HalftoneError } from '../../core/error.ts'
@@ -71,6 +72,7 @@ export const getReceipt: Handler = async (call) => {
     warnings: record.warnings.map(warningWire),
     quote: quoteOf(record),
     baseline: baselineOf(record),
+    floor: floorOf(record),
     consistency: consistencyOf(record),
     alternatives: candidatesOf(record)
       .filter((candidate) => candidate.offer !== record.offer)
@@ -92,6 +94,7 @@ export const explainRequest: Handler = async (call) => {
     snapshot: snapshotOf(record),
     observation: observationOf(record),
     ...(typeof decision['monthPlan'] === 'string' && { month_plan: decision['monthPlan'] }),
+    floor: floorOf(record),
     candidates: candidatesOf(record).map(
       ({ offer, size, quality, finishing = [], expectedUsd, maxUsd, score, success, observations, ...parts }) => ({
         offer,
@@ -107,6 +110,7 @@ export const explainRequest: Handler = async (call) => {
         ...(parts.shadowUsd !== undefined && { shadow_usd: parts.shadowUsd }),
         in_vain_usd: parts.inVainUsd ?? null,
         lateness_usd: parts.latenessUsd ?? null,
+        ...(parts.feedback && { feedback: feedbackWire(parts.feedback) }),
       }),
     ),
     eliminated_counts: (decision['eliminatedCounts'] ?? {}) as Record<string, number>,
@@ -192,7 +196,18 @@ interface StoredCandidate {
   readonly shadowUsd?: number
   readonly inVainUsd?: number
   readonly latenessUsd?: number
+  readonly feedback?: StoredFeedback
 }
+
+/** As `gateway/floor.ts` stored it. */
+interface StoredFeedback extends Omit<FloorFeedback, 'fails_at'> {
+  readonly failsAt: number
+}
+
+const feedbackWire = ({ failsAt, ...words }: StoredFeedback): FloorFeedback => ({ fails_at: failsAt, ...words })
+
+/** As `gateway/floor.ts` stored it. */
+const floorOf = ({ decision }: RequestRecord): Receipt['floor'] => (decision['floor'] ?? null) as Receipt['floor']
 
 /** The baseline as `gateway/decision.ts` stored it, against what the whole request cost. */
 function baselineOf({ decision, costNanoUsd }: RequestRecord): Receipt['baseline'] {

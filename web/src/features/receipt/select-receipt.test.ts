@@ -68,6 +68,7 @@ const receipt = (attempts: AttemptWire[], total: string, alternatives: Receipt['
   effective_usd: total,
   baseline: null,
   consistency: null,
+  floor: null,
   cost_per_image_usd: total,
   attempts,
   warnings: [],

@@ -32,6 +32,7 @@ const explanation = (change: Partial<Explanation> = {}): Explanation => ({
   eliminated_counts: {},
   eliminated: [],
   explored: null,
+  floor: null,
   ...change,
 })
 
