@@ -23,6 +23,7 @@ import { createWorld, floorOf, trueQuality, type World } from '../../src/core/si
 import { createCalibration } from './calibration.ts'
 import { createRecoveryLog } from './recovery.ts'
 import { solve } from './solve.ts'
+import { sharesOf } from './statistics.ts'
 import type { Job, JobResult, PolicyResult } from './types.ts'
 
 /** Providers whose models can make everything. */
@@ -46,30 +47,18 @@ async function run(job: Job): Promise<JobResult> {
   for (const policy of contenders(world, job)) {
     const probe = probed(world, policy)
     const start = process.threadCpuUsage()
-    const {
-      classes: sums,
-      billsUsd,
-      penaltiesUsd,
-      totalUsd,
-      attempts,
-      billedInVainUsd,
-    } = simulateMonth(world, templates, probe.policy)
+    const month = simulateMonth(world, templates, probe.policy)
     const { user, system } = process.threadCpuUsage(start)
     seconds += (user + system) / 1e6
-    const interactive = sums.filter((_, index) => classes[index]?.interactive)
-    const total = (list: typeof sums, field: 'requests' | 'pictures' | 'late' | 'belowFloor' | 'unserved'): number =>
-      list.reduce((sum, each) => sum + each[field], 0)
     requests += probe.plans()
     policies.push({
       name: policy.name,
-      billsUsd,
-      penaltiesUsd,
-      totalUsd,
-      attempts,
-      billedInVainUsd,
-      late: total(sums, 'late') / total(sums, 'requests'),
-      belowFloor: total(sums, 'belowFloor') / total(sums, 'pictures'),
-      success: 1 - total(interactive, 'unserved') / total(interactive, 'requests'),
+      billsUsd: month.billsUsd,
+      penaltiesUsd: month.penaltiesUsd,
+      totalUsd: month.totalUsd,
+      attempts: month.attempts,
+      billedInVainUsd: month.billedInVainUsd,
+      ...sharesOf(month),
       decisionP99Ms: probe.decisionP99Ms(),
       recovery: probe.recovery(),
       heapGrowth: probe.heapGrowth(),

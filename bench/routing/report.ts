@@ -1,6 +1,7 @@
 /** Tables and targets of the routing benchmark. */
 import type { Calibration } from './calibration.ts'
 import type { DecidingFigures } from './deciding.ts'
+import { LEAST_SPREAD, mean, percent, quantile } from './statistics.ts'
 import type { JobResult, PolicyResult } from './types.ts'
 
 export const PRODUCT = 'halftone'
@@ -21,9 +22,6 @@ export const decidingLine = (figures: DecidingFigures): string => {
     `       of a kind of request never seen before: median ${first.p50Ms.toFixed(3)} ms, p99 ${first.p99Ms.toFixed(3)} ms\n`,
   ].join('\n')
 }
-
-/** Seeds with less to save than this share of the bound are listed and left out of eta. */
-const LEAST_SPREAD = 0.03
 
 export interface Target {
   readonly name: string
@@ -59,13 +57,6 @@ function shareSaved(result: JobResult, usd: number, reference: Reference): numbe
 
 const keptFor = (results: readonly JobResult[], reference: Reference): readonly JobResult[] =>
   results.filter((result) => find(result, reference).totalUsd / result.bound.usd - 1 >= LEAST_SPREAD)
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
-const quantile = (values: readonly number[], q: number): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN
-}
-const percent = (value: number, digits = 1): string => `${(100 * value).toFixed(digits)} %`
 
 export function reportVolume(volume: number, results: readonly JobResult[]): VolumeReport {
   const names = results[0]?.policies.map(({ name }) => name) ?? []
