@@ -143,7 +143,7 @@ const wordsIn = (texts: readonly string[], words: readonly string[]): readonly s
   words.filter((word) => texts.some((text) => text.toLowerCase().includes(word.toLowerCase())))
 
 const pages = {
-  finance: ['Overview', 'Explore', 'Requests', 'Models', 'Budgets & keys', 'Prices'],
+  finance: ['Overview', 'Explore', 'Requests', 'Books', 'Models', 'Budgets & keys', 'Prices'],
   owner: ['Explore', 'Requests', 'Playground', 'Budgets & keys'],
 } as const
 
@@ -165,6 +165,10 @@ describe('finance', () => {
     '/budgets?tab=projects',
     '/budgets?tab=prepaid',
     '/prices',
+    '/books',
+    '/books?tab=report',
+    '/books?tab=unknown',
+    '/books?tab=exports',
   ]
 
   it('sees money on every page of its menu, and its browser is told no prompt and no picture', {
@@ -197,7 +201,7 @@ describe('finance', () => {
 
   it('is led away from pages that are not its own', { timeout: TIMEOUT_MS }, async () => {
     const { context, page, open, heard } = await signedIn('the books')
-    for (const path of ['/playground', '/routes', '/routes/auto', '/providers', '/audit']) {
+    for (const path of ['/playground', '/routes', '/routes/auto', '/providers', '/audit', '/settings']) {
       await open(path)
       expect(new URL(page.url()).pathname, path).toBe('/')
       expect((await heard()).refused, path).toEqual([])

@@ -11,6 +11,7 @@ import {
 import { maySignIn } from '../../src/core/access/roles.ts'
 import { sessionQuery } from './api/queries.ts'
 import { parseAuditSearch } from './features/audit/select-audit.ts'
+import { parseBooksSearch } from './features/books/select-books.ts'
 import { parseBudgetsSearch } from './features/budgets/select-budgets.ts'
 import { parseExploreSearch } from './features/explore/select-explore.ts'
 import { parseModelsSearch } from './features/models/select-offers.ts'
@@ -20,6 +21,7 @@ import { parseProvidersSearch } from './features/providers/select-providers.ts'
 import { parseDetailSearch, parseRequestsSearch } from './features/requests/select-requests.ts'
 import { parseRouteSearch } from './features/routes/select-routes.ts'
 import { parseSignInSearch } from './features/session/select-session.ts'
+import { parseSettingsSearch } from './features/settings/select-settings.ts'
 import { nav } from './features/shell/nav.ts'
 import { NotFound, PageError, PagePending } from './features/shell/page-states.tsx'
 import { pageInstead } from './features/shell/select-nav.ts'
@@ -121,6 +123,20 @@ const budgets = createRoute({
   component: lazyRouteComponent(() => import('./features/budgets/budgets-page.tsx'), 'BudgetsPage'),
 })
 
+const books = createRoute({
+  getParentRoute: () => shell,
+  path: '/books',
+  validateSearch: parseBooksSearch,
+  component: lazyRouteComponent(() => import('./features/books/books-page.tsx'), 'BooksPage'),
+})
+
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings',
+  validateSearch: parseSettingsSearch,
+  component: lazyRouteComponent(() => import('./features/settings/settings-page.tsx'), 'SettingsPage'),
+})
+
 const routes = createRoute({
   getParentRoute: () => shell,
   path: '/routes',
@@ -156,6 +172,8 @@ const routeTree = root.addChildren([
     routes,
     route,
     audit,
+    books,
+    settings,
   ]),
 ])
 

@@ -66,9 +66,23 @@ export const calls = {
   getSignInOptions: ['GET', '/v1/halftone/session/options'],
   signIn: ['POST', '/v1/halftone/session'],
   signOut: ['DELETE', '/v1/halftone/session'],
+  listMonths: ['GET', '/v1/halftone/months'],
+  checkMonth: ['GET', '/v1/halftone/months/{month}'],
+  closeMonth: ['POST', '/v1/halftone/months/{month}/close'],
+  listUnknown: ['GET', '/v1/halftone/attempts/unknown'],
+  reconcileAttempt: ['POST', '/v1/halftone/attempts/{id}/reconcile'],
+  getReport: ['GET', '/v1/halftone/report'],
+  deleteContent: ['POST', '/v1/halftone/deletions'],
+  listAlertChannels: ['GET', '/v1/halftone/alerts/channels'],
+  testAlertChannel: ['POST', '/v1/halftone/alerts/channels/{name}/test'],
+  listSessions: ['GET', '/v1/halftone/sessions'],
+  endSession: ['DELETE', '/v1/halftone/sessions/{id}'],
 } as const satisfies { readonly [Name in EndpointName]?: readonly [Table[Name]['method'], Table[Name]['path']] }
 
 export type CallName = keyof typeof calls
+
+/** Streamed as a file: a link leads to it. */
+export const focusPath = '/v1/halftone/exports/focus' satisfies Table['exportFocus']['path']
 
 export const eventsPath = '/v1/halftone/events' satisfies Table['watchRequests']['path']
 

@@ -10,6 +10,8 @@ export const settingsKeys = {
   routes: ['routes'],
   route: (name: string) => ['routes', name],
   audit: ['audit'],
+  channels: ['alert-channels'],
+  sessions: ['sessions'],
 } as const
 
 export const budgetsQuery = queryOptions({
@@ -19,6 +21,16 @@ export const budgetsQuery = queryOptions({
 })
 
 export const lotsQuery = queryOptions({ queryKey: settingsKeys.lots, queryFn: ({ signal }) => call('listLots', { signal }) })
+
+export const channelsQuery = queryOptions({
+  queryKey: settingsKeys.channels,
+  queryFn: ({ signal }) => call('listAlertChannels', { signal }),
+})
+
+export const sessionsQuery = queryOptions({
+  queryKey: settingsKeys.sessions,
+  queryFn: ({ signal }) => call('listSessions', { signal }),
+})
 
 export const routesQuery = queryOptions({
   queryKey: [...settingsKeys.routes, ''],

@@ -26,6 +26,11 @@ export function MoneyBanner() {
           <strong>{data.ready ? 'Needs attention.' : 'Not ready to serve.'}</strong> {data.problems.join(' ')}
         </div>
       )}
+      {data.notices.length > 0 && (
+        <div role="status" className="border-t border-rule bg-note-ground px-4 py-2 text-sm md:px-8">
+          <strong>Worth a look.</strong> {data.notices.join(' ')}
+        </div>
+      )}
     </aside>
   )
 }

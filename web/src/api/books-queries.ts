@@ -1,0 +1,27 @@
+/** Reads of the books: closed months, money nobody knows yet, and the report of a month. */
+import { queryOptions } from '@tanstack/react-query'
+import { call } from './client.ts'
+
+export const booksKeys = {
+  months: ['months'],
+  unknown: ['unknown-attempts'],
+  report: ['report'],
+} as const
+
+export const monthsQuery = queryOptions({
+  queryKey: booksKeys.months,
+  queryFn: ({ signal }) => call('listMonths', { signal }),
+})
+
+export const unknownQuery = queryOptions({
+  queryKey: booksKeys.unknown,
+  queryFn: ({ signal }) => call('listUnknown', { query: { limit: 1000 }, signal }),
+})
+
+/** Prices a month's calls again, which takes seconds: it is asked for once and kept. */
+export const reportQuery = (month: string, sandbox: boolean) =>
+  queryOptions({
+    queryKey: [...booksKeys.report, month, sandbox],
+    queryFn: ({ signal }) => call('getReport', { query: { month, sandbox: String(sandbox) }, signal }),
+    staleTime: 300_000,
+  })
