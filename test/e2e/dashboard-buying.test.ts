@@ -84,7 +84,7 @@ describe('models', () => {
     const names = (place: string) => page.locator(`[data-frontier="${place}"] li`)
     await names('On the frontier').first().waitFor()
     expect(await names('On the frontier').count()).toBe(data.filter(({ place }) => place === 'frontier').length)
-    expect(await names('Not rated').count()).toBe(Math.min(9, data.filter(({ place }) => place === 'unrated').length))
+    expect(await names('Not rated').count()).toBe(Math.min(12, data.filter(({ place }) => place === 'unrated').length))
     await page.locator('[data-chart] svg[role=img]').first().waitFor()
     await names('On the frontier').first().getByRole('button').click()
     await page.getByRole('dialog').waitFor()

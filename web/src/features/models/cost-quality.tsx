@@ -40,7 +40,7 @@ export function CostQuality({ rows, onOpen }: { rows: readonly OfferRow[] | unde
               yLabel="Quality"
               xFormat={costAxis}
               yFormat={(score) => String(Math.round(score))}
-              height={360}
+              height={380}
               logX
               onPick={(point) => {
                 const row = frontier.byName.get(point.name ?? '')
@@ -48,31 +48,47 @@ export function CostQuality({ rows, onOpen }: { rows: readonly OfferRow[] | unde
               }}
             />
           )}
-          <div className="flex flex-col gap-5">
-            <Names title="On the frontier" rows={frontier.best} onOpen={onOpen} none="Nobody: no rated offer made a picture." />
-            <Names
-              title="Not rated"
-              rows={frontier.unrated}
-              onOpen={onOpen}
-              none="Every offer that made pictures has a public score."
-            />
-          </div>
+          <Names
+            title="On the frontier"
+            rows={frontier.best}
+            onOpen={onOpen}
+            none="Nobody: no rated offer made a picture."
+            listed={BESIDE}
+          />
+          {frontier.unrated.length > 0 && (
+            <div className="lg:col-span-2">
+              <Names title="Not rated" rows={frontier.unrated} onOpen={onOpen} none="" listed={BELOW} wide />
+            </div>
+          )}
         </div>
       )}
     </Section>
   )
 }
 
-const LISTED = 9
+/** Names that stand as high as the drawing beside them. */
+const BESIDE = 8
+/** Names below it, in columns. */
+const BELOW = 12
 
-function Names(props: { title: string; rows: readonly OfferRow[]; none: string; onOpen: (row: OfferRow) => void }) {
+interface NamesProps {
+  readonly title: string
+  readonly rows: readonly OfferRow[]
+  readonly none: string
+  readonly listed: number
+  /** In as many columns as there is room for. */
+  readonly wide?: boolean
+  readonly onOpen: (row: OfferRow) => void
+}
+
+function Names(props: NamesProps) {
   return (
     <section aria-label={props.title}>
       <h3 className="label mb-1 border-b border-rule pb-1">{props.title}</h3>
       {props.rows.length === 0 && <p className="text-sm text-muted">{props.none}</p>}
-      <ol className="text-sm" data-frontier={props.title}>
-        {props.rows.slice(0, LISTED).map((row) => (
-          <li key={rowId(row)} className="flex items-baseline gap-2 border-b border-rule py-1 last:border-0">
+      <ol className={`text-sm ${props.wide ? 'grid gap-x-8 sm:grid-cols-2 xl:grid-cols-4' : ''}`} data-frontier={props.title}>
+        {props.rows.slice(0, props.listed).map((row) => (
+          <li key={rowId(row)} className="flex items-baseline gap-2 border-b border-rule py-1">
             <button
               type="button"
               className="min-w-0 flex-1 text-left break-words underline-offset-2 hover:underline"
@@ -90,7 +106,9 @@ function Names(props: { title: string; rows: readonly OfferRow[]; none: string; 
           </li>
         ))}
       </ol>
-      {props.rows.length > LISTED && <p className="label mt-1">and {props.rows.length - LISTED} more, in the table.</p>}
+      {props.rows.length > props.listed && (
+        <p className="label mt-1">and {props.rows.length - props.listed} more, in the table.</p>
+      )}
     </section>
   )
 }
