@@ -6,6 +6,7 @@
  *
  * Seeds count from 1; the router was tuned on seeds from 101 on (`--first 101`). `--baselines main` leaves out all but the two references.
  * `--losses` runs the router again and again with one thing at a time not hidden from it, and says what hiding it costs.
+ * `--gpu` is the other track: the same months with GPUs to rent, against a bound that has them too.
  * Exits with 1 when a target is missed.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -14,6 +15,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { measureDeciding } from './routing/deciding.ts'
+import { formatGpuSeed, formatGpuVolume, gpuTargets } from './routing/gpu-report.ts'
+import type { GpuJobResult } from './routing/gpu-types.ts'
 import { decidingLine, formatSeed, formatVolume, isQuick, reportVolume } from './routing/report.ts'
 import type { Job, JobResult } from './routing/types.ts'
 
@@ -25,6 +28,7 @@ const { values } = parseArgs({
     baselines: { type: 'string', default: 'all' },
     threads: { type: 'string', default: '1' },
     losses: { type: 'boolean', default: false },
+    gpu: { type: 'boolean', default: false },
     save: { type: 'string' },
   },
 })
@@ -33,48 +37,65 @@ const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => Number(
 const volumes = values.volumes.split(',').map(Number)
 const baselines = values.baselines === 'main' ? 'main' : 'all'
 
-function runJob(job: Job): Promise<JobResult> {
+function runJob<Result>(script: string, job: Job): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./routing/job.ts', import.meta.url), { workerData: job })
+    const worker = new Worker(new URL(script, import.meta.url), { workerData: job })
     // A job's one message is its result.
-    worker.once('message', (result: JobResult) => resolve(result))
+    worker.once('message', (result: Result) => resolve(result))
     worker.once('error', reject)
   })
 }
 
-async function runAll(jobs: readonly Job[], threads: number): Promise<JobResult[]> {
-  const waiting = [...jobs]
-  const results: JobResult[] = []
+async function runAll<Result extends { readonly seed: number }>(
+  script: string,
+  volume: number,
+  format: (result: Result) => string,
+): Promise<Result[]> {
+  const waiting = seeds.map((seed): Job => ({ seed, volume, baselines, solveSeconds: 60, losses: values.losses }))
+  const results: Result[] = []
   const lane = async (): Promise<void> => {
     for (let job = waiting.shift(); job; job = waiting.shift()) {
-      const result = await runJob(job)
+      const result = await runJob<Result>(script, job)
       results.push(result)
-      console.log(formatSeed(result))
+      console.log(format(result))
     }
   }
-  await Promise.all(Array.from({ length: threads }, lane))
+  await Promise.all(Array.from({ length: Number(values.threads) }, lane))
   return results.toSorted((a, b) => a.seed - b.seed)
 }
 
 const [cpu] = cpus()
 const machine = `${cpu?.model ?? 'unknown CPU'} x ${cpus().length}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`
 console.log(machine)
-const deciding = measureDeciding()
-const sections = [decidingLine(deciding)]
-console.log(sections[0])
-let missed = isQuick(deciding) ? 0 : 1
+const sections: string[] = []
+let missed = 0
+
+/** The section of one volume, and its targets. */
+function finish(section: string, targets: readonly { readonly isMet: boolean }[]): void {
+  missed += targets.filter(({ isMet }) => !isMet).length
+  sections.push(section)
+  console.log(`\n${section}`)
+}
+
+if (!values.gpu) {
+  const deciding = measureDeciding()
+  finish(decidingLine(deciding), [{ isMet: isQuick(deciding) }])
+}
 for (const volume of volumes) {
-  const jobs = seeds.map((seed): Job => ({ seed, volume, baselines, solveSeconds: 60, losses: values.losses }))
-  const results = await runAll(jobs, Number(values.threads))
-  const report = reportVolume(volume, results)
-  missed += report.targets.filter(({ isMet }) => !isMet).length
-  sections.push(formatVolume(report, results))
-  console.log(`\n${sections.at(-1)}`)
+  if (values.gpu) {
+    const results = await runAll<GpuJobResult>('./routing/gpu-job.ts', volume, formatGpuSeed)
+    const targets = gpuTargets(volume, results)
+    finish(formatGpuVolume(volume, results, targets), targets)
+  } else {
+    const results = await runAll<JobResult>('./routing/job.ts', volume, formatSeed)
+    const report = reportVolume(volume, results)
+    finish(formatVolume(report, results), report.targets)
+  }
 }
 if (values.save !== undefined) {
   const folder = fileURLToPath(new URL('./results/', import.meta.url))
   mkdirSync(folder, { recursive: true })
-  const command = `npm run bench:routing -- --seeds ${values.seeds} --first ${values.first} --volumes ${values.volumes} --baselines ${baselines}`
+  const command = `npm run bench:routing -- --seeds ${values.seeds} --first ${values.first} --volumes ${values.volumes} --baselines ${baselines}${values.gpu ? ' --gpu' : ''}`
   writeFileSync(`${folder}${values.save}.md`, `# Routing benchmark\n\n${machine}. \`${command}\`\n\n${sections.join('\n')}`)
 }
 process.exitCode = missed === 0 ? 0 : 1

@@ -6,35 +6,16 @@ import { buildBound } from '../../src/core/simulation/bound.ts'
 import { classes } from '../../src/core/simulation/classes.ts'
 import { type SimulatedPolicy, simulateMonth } from '../../src/core/simulation/engine.ts'
 import type { Oracle } from '../../src/core/simulation/oracle.ts'
-import {
-  byLatency,
-  byTokenPrice,
-  cheapestAtOnce,
-  cheapestWithBatch,
-  productPolicy,
-  roundRobin,
-  singleProvider,
-  staticChoice,
-  staticChoicePerKind,
-} from '../../src/core/simulation/policies.ts'
+import { productPolicy } from '../../src/core/simulation/policies.ts'
 import { MONTH_END_US, MONTH_START_US } from '../../src/core/simulation/time.ts'
 import { createTemplates, type Templates } from '../../src/core/simulation/workload.ts'
 import { createWorld, floorOf, trueQuality, type World } from '../../src/core/simulation/world.ts'
 import { createCalibration } from './calibration.ts'
+import { contenders } from './contenders.ts'
 import { createRecoveryLog } from './recovery.ts'
 import { solve } from './solve.ts'
 import { sharesOf } from './statistics.ts'
 import type { Job, JobResult, PolicyResult } from './types.ts'
-
-/** Providers whose models can make everything. */
-const WHOLE = ['middle', 'east']
-
-const contenders = (world: World, { baselines }: Job): SimulatedPolicy[] => {
-  const main = [productPolicy(world), staticChoice(world), staticChoicePerKind(world), cheapestWithBatch(world)]
-  if (baselines === 'main') return main
-  const single = WHOLE.map((provider) => singleProvider(world, provider))
-  return [...main, cheapestAtOnce(world), ...single, roundRobin(world), byLatency(world), byTokenPrice(world)]
-}
 
 async function run(job: Job): Promise<JobResult> {
   const world = createWorld(job.seed, job.volume)
