@@ -25,9 +25,17 @@ export const defaultProject = (config: Config): ProjectRecord =>
     managedBy: 'file',
   }
 
-/** Objects of the file are rows too, so that limits and reports see them; those the file no longer has are removed. */
+/**
+ * Objects of the file are rows too, so that limits and reports see them; those the file no longer has are removed. A project stays
+ * as long as requests name it, so it goes over to the API.
+ */
 export async function applyManagedObjects(config: Config, { admin }: Ledger): Promise<void> {
-  for (const project of [defaultProject(config), ...Object.values(config.projects)]) await admin.putProject(project)
+  const projects = [defaultProject(config), ...Object.values(config.projects)]
+  for (const project of projects) await admin.putProject(project)
+  for (const project of await admin.projects()) {
+    if (project.managedBy === 'file' && !projects.some(({ id }) => id === project.id))
+      await admin.putProject({ ...project, managedBy: 'released' })
+  }
   for (const key of Object.values(config.keys)) await admin.putKey({ ...key, createdUs: systemClock.nowUs() })
   const configured = new Set(Object.values(config.keys).map(({ id }) => id))
   for (const key of await admin.keys()) {

@@ -18,8 +18,11 @@ export interface LedgerAdmin {
   lastUsed(): Promise<ReadonlyMap<string, TimestampUs>>
   /** False when there is no such key. */
   revokeKey(id: string, atUs: TimestampUs): Promise<boolean>
-  /** Insert or update by id; a row with another `managedBy` is a `managed_by_file` or `conflict` error. */
-  putProject(project: ProjectRecord): Promise<void>
+  /**
+   * Insert or update by id; a row with another `managedBy` is a `managed_by_file` or `conflict` error. `released` is put by a
+   * configuration that no longer has the project: it reads as `api`, and file or API may take it.
+   */
+  putProject(project: Omit<ProjectRecord, 'managedBy'> & { readonly managedBy: ManagedBy | 'released' }): Promise<void>
   projects(): Promise<readonly ProjectRecord[]>
   putBudget(budget: BudgetRecord): Promise<void>
   budgets(): Promise<readonly BudgetRecord[]>

@@ -110,6 +110,33 @@ describe('reload of halftone.yaml', () => {
     await eventually(async () => (await gateway.call('/v1/images/generations', { body: call })).status === 200)
   })
 
+  it('a project that leaves the file belongs to the API, until the file has it again or the API changes it', async () => {
+    const double = await startDouble()
+    const none = { providers: { double: compatibleProvider(double) } }
+    const withShop = { ...none, projects: { shop: { name: 'Shop', promptMode: 'none' } } }
+    const gateway = await startTestGateway({ config: withShop })
+    open.push(() => gateway.close())
+    const shop = async () => {
+      const { body } = await gateway.call<{ data: { id: string; prompt_mode: string; managed_by: string }[] }>(
+        '/v1/halftone/projects',
+      )
+      return body.data.find(({ id }) => id === 'shop')
+    }
+    const put = (body: object) => gateway.call('/v1/halftone/projects/shop', { method: 'PUT', body })
+    expect((await put({ name: 'Boutique' })).status).toBe(409)
+    await gateway.writeConfig(none)
+    await eventually(async () => (await shop())?.managed_by === 'api')
+    expect((await shop())?.prompt_mode).toBe('none')
+    await gateway.writeConfig(withShop)
+    await eventually(async () => (await shop())?.managed_by === 'file')
+    await gateway.writeConfig(none)
+    await eventually(async () => (await shop())?.managed_by === 'api')
+    expect((await put({ name: 'Boutique' })).status).toBe(200)
+    await gateway.writeConfig(withShop)
+    await eventually(async () => (await ready(gateway)) === 503)
+    expect((await put({ name: 'Atelier' })).status).toBe(200)
+  })
+
   it('a key of the file has the rights that the file gives it now, and another secret when the file says so', async () => {
     const double = await startDouble()
     const [first, second] = ['a-key-of-some-length-1', 'a-key-of-some-length-2'] as const

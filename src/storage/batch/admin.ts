@@ -65,6 +65,9 @@ export async function revokeKey(tx: Tx, context: AuditContext, { id, atUs }: { i
   return true
 }
 
+/** The file no longer has it: whoever wants it next has it. */
+const RELEASED = 'released'
+
 const objects = { projects: 'project', budgets: 'budget', prices: 'price' } as const
 
 export async function putManaged<T extends keyof typeof objects>(
@@ -75,7 +78,7 @@ export async function putManaged<T extends keyof typeof objects>(
 ): Promise<void> {
   const [existing] = await tx.all(`SELECT * FROM ${table} WHERE id = ? FOR UPDATE`, [row.id])
   const owner = existing?.['managed_by']
-  if (owner !== undefined && owner !== row.managed_by) {
+  if (owner !== undefined && owner !== row.managed_by && owner !== RELEASED && row.managed_by !== RELEASED) {
     throw owner === 'file'
       ? new HalftoneError('managed_by_file', `"${row.id}" is defined in the configuration file; change it there.`)
       : new HalftoneError('conflict', `"${row.id}" is managed by ${owner === 'api' ? 'the API' : 'the environment'}.`)
@@ -87,7 +90,7 @@ export async function putManaged<T extends keyof typeof objects>(
   const after = plainRow(row)
   const action = `${objects[table]}.${existing ? 'update' : 'create'}`
   await writeAudit(tx, context, {
-    actor: row.managed_by,
+    actor: row.managed_by === RELEASED ? 'file' : row.managed_by,
     action,
     objectId: row.id,
     data: after,

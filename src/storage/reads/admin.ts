@@ -52,7 +52,7 @@ const toProject = (row: Selectable<Database['projects']>): ProjectRecord => ({
   ...(row.content_ttl_days !== null && { contentTtlDays: Number(row.content_ttl_days) }),
   ...(row.record_ttl_days !== null && { recordsTtlDays: Number(row.record_ttl_days) }),
   tags: parseTags(row.tags),
-  managedBy: row.managed_by as ManagedBy,
+  managedBy: row.managed_by === 'released' ? 'api' : (row.managed_by as ManagedBy),
 })
 
 export const toBudget = (row: Selectable<Database['budgets']>): BudgetRecord => ({
