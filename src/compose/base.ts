@@ -15,7 +15,7 @@ import { packageVersion } from './server.ts'
 import { openTelemetry } from './telemetry.ts'
 
 export interface StartOptions {
-  /** `process.env`. */
+  /** Of the process, or what a test puts in its place. */
   readonly env: Environment
   readonly flags?: ConfigFlags
   readonly cwd: string
