@@ -28,7 +28,7 @@ interface Parts {
 
 export function createServerContext({ base, stores, inForce, running }: Parts): ServerContext {
   const { config, ledger, clock, log, secrets, telemetry, onClose } = base
-  const { gateway, services, budgets, health, feedback, metrics, alerts } = running
+  const { gateway, services, budgets, health, feedback, quality, metrics, alerts } = running
   const { dataDir } = config.storage
   const foreign = createForeignFetcher({
     maxBytes: config.server.maxImageBytes,
@@ -45,6 +45,7 @@ export function createServerContext({ base, stores, inForce, running }: Parts): 
     budgets,
     health,
     feedback,
+    quality,
     keys,
     acting: base.acting,
     sessions: createSessions({

@@ -121,6 +121,7 @@ export const routeTrial = z.object({
   after: shares.describe('Who would be chosen first.'),
   promises: z.object({ before: promises, after: promises }),
   unserved: z.record(z.string(), z.int()).describe('Requests that nothing could serve, by the commonest reason.'),
+  easy: z.int().describe('Requests that it would hold to its `easyFloor`.'),
   changed: z.int().describe('Requests whose first choice is another one.'),
   examples: z.array(
     z.object({

@@ -2,16 +2,19 @@
 import { setImmediate } from 'node:timers/promises'
 import { candidateKey } from '../core/offer.ts'
 import { qualities, type Size } from '../core/request.ts'
-import { isBelowFloor, observedName, type Policy } from '../core/routing/index.ts'
+import { isBelowFloor, observedName, type Policy, type Snapshot } from '../core/routing/index.ts'
 import { type Decided, type ReplayResult, startReplay } from '../core/simulation/replay.ts'
 import type { TraceRow } from '../core/simulation/trace.ts'
 import type { PastRequest } from '../ports/ledger.ts'
+import type { QualityView } from './quality-feed.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
 export interface RouteTrialInput {
   readonly policy: Policy
   readonly state: GatewayState
   readonly services: Pick<GatewayServices, 'ledger' | 'clock'>
+  /** What was said about pictures counts as it does now. */
+  readonly quality: QualityView
   readonly sinceUs: number
   /** `route`: those that this route served or watched; `all`: every request. */
   readonly of: 'route' | 'all'
@@ -71,8 +74,11 @@ export async function tryRoute(input: RouteTrialInput): Promise<RouteTrial> {
   // Half of the time is for reading, the rest for deciding.
   const { rows, complete } = await readPast(input, untilMs - input.timeMs / 2)
   const { offers, quality, qualityLevels, prices } = state
-  const replay = startReplay({ snapshot: { offers, quality, qualityLevels }, prices, policy, changes: [] })
-  const tally = new Tally(policy, state)
+  const corrections = input.quality.correctionsFor(undefined)
+  const facts = { offers, quality, qualityLevels, ...(corrections && { corrections }) }
+  const gate = input.quality.gateOf(policy.route)
+  const replay = startReplay({ snapshot: facts, prices, policy, changes: [], gate })
+  const tally = new Tally(policy, facts)
   let sliceEndsMs = clock.monotonicMs() + SLICE_MS
   let inTime = true
   for (const past of rows) {
@@ -104,11 +110,24 @@ async function readPast(
   return { rows: rows.reverse(), complete: true }
 }
 
-function rowOf({ createdUs, model, operation, n, parameters, prompt, inputs, offer, outcome, ...row }: PastRequest): TraceRow {
+function rowOf({
+  id,
+  createdUs,
+  model,
+  operation,
+  n,
+  parameters,
+  prompt,
+  inputs,
+  offer,
+  outcome,
+  ...row
+}: PastRequest): TraceRow {
   // As `gateway/request-row.ts` stored it.
   const { size, quality } = parameters as { readonly size?: Size; readonly quality?: string }
   const known = qualities.find((each) => each === quality)
   return {
+    id,
     atUs: createdUs,
     model,
     operation,
@@ -124,9 +143,11 @@ function rowOf({ createdUs, model, operation, n, parameters, prompt, inputs, off
   }
 }
 
+type FloorFacts = Pick<Snapshot, 'quality' | 'qualityLevels' | 'corrections'>
+
 class Tally {
   readonly #policy: Policy
-  readonly #state: GatewayState
+  readonly #facts: FloorFacts
   readonly #byOffer = new Map<string, Choices>()
   #changed = 0
   #examples: Example[] = []
@@ -135,14 +156,16 @@ class Tally {
   #lateThen = 0
   #lateNow = 0
 
-  constructor(policy: Policy, state: GatewayState) {
+  constructor(policy: Policy, facts: FloorFacts) {
     this.#policy = policy
-    this.#state = state
+    this.#facts = facts
   }
 
   add(past: PastRequest, { row, plan, expectedNanoUsd = 0, served }: Decided): void {
-    const { floor, deadlineMs } = this.#policy
-    if (floor !== undefined && served && !served.offer.sandbox && isBelowFloor(served, floor, this.#state)) this.#belowThen += 1
+    const { deadlineMs } = this.#policy
+    // Of an easy prompt the lower one.
+    const { floor } = plan.policy
+    if (floor !== undefined && served && !served.offer.sandbox && isBelowFloor(served, floor, this.#facts)) this.#belowThen += 1
     if (deadlineMs !== undefined && (row.latencyMs ?? 0) > deadlineMs) this.#lateThen += 1
     const then = past.offer ?? 'none'
     const sum = this.#byOffer.get(then) ?? { requests: 0, images: 0, costNanoUsd: 0 }
@@ -154,7 +177,7 @@ class Tally {
     if (plan.kind === 'none') return
     const [{ candidate, allIn }] = plan.attempts
     this.#lateNow += allIn?.missChance ?? 0
-    if (floor !== undefined && !candidate.offer.sandbox && isBelowFloor(candidate, floor, this.#state)) this.#belowNow += 1
+    if (floor !== undefined && !candidate.offer.sandbox && isBelowFloor(candidate, floor, this.#facts)) this.#belowNow += 1
     if (served && candidateKey(served) === candidateKey(candidate)) return
     if (candidate.offer.id === past.offer && served === undefined) return
     this.#changed += 1

@@ -7,6 +7,7 @@ import type { Feedback } from '../gateway/feedback.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { HealthFeed } from '../gateway/health-feed.ts'
 import type { InstallBook } from '../gateway/price-drafts.ts'
+import type { QualityFeed } from '../gateway/quality-feed.ts'
 import type { RouteReader } from '../gateway/routes.ts'
 import type { GatewayServices, GatewayState } from '../gateway/state.ts'
 import type { ForeignFetcher } from '../net/foreign-fetch.ts'
@@ -29,6 +30,7 @@ export interface ServerContext {
   readonly budgets: BudgetIndex
   readonly health: HealthFeed
   readonly feedback: Feedback
+  readonly quality: QualityFeed
   readonly keys: KeyRing
   readonly sessions: Sessions
   readonly oidc: Oidc

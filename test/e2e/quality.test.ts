@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Explanation } from '../../src/contract/records.ts'
+import type { RouteTrialWire, RouteValidation } from '../../src/contract/routes.ts'
 import { compatibleProvider, doubleCapabilities, startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
 
@@ -180,6 +181,31 @@ describe('a route with a lower floor for easy prompts', () => {
     expect((await explain(made.id)).floor).toEqual(floor)
     expect(await gated({ prompt: hard })).toMatchObject({ offer: DEAR, floor: 'high; because=not_easy' })
     expect(await ask()).toMatchObject({ floor: 'standard; because=route' })
+  })
+
+  it('is tried on past requests as it would serve them', async () => {
+    for (const prompt of [easy, easy, hard]) await ask({ model: 'gated', prompt })
+    const tried = () => gateway.call<RouteTrialWire>('/v1/halftone/routes/gated/dry-run', { body: {} })
+    expect((await tried()).body).toMatchObject({ easy: 2, changed: 0, promises: { after: { below_floor: 0 } } })
+    await reject(3)
+    expect((await tried()).body).toMatchObject({ easy: 2, changed: 2, after: [{ offer: `double:${DEAR}`, requests: 3 }] })
+  })
+
+  it('is refused where its lower floor is no lower', async () => {
+    const check = (document: object) => gateway.call<RouteValidation>('/v1/halftone/routes/new/validate', { body: { document } })
+    const findings = async (document: object) => (await check(document)).body.findings
+    expect(await findings({ floor: 'standard', easyFloor: 'draft' })).not.toContainEqual(
+      expect.objectContaining({ level: 'problem' }),
+    )
+    for (const [document, message] of [
+      [{ easyFloor: 'draft' }, /needs floor/],
+      [{ floor: 'standard', easyFloor: 'high' }, /must be lower/],
+      [{ floor: CHEAP, easyFloor: DEAR }, /no lower than floor: 1094 is not below 1039/],
+      [{ floor: 'standard', easyFloor: 'poor' }, /neither a known level/],
+    ] as const)
+      expect(await findings(document)).toContainEqual(
+        expect.objectContaining({ level: 'problem', path: 'easyFloor', message: expect.stringMatching(message) }),
+      )
   })
 
   it('lowers neither a request that names its own floor nor a group', async () => {

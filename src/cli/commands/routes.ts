@@ -222,6 +222,7 @@ function trialLines(trial: RouteTrialWire, out: Output): string[] {
     ['After', `${usd(simulated.cost_usd)} expected${percent}; ${plural(trial.changed, 'other choice', 'other choices')}`],
     ['Below floor', `${promises.before.below_floor} before, ${promises.after.below_floor} after`],
     ['Late', `${promises.before.late} before, ${promises.after.late} expected after`],
+    ...(trial.easy === 0 ? [] : [['Easy prompts', `${plural(trial.easy, 'request')} under the lower floor`] as const]),
     [
       'Not served',
       Object.entries(unserved)

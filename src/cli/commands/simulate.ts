@@ -122,6 +122,7 @@ function rowOf(request: RequestSummaryWire): TraceRow {
   const [image] = request.images
   const { offer, prompt, latency_ms: latencyMs, outcome } = request
   return {
+    id: request.id,
     atUs: Date.parse(request.created_at) * 1_000,
     model: request.model,
     operation: request.operation,
@@ -151,6 +152,7 @@ function resultJson({
   simulatedByOffer,
   unserved,
   expectedLate,
+  easy,
 }: ReplayResult) {
   const sum = ({ requests, pictures, costNanoUsd }: ReplaySum) => ({ requests, images: pictures, cost_usd: usdText(costNanoUsd) })
   const sums = (all: ReadonlyMap<string, ReplaySum>) => [...all].map(([name, each]) => ({ name, ...sum(each) }))
@@ -164,11 +166,12 @@ function resultJson({
     simulated_by_offer: sums(simulatedByOffer),
     unserved: Object.fromEntries(unserved),
     expected_late: Math.round(expectedLate * 100) / 100,
+    easy,
   }
 }
 
 function resultLines(result: ReplayResult, route: string, out: Output): string[] {
-  const { recorded, simulated, recordedOfServed, recordedByModel, simulatedByOffer, unserved, expectedLate } = result
+  const { recorded, simulated, recordedOfServed, recordedByModel, simulatedByOffer, unserved, expectedLate, easy } = result
   const relative = change(recordedOfServed, simulated)
   const pairs: (readonly [string, string])[] = [
     [
@@ -181,6 +184,7 @@ function resultLines(result: ReplayResult, route: string, out: Output): string[]
     ],
     ['Not served', [...unserved].map(([reason, count]) => `${count} (${reason})`).join(', ') || 'none'],
     ['Late', `${expectedLate.toFixed(1)} expected`],
+    ...(easy === 0 ? [] : [['Easy prompts', `${plural(easy, 'request')} under the lower floor`] as const]),
   ]
   const table = (title: string, all: ReadonlyMap<string, ReplaySum>): string[] => [
     '',

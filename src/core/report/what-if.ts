@@ -169,13 +169,14 @@ function replayOf(
   const bought = offers.find(({ id }) => id === offer)
   const score = bought && qualityScoreOf(quality, { offer: bought, settings: call.settings, warnings: [] })
   if (score === undefined) return undefined
-  // The floor is the model's own score, by a name that nothing else has.
+  // The floor is the model's own score, by a name that nothing else has; it holds for every prompt.
   const floor = `as ${product}`
   const levels = new Map([...qualityLevels, [floor, score]])
+  const { easyFloor: _easyFloor, ...everyPrompt } = auto
   return startReplay({
     snapshot: { offers, quality, qualityLevels: levels },
     prices,
-    policy: { ...auto, floor },
+    policy: { ...everyPrompt, floor },
     changes: [],
   })
 }

@@ -55,6 +55,31 @@ describe('a replay', () => {
     expect(simulated.costNanoUsd).toBeLessThan(42_000_000)
   })
 
+  test('holds easy prompts to the lower floor of the policy, the same ones each time', () => {
+    const gated = { ...input, policy: { ...policy, floor: 'high', easyFloor: 'low' } }
+    const levels = new Map([...input.snapshot.qualityLevels, ['low', 800] as const])
+    const withLevels = { ...gated, snapshot: { ...gated.snapshot, qualityLevels: levels } }
+    const trace = rows(
+      line({ prompt: 'a red fox' }),
+      line({ prompt: 'exactly three red cubes to the left of two blue balls' }),
+      ...Array.from({ length: 20 }, (_, index) => line({ prompt: `a fox beside a tree ${'x'.repeat(index)}` })),
+    )
+    const result = replayTrace(trace, withLevels)
+    expect(result.simulatedByOffer.get(cheap.id)?.requests).toBe(result.easy)
+    expect(result.easy).toBeGreaterThanOrEqual(1)
+    expect(result.simulatedByOffer.get(dear.id)?.requests).toBeGreaterThanOrEqual(1)
+    expect(replayTrace(trace, withLevels)).toEqual(result)
+  })
+
+  test('leaves out what is rejected too often under the floor', () => {
+    const floored = { ...input, policy: { ...policy, floor: 'acme/cheap' } }
+    const until = Date.UTC(2027, 0, 1) * 1_000
+    const corrections = new Map([['acme/cheap', { failsAt: 900, rejected: 3, accepted: 0, sinceUs: 0, untilUs: until }]])
+    expect([...replayTrace(rows(line()), floored).simulatedByOffer.keys()]).toEqual([cheap.id])
+    const corrected = { ...floored, snapshot: { ...input.snapshot, corrections } }
+    expect([...replayTrace(rows(line()), corrected).simulatedByOffer.keys()]).toEqual([dear.id])
+  })
+
   test('keeps the floor of the policy', () => {
     const { simulatedByOffer } = replayTrace(rows(line()), { ...input, policy: { ...policy, floor: 'high' } })
     expect([...simulatedByOffer.keys()]).toEqual([dear.id])

@@ -4,6 +4,8 @@
  */
 
 import type { Candidate } from '../offer.ts'
+import { askedFor, createDifficultyGate, type DifficultyGate } from '../planning/difficulty.ts'
+import { drawOf, gateFeaturesOf, withEasyFloor } from '../planning/easy-floor.ts'
 import type { PlannedPrice } from '../planning/month.ts'
 import type { CompiledPrices } from '../pricing/index.ts'
 import { type PromptFeatures, promptFeatures } from '../prompt/features.ts'
@@ -29,12 +31,14 @@ export interface PriceChange {
 }
 
 export interface ReplayInput {
-  readonly snapshot: Pick<Snapshot, 'offers' | 'quality' | 'qualityLevels'>
+  readonly snapshot: Pick<Snapshot, 'offers' | 'quality' | 'qualityLevels' | 'corrections'>
   readonly prices: CompiledPrices
   readonly policy: Policy
   readonly changes: readonly PriceChange[]
   /** What is known before the first row; absent: nothing. */
   readonly experience?: ReadonlyMap<string, Experience>
+  /** Which prompts may use the policy's lower floor; absent: by public priors, and by how often each kind comes in the trace. */
+  readonly gate?: DifficultyGate
 }
 
 export interface ReplaySum {
@@ -56,6 +60,8 @@ export interface ReplayResult {
   readonly unserved: ReadonlyMap<string, number>
   /** Expected requests beyond the policy's deadline; only where offers' latencies are known from the trace. */
   readonly expectedLate: number
+  /** Requests that were held to the lower floor of easy prompts. */
+  readonly easy: number
 }
 
 /** What the policy does with one row, for whoever looks at single requests. */
@@ -92,12 +98,25 @@ export function startReplay(input: ReplayInput): Replay {
   let simulated = nothing
   let recordedOfServed = nothing
   let expectedLate = 0
+  let easy = 0
+  let rowsSeen = 0
+  let gate = input.gate ?? createDifficultyGate()
+
+  function policyFor({ id }: TraceRow, request: ImageRequest, all: PromptFeatures): Policy {
+    rowsSeen += 1
+    const features = gateFeaturesOf(all)
+    const draw = id === undefined ? (rowsSeen * SPREAD) % 1 : drawOf(id)
+    const policy = withEasyFloor(input.policy, { request, options: {}, features, gate, draw })
+    if (policy.gated && !input.gate) gate = askedFor(gate, features, request.n)
+    if (policy.gated?.easy) easy += 1
+    return policy
+  }
 
   function decide(row: TraceRow, request: ImageRequest, features: PromptFeatures): Plan {
     return plan({
       request,
       options: { allowUnsupported: true, bodyMetadata: false },
-      policy: input.policy,
+      policy: policyFor(row, request, features),
       snapshot: { ...input.snapshot, health: new Map(), experience, planned: changed(input, row.atUs) },
       prices: input.prices,
       promptComplexity: features.complexity,
@@ -146,9 +165,12 @@ export function startReplay(input: ReplayInput): Replay {
       }
       return { row, plan: made, expectedNanoUsd, served: learn(row, request, features) }
     },
-    result: () => ({ recorded, simulated, recordedOfServed, recordedByModel, simulatedByOffer, unserved, expectedLate }),
+    result: () => ({ recorded, simulated, recordedOfServed, recordedByModel, simulatedByOffer, unserved, expectedLate, easy }),
   }
 }
+
+/** Multiples of the golden ratio lie evenly between 0 and 1, whatever their number. */
+const SPREAD = 0.618_033_988_749_894_9
 
 const nothing: ReplaySum = { requests: 0, pictures: 0, costNanoUsd: 0 }
 

@@ -4,6 +4,8 @@ import { type NanoUsd, parseUsd } from '../money.ts'
 import { type Operation, operations, parseSize, type Quality, qualities, type Size } from '../request.ts'
 
 export interface TraceRow {
+  /** Of a request of the ledger; rows of files have none. */
+  readonly id?: string
   readonly atUs: number
   /** As the client named it. */
   readonly model: string

@@ -191,6 +191,7 @@ export const tryRoute: Handler = async (call): Promise<schemas.RouteTrialWire> =
     policy,
     state: context.current(),
     services: context.services,
+    quality: context.quality,
     sinceUs,
     of,
     limit,
@@ -241,6 +242,7 @@ function trialWire(
       after: { below_floor: after.belowFloor, late: Number(after.late.toFixed(2)) },
     },
     unserved: Object.fromEntries(unserved),
+    easy: replay.easy,
     changed,
     examples: examples.map((example) => ({
       request_id: example.id,
