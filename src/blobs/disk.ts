@@ -53,12 +53,17 @@ export function createDiskBlobStore({ dir, smallBlobs }: DiskBlobStoreOptions): 
       if (small && body.bytes <= SMALL_BYTES && !isFileBacked(body)) return small.put(body.sha256, await ownCopy(body))
       return gate.run(() => store(path, body, tempDir)).catch(asStorageError)
     },
-    async open(sha256) {
+    async open(sha256, part) {
       const path = blobPath(dir, sha256)
       const bytes = await fileSize(path)
-      if (bytes !== undefined) return { bytes, stream: readChunks(path) }
+      if (bytes !== undefined) return { bytes, stream: readChunks(path, part && { part }) }
       const found = await small?.get(sha256)
-      return found && { bytes: found.byteLength, stream: onlyChunk(found) }
+      return (
+        found && {
+          bytes: found.byteLength,
+          stream: onlyChunk(part ? found.subarray(part.from, part.from + part.bytes) : found),
+        }
+      )
     },
     async delete(sha256) {
       await removeFile(blobPath(dir, sha256))

@@ -20,6 +20,7 @@ import {
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { HalftoneError } from '../core/error.ts'
+import type { BlobPart } from '../ports/blob-store.ts'
 
 // The callback API costs about half the CPU of FileHandle, and every stored image passes through here.
 export const openFile = promisify(open)
@@ -71,14 +72,22 @@ function skipBytes(chunks: readonly Uint8Array[], count: number): readonly Uint8
   return []
 }
 
+export interface ReadOptions {
+  /** Every piece is read into it, the next over the one before; absent: each is a buffer of its own. */
+  readonly shared?: Uint8Array
+  /** Absent: the whole file. */
+  readonly part?: BlobPart
+}
+
 /** Read a file piece by piece. It is opened at the first read, so an iterable nobody starts holds nothing. */
-export async function* readChunks(path: string, shared?: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* readChunks(path: string, { shared, part }: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
   const fd = await openFile(path, 'r').catch(asStorageError)
   try {
     const { size } = await fileInfo(fd)
-    for (let at = 0; at < size; ) {
-      const buffer = shared ?? Buffer.allocUnsafeSlow(Math.min(READ_BYTES, size - at))
-      const { bytesRead } = await readFile(fd, buffer, 0, Math.min(buffer.byteLength, size - at), at)
+    const end = part ? Math.min(size, part.from + part.bytes) : size
+    for (let at = part?.from ?? 0; at < end; ) {
+      const buffer = shared ?? Buffer.allocUnsafeSlow(Math.min(READ_BYTES, end - at))
+      const { bytesRead } = await readFile(fd, buffer, 0, Math.min(buffer.byteLength, end - at), at)
       if (bytesRead === 0) throw new HalftoneError('storage_failed', 'A stored file became shorter while it was read.')
       at += bytesRead
       yield bytesRead === buffer.byteLength ? buffer : buffer.subarray(0, bytesRead)

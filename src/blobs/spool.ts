@@ -111,7 +111,7 @@ interface WriterContext {
   readonly budget: Budget
   readonly gate: Gate
   readonly maxBytes: number
-  readonly tooLargeCode: 'provider_response_too_large' | 'image_too_large'
+  readonly tooLargeCode: 'provider_response_too_large' | 'image_too_large' | 'body_too_large'
   readonly onClose: () => void
   /** Present for recycling writers. */
   readonly pool?: BlockPool
@@ -337,7 +337,7 @@ function fileBody(temp: string, bytes: number, sha256: string, pool: BlockPool |
       // One block for the whole reading: a reader of a recycled body has used a chunk when it asks for the next.
       const block = pool?.take()
       try {
-        yield* readChunks(current(), block)
+        yield* readChunks(current(), block && { shared: block })
       } finally {
         if (block) pool?.give([block])
       }

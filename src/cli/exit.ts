@@ -57,7 +57,6 @@ const exitByCode: Readonly<Record<ErrorCode, ExitName>> = {
   image_too_large: 'usage',
   body_too_large: 'usage',
   invalid_image_url: 'usage',
-  file_id_unsupported: 'usage',
   invalid_header: 'usage',
   model_ambiguous: 'usage',
   model_not_found: 'usage',

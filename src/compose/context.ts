@@ -2,6 +2,7 @@
 import { installBook } from '../config/price-sets.ts'
 import { routeProblems } from '../gateway/routes.ts'
 import { createForeignFetcher } from '../net/foreign-fetch.ts'
+import { startBatches } from '../server/batches/runner.ts'
 import type { ServerContext, ServerDescription } from '../server/context.ts'
 import { createKeyRing } from '../server/key-ring.ts'
 import { createOidc } from '../server/oidc.ts'
@@ -38,7 +39,7 @@ export function createServerContext({ base, stores, inForce, running }: Parts): 
   })
   onClose(() => foreign.close())
   const keys = createKeyRing({ ledger, clock, defaultProject: defaultProject(config), onNewKey: () => budgets.refresh() })
-  return {
+  const context: ServerContext = {
     gateway,
     services,
     current: inForce.state,
@@ -89,7 +90,11 @@ export function createServerContext({ base, stores, inForce, running }: Parts): 
     priceSets: createPriceSets(dataDir),
     webRoot: findWebRoot(),
     describe: describer({ base, stores, inForce, running }),
+    batches: { wake: () => batches.wake() },
   }
+  const batches = startBatches(context, base.node.id)
+  onClose(() => batches.close())
+  return context
 }
 
 function describer({ base, stores, inForce, running }: Parts): () => ServerDescription {

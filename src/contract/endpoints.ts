@@ -4,6 +4,7 @@ import type { Permission } from '../core/access/roles.ts'
 import { accessEndpoints } from './access-endpoints.ts'
 import * as admin from './admin.ts'
 import { alertsEndpoints } from './alerts-endpoints.ts'
+import { batchEndpoints } from './batch-endpoints.ts'
 import { listOf } from './common.ts'
 import { deletionEndpoints } from './deletions.ts'
 import { exportEndpoints } from './export-endpoints.ts'
@@ -93,6 +94,7 @@ export const endpoints = {
     multipart: true,
     response: imagesResponse,
   },
+  ...batchEndpoints,
   listModels: {
     method: 'GET',
     path: '/v1/models',

@@ -43,7 +43,6 @@ export const errorCatalogue = {
   image_too_large: bad('Send an image with fewer pixels or bytes; limits are in the configuration reference.'),
   body_too_large: bad('Send a smaller body; the limit is in the configuration reference.', 413),
   invalid_image_url: bad('Use a public https URL that answers with an image, or a data: URL.'),
-  file_id_unsupported: bad('Send the image itself or an image_url; /v1/files is not available yet.'),
   invalid_header: bad('Send printable ASCII in x-halftone-* headers.'),
   query_too_large: bad('Ask for fewer days or dimensions; docs/reference/insight.md lists what is answered from stored sums.'),
   model_ambiguous: bad('Name the publisher or the provider, as listed in the message.'),

@@ -128,6 +128,8 @@ export interface RequestOptions {
   /** The quote whose maximum the whole request is held to. */
   readonly quoteId?: string
   readonly deadlineMs?: number
+  /** Nobody waits for it: every lane may be used, and being late costs nothing before the deadline. */
+  readonly economy?: boolean
   /** Pictures that are planned in the group: its first request chooses by the price of all of them. */
   readonly groupSize?: number
   /** Take a picture of another size and cut (`cover`) or pad (`contain`) it here. */

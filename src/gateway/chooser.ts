@@ -5,6 +5,7 @@ import { urgencyOf } from '../core/limits/queue.ts'
 import type { Warning } from '../core/offer.ts'
 import { drawOf } from '../core/planning/easy-floor.ts'
 import { type PromptFeatures, promptFeatures } from '../core/prompt/features.ts'
+import { deadlineClasses } from '../core/routing/deadline-class.ts'
 import {
   createPlanMemo,
   type Explored,
@@ -131,7 +132,8 @@ export function createChooser(options: ChooserOptions): Chooser {
     const nowUs = services.clock.nowUs()
     const { quoteId } = asked.options
     const pin = quoteId === undefined ? undefined : options.quotes.check(quoteId, asked, nowUs)
-    const { policy, trial } = await observers.watch(request.model, state, nowUs)
+    const { policy: routed, trial } = await observers.watch(request.model, state, nowUs)
+    const policy = asked.options.economy ? { ...routed, ...deadlineClasses.economy } : routed
     const deciding: DecideInput = {
       input: asked,
       state,

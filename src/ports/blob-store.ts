@@ -27,7 +27,7 @@ export interface Spool {
   /** `maxBytes`: writing more rejects with `provider_response_too_large` or the code given. */
   create(options: {
     readonly maxBytes: number
-    readonly tooLargeCode?: 'provider_response_too_large' | 'image_too_large'
+    readonly tooLargeCode?: 'provider_response_too_large' | 'image_too_large' | 'body_too_large'
     /**
      * Memory is used again as soon as a reader asks for the next chunk or the body is disposed, which spares the garbage
      * collector megabytes for each image. Only for bodies of which no reader keeps a chunk, as a socket with a queue does.
@@ -39,12 +39,21 @@ export interface Spool {
   close(): Promise<void>
 }
 
+/** Bytes from `from` on. */
+export interface BlobPart {
+  readonly from: number
+  readonly bytes: number
+}
+
 /** Content-addressed: the id of a blob is the hex SHA-256 of its bytes. Reference counts are the ledger's. */
 export interface BlobStore {
   /** Keep a spooled body; a temporary file is moved, not copied. Idempotent. The body stays readable. */
   put(body: SpooledBody): Promise<void>
-  /** Undefined when it is not stored. */
-  open(sha256: string): Promise<{ readonly bytes: number; readonly stream: AsyncIterable<Uint8Array> } | undefined>
+  /** Undefined when it is not stored. `bytes` is its whole length; with `part` the stream is that much of it, as far as there is. */
+  open(
+    sha256: string,
+    part?: BlobPart,
+  ): Promise<{ readonly bytes: number; readonly stream: AsyncIterable<Uint8Array> } | undefined>
   delete(sha256: string): Promise<void>
   /** Free bytes where blobs are written, or undefined where that has no meaning. */
   freeBytes(): Promise<number | undefined>

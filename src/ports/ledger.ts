@@ -11,6 +11,7 @@ import type { InputRole, Operation } from '../core/request.ts'
 import type { StoredGate } from '../core/routing/learning/spoken.ts'
 import type { LedgerAccess } from './ledger-access.ts'
 import type { LedgerAdmin } from './ledger-admin.ts'
+import type { LedgerBatches } from './ledger-batches.ts'
 import type { Consumption, LedgerCommitments } from './ledger-commitments.ts'
 import type { LedgerErasure } from './ledger-erasure.ts'
 import type { LedgerExports } from './ledger-exports.ts'
@@ -25,6 +26,7 @@ import type { LedgerRoutes } from './ledger-routes.ts'
 
 export type * from './ledger-access.ts'
 export type * from './ledger-admin.ts'
+export type * from './ledger-batches.ts'
 export type * from './ledger-commitments.ts'
 export type * from './ledger-erasure.ts'
 export type * from './ledger-exports.ts'
@@ -80,6 +82,7 @@ export interface Ledger {
   readonly feedback: LedgerFeedback
   readonly quality: LedgerQuality
   readonly jobs: LedgerJobs
+  readonly batches: LedgerBatches
   readonly insight: LedgerInsight
   readonly routes: LedgerRoutes
   /**

@@ -18,6 +18,7 @@ import * as admin from './routes/admin.ts'
 import { listAlertChannels, testAlertChannel } from './routes/alerts.ts'
 import * as assets from './routes/assets.ts'
 import { listAudit } from './routes/audit.ts'
+import * as batches from './routes/batches.ts'
 import { deleteContent } from './routes/deletions.ts'
 import { exportFocus, listExportDays } from './routes/exports.ts'
 import { deleteImage, giveFeedback } from './routes/feedback.ts'
@@ -62,6 +63,15 @@ const handlers = {
   createVariation: images('variation'),
   upscaleImage: images('upscale'),
   removeBackground: images('remove_background'),
+  createFile: batches.createFile,
+  listFiles: batches.listFiles,
+  getFile: batches.getFile,
+  getFileContent: batches.getFileContent,
+  deleteFile: batches.deleteFile,
+  createBatch: batches.createBatch,
+  listBatches: batches.listBatches,
+  getBatch: batches.getBatch,
+  cancelBatch: batches.cancelBatch,
   listModels: models.listModels,
   getModel: models.getModel,
   quote,
@@ -155,6 +165,7 @@ const ownBody: ReadonlySet<EndpointName> = new Set([
   'createVariation',
   'upscaleImage',
   'removeBackground',
+  'createFile',
 ])
 
 /** Build the server; it does not listen yet. */

@@ -13,6 +13,7 @@ import type { GatewayServices, GatewayState } from '../gateway/state.ts'
 import type { ForeignFetcher } from '../net/foreign-fetch.ts'
 import type { PriceSets, ProviderAccounts } from './accounts.ts'
 import type { Acting } from './acting.ts'
+import type { BatchRunner } from './batches/runner.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { ServerMetrics } from './metrics.ts'
 import type { Oidc, OidcSettings } from './oidc.ts'
@@ -52,6 +53,7 @@ export interface ServerContext {
   readonly accounts: ProviderAccounts
   readonly priceSets: PriceSets
   readonly progress: ProgressBoard
+  readonly batches: Pick<BatchRunner, 'wake'>
   /** Answers without an end of their own; a shutdown ends them, their readers reconnect. */
   readonly liveStreams: Set<ServerResponse>
   /** Facts for `status`; called on each request. */

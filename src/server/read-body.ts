@@ -1,13 +1,13 @@
 /** Request bodies: JSON through the scanner, multipart through busboy, both counted by the bytes that arrive. */
 import type { IncomingMessage } from 'node:http'
-import busboy from 'busboy'
 import { HalftoneError } from '../core/error.ts'
 import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { InputRole } from '../core/request.ts'
-import { bodyIndexOf, createJsonScanner, ScanError, type ScannedBody } from '../net/json-scanner.ts'
+import { bodyIndexOf, createJsonScanner, ScanError, type ScannedBody, type ScannedJson } from '../net/json-scanner.ts'
 import type { Spool, SpooledBody } from '../ports/blob-store.ts'
 import { checkedJson } from './checked-json.ts'
 import type { ServerSettings } from './context.ts'
+import { readForm } from './read-form.ts'
 
 /** A parsed body: parameters by name, and images in the order they came, not yet looked at. */
 export interface ReadBody {
@@ -22,6 +22,8 @@ export interface RawImage {
   readonly source:
     | { readonly kind: 'body'; readonly body: SpooledBody; readonly filename?: string }
     | { readonly kind: 'url'; readonly url: string }
+    /** An upload of before. */
+    | { readonly kind: 'file'; readonly id: string }
 }
 
 export interface ReadBodyOptions {
@@ -31,7 +33,6 @@ export interface ReadBodyOptions {
 
 const MAX_PARAMETER_BYTES = 1024 * 1024
 const MAX_FILES = 20
-const MAX_FIELDS = 200
 
 /** Read the body by its content type. Everything spooled is disposed when reading fails. */
 export function readBody(raw: IncomingMessage, multipart: boolean, options: ReadBodyOptions): Promise<ReadBody> {
@@ -77,7 +78,16 @@ async function* chunksOf(raw: IncomingMessage): AsyncGenerator<Buffer, void, und
 
 const tooLarge = (limit: number): HalftoneError => new HalftoneError('body_too_large', `The body is larger than ${limit} bytes.`)
 
-async function readJsonWithImages(raw: IncomingMessage, { spool, settings }: ReadBodyOptions): Promise<ReadBody> {
+async function readJsonWithImages(raw: IncomingMessage, options: ReadBodyOptions): Promise<ReadBody> {
+  const { value, bodies } = await scanJson(chunksOf(raw), { ...options, maxBytes: options.settings.maxBodyBytes })
+  return takeImages(value, bodies)
+}
+
+/** JSON from wherever its bytes come, its images spooled. Nothing is left behind when that fails. */
+export async function scanJson(
+  chunks: AsyncIterable<Uint8Array>,
+  { spool, settings, maxBytes }: ReadBodyOptions & { readonly maxBytes: number },
+): Promise<ScannedJson> {
   const scanner = createJsonScanner({
     openBody: () => spool.create({ maxBytes: settings.maxImageBytes, tooLargeCode: 'image_too_large' }),
     textKeys: new Set(['prompt', 'negative_prompt']),
@@ -86,14 +96,14 @@ async function readJsonWithImages(raw: IncomingMessage, { spool, settings }: Rea
   })
   try {
     let bytes = 0
-    for await (const chunk of chunksOf(raw)) {
+    for await (const chunk of chunks) {
       bytes += chunk.length
-      if (bytes > settings.maxBodyBytes) throw tooLarge(settings.maxBodyBytes)
+      if (bytes > maxBytes) throw tooLarge(maxBytes)
       const waiting = scanner.write(chunk)
       if (waiting) await waiting
     }
     const { value, bodies } = await scanner.end()
-    return takeImages(checkedJson(value), bodies)
+    return { value: checkedJson(value), bodies }
   } catch (error) {
     await scanner.abort()
     throw fromScan(error)
@@ -109,8 +119,18 @@ function fromScan(error: unknown): unknown {
   return new HalftoneError('invalid_json', `The body is not valid JSON: ${error.message}.`, { cause: error })
 }
 
-/** Separate the images from the parameters; what stays in `image_url` is for the schema to look at. */
-function takeImages(value: JsonValue, bodies: readonly ScannedBody[]): ReadBody {
+/** Separate the images from the parameters, or refuse them and dispose what was spooled. */
+export async function takeImages(value: JsonValue | undefined, bodies: readonly ScannedBody[]): Promise<ReadBody> {
+  try {
+    return separated(value, bodies)
+  } catch (error) {
+    await Promise.all(bodies.map(({ body }) => body.dispose()))
+    throw error
+  }
+}
+
+/** What stays in `image_url` is for the schema to look at. */
+function separated(value: JsonValue | undefined, bodies: readonly ScannedBody[]): ReadBody {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new HalftoneError('invalid_json', 'The body must be a JSON object.')
   const images: RawImage[] = []
@@ -131,9 +151,7 @@ function takeImages(value: JsonValue, bodies: readonly ScannedBody[]): ReadBody 
         throw new HalftoneError('invalid_image', `"${param}.image_url" is a data: URL without a base64 image.`, { param })
       images.push({ role, param: `${param}.image_url`, source: { kind: 'url', url } })
     } else if (typeof fields['file_id'] === 'string') {
-      throw new HalftoneError('file_id_unsupported', `"${param}.file_id" cannot be used: /v1/files is not available yet.`, {
-        param: `${param}.file_id`,
-      })
+      images.push({ role, param: `${param}.file_id`, source: { kind: 'file', id: fields['file_id'] } })
     }
     return reference
   }
@@ -162,110 +180,22 @@ const fileRoles: ReadonlyMap<string, InputRole> = new Map([
   ['control', 'control'],
 ])
 
-function readMultipart(raw: IncomingMessage, { spool, settings }: ReadBodyOptions): Promise<ReadBody> {
-  // No prototype: a field may have any name.
-  const fields: Record<string, JsonValue> = Object.create(null) as Record<string, JsonValue>
-  const files: Promise<RawImage>[] = []
-  let bytes = 0
-  const parser = createParser(raw)
-  return new Promise<ReadBody>((resolve, reject) => {
-    let failed: unknown
-    const fail = (error: unknown): void => {
-      if (failed) return
-      failed = error
-      raw.unpipe(parser)
-      raw.resume()
-      parser.destroy()
-      const forget = async (): Promise<void> => {
-        const settled = await Promise.allSettled(files)
-        await Promise.all(settled.map((file) => (file.status === 'fulfilled' ? disposeRaw(file.value) : undefined)))
-      }
-      forget().then(
-        () => reject(error),
-        () => reject(error),
-      )
-    }
-    raw.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes > settings.maxBodyBytes) fail(tooLarge(settings.maxBodyBytes))
-    })
-    raw.once('aborted', () => fail(new HalftoneError('invalid_multipart', 'The body ended before its last boundary.')))
-    raw.once('error', (cause) => fail(new HalftoneError('invalid_multipart', 'The body could not be read.', { cause })))
-    parser.on('field', (name, value, info) => {
-      if (info.valueTruncated || info.nameTruncated)
-        return fail(
-          new HalftoneError('body_too_large', `"${name.slice(0, 64)}" is larger than 1 MiB.`, { param: name.slice(0, 64) }),
-        )
-      fields[name] = value
-    })
-    parser.on('file', (name, stream, info) => {
-      const role = fileRoles.get(name)
-      if (!role || failed) {
-        stream.on('error', () => undefined).resume()
-        // The rest of a chunk is still parsed after a refusal; nothing of it may be spooled any more.
-        return fail(
-          new HalftoneError(
-            'unknown_parameter',
-            `Unknown file "${name.slice(0, 64)}": send image, image[], mask, markup or control.`,
-            {
-              param: name.slice(0, 64),
-            },
-          ),
-        )
-      }
-      const file = spoolFile(stream, spool, settings, { name, role, filename: info.filename })
-      file.catch(fail)
-      files.push(file)
-    })
-    parser.once('filesLimit', () =>
-      fail(new HalftoneError('invalid_value', `At most ${MAX_FILES} files are taken.`, { param: 'image' })),
-    )
-    parser.once('fieldsLimit', () => fail(new HalftoneError('invalid_value', `At most ${MAX_FIELDS} fields are taken.`)))
-    // More than once: taking the parser down is itself an error to it.
-    parser.on('error', (cause) =>
-      fail(new HalftoneError('invalid_multipart', 'The multipart body is damaged or cut off.', { cause })),
-    )
-    parser.once('close', () => {
-      if (failed) return
-      Promise.all(files)
-        .then((images) => resolve({ parameters: checkedJson(fields), images }))
-        .catch(fail)
-    })
-    raw.pipe(parser)
+async function readMultipart(raw: IncomingMessage, { spool, settings }: ReadBodyOptions): Promise<ReadBody> {
+  const { fields, files } = await readForm(raw, {
+    spool,
+    maxBodyBytes: settings.maxBodyBytes,
+    maxFileBytes: settings.maxImageBytes,
+    tooLargeCode: 'image_too_large',
+    maxFiles: MAX_FILES,
+    tooManyParam: 'image',
+    refuse: (name) => (fileRoles.has(name) ? undefined : 'send image, image[], mask, markup or control'),
   })
-}
-
-function createParser(raw: IncomingMessage): busboy.Busboy {
-  try {
-    return busboy({
-      headers: raw.headers,
-      limits: { fieldSize: MAX_PARAMETER_BYTES, fields: MAX_FIELDS, files: MAX_FILES, fieldNameSize: 256 },
-    })
-  } catch (cause) {
-    throw new HalftoneError('invalid_multipart', 'multipart/form-data needs a boundary in its Content-Type.', { cause })
-  }
-}
-
-async function spoolFile(
-  stream: AsyncIterable<Buffer> & { truncated?: boolean },
-  spool: Spool,
-  settings: ServerSettings,
-  file: { readonly name: string; readonly role: InputRole; readonly filename: string | undefined },
-): Promise<RawImage> {
-  const writer = spool.create({ maxBytes: settings.maxImageBytes, tooLargeCode: 'image_too_large' })
-  try {
-    for await (const chunk of stream) {
-      const waiting = writer.write(chunk)
-      if (waiting) await waiting
-    }
-    const body = await writer.end()
-    // Names go into an outgoing header: only what needs no quoting there.
-    const filename = file.filename?.replace(/[^\w.-]+/g, '_').slice(-64)
-    return { role: file.role, param: file.name.replace('[]', ''), source: { kind: 'body', body, ...(filename && { filename }) } }
-  } catch (error) {
-    await writer.abort()
-    throw error
-  }
+  const images = files.map(({ name, body, filename }): RawImage => {
+    // Refused above unless it has one.
+    const role = fileRoles.get(name) ?? 'image'
+    return { role, param: name.replace('[]', ''), source: { kind: 'body', body, ...(filename && { filename }) } }
+  })
+  return { parameters: fields, images }
 }
 
 const disposeRaw = async ({ source }: RawImage): Promise<void> => {

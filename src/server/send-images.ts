@@ -60,11 +60,12 @@ export interface SendOptions {
 const PIECE_STEP = 16 * 1024
 
 /** Parts of the body: text, or an image to be encoded in place. */
-type Part = { readonly text: Buffer } | { readonly image: OutputImage }
+export type Part = { readonly text: Buffer } | { readonly image: OutputImage }
 
 /** Send the whole answer with its exact length; resolves when the last byte was handed to the socket or the client left. */
 export async function sendImages(raw: ServerResponse, options: SendOptions): Promise<void> {
-  const parts = bodyParts(options)
+  const parts = imageParts(options)
+  parts.push({ text: Buffer.from('\n') })
   const length = parts.reduce((sum, part) => sum + ('text' in part ? part.text.length : base64Length(part.image.bytes)), 0)
   raw.writeHead(200, {
     ...resultHeaders(options.result.requestId, options.result.summary),
@@ -109,7 +110,8 @@ export function drained(raw: ServerResponse): Promise<void> {
   })
 }
 
-function bodyParts({ result, responseFormat, bodyMetadata, urlOf }: SendOptions): readonly Part[] {
+/** The JSON of an answer, in the order of its bytes; no newline in it or behind it. */
+export function imageParts({ result, responseFormat, bodyMetadata, urlOf }: SendOptions): Part[] {
   const { summary } = result
   const head = {
     created: Math.floor(result.createdUs / 1_000_000),
@@ -132,6 +134,6 @@ function bodyParts({ result, responseFormat, bodyMetadata, urlOf }: SendOptions)
     text = `"${revised}}`
   }
   const halftone = bodyMetadata ? `,"halftone":${JSON.stringify(halftoneObject(result.requestId, summary))}` : ''
-  parts.push({ text: Buffer.from(`${text}],"usage":${usageJson(summary)}${halftone}}\n`) })
+  parts.push({ text: Buffer.from(`${text}],"usage":${usageJson(summary)}${halftone}}`) })
   return parts
 }

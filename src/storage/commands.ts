@@ -22,6 +22,7 @@ import type {
 } from '../ports/ledger.ts'
 import type { EraseCommand } from '../ports/ledger-erasure.ts'
 import type { CloseMonth, SealMonth } from '../ports/ledger-months.ts'
+import type { BatchCommand } from './batch/batches.ts'
 import type { NewRow, RowTuple } from './schema.ts'
 
 export interface EncodedReserve {
@@ -135,6 +136,7 @@ export type BulkCommand =
 
 /** Commands that run one after the other inside the batch. */
 export type SingleCommand =
+  | BatchCommand
   | { readonly kind: 'openNode'; readonly nodeId: string; readonly leaseMs: number }
   | { readonly kind: 'renewNode'; readonly nodeId: string; readonly epoch: number; readonly leaseMs: number }
   | { readonly kind: 'recoverExpired' }

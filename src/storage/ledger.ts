@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import { HalftoneError } from '../core/error.ts'
 import type {
   Actor,
+  BatchRecord,
   CorrectResult,
   DraftRecord,
   Erased,
@@ -25,6 +26,7 @@ import { type BatchContext, type Command, type CommandResult, isSingle } from '.
 import { encodeFinish, encodeReconcile, encodeReserve, encodeSettle } from './encode.ts'
 import { createAccessReads } from './reads/access.ts'
 import { createAdminReads } from './reads/admin.ts'
+import { createBatchReads } from './reads/batches.ts'
 import { createCommitmentReads } from './reads/commitments.ts'
 import { createExportReads } from './reads/exports.ts'
 import { createFeedbackReads } from './reads/feedback.ts'
@@ -133,6 +135,20 @@ export function createLedger(engine: LedgerEngine): Ledger {
       ...createInsightReads(reads, declaredTags),
       putObject: (object) => submit<InsightObject>({ kind: 'putInsightObject', object }),
       deleteObject: (object) => submit<boolean>({ kind: 'deleteInsightObject', object }),
+    },
+    batches: {
+      ...createBatchReads(reads),
+      addFile: (file) => submit<void>({ kind: 'addFile', file }),
+      deleteFile: (command) => submit<boolean>({ kind: 'deleteFile', ...command }),
+      add: (batch) => submit<string | null>({ kind: 'addBatch', batch }),
+      cancel: (command) => submit<boolean>({ kind: 'cancelBatch', ...command }),
+      claim: (command) => submit<readonly BatchRecord[]>({ kind: 'claimBatches', ...command }),
+      addLines: (command) => submit<void>({ kind: 'addBatchLines', ...command }),
+      start: (command) => submit<void>({ kind: 'startBatch', ...command }),
+      finishLine: (line) => submit<void>({ kind: 'finishBatchLine', line }),
+      postponeLine: (command) => submit<void>({ kind: 'postponeBatchLine', ...command }),
+      closeWaiting: (command) => submit<void>({ kind: 'closeBatchLines', ...command }),
+      end: (end) => submit<void>({ kind: 'endBatch', end }),
     },
     stats: () => collector.stats(),
     close: () => {

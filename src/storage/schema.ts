@@ -10,6 +10,7 @@ import { retentionColumns } from './migrations/012-retention.ts'
 import { recordColumns } from './migrations/013-records.ts'
 import { fineTables } from './migrations/014-fine.ts'
 import { qualityColumns, qualityTables } from './migrations/015-quality.ts'
+import { batchTables } from './migrations/016-batches.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
 /** The tables as the last migration leaves them. */
@@ -22,6 +23,7 @@ export const tables = {
   ...qualityTables,
   audit: { ...initialTables.audit, columns: { ...initialTables.audit.columns, ...accessColumns.audit } },
   ...insightTables,
+  ...batchTables,
   ...fineTables,
   requests: {
     ...initialTables.requests,

@@ -75,6 +75,22 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStoreFix
       })
     }
 
+    test.each([
+      [3_000, { from: 0, bytes: 10 }],
+      [3_000, { from: 2_990, bytes: 100 }],
+      [3_000, { from: 3_000, bytes: 1 }],
+      [200_000, { from: 65_530, bytes: 70_000 }],
+      [200_000, { from: 199_999, bytes: 1 }],
+    ])('a part of %d bytes is read without the rest: %j', async (bytes, part) => {
+      const content = randomBytes(bytes)
+      const body = await spooled(fixture.memorySpool, content)
+      await fixture.store.put(body)
+      await body.dispose()
+      const found = await fixture.store.open(body.sha256, part)
+      expect(found?.bytes).toBe(bytes)
+      expect((await collect(found!.stream)).equals(content.subarray(part.from, part.from + part.bytes))).toBe(true)
+    })
+
     test('what is not stored is undefined', async () => {
       expect(await fixture.store.open('0'.repeat(64))).toBeUndefined()
     })

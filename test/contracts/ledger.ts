@@ -4,6 +4,7 @@ import type { Ledger, NodeOpening } from '../../src/ports/ledger.ts'
 import type { Owner } from '../support/ledger-rows.ts'
 import { accessRules } from './ledger/access.ts'
 import { adminRules } from './ledger/admin.ts'
+import { batchRules } from './ledger/batches.ts'
 import { budgetRules } from './ledger/budgets.ts'
 import { commitmentRules } from './ledger/commitments.ts'
 import { erasureRules } from './ledger/erasure.ts'
@@ -50,6 +51,7 @@ export interface OpenedLedger {
 export function ledgerContract(name: string, createHarness: () => Promise<LedgerHarness>): void {
   const groups = {
     settleRules,
+    batchRules,
     budgetRules,
     idempotencyRules,
     readRules,

@@ -540,9 +540,9 @@ describe('image URLs reach public hosts only', () => {
     await expectError(await fetchImage(`data:image/png;base64,${'@@@@'.repeat(2_000)}`), { code: 'invalid_image' })
   })
 
-  it('a file id is refused with what to do', async () => {
+  it('a file id that nobody uploaded', async () => {
     const response = await json('/v1/images/edits', { ...base, images: [{ file_id: 'file-123' }] })
-    await expectError(response, { code: 'file_id_unsupported', param: 'images[0].file_id' })
+    await expectError(response, { status: 404, type: 'not_found_error', code: 'not_found', param: 'images[0].file_id' })
   })
 
   it('the body is checked before anything is fetched', async () => {

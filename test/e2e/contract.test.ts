@@ -94,6 +94,15 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   createVariation: () => [],
   upscaleImage: () => [],
   removeBackground: () => [],
+  createFile: () => [],
+  listFiles: () => [],
+  getFile: () => [],
+  getFileContent: () => [],
+  deleteFile: () => [],
+  createBatch: () => [],
+  listBatches: () => [],
+  getBatch: () => [],
+  cancelBatch: () => [],
   listModels: () => [{}],
   getModel: () => [
     { path: '/v1/models/auto' },
@@ -258,6 +267,46 @@ describe('answers', () => {
       error: { code: 'unsupported_parameter', message: expect.stringContaining(`not ${operation}`) },
     })
     exercised.add(name)
+  })
+
+  it('a file is uploaded and read, a batch of it made, seen and cancelled, and the file deleted', async () => {
+    const exercise = async (name: EndpointName, options: CallOptions & { readonly path?: string }) => {
+      const endpoint: Endpoint = endpoints[name]
+      const { status, body } = await gateway.call<{ id: string }>(options.path ?? endpoint.path, {
+        method: endpoint.method,
+        ...options,
+      })
+      expect([name, status]).toEqual([name, 200])
+      if (endpoint.response) expect([name, strictly(endpoint.response).safeParse(body).error]).toEqual([name, undefined])
+      exercised.add(name)
+      return body
+    }
+    const form = new FormData()
+    const line = { custom_id: 'fox', method: 'POST', url: '/v1/images/generations', body: generation }
+    form.append('file', new Blob([`${JSON.stringify(line)}\n`]), 'in.jsonl')
+    form.append('purpose', 'batch')
+    const headers = { authorization: `Bearer ${gateway.adminKey}` }
+    const uploaded = await fetch(`${gateway.url}/v1/files`, { method: 'POST', headers, body: form })
+    const file = (await uploaded.json()) as { id: string }
+    expect([uploaded.status, strictly(endpoints.createFile.response).safeParse(file).error]).toEqual([200, undefined])
+    exercised.add('createFile')
+    await exercise('listFiles', { path: '/v1/files?limit=1&purpose=batch' })
+    await exercise('getFile', { path: `/v1/files/${file.id}` })
+    await exercise('getFileContent', { path: `/v1/files/${file.id}/content` })
+    const body = {
+      input_file_id: file.id,
+      endpoint: '/v1/images/generations',
+      completion_window: '24h',
+      metadata: { for: 'test' },
+    }
+    const { id } = await exercise('createBatch', { body })
+    const ended = () => gateway.call<{ completed_at: number | null; output_file_id: string }>(`/v1/batches/${id}`)
+    await expect.poll(async () => (await ended()).body.completed_at, { timeout: 30_000 }).not.toBeNull()
+    await exercise('getBatch', { path: `/v1/batches/${id}` })
+    await exercise('listBatches', {})
+    await exercise('cancelBatch', { path: `/v1/batches/${id}/cancel` })
+    await exercise('getFile', { path: `/v1/files/${(await ended()).body.output_file_id}` })
+    await exercise('deleteFile', { path: `/v1/files/${file.id}` })
   })
 
   it('watchRequests: each event is a request summary', async () => {

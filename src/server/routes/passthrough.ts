@@ -13,13 +13,14 @@ const SEGMENT = /^(?:[\w~:@!$&'()*+,;=.-]|%(?!2[ef]|5c|00)[0-9a-f]{2})+$/i
 
 /**
  * A path of OpenAI's that makes no images. Only one spelling of each is taken: what another server would read as dots, as a
- * slash or as another case must not reach its image paths past the ledger, nor leave `/v1`.
+ * slash or as another case must not reach its image paths past the ledger, nor leave `/v1`. Files and batches are ours: a batch may
+ * make images.
  */
 export function isTextPath(path: string): boolean {
   const [empty, version, ...segments] = path.split('/')
   if (empty !== '' || version !== 'v1' || segments.length === 0) return false
   if (!segments.every((segment) => SEGMENT.test(segment) && !/^\.+$/.test(segment))) return false
-  return !/^(images|halftone)/i.test(segments[0] ?? '')
+  return !/^(images|halftone|files|uploads|batches)/i.test(segments[0] ?? '')
 }
 
 export async function passThrough(context: ServerContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

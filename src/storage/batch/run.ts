@@ -12,6 +12,7 @@ import {
 } from '../commands.ts'
 import type { Tx } from '../tx.ts'
 import { createKey, deleteBudget, putKey, putManaged, revokeKey } from './admin.ts'
+import { runBatchCommand } from './batches.ts'
 import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
 import { applyCorrect } from './correct.ts'
 import { erase } from './erase.ts'
@@ -207,6 +208,8 @@ function runSingle(tx: Tx, command: SingleCommand, context: BatchContext): Promi
       return endSession(tx, context, command)
     case 'recordAudit':
       return recordAudit(tx, context, command.entry)
+    default:
+      return runBatchCommand(tx, command)
   }
 }
 

@@ -1,6 +1,7 @@
 /** Delete what has expired. Money is never touched; asset rows stay, as lineage, with their private text removed. */
 import type { Row, Tx } from '../tx.ts'
 import { releaseAssets } from './assets.ts'
+import { expireFiles } from './batches.ts'
 import { deleteDueRecords } from './records.ts'
 
 export async function sweep(
@@ -16,13 +17,14 @@ export async function sweep(
   )
   await releaseAssets(tx, expired, nowUs)
   const evicted = maxBytes === undefined ? 0 : await evict(tx, { nowUs, limit, maxBytes })
+  const files = await expireFiles(tx, { nowUs, limit })
   const scopes = await expire(tx, { table: 'idempotency', key: 'scope', nowUs, limit })
   const contents = await expire(tx, { table: 'request_content', key: 'request_id', nowUs, limit })
   const records = await deleteDueRecords(tx, { nowUs, limit })
   const unreferenced = await tx.all('SELECT sha256 FROM blobs WHERE refs <= 0 ORDER BY sha256 LIMIT ? FOR UPDATE', [limit])
   const deletedBlobs = unreferenced.map((row) => String(row['sha256']))
   if (deletedBlobs.length > 0) await tx.run('DELETE FROM blobs WHERE refs <= 0 AND sha256 IN (?...)', [deletedBlobs])
-  return { deletedBlobs, more: Math.max(expired.length, evicted, scopes, contents, records, deletedBlobs.length) >= limit }
+  return { deletedBlobs, more: Math.max(expired.length, evicted, files, scopes, contents, records, deletedBlobs.length) >= limit }
 }
 
 /**

@@ -16,6 +16,7 @@ import { deletableEventRules, recordColumns, recordIndexes } from './013-records
 import { backfillFine } from './014-backfill.ts'
 import { fineIndexes, fineTables } from './014-fine.ts'
 import { qualityColumns, qualityIndexes, qualityRules, qualityTables } from './015-quality.ts'
+import { batchIndexes, batchTables } from './016-batches.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -123,6 +124,14 @@ export const migrations: readonly Migration[] = [
       ...Object.entries(qualityColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
       ...qualityIndexes,
       ...qualityRules(flavour),
+    ],
+  },
+  {
+    version: 16,
+    name: 'batches',
+    statements: (flavour) => [
+      ...Object.entries(batchTables).map(([name, spec]) => createTable(name, spec, flavour)),
+      ...batchIndexes,
     ],
   },
 ]
