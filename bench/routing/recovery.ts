@@ -1,4 +1,7 @@
-/** How soon the router changes its choice once a change of price can be seen. */
+/**
+ * How soon the router changes its choice once a change of price can be seen. Only changes to or away from the model whose price it is are answers to
+ * it: in the same hours the plan of the month and what is learned of refusals move other requests for their own reasons.
+ */
 import type { FullPlan } from '../../src/core/simulation/engine.ts'
 import { BILLING_LAG_US, HOUR_US } from '../../src/core/simulation/time.ts'
 import type { Arrival } from '../../src/core/simulation/workload.ts'
@@ -19,8 +22,13 @@ interface Kind {
 }
 
 /** Requests of one kind have the same class, floor and topic. What was chosen in the second half of the next 12 hours is the new choice. */
-export function createRecoveryLog({ events }: World): RecoveryLog {
-  const changes = events.priceChanges.map(({ atUs }) => ({ seenUs: atUs + BILLING_LAG_US, kinds: new Map<string, Kind>() }))
+export function createRecoveryLog({ events, deployments }: World): RecoveryLog {
+  const models = new Map(deployments.map(({ offer }) => [offer.id, offer.model]))
+  const changes = events.priceChanges.map(({ atUs, model }) => ({
+    model,
+    seenUs: atUs + BILLING_LAG_US,
+    kinds: new Map<string, Kind>(),
+  }))
   return {
     chosen({ template }, plan, nowUs) {
       for (const { seenUs, kinds } of changes) {
@@ -34,12 +42,13 @@ export function createRecoveryLog({ events }: World): RecoveryLog {
       }
     },
     requests: () =>
-      changes.flatMap(({ kinds }) =>
+      changes.flatMap(({ model, kinds }) =>
         [...kinds.values()].flatMap(({ before, after }) => {
           const late = new Map<string, number>()
           for (const offer of after.slice(Math.floor(after.length / 2))) late.set(offer, (late.get(offer) ?? 0) + 1)
           const [old, next] = [commonest(before), commonest(late)]
           if (after.length < LEAST_REQUESTS || old === undefined || next === undefined || old === next) return []
+          if (models.get(old) !== model && models.get(next) !== model) return []
           return [after.indexOf(next) + 1]
         }),
       ),

@@ -68,7 +68,7 @@ test('what is rejected too often under a floor does not meet it, and the reason 
         offer: cheap.id,
         reason: 'floor',
         detail:
-          'rejected 3 times since 2026-11-21 under this floor or a lower one, which counts until 2026-11-23; the route asks for usual',
+          'rejected 3 times since 2026-11-21 under this floor, which counts until 2026-11-23; the route asks for usual',
       },
     ],
   })

@@ -8,6 +8,7 @@ import {
   type PlannedPrice,
   planMonth,
 } from '../planning/month.ts'
+import type { CompiledPrices } from '../pricing/index.ts'
 import { minimumSpend } from './catalogue.ts'
 import type { FullPlan } from './engine.ts'
 import { DAY_US, MONTH_END_US, MONTH_START_US } from './time.ts'
@@ -19,9 +20,10 @@ export interface MonthPlanner {
   /** So much of what was asked for a GPU made, which no offer sells. */
   pooled(template: RequestTemplate, easy: boolean, pictures: number): void
   billed(offer: string, pictures: number, expectedNanoUsd: number): void
-  /** Prices to choose by; undefined while there is nothing to plan with. */
+  /** Prices to choose by; undefined while there is nothing to plan with. Other `known` prices of the market are another plan at once. */
   prices(
     nowUs: number,
+    known: CompiledPrices,
     planFor: (template: RequestTemplate, easy: boolean) => FullPlan | undefined,
   ): ReadonlyMap<string, PlannedPrice> | undefined
 }
@@ -47,6 +49,7 @@ export function createMonthPlanner(world: World): MonthPlanner {
   const bought = new Map<string, { pictures: number; nano: number }>()
   let planned: ReadonlyMap<string, PlannedPrice> | undefined
   let plannedUs = Number.NEGATIVE_INFINITY
+  let plannedBy: CompiledPrices | undefined
   const demandLines = (
     nowUs: number,
     planFor: (template: RequestTemplate, easy: boolean) => FullPlan | undefined,
@@ -81,10 +84,11 @@ export function createMonthPlanner(world: World): MonthPlanner {
       const sum = bought.get(offer) ?? { pictures: 0, nano: 0 }
       bought.set(offer, { pictures: sum.pictures + pictures, nano: sum.nano + expectedNanoUsd })
     },
-    prices(nowUs, planFor) {
+    prices(nowUs, known, planFor) {
       if (nowUs < MONTH_START_US || nowUs >= MONTH_END_US) return undefined
-      if (nowUs - plannedUs < REPLAN_US) return planned
+      if (nowUs - plannedUs < REPLAN_US && known === plannedBy) return planned
       plannedUs = nowUs
+      plannedBy = known
       const spent = committed.reduce((sum, offer) => sum + (bought.get(offer)?.nano ?? 0), 0)
       const monthTiers = tiers.map((terms): MonthTiers => {
         const { pictures = 0, nano = 0 } = bought.get(terms.offers[0] ?? '') ?? {}

@@ -4,7 +4,7 @@
  */
 import type { Candidate, Offer } from '../offer.ts'
 import { askedFor, createDifficultyGate, type DifficultyGate, isEasy, rated } from '../planning/difficulty.ts'
-import { expectedTotal } from '../pricing/index.ts'
+import { type CompiledPrices, expectedTotal } from '../pricing/index.ts'
 import { type VolumeIndex, volumeKey } from '../pricing/volumes.ts'
 import {
   createPlanMemo,
@@ -67,6 +67,7 @@ interface State {
   plans: Map<string, FullPlan | undefined>
   snapshot: Snapshot | undefined
   madeUs: number
+  madeBy: CompiledPrices | undefined
   fadedUs: number
   healthVersion: number
   healthKey: string
@@ -92,6 +93,7 @@ export function createRouter(world: World, options: RouterOptions): SimulatedPol
     plans: new Map(),
     snapshot: undefined,
     madeUs: Number.NEGATIVE_INFINITY,
+    madeBy: undefined,
     fadedUs: 0,
     healthVersion: -1,
     healthKey: '',
@@ -202,12 +204,13 @@ function healthVersionOf(state: State, nowUs: number): number {
   return state.healthVersion + 1
 }
 
-/** A new snapshot after a while, and at once when an offer's health changed. */
+/** A new snapshot after a while, and at once when an offer's health or a price changed. */
 function refresh(state: State, nowUs: number): void {
   const { oracle } = state.options
+  const known = state.prices.at(nowUs)
   const version = oracle?.health ? healthVersionOf(state, nowUs) : state.health.version(nowUs)
-  if (state.snapshot && version === state.healthVersion && nowUs - state.madeUs < PLAN_LIFE_US) return
-  const whole = !state.snapshot || nowUs - state.madeUs >= PLAN_LIFE_US
+  const whole = !state.snapshot || nowUs - state.madeUs >= PLAN_LIFE_US || known !== state.madeBy
+  if (!whole && version === state.healthVersion) return
   state.healthVersion = version
   state.plans = new Map()
   const { world, planner } = state
@@ -217,6 +220,7 @@ function refresh(state: State, nowUs: number): void {
     return
   }
   state.madeUs = nowUs
+  state.madeBy = known
   fade(state, nowUs)
   const base: Snapshot = {
     offers: offeredAt(state, nowUs),
@@ -229,7 +233,7 @@ function refresh(state: State, nowUs: number): void {
   // The month is planned by list prices, since tiers are what the plan decides on, and is longer than an outage.
   const { volumes: _volumes, ...atList } = base
   state.snapshot = { ...atList, health: new Map() }
-  const planned = oracle?.plan ?? planner?.prices(nowUs, (template, easy) => makePlan(state, template, easy, nowUs))
+  const planned = oracle?.plan ?? planner?.prices(nowUs, known, (template, easy) => makePlan(state, template, easy, nowUs))
   state.snapshot = planned ? { ...base, planned } : base
 }
 

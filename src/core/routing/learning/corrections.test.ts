@@ -124,6 +124,6 @@ test("a candidate's own correction goes before that of its model at the same qua
 
 test('people read how often and since when', () => {
   expect(describeCorrection(correction)).toBe(
-    'rejected 3 times and accepted once since 2026-11-01 under this floor or a lower one, which counts until 2026-11-04',
+    'rejected 3 times and accepted once since 2026-11-01 under this floor, which counts until 2026-11-04',
   )
 })

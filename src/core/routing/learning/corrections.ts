@@ -89,9 +89,9 @@ export const correctionOf = (
 export const correctedRating = (rating: number | undefined, correction: Correction | undefined): number | undefined =>
   rating === undefined || !correction ? rating : correctedQuality(rating, new Map([[correction.failsAt, FAILS_AT]]))
 
-/** For people: `rejected 3 times since 2026-11-20 under this floor or a lower one, which counts until 2026-11-23`. */
+/** For people: `rejected 3 times since 2026-11-20 under this floor, which counts until 2026-11-23`. */
 export const describeCorrection = ({ rejected, accepted, sinceUs, untilUs }: Correction): string =>
-  `rejected ${times(rejected)}${accepted > 0 ? ` and accepted ${times(accepted)}` : ''} since ${dayOf(sinceUs)} under this floor or a lower one, which counts until ${dayOf(untilUs)}`
+  `rejected ${times(rejected)}${accepted > 0 ? ` and accepted ${times(accepted)}` : ''} since ${dayOf(sinceUs)} under this floor, which counts until ${dayOf(untilUs)}`
 
 const times = (words: number): string => (words === 1 ? 'once' : `${Number(words.toFixed(1))} times`)
 const dayOf = (us: number): string => new Date(us / 1_000).toISOString().slice(0, 10)
@@ -131,7 +131,7 @@ function tallied(
   for (const [each, value] of evidence) {
     const past = before.get(each)
     const against = Math.min(MOST, value)
-    const rejected = each < floor ? 0 : heard
+    const rejected = each === floor ? heard : 0
     const accepted = each > floor ? 0 : said
     if (!past || past.against < NEGLIGIBLE) next.set(each, { against, rejected, accepted, sinceUs: atUs, atUs })
     else next.set(each, { ...past, against, rejected: past.rejected + rejected, accepted: past.accepted + accepted, atUs })

@@ -26,4 +26,14 @@ describe('ratings corrected by what people accept', () => {
     const high = evidenceOf([1_150, false], [1_150, false], [1_150, false])
     expect(correctedQuality(1_200, high)).toBe(1_149)
   })
+
+  test('the few that are always rejected under a lower floor never add up against a higher one that nobody rated', () => {
+    const ratings = Array.from({ length: 400 }, (_, index) => [1_000, index % 20 !== 0] as const)
+    expect(correctedQuality(1_100, evidenceOf(...ratings))).toBe(1_100)
+  })
+
+  test('rejections under two floors in turn are as many as under one', () => {
+    expect(correctedQuality(1_100, evidenceOf([1_060, false], [1_000, false]))).toBe(1_100)
+    expect(correctedQuality(1_100, evidenceOf([1_060, false], [1_000, false], [1_060, false]))).toBe(1_059)
+  })
 })

@@ -16,8 +16,10 @@ export const FAILS_AT = 8
 const LEAST = 0
 
 /**
- * What is rejected under one floor speaks against every higher one as well; what is accepted speaks for every lower one. `floors`: all that
- * the router compares with; `weight`: how much of a word it is, 1 when absent.
+ * What is rejected speaks against the floor it was made under, what is accepted for that floor and every lower one. Rejections under a lower
+ * floor are no evidence here: among many pictures that keep it a few are always rejected, and a model that is only used under the lower
+ * floor would never be accepted under the higher. `floors`: all that the router compares with; `weight`: how much of a word it is, 1 when
+ * absent.
  */
 export function reduceFloorEvidence(
   past: FloorEvidence,
@@ -28,15 +30,21 @@ export function reduceFloorEvidence(
 ): FloorEvidence {
   const next = new Map(past)
   for (const each of floors) {
-    if (accepted ? each > floor : each < floor) continue
+    if (accepted ? each > floor : each !== floor) continue
     next.set(each, Math.max(LEAST, (past.get(each) ?? 0) + weight * (accepted ? ACCEPTED : REJECTED)))
   }
   return next
 }
 
-/** The rating a model is taken to have: below the lowest floor it fails. */
+/**
+ * The rating a model is taken to have: below the lowest floor it fails. What stands against it under a lower floor adds to what stands against it
+ * under a higher, as both would be failed by the same change.
+ */
 export function correctedQuality(rating: number, evidence: FloorEvidence): number {
-  let corrected = rating
-  for (const [floor, against] of evidence) if (against >= FAILS_AT) corrected = Math.min(corrected, floor - 1)
-  return corrected
+  let below = 0
+  for (const [floor, against] of [...evidence].sort((a, b) => a[0] - b[0])) {
+    if (against + below >= FAILS_AT) return Math.min(rating, floor - 1)
+    below = Math.max(below, against)
+  }
+  return rating
 }
