@@ -8,6 +8,7 @@ import type { BatchContext, Command, CommandResult } from '../../src/storage/com
 import type { SqliteLedgerOptions } from '../../src/storage/dialects/sqlite.ts'
 import { lockDataDir, migrateSqlite, openWriter } from '../../src/storage/dialects/sqlite-files.ts'
 import { kyselyOnReader } from '../../src/storage/dialects/sqlite-kysely.ts'
+import { prepareRows, readRows } from '../../src/storage/dialects/sqlite-rows.ts'
 import { createSqliteTx } from '../../src/storage/dialects/sqlite-tx.ts'
 import { createLedger } from '../../src/storage/ledger.ts'
 import type { Tx } from '../../src/storage/tx.ts'
@@ -92,10 +93,8 @@ class BulkWriter {
 function portOn(db: DatabaseSync): Parameters<typeof kyselyOnReader>[0] {
   return {
     async ask(request) {
-      if ('kind' in request) return { kind: 'rows', rows: [] }
-      const statement = db.prepare(request.sql)
-      statement.setReadBigInts(true)
-      return { kind: 'rows', rows: statement.all(...request.parameters) }
+      if ('kind' in request) return { kind: 'rows', columns: [], rows: [] }
+      return readRows(prepareRows(db, request.sql), request.parameters)
     },
     close: async () => undefined,
   }

@@ -61,7 +61,7 @@ export const insightExplore: Handler = async (call) => {
     group_by: [...query.groupBy],
     grain: body.grain,
     source,
-    rows: explored.rows.map((row) => rowWire(row, wantsLatency(body))),
+    rows: rowsWire(explored.rows, wantsLatency(body)),
     groups: explored.groups,
     total: measuresWire(explored.total, wantsLatency(body) ? explored.latency : undefined),
   }
@@ -180,12 +180,21 @@ function measuresWire(sums: Sums, latency: Distribution | undefined): ExploreRes
   }
 }
 
-const rowWire = (row: ExploredRow, withLatency: boolean): ExploreRow => ({
-  key: row.key.map(nameOrNull),
-  at: row.atUs === null ? null : isoTime(row.atUs),
-  other: row.isOther,
-  ...measuresWire(row.sums, withLatency ? row.latency : undefined),
-})
+/** Thousands of rows have the same few instants, each of which is made a text once. */
+function rowsWire(rows: readonly ExploredRow[], withLatency: boolean): ExploreRow[] {
+  const texts = new Map<number, string>()
+  const textOf = (atUs: number): string => {
+    const text = texts.get(atUs) ?? isoTime(atUs)
+    texts.set(atUs, text)
+    return text
+  }
+  return rows.map((row) => ({
+    key: row.key.map(nameOrNull),
+    at: row.atUs === null ? null : textOf(row.atUs),
+    other: row.isOther,
+    ...measuresWire(row.sums, withLatency ? row.latency : undefined),
+  }))
+}
 
 /** `\u0001` stands for the names beyond a day's bound. */
 const nameOrNull = (value: string): string | null =>

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { InsightModels, modelsQuery } from '../../contract/insight.ts'
 import { acceptanceOf } from '../../core/insight/acceptance.ts'
-import { distributionOf, RELATIVE_ERROR } from '../../core/insight/distribution.ts'
+import { type BucketCount, distributionOf, RELATIVE_ERROR } from '../../core/insight/distribution.ts'
 import { addSums, perImage, type Sums, shareOf, zeroSums } from '../../core/insight/explore.ts'
 import { resolvePeriod } from '../../core/insight/period.ts'
 import { modelOf, providerOf } from '../../core/insight/rules.ts'
@@ -40,10 +40,16 @@ export const insightModels: Handler = async (call): Promise<InsightModels> => {
     ledger.insight.distribution({ ...asked, measure: 'duration', dimensions: ['offer', 'quality'] }),
   ])
   const traffic = trafficOf(sums?.cells ?? [])
+  const waits = new Map<string, BucketCount[]>()
+  for (const { values, ...count } of durations ?? []) {
+    const key = keyOf(values.offer ?? '', values.quality ?? '')
+    const own = waits.get(key)
+    if (own) own.push(count)
+    else waits.set(key, [count])
+  }
   const state = call.context.current()
   const rows = [...traffic.values(), ...unusedOffers(state, traffic, sandbox)].map((each) => {
-    const own = (durations ?? []).filter(({ values }) => values.offer === each.offer && (values.quality ?? '') === each.quality)
-    return rowOf(call, { traffic: each, state, nowUs, latency: distributionOf(own) })
+    return rowOf(call, { traffic: each, state, nowUs, latency: distributionOf(waits.get(keyOf(each.offer, each.quality)) ?? []) })
   })
   return {
     object: 'insight_models',
@@ -158,7 +164,10 @@ function priceOf(
 const historyOf = ({ priceSet }: GatewayState, { model, provider, providerType }: Offer, nowUs: number): Row['price_history'] =>
   priceSet.books
     .filter(({ name }) => name === provider || name === providerType)
-    .flatMap(({ book, name }) => rateRows(book, nowUs, name).filter((row) => modelMatches(row.model, model)))
+    .flatMap(({ book, name }) => {
+      const skus = book.skus.filter((sku) => modelMatches(sku.model, model))
+      return rateRows({ ...book, skus }, nowUs, name)
+    })
     .sort((left, right) => (left.effectiveFrom > right.effectiveFrom ? -1 : 1))
     .slice(0, 50)
     .map((row) => ({

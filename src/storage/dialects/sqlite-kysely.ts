@@ -12,13 +12,14 @@ import {
 import { HalftoneError } from '../../core/error.ts'
 import type { Database, SqlValue } from '../schema.ts'
 import type { ReaderReply, ReaderRequest } from './sqlite-messages.ts'
+import { toObjects } from './sqlite-rows.ts'
 import type { WorkerPort } from './sqlite-worker.ts'
 
 export function kyselyOnReader(reader: WorkerPort<ReaderRequest, ReaderReply>): Kysely<Database> {
   const connection: DatabaseConnection = {
     executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> => {
       const reply = await reader.ask({ sql, parameters: parameters as readonly SqlValue[] })
-      if (reply.kind === 'rows') return { rows: reply.rows as R[] }
+      if (reply.kind === 'rows') return { rows: toObjects(reply.columns, reply.rows) as R[] }
       throw new HalftoneError('storage_failed', `The ledger could not read: ${reply.message}`)
     },
     streamQuery: () => {

@@ -15,5 +15,6 @@ export type WriterReply = { readonly kind: 'written'; readonly results: readonly
 
 export type ReaderRequest = { readonly sql: string; readonly parameters: readonly SqlValue[] } | { readonly kind: 'close' }
 export type ReaderReply =
-  | { readonly kind: 'rows'; readonly rows: readonly unknown[] }
+  /** Values in the order of the columns: their names are not copied for every row. */
+  | { readonly kind: 'rows'; readonly columns: readonly string[]; readonly rows: readonly (readonly SqlValue[])[] }
   | { readonly kind: 'error'; readonly message: string }

@@ -62,47 +62,64 @@ async function* pages(db: Kysely<Database>, query: FineQuery, part: Part): Async
 }
 
 /**
- * Grouped twice: by shape and label first, which are integers, then by what they say. `CROSS JOIN` keeps one database from beginning with
- * the names; the others make no difference of it.
+ * Where many rows have one shape and label they are grouped by those first, which are integers, and then by what they say. `CROSS JOIN`
+ * keeps one database from beginning with the names; to others it makes no difference.
  */
-function statement(query: FineQuery, { table, columns, withBucket }: Part): RawBuilder<Row> {
+function statement(query: FineQuery, part: Part): RawBuilder<Row> {
   const { dimensions, grain } = query
-  const time = table === 'insight_fine_hours' ? 'hour_us' : 'day_us'
-  const at =
-    grain === 'none'
-      ? []
-      : [sql`${grain === 'hour' ? sql.ref(time) : sql`${sql.ref(time)} / ${sql.lit(US_PER_DAY)} * ${sql.lit(US_PER_DAY)}`}`]
-  const hasLabel = dimensions.some((dimension) => shapeColumns[dimension] === undefined)
+  const { columns, withBucket } = part
   const tags = dimensions.filter((dimension) => dimension.startsWith('tag:'))
-  const ids = [sql.ref('shape'), ...(hasLabel ? [sql.ref('label')] : []), ...(withBucket ? [sql.ref('bucket')] : [])]
-  const inner = sql`SELECT ${sql.join([
-    ...at.map((expression) => sql`${expression} AS at_us`),
-    ...ids,
-    ...columns.map((column) => sql`sum(${sql.ref(column)}) AS ${sql.ref(column)}`),
-  ])} FROM ${sql.table(table)} WHERE sandbox = ${query.sandbox ? 1n : 0n} AND ${sql.ref(time)} >= ${BigInt(query.fromUs)}
-    AND ${sql.ref(time)} < ${BigInt(query.toUs)} ${withBucket ? sql`AND waits <> 0` : sql``} GROUP BY ${sql.join([...at, ...ids])}`
-  const values = dimensions.map((dimension) => columnFor(dimension, tags))
-  const groups = [
-    ...(grain === 'none' ? [] : [sql`f.at_us`]),
-    ...(withBucket ? [sql`f.bucket`] : []),
-    ...values.map((_, index) => sql.ref(`d${index}`)),
-  ]
-  const joins = [
-    ...(hasLabel ? [sql`CROSS JOIN insight_labels l`] : []),
-    ...tags.map(
-      (tag, index) => sql`LEFT JOIN insight_label_tags ${sql.ref(`t${index}`)} ON ${sql.ref(`t${index}.label`)} = f.label
-      AND ${sql.ref(`t${index}.tag_key`)} = ${tag.slice(4)}`,
-    ),
-  ]
+  const hasLabel = dimensions.some((dimension) => shapeColumns[dimension] === undefined)
+  const isDirect = grain === 'hour' || (grain !== 'none' && hasLabel)
+  const from = isDirect ? sql`${sql.table(part.table)} f` : sql`(${byNumbers(query, part, hasLabel)}) f`
+  const at = grain === 'none' ? [] : [isDirect ? startColumn(query, part) : sql`f.at_us`]
+  const groups = [...at, ...(withBucket ? [sql`f.bucket`] : []), ...dimensions.map((dimension) => columnFor(dimension, tags))]
   const selected = [
-    ...(grain === 'none' ? [] : [sql`f.at_us AS at_us`]),
+    ...at.map((start) => sql`${start} AS at_us`),
     ...(withBucket ? [sql`f.bucket AS bucket`] : []),
-    ...values.map((value, index) => sql`${value} AS ${sql.ref(`d${index}`)}`),
+    ...dimensions.map((dimension, index) => sql`${columnFor(dimension, tags)} AS ${sql.ref(`d${index}`)}`),
     ...columns.map((column) => sql`sum(${sql.ref(`f.${column}`)}) AS ${sql.ref(column)}`),
   ]
-  return sql<Row>`SELECT ${sql.join(selected)} FROM (${inner}) f CROSS JOIN insight_shapes s ${sql.join(joins, sql` `)}
-    WHERE s.id = f.shape ${hasLabel ? sql`AND l.id = f.label` : sql``} ${conditions(query, { tags, withBucket })}
-    ${groups.length > 0 ? sql`GROUP BY ${sql.join(groups)}` : sql``}`
+  const names = dimensions.some((dimension) => labelColumns[dimension] !== undefined)
+  return sql<Row>`SELECT ${sql.join(selected)} FROM ${from} CROSS JOIN insight_shapes s ${names ? sql`CROSS JOIN insight_labels l` : sql``}
+    ${all(tags.map(joinTag))}
+    WHERE s.id = f.shape ${names ? sql`AND l.id = f.label` : sql``} ${isDirect ? sql`AND ${within(query, part)}` : sql``}
+    ${conditions(query, { tags, withBucket })} ${groups.length > 0 ? sql`GROUP BY ${sql.join(groups)}` : sql``}`
+}
+
+const all = (parts: readonly RawBuilder<unknown>[]): RawBuilder<unknown> => (parts.length > 0 ? sql.join(parts, sql` `) : sql``)
+
+const joinTag = (tag: string, index: number): RawBuilder<unknown> => {
+  const own = `t${index}`
+  return sql`LEFT JOIN insight_label_tags ${sql.ref(own)}
+    ON ${sql.ref(`${own}.label`)} = f.label AND ${sql.ref(`${own}.tag_key`)} = ${tag.slice(4)}`
+}
+
+/** Sums by shape, by label where it matters, and by time. */
+function byNumbers(query: FineQuery, part: Part, hasLabel: boolean): RawBuilder<unknown> {
+  const at = query.grain === 'none' ? [] : [startColumn(query, part)]
+  const ids = [sql`f.shape`, ...(hasLabel ? [sql`f.label`] : []), ...(part.withBucket ? [sql`f.bucket`] : [])]
+  const selected = [
+    ...at.map((start) => sql`${start} AS at_us`),
+    ...ids,
+    ...part.columns.map((column) => sql`sum(${sql.ref(`f.${column}`)}) AS ${sql.ref(column)}`),
+  ]
+  return sql`SELECT ${sql.join(selected)} FROM ${sql.table(part.table)} f WHERE ${within(query, part)} GROUP BY ${sql.join([...at, ...ids])}`
+}
+
+const timeOf = ({ table }: Part): string => (table === 'insight_fine_hours' ? 'f.hour_us' : 'f.day_us')
+
+/** Start of the hour or the day; months are made of days afterwards. */
+function startColumn({ grain }: FineQuery, part: Part): RawBuilder<unknown> {
+  const time = sql.ref(timeOf(part))
+  const isStart = part.table !== 'insight_fine_hours' || grain === 'hour'
+  return isStart ? sql`${time}` : sql`${time} / ${sql.lit(US_PER_DAY)} * ${sql.lit(US_PER_DAY)}`
+}
+
+function within({ sandbox, fromUs, toUs }: FineQuery, part: Part): RawBuilder<unknown> {
+  const time = sql.ref(timeOf(part))
+  const waits = part.withBucket ? sql`AND f.waits <> 0` : sql``
+  return sql`f.sandbox = ${sandbox ? 1n : 0n} AND ${time} >= ${BigInt(fromUs)} AND ${time} < ${BigInt(toUs)} ${waits}`
 }
 
 function columnFor(dimension: StoredDimension, tags: readonly string[]): RawBuilder<unknown> {
@@ -122,7 +139,7 @@ function conditions(
   const wanted = filters.map(({ dimension, values }) => sql`AND ${columnFor(dimension, tags)} IN (${sql.join(values)})`)
   // How long failures took counts where outcomes are told apart, and nowhere else.
   if (withBucket && !dimensions.includes('outcome')) wanted.push(sql`AND s.outcome IN ('succeeded', 'partial')`)
-  return wanted.length > 0 ? sql.join(wanted, sql` `) : sql``
+  return all(wanted)
 }
 
 const valuesOf = ({ dimensions }: FineQuery, row: Row): StoredValues =>
