@@ -77,16 +77,16 @@ interface Run {
  * is worth less the more there is of it, so that taking the best first comes close to the best of all.
  */
 export function planGpus(input: GpuPlanInput): GpuPlan {
-  const evaluate = evaluator(input)
+  const evaluation = evaluator(input)
   const { terms, hours } = input
   let runs: readonly Run[] = []
-  let saved = evaluate(profileOf(input, runs)).savedNanoUsd
+  let saved = evaluation.saved(profileOf(input, runs))
   const improve = (candidates: readonly (readonly Run[])[], hurdle: number): boolean => {
     let best: { readonly runs: readonly Run[]; readonly saved: number; readonly gain: number } | undefined
     for (const each of candidates) {
       const profile = profileOf(input, each)
       if (profile.some((gpus) => gpus > terms.mostGpus)) continue
-      const value = evaluate(profile).savedNanoUsd
+      const value = evaluation.saved(profile)
       const more = hoursOf(each) - hoursOf(runs)
       const gain = value - saved - hurdle * terms.hourNanoUsd * more
       if (gain > 1 && gain > (best?.gain ?? 0)) best = { runs: each, saved: value, gain }
@@ -99,7 +99,7 @@ export function planGpus(input: GpuPlanInput): GpuPlan {
   while (improve(additions(runs, hours, terms.minimumHours), HURDLE));
   while (improve(removals(runs, terms.minimumHours), HURDLE));
   const gpus = profileOf(input, runs)
-  return { gpus, ...evaluate(gpus) }
+  return { gpus, made: evaluation.made(gpus), savedNanoUsd: saved }
 }
 
 const hoursOf = (runs: readonly Run[]): number => runs.reduce((sum, { length }) => sum + length, 0)
@@ -133,53 +133,72 @@ const removals = (runs: readonly Run[], minimumHours: number): (readonly Run[])[
     return [without, runs.with(index, shorter), runs.with(index, { ...shorter, from: from + 1 })]
   })
 
-/** What a profile of GPUs saves, and what they make. What people wait for does not depend on other hours, so it is worked out once. */
-function evaluator({ terms, demands, hours, running }: GpuPlanInput): (gpus: readonly number[]) => Omit<GpuPlan, 'gpus'> {
-  const byValue = [...demands.keys()].sort((a, b) => (demands[b]?.savedNanoUsd ?? 0) - (demands[a]?.savedNanoUsd ?? 0))
-  const urgent = byValue.filter((index) => demands[index]?.kind === 'urgent' && (demands[index]?.savedNanoUsd ?? 0) > 0)
+interface Evaluation {
+  /** Nano-USD saved, the GPUs paid. */
+  saved(gpus: readonly number[]): number
+  /** By demand, by hour: pictures made. */
+  made(gpus: readonly number[]): number[][]
+}
+
+/** What people wait for does not depend on other hours, so it is worked out once for each hour and count of GPUs. */
+function evaluator({ terms, demands, hours, running }: GpuPlanInput): Evaluation {
+  const worth = (index: number): number => demands[index]?.savedNanoUsd ?? 0
+  const byValue = [...demands.keys()].filter((index) => worth(index) > 0).sort((a, b) => worth(b) - worth(a))
+  const urgent = byValue.filter((index) => demands[index]?.kind === 'urgent')
   const kinds = byValue.flatMap((index) => {
     const demand = demands[index]
-    return demand?.kind === 'deferrable' && demand.savedNanoUsd > 0 ? [{ index, demand }] : []
+    return demand?.kind === 'deferrable' ? [{ index, demand }] : []
   })
-  const known: (readonly number[])[][] = Array.from({ length: hours }, () => [])
-  /** Pictures of each urgent demand that so many GPUs make in an hour. */
-  const servedBy = (hour: number, gpus: number): readonly number[] => {
-    const row = known[hour]
-    const found = row?.[gpus] ?? urgentServed(demands, urgent, terms, hour, gpus)
-    if (row) row[gpus] = found
+  const deferrables = kinds.map(({ demand }) => demand)
+  const known: Served[][] = Array.from({ length: hours }, () => [])
+  const servedBy = (hour: number, gpus: number): Served => {
+    const row = known[hour] ?? []
+    const found = row[gpus] ?? urgentServed(demands, urgent, terms, hour, gpus)
+    row[gpus] = found
     return found
   }
   const cold = terms.startUpSeconds / 3_600
-  return (gpus) => {
-    let saved = 0
-    const made = demands.map(() => Array.from({ length: hours }, () => 0))
-    const spare: number[] = []
-    for (let hour = 0; hour < hours; hour += 1) {
-      const count = gpus[hour] ?? 0
-      const started = Math.max(0, count - (hour === 0 ? running : (gpus[hour - 1] ?? 0)))
-      const whole = servedBy(hour, count)
-      const before = started > 0 ? servedBy(hour, count - started) : whole
-      let urgentPictures = 0
-      for (const [place, index] of urgent.entries()) {
-        const pictures = (1 - cold) * (whole[place] ?? 0) + cold * (before[place] ?? 0)
-        urgentPictures += pictures
-        const row = made[index]
-        if (row) row[hour] = pictures
-        saved += pictures * (demands[index]?.savedNanoUsd ?? 0)
-      }
-      spare.push(Math.max(0, terms.picturesPerHour * (count - cold * started) - urgentPictures))
-      saved -= count * terms.hourNanoUsd
-    }
-    const packed = packDeferrable(
-      kinds.map(({ demand }) => demand),
-      spare,
-    )
-    for (const [place, { index, demand }] of kinds.entries()) {
-      made[index] = [...(packed.made[place] ?? [])]
-      saved += (packed.totals[place] ?? 0) * demand.savedNanoUsd
-    }
-    return { made, savedNanoUsd: saved }
+  const startedIn = (gpus: readonly number[], hour: number): number =>
+    Math.max(0, (gpus[hour] ?? 0) - (hour === 0 ? running : (gpus[hour - 1] ?? 0)))
+  /** Of an hour in which GPUs start: as long as they are cold only the others make anything. */
+  const inHour = (gpus: readonly number[], hour: number, of: (served: Served) => number): number => {
+    const count = gpus[hour] ?? 0
+    const started = startedIn(gpus, hour)
+    const whole = of(servedBy(hour, count))
+    return started === 0 ? whole : (1 - cold) * whole + cold * of(servedBy(hour, count - started))
   }
+  const spareOf = (gpus: readonly number[]): number[] =>
+    gpus.map((count, hour) =>
+      Math.max(
+        0,
+        terms.picturesPerHour * (count - cold * startedIn(gpus, hour)) - inHour(gpus, hour, ({ together }) => together),
+      ),
+    )
+  return {
+    saved(gpus) {
+      const { totals } = packDeferrable(deferrables, spareOf(gpus))
+      let saved = totals.reduce((sum, pictures, place) => sum + pictures * (deferrables[place]?.savedNanoUsd ?? 0), 0)
+      for (const hour of gpus.keys())
+        saved += inHour(gpus, hour, ({ savedNanoUsd }) => savedNanoUsd) - (gpus[hour] ?? 0) * terms.hourNanoUsd
+      return saved
+    },
+    made(gpus) {
+      const made = demands.map(() => gpus.map(() => 0))
+      for (const [place, index] of urgent.entries())
+        made[index] = gpus.map((_, hour) => inHour(gpus, hour, ({ pictures }) => pictures[place] ?? 0))
+      const packed = packDeferrable(deferrables, spareOf(gpus))
+      for (const [place, { index }] of kinds.entries()) made[index] = [...(packed.made[place] ?? [])]
+      return made
+    },
+  }
+}
+
+/** What a count of GPUs makes in an hour of what people wait for. */
+interface Served {
+  /** By place in the order of value. */
+  readonly pictures: readonly number[]
+  readonly together: number
+  readonly savedNanoUsd: number
 }
 
 /** Who saves more finds a place first; what is left of the queue is for the others. */
@@ -189,10 +208,10 @@ function urgentServed(
   { picturesPerHour }: GpuTerms,
   hour: number,
   gpus: number,
-): readonly number[] {
+): Served {
   let arriving = 0
   let before = 0
-  return urgent.map((index) => {
+  const pictures = urgent.map((index) => {
     const demand = demands[index]
     if (demand?.kind !== 'urgent') return 0
     arriving += demand.perHour[hour] ?? 0
@@ -201,4 +220,9 @@ function urgentServed(
     before = Math.max(before, together)
     return Math.min(own, demand.perHour[hour] ?? 0)
   })
+  return {
+    pictures,
+    together: pictures.reduce((sum, each) => sum + each, 0),
+    savedNanoUsd: pictures.reduce((sum, each, place) => sum + each * (demands[urgent[place] ?? -1]?.savedNanoUsd ?? 0), 0),
+  }
 }
