@@ -26,6 +26,7 @@ export const commands = {
   explain: { summary: 'why a request went where it went', load: () => import('./commands/explain.ts') },
   observe: { summary: 'what a route on trial would have done and saved', load: () => import('./commands/observe.ts') },
   feedback: { summary: 'say whether a picture was what you wanted', load: () => import('./commands/feedback.ts') },
+  quality: { summary: 'which models people rejected under a floor', load: () => import('./commands/quality.ts') },
   simulate: {
     summary: 'what past requests would have cost under another route',
     load: () => import('./commands/simulate.ts'),

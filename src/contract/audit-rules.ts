@@ -48,6 +48,7 @@ export const auditRules = {
   validateRoute: { nothing: 'It changes nothing.' },
   routeCandidates: { nothing: 'It changes nothing.' },
   tryRoute: { nothing: 'It changes nothing: past requests are replayed in memory.' },
+  resetQuality: { writes: 'quality' },
   insightExplore: { nothing: 'It changes nothing: a question with a body.' },
   putView: { writes: 'view' },
   deleteView: { writes: 'view' },

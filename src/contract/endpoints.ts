@@ -24,6 +24,7 @@ import { monthEndpoints } from './months.ts'
 import { observationQuery, observationReport } from './observe.ts'
 import * as prices from './prices.ts'
 import { providerEndpoints } from './provider-endpoints.ts'
+import { qualityEndpoints } from './quality-endpoints.ts'
 import { quoteRequest, quoteResponse } from './quote.ts'
 import { reconcileEndpoints } from './reconcile-endpoints.ts'
 import * as records from './records.ts'
@@ -336,6 +337,7 @@ export const endpoints = {
   ...alertsEndpoints,
   ...reconcileEndpoints,
   ...routeEndpoints,
+  ...qualityEndpoints,
   status: {
     method: 'GET',
     path: '/v1/halftone/status',

@@ -39,6 +39,7 @@ import { isTextPath, passThrough } from './routes/passthrough.ts'
 import * as priceChanges from './routes/price-changes.ts'
 import * as prices from './routes/prices.ts'
 import * as providers from './routes/providers.ts'
+import * as quality from './routes/quality.ts'
 import { quote } from './routes/quote.ts'
 import { listUnknown, reconcileAttempt } from './routes/reconcile.ts'
 import * as records from './routes/records.ts'
@@ -117,6 +118,8 @@ const handlers = {
   validateRoute: routes.validateRoute,
   routeCandidates,
   tryRoute: routes.tryRoute,
+  listQuality: quality.listQuality,
+  resetQuality: quality.resetQuality,
   exportFocus,
   listExportDays,
   getReport,

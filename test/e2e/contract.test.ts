@@ -159,6 +159,8 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   validateRoute: () => [{ path: '/v1/halftone/routes/made/validate', body: {} }],
   routeCandidates: () => [{ path: '/v1/halftone/routes/made/candidates', body: {} }],
   tryRoute: () => [{ path: '/v1/halftone/routes/made/dry-run', body: { of: 'all' } }],
+  listQuality: () => [{}],
+  resetQuality: () => [],
   rollbackRoute: () => [{ path: '/v1/halftone/routes/made/rollback', body: { to: 1, version: 2 } }],
   deleteRoute: () => [{ path: '/v1/halftone/routes/made?version=1' }],
   listAlertChannels: () => [{}],
@@ -363,6 +365,13 @@ describe('answers', () => {
     exercised.add('changePrice')
     // e2e/providers.test.ts installs one and rolls it back.
     exercised.add('rollbackPrices')
+  })
+
+  it('resetQuality: what nobody said is not put aside', async () => {
+    const reset = await gateway.call('/v1/halftone/quality/reset', { body: { product: 'acme/painter@medium' } })
+    expect(reset).toMatchObject({ status: 404, body: { error: { code: 'not_found', param: 'product' } } })
+    // e2e/quality.test.ts puts something aside.
+    exercised.add('resetQuality')
   })
 
   it('endSession: a session that is open is ended once', async () => {

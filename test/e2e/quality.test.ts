@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { endpoints } from '../../src/contract/endpoints.ts'
 import type { Explanation } from '../../src/contract/records.ts'
 import type { RouteTrialWire, RouteValidation } from '../../src/contract/routes.ts'
 import { compatibleProvider, doubleCapabilities, startTestGateway, type TestGateway } from '../support/gateway.ts'
@@ -165,6 +166,37 @@ describe('who can switch a model off', () => {
     expect((await ask({ key: press })).offer).toBe(CHEAP)
     await reject(1, { key: press })
     expect((await ask({ key: press })).offer).toBe(DEAR)
+  })
+})
+
+describe('an operator', () => {
+  const list = async () => endpoints.listQuality.response.parse((await gateway.call('/v1/halftone/quality')).body).data
+  const reset = (product: string) => gateway.call('/v1/halftone/quality/reset', { body: { product } })
+
+  it('sees who is below which floor, since when and until when, and puts it aside for good', async () => {
+    expect(await list()).toEqual([])
+    await say((await ask({ prompt: 'a blue fox' })).id, 'accept')
+    await reject(3)
+    const [cheap] = await list()
+    expect(cheap).toMatchObject({ product: CHEAP, rating: 1_039, rejected: 3, accepted: 1 })
+    expect(cheap?.findings).toMatchObject([{ project: 'default', floor: 1_007, rejected: 3, accepted: 0 }])
+    expect(Date.parse(cheap?.findings[0]?.below_until ?? '')).toBeGreaterThan(Date.now() + 2 * DAY_MS)
+    expect((await ask()).offer).toBe(DEAR)
+
+    expect(endpoints.resetQuality.response.parse((await reset(CHEAP)).body).data).toEqual([])
+    expect(await list()).toEqual([])
+    expect((await ask()).offer).toBe(CHEAP)
+    await gateway.close()
+    gateway = await start()
+    expect((await ask()).offer).toBe(CHEAP)
+    const { body } = await gateway.call<{ data: object[] }>('/v1/halftone/audit?action=quality')
+    expect(body.data).toMatchObject([{ action: 'quality.reset', object_id: CHEAP }])
+  })
+
+  it('cannot put aside what nobody said, and a key of an application cannot at all', async () => {
+    expect(await reset(CHEAP)).toMatchObject({ status: 404, body: { error: { code: 'not_found', param: 'product' } } })
+    const { secret: key } = await gateway.createKey()
+    expect((await gateway.call('/v1/halftone/quality', { key })).status).toBe(403)
   })
 })
 
