@@ -7,9 +7,11 @@
  * Seeds count from 1; the router was tuned on seeds from 101 on (`--first 101`). `--baselines main` leaves out all but the two references.
  * `--losses` runs the router again and again with one thing at a time not hidden from it, and says what hiding it costs.
  * `--gpu` is the other track: the same months with GPUs to rent, against a bound that has them too.
+ * `--resume FILE` keeps each month's result there as it ends and runs only what the file lacks, so that a long run can be ended and taken up
+ * again, or reported as far as it came (`--report`, which runs nothing). The file must be of one state of the code.
  * Exits with 1 when a target is missed.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -30,6 +32,8 @@ const { values } = parseArgs({
     losses: { type: 'boolean', default: false },
     gpu: { type: 'boolean', default: false },
     save: { type: 'string' },
+    resume: { type: 'string' },
+    report: { type: 'boolean', default: false },
   },
 })
 

@@ -2,7 +2,7 @@
  * Which prompts of a route need its higher floor. Prompts fall into cells by what makes pictures hard: counts, comparisons, negations,
  * positions, attributes bound to several things, and their length. What people say about pictures that were made under the lower floor tells
  * how often a cell is misjudged. The misses a route may have are spent on the least risky cells first, and what is left of them on a part of
- * the next cell: that part is what it is learned from. A reducer: gate in, gate out.
+ * the next cell, unless that is surely a risky one: that part is what it is learned from. A reducer: gate in, gate out.
  */
 import type { PromptFeatures } from '../prompt/features.ts'
 
@@ -31,6 +31,11 @@ export type GateFeatures = Pick<
 
 /** Expected misses, as a share of the route's pictures; the estimate is not the truth, so less than a route may miss. */
 const MISSES_ALLOWED = 0.018
+/**
+ * A cell that surely fails more often than this is left alone, whatever is left to miss: each miss buys few cheaper pictures there, and one too
+ * many is dear.
+ */
+const MOST_RISK = 0.2
 const FORGETTING = 0.999
 
 /** Misses of a weak model by public prompt sets: next to none at plain prompts, some with a position, most that count, compare or deny. */
@@ -90,6 +95,12 @@ const added = ({ accepted, rejected }: Ratings, isAccepted: boolean): Ratings =>
   rejected: rejected * FORGETTING + (isAccepted ? 0 : 1),
 })
 
+/** Two standard deviations below the estimate. */
+function leastRisk(risk: number, index: number, { accepted, rejected }: Ratings = { accepted: 0, rejected: 0 }): number {
+  const weight = priorOf(index).weight + accepted + rejected
+  return risk - 2 * Math.sqrt((risk * (1 - risk)) / (weight + 1))
+}
+
 /** The least risky cells first, as long as the expected misses stay within what is allowed; of the next one, as much as still does. */
 function decide(cells: readonly GateCell[], usual: Ratings): DifficultyGate {
   const total = cells.reduce((sum, { asked }) => sum + asked, 0)
@@ -110,6 +121,7 @@ function decide(cells: readonly GateCell[], usual: Ratings): DifficultyGate {
   const easy = cells.map(() => 0)
   let left = MISSES_ALLOWED
   for (const cell of [...risks.keys()].sort((a, b) => (risks[a] ?? 1) - (risks[b] ?? 1))) {
+    if (leastRisk(risks[cell] ?? 1, cell, cells[cell]) > MOST_RISK) continue
     const misses = ((risks[cell] ?? 1) * (cells[cell]?.asked ?? 0)) / total
     easy[cell] = Math.min(1, left / misses)
     left -= misses

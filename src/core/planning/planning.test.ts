@@ -160,6 +160,16 @@ describe('the gate of the lower floor', () => {
     expect(shareOf(told(more, plain, true, 1), placed)).toBeLessThan(share)
   })
 
+  test('what surely fails is left alone, however many misses are left; what is in doubt is tried until it surely fails', () => {
+    const roomy = asked([
+      [plain, 800],
+      [placed, 150],
+    ])
+    expect(shareOf(told(asked([[counted, 150]]), plain, true, 1), counted)).toBe(0)
+    expect(shareOf(told(roomy, plain, true, 300), placed)).toBeGreaterThan(0.1)
+    expect(shareOf(told(roomy, placed, false, 6), placed)).toBe(0)
+  })
+
   test('two things that each have an attribute and a place are tried after things that only have a place', () => {
     const both = told(
       asked([
