@@ -1,5 +1,5 @@
 /** Blobs as files, `aa/<sha256>` under one folder, named by a row only once they are whole; small ones in a database there. */
-import { statfs } from 'node:fs/promises'
+import { statfs, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HalftoneError } from '../core/error.ts'
 import type { BlobStore, SpooledBody } from '../ports/blob-store.ts'
@@ -36,13 +36,15 @@ export interface DiskBlobStoreOptions {
   readonly dir: string
   /** `database` only where this process alone uses the folder: SQLite's log is not for network file systems. */
   readonly smallBlobs: 'database' | 'files'
+  /** Where other nodes store as well: what was put less than so many milliseconds ago is not deleted, for its row may still be on its way. */
+  readonly keepYoungMs?: number
 }
 
 /**
  * Blobs are not fsynced one by one: what must survive a power cut is the ledger, and a picture lost to one is bought again
  * at a known price. A blob cut short by a power cut has the wrong length and is written anew by the next put.
  */
-export function createDiskBlobStore({ dir, smallBlobs }: DiskBlobStoreOptions): BlobStore {
+export function createDiskBlobStore({ dir, smallBlobs, keepYoungMs = 0 }: DiskBlobStoreOptions): BlobStore {
   const tempDir = join(dir, 'tmp')
   openTempDir(tempDir)
   const gate = createGate(CONCURRENT_PUTS)
@@ -66,8 +68,11 @@ export function createDiskBlobStore({ dir, smallBlobs }: DiskBlobStoreOptions): 
       )
     },
     async delete(sha256) {
-      await removeFile(blobPath(dir, sha256))
+      const path = blobPath(dir, sha256)
+      if (keepYoungMs > 0) return removeOld(path, tempDir, keepYoungMs)
+      await removeFile(path)
       await small?.delete(sha256)
+      return true
     },
     async freeBytes() {
       const { bavail, bsize } = await statfs(dir)
@@ -98,6 +103,38 @@ function blobPath(dir: string, sha256: string): string {
   return join(dir, sha256.slice(0, 2), sha256)
 }
 
+/** Its size, and a mark that it was wanted just now, for a node that is about to delete it. */
+async function touchedSize(path: string): Promise<number | undefined> {
+  const now = new Date()
+  try {
+    await utimes(path, now, now)
+  } catch (error) {
+    return isMissing(error) ? undefined : asStorageError(error)
+  }
+  return fileSize(path)
+}
+
+/**
+ * False for what is wanted. The file is put aside before its time is read for good: whoever stores the same bytes meanwhile has
+ * either marked them before, and they are put back, or finds nothing and writes them anew.
+ */
+async function removeOld(path: string, tempDir: string, keepYoungMs: number): Promise<boolean> {
+  const isYoung = async (at: string): Promise<boolean> => Date.now() - (await statFile(at)).mtimeMs < keepYoungMs
+  const aside = tempPath(tempDir)
+  try {
+    if (await isYoung(path)) return false
+    await renameFile(path, aside)
+  } catch (error) {
+    return isMissing(error) ? true : asStorageError(error)
+  }
+  if (!(await isYoung(aside))) {
+    await removeFile(aside)
+    return true
+  }
+  await renameFile(aside, path)
+  return false
+}
+
 async function fileSize(path: string): Promise<number | undefined> {
   try {
     return (await statFile(path)).size
@@ -113,7 +150,7 @@ async function store(path: string, body: SpooledBody, tempDir: string): Promise<
   } catch (error) {
     if (errorCodeOf(error) !== 'EEXIST') throw error
     // Stored before, or cut short, or being written by another node at this moment: only the length tells.
-    if ((await fileSize(path)) !== body.bytes) await writeAndRename(path, body, tempPath(tempDir))
+    if ((await touchedSize(path)) !== body.bytes) await writeAndRename(path, body, tempPath(tempDir))
   }
 }
 
@@ -137,7 +174,7 @@ async function writeNew(path: string, body: SpooledBody): Promise<void> {
 }
 
 async function storeFile(path: string, body: FileBackedBody, tempDir: string): Promise<void> {
-  if ((await fileSize(path)) === body.bytes) return
+  if ((await touchedSize(path)) === body.bytes) return
   try {
     await inFolder(path, () => body.moveTo(path))
   } catch (error) {

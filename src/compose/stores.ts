@@ -7,6 +7,9 @@ import type { BlobStore, Spool } from '../ports/blob-store.ts'
 import type { Base } from './base.ts'
 import { createThumbnails } from './thumbnails.ts'
 
+/** Far longer than from storing a picture to its row, and than clocks of nodes differ. */
+const KEEP_YOUNG_MS = 600_000
+
 export interface Stores {
   readonly blobs: BlobStore
   readonly spool: Spool
@@ -19,7 +22,7 @@ export async function openStores({ config: { storage }, clock, log, onClose }: B
   const blobs = createDiskBlobStore({
     dir: join(dataDir, 'blobs'),
     // Nodes on one PostgreSQL may share the folder over the network; an embedded ledger has its data folder to itself.
-    smallBlobs: storage.databaseUrl === undefined ? 'database' : 'files',
+    ...(storage.databaseUrl === undefined ? { smallBlobs: 'database' } : { smallBlobs: 'files', keepYoungMs: KEEP_YOUNG_MS }),
   })
   onClose(() => blobs.close())
   const spool = createSpool({ dir: join(dataDir, 'spool'), memoryBudgetBytes: storage.transferBudgetBytes })

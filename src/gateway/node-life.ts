@@ -5,6 +5,7 @@ import type { BudgetIndex } from './budget-index.ts'
 import type { MonthPlanFeed } from './month-plan.ts'
 import { resumeAll } from './recovery.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
+import { sweep } from './sweep.ts'
 
 export interface NodeLife {
   close(): Promise<void>
@@ -30,7 +31,6 @@ const SWEEP_EVERY_MS = 60_000
 const REFRESH_EVERY_MS = 5_000
 /** Sums by day move slowly; a change of prices or routes plans again at once. */
 const PLAN_EVERY_MS = 600_000
-const SWEEP_ROWS = 500
 
 export function startNodeLife(options: NodeLifeOptions): NodeLife {
   const { services, budgets } = options
@@ -90,17 +90,5 @@ function createJudgement(clock: Pick<Clock, 'monotonicMs'>, leaseMs: number) {
       renewedMs = nowMs
     },
     isSound: (): boolean => isFresh() && clock.monotonicMs() >= soundFromMs,
-  }
-}
-
-async function sweep({ ledger, blobs, clock, blobGuard, onDeleted }: GatewayServices, maxBytes: number): Promise<void> {
-  for (let more = true; more; ) {
-    const swept = await ledger.sweep({ nowUs: clock.nowUs(), limit: SWEEP_ROWS, maxBytes })
-    await Promise.all(
-      swept.deletedBlobs.map((sha256) =>
-        blobGuard.whileUnheld(sha256, () => Promise.all([blobs.delete(sha256), onDeleted?.(sha256)])),
-      ),
-    )
-    more = swept.more
   }
 }

@@ -54,7 +54,8 @@ export interface BlobStore {
     sha256: string,
     part?: BlobPart,
   ): Promise<{ readonly bytes: number; readonly stream: AsyncIterable<Uint8Array> } | undefined>
-  delete(sha256: string): Promise<void>
+  /** False: somebody is storing these bytes again; ask again later. What is not there is deleted. */
+  delete(sha256: string): Promise<boolean>
   /** Free bytes where blobs are written, or undefined where that has no meaning. */
   freeBytes(): Promise<number | undefined>
   close(): Promise<void>

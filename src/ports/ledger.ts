@@ -89,12 +89,15 @@ export interface Ledger {
    * Delete what has expired (assets, idempotency, content, records of requests) and, above `maxBytes` of kept images, the
    * assets nearest to their end that no replayable answer pins. Records wait for their month to be over, and closed where
    * months are closed, for outcomes to be known, and for answers that can be replayed. Bounded work per call; returns blobs
-   * no longer referenced.
+   * to be deleted, at most `limit`, in the order of their ids and from `afterBlob` on: no longer referenced, and not in `goneBlobs`
+   * of this call or one before. `more` is of the rest.
    */
   sweep(command: {
     nowUs: TimestampUs
     limit: number
     maxBytes?: number
+    goneBlobs?: readonly string[]
+    afterBlob?: string
   }): Promise<{ readonly deletedBlobs: readonly string[]; readonly more: boolean }>
   /** Counters for metrics. */
   stats(): LedgerStats

@@ -10,6 +10,7 @@ import type {
   Actor,
   Consumption,
   FeedbackCommand,
+  Ledger,
   LedgerInsight,
   LedgerJobs,
   NewAsset,
@@ -141,7 +142,7 @@ export type SingleCommand =
   | { readonly kind: 'renewNode'; readonly nodeId: string; readonly epoch: number; readonly leaseMs: number }
   | { readonly kind: 'recoverExpired' }
   | { readonly kind: 'closeNode'; readonly nodeId: string; readonly epoch: number }
-  | { readonly kind: 'sweep'; readonly nowUs: number; readonly limit: number; readonly maxBytes?: number }
+  | ({ readonly kind: 'sweep' } & Parameters<Ledger['sweep']>[0])
   | { readonly kind: 'createKey'; readonly row: NewRow<'keys'> }
   | { readonly kind: 'putKey'; readonly row: NewRow<'keys'> }
   | { readonly kind: 'revokeKey'; readonly id: string; readonly atUs: number }

@@ -1,4 +1,5 @@
 /** Delete what has expired. Money is never touched; asset rows stay, as lineage, with their private text removed. */
+import type { Ledger } from '../../ports/ledger.ts'
 import type { Row, Tx } from '../tx.ts'
 import { releaseAssets } from './assets.ts'
 import { expireFiles } from './batches.ts'
@@ -6,8 +7,8 @@ import { deleteDueRecords } from './records.ts'
 
 export async function sweep(
   tx: Tx,
-  { nowUs, limit, maxBytes }: { nowUs: number; limit: number; maxBytes?: number },
-): Promise<{ readonly deletedBlobs: readonly string[]; readonly more: boolean }> {
+  { nowUs, limit, maxBytes, goneBlobs = [], afterBlob = '' }: Parameters<Ledger['sweep']>[0],
+): ReturnType<Ledger['sweep']> {
   // An answer that can still be replayed pins its images.
   const expired = await tx.all(
     `SELECT id, sha256 FROM assets a WHERE a.deleted_us IS NULL AND a.expires_us <= ?
@@ -21,10 +22,14 @@ export async function sweep(
   const scopes = await expire(tx, { table: 'idempotency', key: 'scope', nowUs, limit })
   const contents = await expire(tx, { table: 'request_content', key: 'request_id', nowUs, limit })
   const records = await deleteDueRecords(tx, { nowUs, limit })
-  const unreferenced = await tx.all('SELECT sha256 FROM blobs WHERE refs <= 0 ORDER BY sha256 LIMIT ? FOR UPDATE', [limit])
+  // Rows go after their bytes; those that were stored again meanwhile are referenced again.
+  if (goneBlobs.length > 0) await tx.run('DELETE FROM blobs WHERE refs <= 0 AND sha256 IN (?...)', [goneBlobs])
+  const unreferenced = await tx.all('SELECT sha256 FROM blobs WHERE refs <= 0 AND sha256 > ? ORDER BY sha256 LIMIT ?', [
+    afterBlob,
+    limit,
+  ])
   const deletedBlobs = unreferenced.map((row) => String(row['sha256']))
-  if (deletedBlobs.length > 0) await tx.run('DELETE FROM blobs WHERE refs <= 0 AND sha256 IN (?...)', [deletedBlobs])
-  return { deletedBlobs, more: Math.max(expired.length, evicted, files, scopes, contents, records, deletedBlobs.length) >= limit }
+  return { deletedBlobs, more: Math.max(expired.length, evicted, files, scopes, contents, records) >= limit }
 }
 
 /**

@@ -135,7 +135,8 @@ export function feedbackRules(opened: () => OpenedLedger): void {
     await ledger.settle(newSettle(reserve, { assets: [original, finished] }))
     await ledger.feedback.deleteImage({ assetId: finished.id, keyId: 'key-1', atUs: T0 })
     expect(await ledger.read.asset(original.id)).toMatchObject({ deleted: true })
-    expect((await ledger.sweep({ nowUs: T0, limit: 100 })).deletedBlobs).toHaveLength(2)
+    const { deletedBlobs } = await ledger.sweep({ nowUs: T0, limit: 100 })
+    expect(deletedBlobs).toEqual(expect.arrayContaining([original.sha256, finished.sha256]))
   })
 
   test('acceptance is summed with the cost of the same pictures', async () => {
