@@ -48,6 +48,12 @@ describe('a model at one quality setting', () => {
     ])
   })
 
+  test('is below a floor by what is rejected under it and under a lower one together', () => {
+    const words = [...said('rr', 885), { floor: 1_007, accepted: 0, atUs: START_US + 4 * HOUR_US }]
+    expect(failsAt(words)).toBe(1_007)
+    expect(failsAt(words.slice(0, 2))).toBeUndefined()
+  })
+
   test('is tried again after some days, and one more rejection closes it again', () => {
     const words = said('rrr')
     const until = correctionAt(floorFindings(words), START_US + DAY_US)?.untilUs ?? 0

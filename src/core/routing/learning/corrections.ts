@@ -67,7 +67,19 @@ export function floorFindings(words: readonly FloorWord[]): readonly FloorFindin
     const evidence = reduceFloorEvidence(accepted, floors, word.floor, false, rejected)
     tallies = tallied(faded, evidence, word, rejected)
   }
-  return [...tallies].map(([floor, { atUs, ...tally }]) => ({ floor, ...tally, failsUntilUs: failsUntil(tally.against, atUs) }))
+  return findingsOf(tallies)
+}
+
+/** As `correctedQuality`: what stands against a model under a lower floor adds to what stands against it under a higher. */
+function findingsOf(tallies: ReadonlyMap<number, Tally>): readonly FloorFinding[] {
+  let below = 0
+  return [...tallies]
+    .sort((a, b) => a[0] - b[0])
+    .map(([floor, { atUs, ...tally }]) => {
+      const failsUntilUs = failsUntil(Math.min(MOST, tally.against + below), atUs)
+      below = Math.max(below, tally.against)
+      return { floor, ...tally, failsUntilUs }
+    })
 }
 
 /** What stands against the model at this moment; undefined: nothing that suffices. */
