@@ -3,7 +3,7 @@
  * CPU, latency and memory, all systems in turn within one run. Linux with two cores: the system under test has one, client and
  * upstream the other.
  *
- *     node bench/gateway.ts [--rounds 3] [--only small64,flood] [--systems direct,proxy,halftone] [--no-save] [--flags "--cpu-prof"]
+ *     node bench/gateway.ts [--rounds 3] [--only small64,flood] [--systems direct,proxy,halftone] [--no-save] [--flags=--cpu-prof]
  *
  * Exits with 1 when a target is missed; a partial run has no targets.
  */

@@ -32,9 +32,9 @@ const generation: Pick<Scenario, 'path' | 'body'> = {
 const edit: Pick<Scenario, 'path' | 'body'> = { path: '/v1/images/edits', body: { kind: 'edit', imageBytes: 4 * MIB } }
 
 export const scenarios = {
-  small1: { ...generation, name: '1 KiB, one at a time', answerBytes: KIB, concurrency: 1, count: 300, warmUp: 300 },
-  small64: { ...generation, name: '1 KiB, 64 at a time', answerBytes: KIB, concurrency: 64, count: 2_500, warmUp: 3000 },
-  medium1: { ...generation, name: '1.5 MiB, one at a time', answerBytes: 1.5 * MIB, concurrency: 1, count: 60, warmUp: 30 },
+  small1: { ...generation, name: '1 KiB, one at a time', answerBytes: KIB, concurrency: 1, count: 300, warmUp: 2_000 },
+  small64: { ...generation, name: '1 KiB, 64 at a time', answerBytes: KIB, concurrency: 64, count: 2_500, warmUp: 3_000 },
+  medium1: { ...generation, name: '1.5 MiB, one at a time', answerBytes: 1.5 * MIB, concurrency: 1, count: 60, warmUp: 100 },
   medium64: { ...generation, name: '1.5 MiB, 64 at a time', answerBytes: 1.5 * MIB, concurrency: 64, count: 256, warmUp: 200 },
   large16: { ...generation, name: '6 MiB, 16 at a time', answerBytes: 6 * MIB, concurrency: 16, count: 64, warmUp: 50 },
   edit16: { ...edit, name: '4 MiB multipart edit, 16 at a time', answerBytes: KIB, concurrency: 16, count: 96, warmUp: 100 },
