@@ -6,6 +6,7 @@ export { compilePriceBooks, type HashedBook } from './compile.ts'
 export type { CompiledPrices } from './compiled.ts'
 export { ageInDays } from './dates.ts'
 export { type JobQuote, quoteJob } from './job.ts'
+export { listAmount, shareOut } from './list-price.ts'
 export { loadFx, loadPriceBook } from './parse.ts'
 export type * from './price-book.ts'
 export {

@@ -36,13 +36,14 @@ export function findSku(
   offer: PricedOffer,
 ): { book: CompiledBook | undefined; sku: CompiledSku | undefined } {
   const overlay = prices.overlays.get(offer.provider)
-  const own = overlay?.skus.find((sku) => sells(sku, offer))
+  const own = overlay?.skus.find((sku) => sellsOffer(sku, offer))
   if (own) return { book: overlay, sku: own }
   const book = prices.books.get(offer.providerType)
-  return { book: book ?? overlay, sku: book?.skus.find((sku) => sells(sku, offer)) }
+  return { book: book ?? overlay, sku: book?.skus.find((sku) => sellsOffer(sku, offer)) }
 }
 
-const sells = (sku: CompiledSku, offer: PricedOffer): boolean =>
+/** Whether a sku is for the model, the region and the tier of an offer. */
+export const sellsOffer = (sku: CompiledSku, offer: PricedOffer): boolean =>
   modelMatches(sku.model, offer.model) &&
   (sku.region === undefined || sku.region === '*' || sku.region === offer.region) &&
   (sku.tier === '*' || sku.tier === offer.tier)

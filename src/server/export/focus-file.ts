@@ -1,6 +1,7 @@
 /** FOCUS rows of a time as a file, streamed. */
 import { TextEncoder } from 'node:util'
 import type { ExportFormat } from '../../contract/export-endpoints.ts'
+import type { FocusOptions } from '../../core/export/focus/cells.ts'
 import { type FocusRow, type FocusVersion, focusColumns } from '../../core/export/focus/columns.ts'
 import { focusRows } from '../../core/export/focus/rows.ts'
 import { csvRecord, jsonLine } from '../../core/export/text.ts'
@@ -10,6 +11,7 @@ import { parquetFile } from './parquet.ts'
 export interface FocusSource {
   readonly exports: LedgerExports
   readonly providerTypeOf: (provider: string) => string | undefined
+  readonly listOf: NonNullable<FocusOptions['listOf']>
   readonly version: FocusVersion
   readonly query: ExportQuery
 }

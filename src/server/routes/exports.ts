@@ -9,6 +9,7 @@ import {
 } from '../../contract/export-endpoints.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd, parseUsd } from '../../core/money.ts'
+import { listAmount } from '../../core/pricing/index.ts'
 import { type FocusSource, focusFile, mediaTypes, readFocusRows } from '../export/focus-file.ts'
 import type { Call, Handler } from '../handler.ts'
 
@@ -62,6 +63,12 @@ async function sumsOf(source: FocusSource) {
   return sums
 }
 
+/** Region and tier of `<provider>:<publisher>/<model>[@<region>][+<tier>]`. */
+function placeOf(offer: string): { readonly region?: string; readonly tier?: string } {
+  const [, region, tier] = /^[^@+]*(?:@([^+]+))?(?:\+(.+))?$/.exec(offer) ?? []
+  return { ...(region !== undefined && { region }), ...(tier !== undefined && { tier }) }
+}
+
 /** Money that is not incurred yet, such as lots that begin later, is not exported. */
 function sourceOf(
   { context }: Call,
@@ -73,11 +80,13 @@ function sourceOf(
   if (endUs - fromUs > MAX_EXPORT_DAYS * DAY_US)
     throw new HalftoneError('invalid_value', `At most ${MAX_EXPORT_DAYS} days are exported at once.`, { param: 'to' })
   const { ledger, clock } = context.services
-  const { providers } = context.current()
+  const { providers, prices } = context.current()
   return {
     exports: ledger.exports,
     version,
     providerTypeOf: (provider) => providers.get(provider)?.type,
+    listOf: (charge, { offer, provider, providerType, model }) =>
+      listAmount(prices, charge, { provider, providerType, model, ...placeOf(offer) }, charge.incurredUs),
     query: { fromUs, toUs: Math.max(fromUs, Math.min(endUs, clock.nowUs() + 1)), sandbox: sandbox === 'true' },
   }
 }

@@ -1,11 +1,20 @@
 import { beforeAll, expect, test } from 'vitest'
+import type { ExportCharge } from '../../../src/core/export/entries.ts'
 import { type FocusRow, focusColumns, focusVersions } from '../../../src/core/export/focus/columns.ts'
 import { createFocusEvaluator } from '../../../src/core/export/focus/evaluate.ts'
+import { focusRows } from '../../../src/core/export/focus/rows.ts'
 import { formatUsd, parseUsd } from '../../../src/core/money.ts'
 import { chargeKinds } from '../../../src/core/outcome.ts'
 import { entriesOf, everyCharge, FROM_US, rowsOf, TO_US } from '../../support/every-charge.ts'
 import { charge, newReserve, newSettle } from '../../support/ledger-rows.ts'
 import type { OpenedLedger } from '../ledger.ts'
+
+const withoutList = ({
+  ListCost: _cost,
+  ListUnitPrice: _price,
+  PricingCurrencyListUnitPrice: _native,
+  ...row
+}: FocusRow): Partial<FocusRow> => row
 
 export function exportRules(opened: () => OpenedLedger): void {
   beforeAll(() => everyCharge(opened().ledger, opened().owner))
@@ -26,6 +35,38 @@ export function exportRules(opened: () => OpenedLedger): void {
     expect(chargeKinds.filter((kind) => !kinds.has(kind))).toEqual([])
     expect(new Set(rows.map((row) => row.ChargeCategory))).toEqual(new Set(['Usage', 'Credit', 'Adjustment', 'Purchase']))
   })
+
+  test.each(focusVersions)(
+    'list prices of their own break no rule of FOCUS %s, share out to the nano-dollar, and change nothing else',
+    async (version) => {
+      const entries = await entriesOf(opened().ledger)
+      // A fifth more for what is metered, in nano-dollars that no part divides evenly; nothing is known of the rest.
+      const listOf = ({ kind, amountNanoUsd: amount }: ExportCharge) => (kind === 'usage' ? (amount * 6n) / 5n + 1n : undefined)
+      const options = { version, providerTypeOf: () => 'acme' }
+      const rows = entries.flatMap((entry) => focusRows(entry, { ...options, listOf }))
+      const evaluator = createFocusEvaluator(
+        version,
+        focusColumns(version).map(({ name }) => name),
+      )
+      for (const row of rows) evaluator.row(row)
+      expect(evaluator.finish().violations).toEqual([])
+      const plain = entries.flatMap((entry) => focusRows(entry, options))
+      expect(rows.map(withoutList)).toEqual(plain.map(withoutList))
+      for (const row of rows)
+        if (row.ChargeCategory !== 'Usage') expect([row.x_ChargeId, row.ListCost]).toEqual([row.x_ChargeId, row.ContractedCost])
+      let listed = 0
+      for (const entry of entries)
+        for (const charge of entry.kind === 'attempt' ? entry.charges : []) {
+          const own = rows.filter((row) => row.x_ChargeId === charge.id && row.ChargeCategory === 'Usage')
+          const list = listOf(charge)
+          if (list === undefined || own.length === 0 || charge.incurredUs !== (entry.kind === 'attempt' ? entry.incurredUs : 0))
+            continue
+          expect(formatUsd(own.reduce((total, row) => total + parseUsd(row.ListCost ?? ''), 0n))).toBe(formatUsd(list))
+          listed += own.length
+        }
+      expect(listed).toBeGreaterThan(20)
+    },
+  )
 
   test('the rows add up to the ledger, to the nano-dollar', async () => {
     const { ledger, harness } = opened()

@@ -10,6 +10,8 @@ export interface FocusOptions {
   readonly version: FocusVersion
   /** The kind of a configured provider, such as `openai`; undefined where it is configured no more. */
   readonly providerTypeOf: (provider: string) => string | undefined
+  /** What a charge costs at the published price; absent or undefined: nothing but the price in use is known. */
+  readonly listOf?: (charge: ExportCharge, attempt: ExportAttempt) => bigint | undefined
 }
 
 export type Cells = Partial<Record<FocusColumnName, string | null>>
@@ -99,16 +101,18 @@ export const accountCells = (provider: string): Cells => ({
 interface Amounts {
   readonly billed: bigint
   readonly effective: bigint
-  /** What it costs at its price: list and contracted cost, since the price in use is the only one the ledger keeps. */
+  /** What it costs at the price in use. */
   readonly priced: bigint
+  /** At the published price; absent: as at the price in use. */
+  readonly listed?: bigint | undefined
   /** The part of the ledger's own charge that this row stands for. */
   readonly ledger: bigint
 }
 
-export const costCells = ({ billed, effective, priced, ledger }: Amounts): Cells => ({
+export const costCells = ({ billed, effective, priced, listed = priced, ledger }: Amounts): Cells => ({
   BilledCost: textOf(nano(billed)),
   EffectiveCost: textOf(nano(effective)),
-  ListCost: textOf(nano(priced)),
+  ListCost: textOf(nano(listed)),
   ContractedCost: textOf(nano(priced)),
   x_LedgerCost: textOf(nano(ledger)),
 })
@@ -118,24 +122,28 @@ const isZero = ({ units }: Decimal): boolean => units === 0n
 const perUnit = (cost: Decimal, quantity: Decimal): string =>
   isZero(quantity) ? '0' : textOf(quotient(cost, quantity)).replace(/^-/, '')
 
-/** Quantity and unit prices, such that quantity times price is the cost. `native`: the cost in the currency of the price. */
-export function priceCells(quantity: Decimal, unit: string, cost: { readonly usd: bigint; readonly native: Decimal }): Cells {
+export interface Cost {
+  readonly usd: bigint
+  /** In the currency of the price. */
+  readonly native: Decimal
+}
+
+/** Quantity and unit prices, such that quantity times price is the cost. */
+export function priceCells(quantity: Decimal, unit: string, cost: Cost, list: Cost = cost): Cells {
   const usd = perUnit(nano(cost.usd), quantity)
   const native = perUnit(cost.native, quantity)
   return {
     PricingQuantity: textOf(quantity),
     PricingUnit: unit,
-    ListUnitPrice: usd,
+    ListUnitPrice: perUnit(nano(list.usd), quantity),
     ContractedUnitPrice: usd,
-    PricingCurrencyListUnitPrice: native,
+    PricingCurrencyListUnitPrice: perUnit(list.native, quantity),
     PricingCurrencyContractedUnitPrice: native,
   }
 }
 
-/** The effective cost in the currency of the price, by the rate the charge was converted with. */
-export function nativeEffective(effective: bigint, fxRate: Decimal): string {
-  return textOf(isZero(fxRate) ? ZERO : quotient(nano(effective), fxRate))
-}
+/** An amount in the currency of the price, by the rate the charge was converted with. */
+export const toNative = (amount: bigint, fxRate: Decimal): Decimal => (isZero(fxRate) ? ZERO : quotient(nano(amount), fxRate))
 
 /** What is left or used of a lot, in its own unit. */
 export const lotQuantity = (lot: ExportLot, units: bigint): Decimal => decimal(units, lot.meter === null ? 9 : 6)

@@ -1,5 +1,6 @@
 /** From the ledger to FOCUS: every kind of charge, purchase and draw becomes rows whose sums are the ledger's. */
-import { parseDecimal } from '../../money.ts'
+import { type Decimal, parseDecimal } from '../../money.ts'
+import { shareOut } from '../../pricing/index.ts'
 import { absolute, decimal, nano, negative, shareOf, textOf } from '../decimals.ts'
 import type { ExportAttempt, ExportCharge, ExportEntry, ExportLot } from '../entries.ts'
 import { type Piece, splitByDraws } from '../split.ts'
@@ -17,11 +18,11 @@ import {
   lotQuantity,
   lotTime,
   lotUnit,
-  nativeEffective,
   periodCells,
   priceCells,
   serviceCells,
   tagsOf,
+  toNative,
   toRow,
 } from './cells.ts'
 import type { FocusRow } from './columns.ts'
@@ -35,9 +36,9 @@ export function focusRows(entry: ExportEntry, options: FocusOptions): readonly F
   switch (entry.kind) {
     case 'attempt': {
       const kinds = new Map(entry.charges.map((charge) => [charge.id, charge]))
-      return splitByDraws(entry.charges, entry.draws)
-        .filter(({ charge }) => charge.incurredUs === entry.incurredUs)
-        .map((piece) => pieceRow(piece, entry.attempt, { ...options, categories: kinds }))
+      const pieces = splitByDraws(entry.charges, entry.draws).filter(({ charge }) => charge.incurredUs === entry.incurredUs)
+      const lists = listsOf(pieces, entry.attempt, options)
+      return pieces.map((piece) => pieceRow(piece, entry.attempt, { ...options, categories: kinds, listed: lists.get(piece) }))
     }
     case 'breakage':
       return [breakageRow(entry.charge, entry.lot, options)]
@@ -50,7 +51,29 @@ export function focusRows(entry: ExportEntry, options: FocusOptions): readonly F
   }
 }
 
-type PieceOptions = FocusOptions & { readonly categories: ReadonlyMap<string, ExportCharge> }
+/** The list price of each piece, where it is known; those of a charge add up to its own. Discounts have none: they are what lowers it. */
+function listsOf(pieces: readonly Piece[], attempt: ExportAttempt, { listOf }: FocusOptions): ReadonlyMap<Piece, bigint> {
+  const lists = new Map<Piece, bigint>()
+  for (const charge of new Set(pieces.map((piece) => piece.charge))) {
+    const list = listOf?.(charge, attempt)
+    if (list === undefined) continue
+    const own = pieces.filter((piece) => piece.charge === charge)
+    const shares = shareOut(
+      list,
+      own.map(({ amountNanoUsd }) => amountNanoUsd),
+    )
+    own.forEach((piece, index) => {
+      lists.set(piece, shares[index] ?? 0n)
+    })
+  }
+  return lists
+}
+
+interface PieceOptions extends FocusOptions {
+  readonly categories: ReadonlyMap<string, ExportCharge>
+  /** Its list price; undefined: as the price in use. */
+  readonly listed: bigint | undefined
+}
 
 /** What lowers a bill is a credit; a price that was corrected is an adjustment; a reversal is what it reverses. */
 function categoryOf(charge: ExportCharge, all: ReadonlyMap<string, ExportCharge>): 'Usage' | 'Credit' | 'Adjustment' {
@@ -70,6 +93,7 @@ const isCorrection = (charge: ExportCharge, all: ReadonlyMap<string, ExportCharg
 function pieceRow(piece: Piece, attempt: ExportAttempt, options: PieceOptions): FocusRow {
   const { charge, amountNanoUsd: amount, paid } = piece
   const category = categoryOf(charge, options.categories)
+  const listed = category === 'Usage' ? options.listed : undefined
   const { provider, providerType, model, offer } = attempt
   const tags = tagsOf(attempt)
   const period = paid?.lot.kind === 'reservedCapacity' ? lotTime(paid.lot) : hourOf(charge.incurredUs)
@@ -81,13 +105,13 @@ function pieceRow(piece: Piece, attempt: ExportAttempt, options: PieceOptions): 
     ...accountCells(provider),
     ...serviceCells(serviceOf(charge.kind, providerType), model.split('/')[0] ?? providerType),
     ...times,
-    ...costCells({ billed: paid ? 0n : amount, effective, priced: amount, ledger: amount }),
+    ...costCells({ billed: paid ? 0n : amount, effective, priced: amount, listed, ledger: amount }),
     ChargeCategory: category,
     ChargeFrequency: 'Usage-Based',
     ChargeDescription: charge.description,
     PricingCurrency: charge.nativeUnit,
-    PricingCurrencyEffectiveCost: paid ? nativeEffective(effective, parseDecimal(charge.fxRate)) : textOf(native),
-    ...(category === 'Usage' && quantityCells(charge, amount, native)),
+    PricingCurrencyEffectiveCost: textOf(paid ? toNative(effective, parseDecimal(charge.fxRate)) : native),
+    ...(category === 'Usage' && quantityCells(charge, amount, native, listed)),
     ...(category === 'Usage' && { PricingCategory: paid ? 'Committed' : 'Standard' }),
     ...skuCells(charge, attempt),
     ...regionCells(offer),
@@ -112,7 +136,7 @@ function pieceRow(piece: Piece, attempt: ExportAttempt, options: PieceOptions): 
 }
 
 /** Consumed and priced quantity of a part of a charge. A charge without a quantity is one request. */
-function quantityCells(charge: ExportCharge, amount: bigint, native: ReturnType<typeof parseDecimal>): Cells {
+function quantityCells(charge: ExportCharge, amount: bigint, native: Decimal, listed = amount): Cells {
   const counted = charge.quantity === undefined ? undefined : absolute(parseDecimal(charge.quantity))
   const sign = amount < 0n || (amount === 0n && charge.amountNanoUsd < 0n) ? -1n : 1n
   const whole = counted ?? decimal(1n, 0)
@@ -125,7 +149,12 @@ function quantityCells(charge: ExportCharge, amount: bigint, native: ReturnType<
   return {
     ConsumedQuantity: textOf(consumed),
     ConsumedUnit: unit,
-    ...priceCells(priced.quantity, priced.unit, { usd: amount, native }),
+    ...priceCells(
+      priced.quantity,
+      priced.unit,
+      { usd: amount, native },
+      { usd: listed, native: listed === amount ? native : toNative(listed, parseDecimal(charge.fxRate)) },
+    ),
   }
 }
 
