@@ -128,7 +128,7 @@ describe('the queue of a pool', () => {
   test('without places it is the formula of Erlang, and every part of a place helps', () => {
     // One GPU, as much work as it can do: half finds it busy.
     expect(servedShare(1, 1, 0)).toBeCloseTo(0.5, 10)
-    const shares = [0, 0.3, 0.6, 1, 1.4, 2].map((places) => servedShare(2, 1.8, places))
+    const shares = [0, 0.1, 0.2, 0.4, 0.6, 1].map((places) => servedShare(1, 0.9, places))
     expect(shares).toEqual([...shares].sort((a, b) => a - b))
     expect(new Set(shares).size).toBe(shares.length)
   })

@@ -4,7 +4,7 @@ import { type Account, createAccount, type MonthResult } from './account.ts'
 import { classes } from './classes.ts'
 import { createEventQueue, type EventQueue } from './event-queue.ts'
 import { createGpuPool, type GpuOperator, type GpuPool } from './gpu-pool.ts'
-import { isGpuWorld } from './gpu-world.ts'
+import { isGpuWorld, poolTerms } from './gpu-world.ts'
 import { type Answer, createProviders, type Providers } from './provider.ts'
 import { luckOf } from './random.ts'
 import { HOUR_US } from './time.ts'
@@ -86,7 +86,7 @@ function createEngine(world: World, policy: SimulatedPolicy): Engine {
   const account = createAccount(world)
   const providers = createProviders(world)
   const queue = createEventQueue()
-  const pool = policy.gpus && isGpuWorld(world) ? createGpuPool(world, queue, policy.gpus) : undefined
+  const pool = policy.gpus && isGpuWorld(world) ? createGpuPool(poolTerms(world), queue, policy.gpus) : undefined
   const context: Context = {
     world,
     policy,

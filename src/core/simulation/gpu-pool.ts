@@ -3,10 +3,10 @@
  * given back at full hours, every started hour is paid, and the first minutes of a start make nothing.
  */
 import type { EventQueue } from './event-queue.ts'
-import { type GpuWorld, pictureMs } from './gpu-world.ts'
+import { pictureMs, type RentedGpus } from './gpu-world.ts'
 import { type Answer, ERROR_SHARE, failed } from './provider.ts'
 import { between, luckOf, normalOf } from './random.ts'
-import { HISTORY_DAYS, HOUR_US, MONTH_DAYS, MONTH_START_US } from './time.ts'
+import { HOUR_US } from './time.ts'
 
 /** Where a request stands among others. */
 export interface PoolPlace {
@@ -51,6 +51,18 @@ export interface GpuUse {
   readonly givenBack: number
 }
 
+export interface PoolTerms {
+  readonly seed: number
+  /** Tells its luck from that of others. */
+  readonly index: number
+  readonly rented: RentedGpus
+  /** Full hours between which there may be GPUs. */
+  readonly fromUs: number
+  readonly untilUs: number
+  /** From here on hours are counted and paid. */
+  readonly paidFromUs: number
+}
+
 export interface GpuPool extends PoolView {
   submit(job: PoolJob, nowUs: number): void
   use(): GpuUse
@@ -74,9 +86,9 @@ interface Waiting {
 
 /** A request that was begun is looked at again so often, lest it stays with a pool that runs no more. */
 const LOOK_AGAIN_US = 60_000_000
-const LAST_HOUR = MONTH_DAYS * 24
 
-export function createGpuPool({ seed, rented, pool }: GpuWorld, queue: EventQueue, operator: GpuOperator): GpuPool {
+export function createGpuPool(pool: PoolTerms, queue: EventQueue, operator: GpuOperator): GpuPool {
+  const { seed, rented } = pool
   const { terms, spread, startUpSeconds } = rented
   const meanMs = pictureMs(rented)
   const gpus = new Set<Gpu>()
@@ -107,7 +119,7 @@ export function createGpuPool({ seed, rented, pool }: GpuWorld, queue: EventQueu
     drawn += 1
     const tookUs = Math.round(meanMs * Math.exp(spread * normalOf(luck(1), luck(2))) * 1_000)
     gpu.busyUntilUs = nowUs + tookUs
-    if (nowUs >= MONTH_START_US) {
+    if (nowUs >= pool.paidFromUs) {
       counts.busyUs += tookUs
       counts.pictures += 1
     }
@@ -146,23 +158,24 @@ export function createGpuPool({ seed, rented, pool }: GpuWorld, queue: EventQueu
     const readyUs = hourUs + Math.round(between(() => luck(3), ...startUpSeconds) * 1e6)
     const gpu: Gpu = { readyUs, busyUntilUs: readyUs, isLeaving: false }
     gpus.add(gpu)
-    if (hourUs >= MONTH_START_US) counts.starts += 1
+    if (hourUs >= pool.paidFromUs) counts.starts += 1
     queue.at(readyUs, (atUs) => work(gpu, atUs))
   }
 
   /** A full hour: who goes finishes the picture under way, and that is paid by the second. */
-  function beginHour(hour: number, hourUs: number): void {
-    const wanted = hour < LAST_HOUR ? Math.min(terms.mostGpus, operator.gpus(hourUs)) : 0
+  function beginHour(hourUs: number): void {
+    const isLast = hourUs >= pool.untilUs
+    const wanted = isLast ? 0 : Math.min(terms.mostGpus, operator.gpus(hourUs))
     const staying = [...gpus].filter(({ isLeaving }) => !isLeaving).sort((a, b) => a.busyUntilUs - b.busyUntilUs)
     for (const gpu of staying.slice(0, Math.max(0, staying.length - wanted))) {
       gpu.isLeaving = true
-      if (hour > 0) counts.overrunUs += Math.max(0, gpu.busyUntilUs - hourUs)
+      if (hourUs > pool.paidFromUs) counts.overrunUs += Math.max(0, gpu.busyUntilUs - hourUs)
       work(gpu, hourUs)
     }
     for (let more = staying.length; more < wanted; more += 1) start(hourUs)
-    if (hour >= 0) counts.paidHours += wanted
+    if (hourUs >= pool.paidFromUs) counts.paidHours += wanted
     if (wanted === 0) for (const waiting of lines.get(0) ?? []) if (waiting.begunUs === undefined) giveBack(waiting, hourUs)
-    if (hour < LAST_HOUR) queue.at(hourUs + HOUR_US, (atUs) => beginHour(hour + 1, atUs))
+    if (!isLast) queue.at(hourUs + HOUR_US, beginHour)
     else for (const line of lines.values()) for (const waiting of line) giveBack(waiting, hourUs)
   }
 
@@ -178,8 +191,7 @@ export function createGpuPool({ seed, rented, pool }: GpuWorld, queue: EventQueu
     },
   }
   operator.watch(view)
-  const firstUs = MONTH_START_US - HISTORY_DAYS * 24 * HOUR_US
-  queue.at(firstUs, (atUs) => beginHour(-HISTORY_DAYS * 24, atUs))
+  queue.at(pool.fromUs, beginHour)
   return {
     ...view,
     submit(job, nowUs) {

@@ -2,7 +2,9 @@
 import type { GpuTerms } from '../planning/gpu.ts'
 import type { DeploymentTerms } from './catalogue.ts'
 import { classes } from './classes.ts'
+import type { PoolTerms } from './gpu-pool.ts'
 import { luckOf, normalOf } from './random.ts'
+import { HISTORY_DAYS, HOUR_US, MONTH_END_US, MONTH_START_US } from './time.ts'
 import { type Deployment, offerOf, type World } from './world.ts'
 
 export interface RentedGpus {
@@ -67,3 +69,13 @@ export function withGpus(world: World, rented: RentedGpus = rentedGpus): GpuWorl
     rented,
   }
 }
+
+/** GPUs may be rented in the history too, which is not paid. */
+export const poolTerms = ({ seed, pool, rented }: GpuWorld): PoolTerms => ({
+  seed,
+  index: pool.index,
+  rented,
+  fromUs: MONTH_START_US - HISTORY_DAYS * 24 * HOUR_US,
+  untilUs: MONTH_END_US,
+  paidFromUs: MONTH_START_US,
+})

@@ -6,7 +6,7 @@ import { simulateMonth } from './engine.ts'
 import { createEventQueue } from './event-queue.ts'
 import { productWithGpus } from './gpu-policy.ts'
 import { createGpuPool, type PoolPlace } from './gpu-pool.ts'
-import { type RentedGpus, rentedGpus, withGpus } from './gpu-world.ts'
+import { poolTerms, type RentedGpus, rentedGpus, withGpus } from './gpu-world.ts'
 import { cheapestWithBatch, productPolicy } from './policies.ts'
 import type { Answer } from './provider.ts'
 import { HISTORY_DAYS, HOUR_US, MONTH_START_US } from './time.ts'
@@ -30,7 +30,7 @@ describe('a pool of rented GPUs', () => {
   function poolOf(hours: readonly number[], rented: RentedGpus = rentedGpus) {
     const queue = createEventQueue()
     const places = new Map<number, PoolPlace>()
-    const pool = createGpuPool(withGpus(world, rented), queue, {
+    const pool = createGpuPool(poolTerms(withGpus(world, rented)), queue, {
       watch: () => {},
       gpus: (hourUs) => hours[Math.round((hourUs - START_US) / HOUR_US)] ?? 0,
       place: (id) => places.get(id) as PoolPlace,
