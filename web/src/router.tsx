@@ -1,4 +1,4 @@
-/** The pages as one table. A page is its own chunk: it loads when it is opened. */
+/** The pages as one table. A page is its own chunk: it loads when it is opened; what it has to ask for long comes meanwhile. */
 import type { QueryClient } from '@tanstack/react-query'
 import {
   createRootRouteWithContext,
@@ -9,11 +9,11 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import { maySignIn } from '../../src/core/access/roles.ts'
-import { sessionQuery } from './api/queries.ts'
+import { exploreQuery, insightModelsQuery, sessionQuery } from './api/queries.ts'
 import { parseAuditSearch } from './features/audit/select-audit.ts'
 import { parseBooksSearch } from './features/books/select-books.ts'
 import { parseBudgetsSearch } from './features/budgets/select-budgets.ts'
-import { parseExploreSearch } from './features/explore/select-explore.ts'
+import { bodyOf, parseExploreSearch } from './features/explore/select-explore.ts'
 import { parseModelsSearch } from './features/models/select-offers.ts'
 import { parsePlaygroundSearch } from './features/playground/select-form.ts'
 import { parsePricesSearch } from './features/prices/select-prices.ts'
@@ -26,7 +26,7 @@ import { nav } from './features/shell/nav.ts'
 import { NotFound, PageError, PagePending } from './features/shell/page-states.tsx'
 import { pageInstead } from './features/shell/select-nav.ts'
 import { Shell } from './features/shell/shell.tsx'
-import { parseInsightSearch } from './lib/insight-period.ts'
+import { askedOf, parseInsightSearch } from './lib/insight-period.ts'
 
 interface Context {
   readonly queryClient: QueryClient
@@ -65,6 +65,10 @@ const explore = createRoute({
   getParentRoute: () => shell,
   path: '/explore',
   validateSearch: parseExploreSearch,
+  loader: ({ context, location }) => {
+    const body = bodyOf(parseExploreSearch(location.search))
+    void context.queryClient.prefetchQuery(exploreQuery(body))
+  },
   component: lazyRouteComponent(() => import('./features/explore/explore-page.tsx'), 'ExplorePage'),
 })
 
@@ -78,6 +82,10 @@ const models = createRoute({
   getParentRoute: () => shell,
   path: '/models',
   validateSearch: parseModelsSearch,
+  loader: ({ context, location }) => {
+    const asked = askedOf(parseModelsSearch(location.search))
+    void context.queryClient.prefetchQuery(insightModelsQuery(asked))
+  },
   component: lazyRouteComponent(() => import('./features/models/models-page.tsx'), 'ModelsPage'),
 })
 

@@ -1,6 +1,6 @@
-import { useMemo } from 'react'
+import { useEffect, useMemo } from 'react'
 import { exactUsd } from '../../lib/money.ts'
-import { Chart } from '../../ui/chart/chart.tsx'
+import { Chart, preloadChart } from '../../ui/chart/chart.tsx'
 import { Short } from '../../ui/money.tsx'
 import { EmptyState, Skeleton } from '../../ui/notice.tsx'
 import { Section } from '../../ui/page-header.tsx'
@@ -10,6 +10,7 @@ import { costAxis, type OfferRow, placeTexts, qualityText, rowId, selectFrontier
 /** What a picture cost you against how good its model is said to be; nothing below the line is worth its money by that. */
 export function CostQuality({ rows, onOpen }: { rows: readonly OfferRow[] | undefined; onOpen: (row: OfferRow) => void }) {
   const frontier = useMemo(() => rows && selectFrontier(rows), [rows])
+  useEffect(preloadChart, [])
   if (rows && rows.length === 0) return null
   return (
     <Section

@@ -4,7 +4,11 @@ import { type ChartProps, seriesColour, seriesOf } from './chart-data.ts'
 import { ChartTable } from './chart-table.tsx'
 
 /** The drawing library is its own chunk: it loads with the first chart. */
-const PlotChart = lazy(async () => ({ default: (await import('./plot-chart.tsx')).PlotChart }))
+const loadPlot = () => import('./plot-chart.tsx')
+const PlotChart = lazy(async () => ({ default: (await loadPlot()).PlotChart }))
+
+/** For pages that are sure to draw: the library comes while their data does. What fails here fails again with the chart, which says so. */
+export const preloadChart = (): void => void loadPlot().catch(() => undefined)
 
 /** A chart with its legend, and the same figures as a table below: for those who cannot see it, and for exact reading. */
 export function Chart(props: ChartProps) {
