@@ -6,6 +6,8 @@ import { type Alerts, startAlerts } from '../gateway/alerts.ts'
 import type { BudgetIndex } from '../gateway/budget-index.ts'
 import type { FinishedCall } from '../gateway/conclude.ts'
 import type { HealthFeed } from '../gateway/health-feed.ts'
+import { watchQuality } from '../gateway/quality-alerts.ts'
+import type { QualityFeed } from '../gateway/quality-feed.ts'
 import type { GatewayServices, GatewayState } from '../gateway/state.ts'
 import { sendMail } from '../net/mailer.ts'
 import { createPoster } from '../net/poster.ts'
@@ -38,6 +40,7 @@ export interface AlertsInput {
   readonly config: () => Config
   readonly budgets: BudgetIndex
   readonly health: HealthFeed
+  readonly quality: Pick<QualityFeed, 'evidence'>
   readonly everyMs?: number
 }
 
@@ -48,12 +51,25 @@ export interface RunningAlerts extends Alerts {
 /** What is slow to look at is looked at in every so many rounds: once a minute by default. */
 const SLOW_EVERY = 12
 
-export function startConfiguredAlerts({ services, current, config, budgets, health, everyMs }: AlertsInput): RunningAlerts {
+export function startConfiguredAlerts({
+  services,
+  current,
+  config,
+  budgets,
+  health,
+  quality,
+  everyMs,
+}: AlertsInput): RunningAlerts {
   const { network } = config()
   const poster = createPoster({ allowHosts: network.allowPrivateHosts, timeoutMs: network.connectTimeoutMs })
   const sandbox = (): boolean => current().offers.every((offer) => offer.sandbox)
   const node = services.node.id
-  const watchers = [watchBreakers(health, node), watchDisk(services.disk, node), watchLedger(() => services.ledger.stats(), node)]
+  const watchers = [
+    watchBreakers(health, node),
+    watchQuality(quality),
+    watchDisk(services.disk, node),
+    watchLedger(() => services.ledger.stats(), node),
+  ]
   let rounds = 0
   const alerts = startAlerts({
     services,

@@ -106,6 +106,7 @@ export async function openGateway(base: Base, stores: Stores, inForce: InForce):
     config: inForce.config,
     budgets,
     health,
+    quality,
     ...(alertsEveryMs !== undefined && { everyMs: alertsEveryMs }),
   })
   onClose(() => alerts.close())
@@ -114,6 +115,7 @@ export async function openGateway(base: Base, stores: Stores, inForce: InForce):
     services,
     current,
     health,
+    quality,
     budgets,
     alerts,
     freeBytes: () => stores.disk.freeBytes(),

@@ -7,6 +7,8 @@ export const alertKinds = {
   'budget.forecast': 'A budget will pass its limit within its period, at the pace so far.',
   'breaker.opened': 'An offer failed so often that it gets no requests for a while.',
   'breaker.closed': 'That offer answers again.',
+  'quality.failed': 'A model was rejected so often under a quality floor that it is not chosen under it for a while.',
+  'quality.recovered': 'That model is tried again.',
   'price.finding': 'A call cost more than the most it was quoted at, or something else about its bill needs a look.',
   'money.unknown': 'Calls ended without anybody knowing whether they were billed.',
   'provider.key_rejected': 'A provider refuses the key of its account.',

@@ -1,9 +1,11 @@
 /** Metrics that are read when somebody asks: health, queues, budgets, prices, alerts, telemetry. */
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { correctionFor, type ProductEvidence } from '../core/routing/learning/spoken.ts'
 import type { Alerts } from '../gateway/alerts.ts'
 import type { BudgetIndex } from '../gateway/budget-index.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { HealthFeed } from '../gateway/health-feed.ts'
+import type { QualityFeed } from '../gateway/quality-feed.ts'
 import type { GatewayServices, GatewayState } from '../gateway/state.ts'
 import { createLabelSet, type LabelSet } from './metric-labels.ts'
 
@@ -12,6 +14,7 @@ export interface GaugeSources {
   readonly services: Pick<GatewayServices, 'spool' | 'ledger' | 'clock'>
   readonly current: () => GatewayState
   readonly health: Pick<HealthFeed, 'view'>
+  readonly quality: Pick<QualityFeed, 'evidence'>
   readonly budgets: Pick<BudgetIndex, 'uses'>
   readonly alerts: Pick<Alerts, 'status'>
   readonly freeBytes: () => number | undefined
@@ -30,8 +33,11 @@ const breakerLevels = { closed: 0, half_open: 1, open: 2 } as const
 const DAY_US = 86_400_000_000
 const MOST_BUDGETS = 100
 
+const isBelow = (evidence: ProductEvidence, nowUs: number): boolean =>
+  [...evidence.byProject.keys()].some((project) => correctionFor(evidence, project, nowUs) !== undefined)
+
 export function addGauges(registry: Registry, sources: GaugeSources, labels: Labels): void {
-  const { gateway, services, current, health, budgets, alerts, telemetry } = sources
+  const { gateway, services, current, health, quality, budgets, alerts, telemetry } = sources
   const registers = [registry]
   const gauge = (name: string, help: string, read: () => number): Gauge =>
     new Gauge({
@@ -100,6 +106,11 @@ export function addGauges(registry: Registry, sources: GaugeSources, labels: Lab
   )
   gauges('halftone_breaker_state', 'Breaker of each offer that was called: 0 closed, 1 half open, 2 open.', 'offer', () =>
     [...health.view()].map(([offer, { state }]) => [{ offer: labels.offers.of(offer) }, breakerLevels[state]]),
+  )
+  gauge(
+    'halftone_quality_below_floor',
+    'Models at one quality setting that some project rejected so often under a floor that they do not meet it now.',
+    () => quality.evidence().filter((each) => isBelow(each, services.clock.nowUs())).length,
   )
   gauges('halftone_offer_in_flight', 'Calls running at each offer that was called.', 'offer', () =>
     [...health.view()].map(([offer, { inFlight }]) => [{ offer: labels.offers.of(offer) }, inFlight]),

@@ -13,6 +13,7 @@ const sources = {
   },
   current: () => ({ brokenRoutes: nothing, providers: nothing, offers: [], priceSet: { books: [] } }),
   health: { view: () => nothing },
+  quality: { evidence: () => [] },
   budgets: { uses: () => [] },
   alerts: { status: () => [] },
   freeBytes: () => undefined,
