@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { QuoteResponse } from '../../src/contract/quote.ts'
+import type { Explanation } from '../../src/contract/records.ts'
 import { CHROMIUM_INSTALL_TIMEOUT_MS } from '../support/chromium.ts'
 import { type Dashboard, expectGoodLooks, nanoOf, openDashboard, phone, textOf } from '../support/dashboard.ts'
 
@@ -24,6 +26,40 @@ describe('the button of the playground', () => {
     expect(await button.isDisabled()).toBe(true)
     await button.click()
     await page.locator('[data-receipt=total]').waitFor()
+    await context.close()
+  })
+})
+
+describe('a group in the playground', () => {
+  it('says what the request means for it and what all of its pictures cost; the receipt and the decision say what it was', async () => {
+    const { context, page } = await dashboard.visit('/playground?model=sandbox/flat&quality=low&group=autumn&planned=40')
+    await page.getByLabel('Prompt').fill('A red kettle on white')
+    const group = page.locator('[data-quote=group]')
+    await group.getByText('autumn has no pictures yet').waitFor()
+    const quote = await dashboard.api<QuoteResponse>('POST', '/v1/halftone/quote', {
+      model: 'sandbox/flat',
+      prompt: 'A red kettle on white',
+      quality: 'low',
+      halftone: { group: 'autumn', group_size: 40 },
+      job: { count: 40 },
+    })
+    const whole = quote.job?.candidates.find(({ offer, quality }) => offer === 'sandbox:sandbox/flat' && quality === 'low')
+    expect(nanoOf(await textOf(group.locator('.num').first()))).toBe(nanoOf(whole?.expected_usd ?? ''))
+    await page.getByRole('button', { name: 'Make the picture' }).click()
+    await page.locator('[data-look=first]').waitFor()
+    await page.getByRole('link', { name: 'Attempts and decision' }).click()
+    await page.getByRole('tab', { name: 'Decision' }).click()
+    const grounds = page.getByRole('region', { name: 'What it was decided on' })
+    await grounds.waitFor()
+    const id = new URL(page.url()).pathname.split('/').at(-1)
+    const explanation = await dashboard.api<Explanation>('GET', `/v1/halftone/requests/${id}/explain`)
+    expect(await page.locator('[data-candidate]').count()).toBe(explanation.candidates.length)
+    for (const ground of [explanation.price_book, explanation.snapshot?.config, explanation.snapshot?.experience])
+      expect(await textOf(grounds)).toContain(ground)
+    await expectGoodLooks(page, 'decision, desktop')
+    await page.goto(`${dashboard.url}/playground?model=sandbox/flat&group=autumn`)
+    await page.getByLabel('Prompt').fill('A blue kettle on white')
+    await group.getByText('It follows autumn').waitFor()
     await context.close()
   })
 })
