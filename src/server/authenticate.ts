@@ -12,7 +12,7 @@ export const CSRF_HEADER = 'x-halftone-csrf'
 
 export interface Doors {
   readonly keys: KeyRing
-  readonly sessions: Sessions
+  readonly sessions: Pick<Sessions, 'authenticate'>
 }
 
 /** Undefined for public endpoints. Throws 401 without a valid key or session, and 403 with one that may not. */
@@ -28,6 +28,13 @@ export async function authenticate(request: FastifyRequest, access: Access, door
   }
   return identity
 }
+
+/** The same for a caller whose answer goes on: keys are revoked, sessions end, and roles change while it does. */
+export const lookAgain = (
+  request: FastifyRequest,
+  access: Access,
+  { keys, sessions }: { readonly keys: KeyRing; readonly sessions: Sessions },
+): Promise<Identity | undefined> => authenticate(request, access, { keys, sessions: { authenticate: sessions.look } })
 
 async function identify(request: FastifyRequest, { keys, sessions }: Doors): Promise<Identity> {
   const bearer = bearerOf(request.headers.authorization)

@@ -22,6 +22,8 @@ export interface Sessions {
   start(who: NewSignIn): Promise<{ readonly token: string; readonly identity: Identity }>
   /** Throws `invalid_api_key` when the session is over, for whatever reason. */
   authenticate(token: string): Promise<Identity>
+  /** The same for an answer that goes on by itself: nobody has done anything, so an idle session stays one. */
+  look(token: string): Promise<Identity>
   /** End it at once on this node; on others within three seconds. False: there is no such session. */
   end(id: string): Promise<boolean>
   endByToken(token: string): Promise<boolean>
@@ -76,6 +78,16 @@ export function createSessions({ ledger, clock, keys, newId, settings, onError }
     return { key: personAsKey(record, rule, project), project, sessionId: record.id }
   }
 
+  async function find(token: string): Promise<{ hash: string; record: SessionRecord; identity: Identity }> {
+    if (!TOKEN.test(token)) throw over()
+    const hash = hashKey(token)
+    const record = await read(hash)
+    const nowUs = clock.nowUs()
+    const idleUs = settings().idleSeconds * 1_000_000
+    if (record.endedUs !== null || record.expiresUs <= nowUs || record.seenUs + idleUs <= nowUs) throw over()
+    return { hash, record, identity: await identityOf(record) }
+  }
+
   /** Somebody who looks at a page every few minutes is not idle; the ledger hears of it once a minute. */
   function touch(hash: string, record: SessionRecord): void {
     const nowUs = clock.nowUs()
@@ -104,16 +116,11 @@ export function createSessions({ ledger, clock, keys, newId, settings, onError }
       return { token, identity }
     },
     async authenticate(token) {
-      if (!TOKEN.test(token)) throw over()
-      const hash = hashKey(token)
-      const record = await read(hash)
-      const nowUs = clock.nowUs()
-      const idleUs = settings().idleSeconds * 1_000_000
-      if (record.endedUs !== null || record.expiresUs <= nowUs || record.seenUs + idleUs <= nowUs) throw over()
-      const identity = await identityOf(record)
+      const { hash, record, identity } = await find(token)
       touch(hash, record)
       return identity
     },
+    look: async (token) => (await find(token)).identity,
     async end(id) {
       remembered.clear()
       return ledger.access.endSession(id, clock.nowUs())

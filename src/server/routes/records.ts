@@ -1,13 +1,16 @@
 /** Requests, receipts, decisions: what happened and what it cost. */
 
+import { endpoints } from '../../contract/endpoints.ts'
 import type { FloorFeedback } from '../../contract/floor.ts'
 import type { Explanation, Receipt } from '../../contract/records.ts'
 import type { RequestListQuery } from '../../contract/requests.ts'
-import { HalftoneError } from '../../core/error.ts'
+import { errorCatalogue, HalftoneError } from '../../core/error.ts'
 import { formatUsd, parseUsd } from '../../core/money.ts'
 import { paidFor } from '../../core/pricing/lots.ts'
 import type { RequestRecord } from '../../ports/ledger.ts'
+import { lookAgain } from '../authenticate.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
+import type { Identity } from '../key-ring.ts'
 import { publicOrigin } from '../origin.ts'
 import { requestFilterOf } from '../request-filter.ts'
 import { can, isWithinReach, reachFilter, type Shown, showTo } from '../view.ts'
@@ -249,10 +252,9 @@ export async function getRequestOf(call: Call): Promise<Shown<RequestRecord>> {
 
 const HEARTBEAT_MS = 15_000
 
-/** `request` events with a summary whenever a request starts or ends on this node. */
+/** `request` events with a summary whenever a request starts or ends on this node, to those who may still see it. */
 export const watchRequests: Handler = async (call) => {
-  const { context, reply } = call
-  const identity = callerIdentity(call)
+  const { context, request, reply } = call
   const urls = assetUrls(call)
   reply.hijack()
   const { raw } = reply
@@ -262,9 +264,20 @@ export const watchRequests: Handler = async (call) => {
     'x-accel-buffering': 'no',
   })
   raw.write('retry: 2000\n\n')
+  /** Whoever may read it no more is cut off, and hears why when asking again. */
+  const watcher = async (): Promise<Identity | undefined> => {
+    try {
+      return await lookAgain(request, endpoints.watchRequests.access, context)
+    } catch (error) {
+      if (!(error instanceof HalftoneError) || errorCatalogue[error.code].status >= 500) throw error
+      raw.end()
+      return undefined
+    }
+  }
   const send = async (id: string): Promise<void> => {
-    const record = await context.services.ledger.read.request(id)
-    if (!record || raw.destroyed || !isWithinReach(identity, record)) return
+    const identity = await watcher()
+    const record = identity && (await context.services.ledger.read.request(id))
+    if (!record || raw.writableEnded || raw.destroyed || !isWithinReach(identity, record)) return
     raw.write(`event: request\nid: ${id}\ndata: ${JSON.stringify(requestSummaryWire(showTo(identity, record), urls))}\n\n`)
   }
   const stopListening = context.gateway.onRequest((id) => {
@@ -272,7 +285,13 @@ export const watchRequests: Handler = async (call) => {
     if (raw.writableNeedDrain) return
     send(id).catch((err: unknown) => context.services.log.error({ err, requestId: id }, 'a live event could not be read'))
   })
-  const heartbeat = setInterval(() => raw.write(': keep-alive\n\n'), HEARTBEAT_MS)
+  const beat = async (): Promise<void> => {
+    if ((await watcher()) && !raw.writableEnded && !raw.destroyed) raw.write(': keep-alive\n\n')
+  }
+  const heartbeat = setInterval(
+    () => beat().catch((err: unknown) => context.services.log.error({ err }, 'it could not be looked up who follows requests')),
+    HEARTBEAT_MS,
+  )
   heartbeat.unref()
   context.liveStreams.add(raw)
   raw.once('close', () => {
