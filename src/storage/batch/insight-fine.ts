@@ -14,19 +14,39 @@ interface Waits {
   amount: bigint
 }
 
-/** What the cells of one hour have in common that nothing else tells apart. */
-interface FineRow {
-  readonly sandbox: number
-  readonly hourUs: number
-  readonly shape: bigint
-  readonly label: bigint
+/** What is counted of one hour. */
+export interface FineCell {
   readonly sums: FineSums
+  /** By bucket. */
   readonly waits: Map<number, Waits>
+}
+type FineRow = FineCell & { readonly sandbox: number; readonly hourUs: number; readonly shape: bigint; readonly label: bigint }
+
+/** Sums that are not kept so finely are left out. */
+export function countFine(
+  hours: Map<number, FineCell>,
+  atUs: number | bigint,
+  delta: Readonly<Partial<Record<keyof FineSums, bigint>>>,
+): void {
+  const { sums } = hourIn(hours, atUs)
+  for (const column of fineSums) sums[column] += delta[column] ?? 0n
+}
+
+export const waitFine = (hours: Map<number, FineCell>, atUs: number | bigint, bucket: number, waits: Waits): void =>
+  addTo(hourIn(hours, atUs).waits, bucket, waits)
+
+function hourIn(hours: Map<number, FineCell>, atUs: number | bigint): FineCell {
+  const hourUs = Math.floor(Number(atUs) / US_PER_HOUR) * US_PER_HOUR
+  const known = hours.get(hourUs)
+  if (known) return known
+  const cell = { sums: zeroSums(), waits: new Map<number, Waits>() }
+  hours.set(hourUs, cell)
+  return cell
 }
 
 /** The order of rows is the same for every writer. */
 export async function flushFine(tx: Tx, cells: readonly Cell[], nodeId: string): Promise<void> {
-  const counted = cells.filter(isCounted)
+  const counted = cells.filter(({ hours }) => [...hours.values()].some(isCounted))
   if (counted.length === 0) return
   const shapes = await nameShapes(tx, counted.map(shapeOf))
   const labels = await nameLabels(tx, counted.map(labelOf))
@@ -34,15 +54,19 @@ export async function flushFine(tx: Tx, cells: readonly Cell[], nodeId: string):
   for (const cell of counted) {
     const shape = shapes.get(keyOf(shapeOf(cell))) ?? 0n
     const label = labels.get(keyOf(labelOf(cell))) ?? 0n
-    const name = `${cell.sandbox}\n${cell.hourUs}\n${shape}\n${label}`
-    let row = rows.get(name)
-    if (!row) {
-      row = { sandbox: cell.sandbox, hourUs: cell.hourUs, shape, label, sums: zeroSums(), waits: new Map() }
+    for (const [hourUs, { sums, waits }] of cell.hours) {
+      const name = `${cell.sandbox}\n${hourUs}\n${shape}\n${label}`
+      const row = rows.get(name) ?? {
+        sandbox: cell.sandbox,
+        hourUs,
+        shape,
+        label,
+        sums: zeroSums(),
+        waits: new Map<number, Waits>(),
+      }
       rows.set(name, row)
-    }
-    for (const column of fineSums) row.sums[column] += cell.sums[column]
-    for (const { measure, bucket, entries, amount } of cell.buckets.values()) {
-      if (measure === 'latency') addTo(row.waits, bucket, { entries, amount })
+      for (const column of fineSums) row.sums[column] += sums[column]
+      for (const [bucket, wait] of waits) addTo(row.waits, bucket, wait)
     }
   }
   await writeRows(tx, [...rows.values()], nodeId)
@@ -64,7 +88,7 @@ export async function addLooseToFine(
     shape: shapes.get(keyOf(shape)) ?? 0n,
     label: labels.get(keyOf(label)) ?? 0n,
     sums: { ...zeroSums(), cost_nano_usd: nanoUsd },
-    waits: new Map(),
+    waits: new Map<number, Waits>(),
   }
   await writeRows(tx, [row], nodeId)
 }
@@ -79,8 +103,7 @@ const zeroSums = (): FineSums => ({
   rejected: 0n,
 })
 
-const isCounted = ({ sums, buckets }: Cell): boolean =>
-  fineSums.some((column) => sums[column] !== 0n) || [...buckets.values()].some(({ measure }) => measure === 'latency')
+const isCounted = ({ sums, waits }: FineCell): boolean => waits.size > 0 || fineSums.some((column) => sums[column] !== 0n)
 
 function addTo<Key>(sums: Map<Key, Waits>, key: Key, { entries, amount }: Waits): void {
   const sum = sums.get(key)

@@ -13,10 +13,9 @@ import {
 } from '../migrations/insight-cubes.ts'
 import type { RowTuple } from '../schema.ts'
 import type { Tx } from '../tx.ts'
-import { addLooseToFine, flushFine } from './insight-fine.ts'
+import { addLooseToFine, countFine, type FineCell, flushFine, waitFine } from './insight-fine.ts'
 import type { Request, World } from './world.ts'
 
-const US_PER_HOUR = 3_600_000_000
 const US_PER_DAY = 86_400_000_000
 export const dayOf = (atUs: number | bigint): number => Math.floor(Number(atUs) / US_PER_DAY) * US_PER_DAY
 
@@ -29,13 +28,14 @@ interface Bucket {
   amount: bigint
 }
 export interface Cell {
-  readonly hourUs: number
   readonly dayUs: number
   readonly sandbox: number
   readonly values: Readonly<Record<CubeDimension, string>>
   readonly tags: string
   readonly sums: DaySums
   readonly buckets: Map<string, Bucket>
+  /** What of it is kept by the hour, by the start of each. */
+  readonly hours: Map<number, FineCell>
 }
 export type Insight = Map<string, Cell>
 
@@ -67,13 +67,12 @@ const zeroSums = (): DaySums => ({
 })
 
 function cellOf(insight: Insight, { request, atUs, offer, outcome, kind }: InsightPlace): Cell {
-  const hourUs = Math.floor(Number(atUs) / US_PER_HOUR) * US_PER_HOUR
-  const key = `${hourUs}\n${offer}\n${outcome}\n${kind}\n${request.sandbox}\n${request.operation}\n${request.size_class}\n${request.quality}\n${request.route}\n${request.project_id}\n${request.key_id}\n${request.prompt_class}\n${request.end_customer}\n${request.request_group}\n${request.baseline}\n${request.tags}`
+  const dayUs = dayOf(atUs)
+  const key = `${dayUs}\n${offer}\n${outcome}\n${kind}\n${request.sandbox}\n${request.operation}\n${request.size_class}\n${request.quality}\n${request.route}\n${request.project_id}\n${request.key_id}\n${request.prompt_class}\n${request.end_customer}\n${request.request_group}\n${request.baseline}\n${request.tags}`
   let cell = insight.get(key)
   if (!cell) {
     cell = {
-      hourUs,
-      dayUs: dayOf(atUs),
+      dayUs,
       sandbox: Number(request.sandbox),
       values: {
         offer,
@@ -94,6 +93,7 @@ function cellOf(insight: Insight, { request, atUs, offer, outcome, kind }: Insig
       tags: request.tags,
       sums: zeroSums(),
       buckets: new Map(),
+      hours: new Map(),
     }
     insight.set(key, cell)
   }
@@ -102,9 +102,11 @@ function cellOf(insight: Insight, { request, atUs, offer, outcome, kind }: Insig
 
 /** Negative values take a correction back. `delivered` and `attempts_succeeded` follow from the outcome. */
 export function countDay(insight: Insight, place: InsightPlace, delta: Partial<DaySums>): void {
-  const { sums } = cellOf(insight, place)
+  const { sums, hours } = cellOf(insight, place)
   for (const [column, value] of Object.entries(delta) as [keyof DaySums, bigint][]) sums[column] += value
-  if (!delivered.has(place.outcome)) return
+  const isGood = delivered.has(place.outcome)
+  countFine(hours, place.atUs, isGood && delta.requests !== undefined ? { ...delta, delivered: delta.requests } : delta)
+  if (!isGood) return
   sums.delivered += delta.requests ?? 0n
   sums.attempts_succeeded += delta.attempts ?? 0n
 }
@@ -141,8 +143,9 @@ function addBucket(
   measure: Measure,
   { value, entries, amount }: { value: number; entries: bigint; amount: bigint },
 ): void {
-  const { buckets } = cellOf(insight, place)
+  const { buckets, hours } = cellOf(insight, place)
   const bucket = dayBucket(value)
+  if (measure === 'latency') waitFine(hours, place.atUs, bucket, { entries, amount })
   const key = `${measure}\n${bucket}`
   const known = buckets.get(key)
   if (known) {
