@@ -4,11 +4,11 @@
  *
  *     npm run bench:routing -- --seeds 20 --volumes 120000,700000,2500000
  *
- * Seeds count from 1; the router was tuned on seeds from 101 on (`--first 101`). `--baselines main` leaves out all but the two references.
+ * Seeds count from 1; the router was tuned on seeds from 101 on (`--first 101`). `--baselines main` leaves out all but the references.
  * `--losses` runs the router again and again with one thing at a time not hidden from it, and says what hiding it costs.
  * `--gpu` is the other track: the same months with GPUs to rent, against a bound that has them too.
  * `--resume FILE` keeps each month's result there as it ends and runs only what the file lacks, so that a long run can be ended and taken up
- * again, or reported as far as it came (`--report`, which runs nothing). The file must be of one state of the code.
+ * again, or reported as far as it came (`--report`, which runs nothing). The file must be of one track and one state of the code.
  * Exits with 1 when a target is missed.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -50,17 +50,30 @@ function runJob<Result>(script: string, job: Job): Promise<Result> {
   })
 }
 
-async function runAll<Result extends { readonly seed: number }>(
-  script: string,
-  volume: number,
-  format: (result: Result) => string,
-): Promise<Result[]> {
-  const waiting = seeds.map((seed): Job => ({ seed, volume, baselines, solveSeconds: 60, losses: values.losses }))
-  const results: Result[] = []
+interface Ended {
+  readonly seed: number
+  readonly volume: number
+}
+
+/** Results of these seeds that a run before has kept. */
+function keptResults<Result extends Ended>(volume: number): Result[] {
+  if (values.resume === undefined || !existsSync(values.resume)) return []
+  const lines = readFileSync(values.resume, 'utf8').split('\n').filter(Boolean)
+  // One result a line, as they are written below.
+  const kept = lines.map((line) => JSON.parse(line) as Result)
+  return kept.filter((result) => result.volume === volume && seeds.includes(result.seed))
+}
+
+async function runAll<Result extends Ended>(script: string, volume: number, format: (result: Result) => string): Promise<Result[]> {
+  const results = keptResults<Result>(volume)
+  for (const result of results) console.log(format(result))
+  const missing = values.report ? [] : seeds.filter((seed) => !results.some((result) => result.seed === seed))
+  const waiting = missing.map((seed): Job => ({ seed, volume, baselines, solveSeconds: 60, losses: values.losses }))
   const lane = async (): Promise<void> => {
     for (let job = waiting.shift(); job; job = waiting.shift()) {
       const result = await runJob<Result>(script, job)
       results.push(result)
+      if (values.resume !== undefined) appendFileSync(values.resume, `${JSON.stringify(result)}\n`)
       console.log(format(result))
     }
   }
