@@ -69,6 +69,7 @@ const environmentProvider = ({ name, type, apiKey, context }: EnvironmentEntry):
   ...defaultOptions(context.optionsOf?.(type)),
   headers: named([]),
   timeoutMs: 300_000,
+  batchTimeoutMs: 93_600_000,
   disabled: false,
 })
 
@@ -109,6 +110,7 @@ function resolveProvider(entry: Entry, privateHosts: readonly string[]): Provide
     ...(models ? { models } : {}),
     ...(provider.prices ? { prices: checkedBook(entry, overlayBook(entry, provider.prices)) } : {}),
     timeoutMs: provider.timeoutMs,
+    batchTimeoutMs: provider.batchTimeoutMs,
     ...(provider.retries === undefined ? {} : { retries: provider.retries }),
     ...(provider.concurrency === undefined ? {} : { concurrency: provider.concurrency }),
     ...(provider.requestsPerMinute === undefined ? {} : { requestsPerMinute: provider.requestsPerMinute }),

@@ -142,6 +142,12 @@ export const providerSchema = z.strictObject({
     .exactOptional()
     .describe("Your prices by model; they replace the price book's for that model."),
   timeoutMs: milliseconds.default(300_000).describe('Longest wait for one call.'),
+  batchTimeoutMs: z
+    .int()
+    .min(1)
+    .max(7 * 86_400_000)
+    .default(93_600_000)
+    .describe('Longest wait for a call in the batch lane, which answers within a day.'),
   retries: z
     .int()
     .min(0)

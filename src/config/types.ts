@@ -69,6 +69,7 @@ export interface ProviderConfig {
   /** The operator's prices, in USD; they replace the book's rules for the models they match. */
   readonly prices?: PriceBook
   readonly timeoutMs: number
+  readonly batchTimeoutMs: number
   /** Absent: the route's. */
   readonly retries?: number
   /** Calls at once; absent: as the type has it. */

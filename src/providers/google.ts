@@ -1,6 +1,7 @@
 /** Google's Gemini API: image models by `:generateContent`, with an API key. */
 import { defineProvider, type Encoded, type Probe } from './define-provider.ts'
 import { decodeGenerateContent, geminiBodyKeys } from './gemini-dialect/answer.ts'
+import { batchCall, decodeBatch } from './gemini-dialect/batch.ts'
 import { failureOfGoogle } from './gemini-dialect/errors.ts'
 import { type GeminiModel, geminiCapabilities, geminiModel, geminiModels } from './gemini-dialect/models.ts'
 import { geminiBody } from './gemini-dialect/request.ts'
@@ -18,10 +19,13 @@ const retirements: Readonly<Record<string, Pick<KnownModel, 'retiredAt' | 'repla
 /** Models with a price for the slower, cheaper service tier. */
 const flexModels: ReadonlySet<string> = new Set(['gemini-3-pro-image', 'gemini-3.1-flash-lite-image'])
 
-const known = (model: GeminiModel, tier?: 'flex'): KnownModel => ({
+/** Models with a price for the lane that answers within a day. */
+const batchModels: ReadonlySet<string> = new Set(['gemini-nano-banana-2.1', 'gemini-3-pro-image', 'gemini-3.1-flash-lite-image'])
+
+const known = (model: GeminiModel, tier?: 'flex' | 'batch'): KnownModel => ({
   model: `google/${model.name}`,
   wireModel: model.name,
-  capabilities: geminiCapabilities(model),
+  capabilities: { ...geminiCapabilities(model), asyncJobs: tier === 'batch' },
   ...retirements[model.name],
   ...(tier && { tier }),
 })
@@ -29,6 +33,7 @@ const known = (model: GeminiModel, tier?: 'flex'): KnownModel => ({
 const models: readonly KnownModel[] = [
   ...geminiModels.map((model) => known(model)),
   ...geminiModels.filter(({ name }) => flexModels.has(name)).map((model) => known(model, 'flex')),
+  ...geminiModels.filter(({ name }) => batchModels.has(name)).map((model) => known(model, 'batch')),
 ]
 
 export const google = defineProvider({
@@ -50,13 +55,19 @@ export const google = defineProvider({
     }),
 
   encode(request, candidate): Encoded {
-    const serviceTier = candidate.offer.tier
+    const { tier, wireModel } = candidate.offer
+    if (tier === 'batch') {
+      const { parameters, warnings } = geminiBody(request, candidate)
+      return { call: batchCall(wireModel, parameters), warnings }
+    }
+    const serviceTier = tier
     const { parameters, warnings } = geminiBody(request, candidate, { members: { serviceTier } })
     const path = `/models/${candidate.offer.wireModel}:generateContent`
     return { call: { method: 'POST', path, body: { kind: 'json', value: parameters }, accept: 'json', stream: false }, warnings }
   },
 
-  decode: decodeGenerateContent,
+  decode: (response, context) =>
+    context.candidate.offer.tier === 'batch' ? decodeBatch(response, context) : decodeGenerateContent(response, context),
 
   probe: (): Probe => ({
     call: { method: 'GET', path: '/models?pageSize=1000', body: { kind: 'none' }, accept: 'json', stream: false },

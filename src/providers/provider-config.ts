@@ -26,6 +26,8 @@ export interface ProviderConfig {
   readonly region?: string
   /** From the call to the last byte of the last image, polling and downloads included; 300,000 by default. */
   readonly timeoutMs?: number
+  /** Longest time from sending a call in the batch lane to its picture; 26 hours by default. */
+  readonly batchTimeoutMs?: number
   /** 10,000 by default. */
   readonly connectTimeoutMs?: number
   /** Longest silence inside the body of an answer; 60,000 by default. A stream may be silent for `timeoutMs` between images. */
@@ -52,5 +54,10 @@ export interface ModelConfig {
   readonly capabilities: Partial<Capabilities>
 }
 
-export const defaultTimeouts = { timeoutMs: 300_000, connectTimeoutMs: 10_000, idleTimeoutMs: 60_000 } as const
+export const defaultTimeouts = {
+  timeoutMs: 300_000,
+  batchTimeoutMs: 26 * 3_600_000,
+  connectTimeoutMs: 10_000,
+  idleTimeoutMs: 60_000,
+} as const
 export const defaultLimits = { maxImageBytes: 64 * 1024 * 1024, maxResponseBytes: 256 * 1024 * 1024 } as const

@@ -21,7 +21,7 @@ export interface Fixture {
   readonly mark?: Mark
   /** Cells of the provider matrix this exchange shows. */
   readonly proves?: readonly Cell[]
-  readonly config?: Pick<ProviderConfig, 'models' | 'options' | 'region' | 'timeoutMs'>
+  readonly config?: Pick<ProviderConfig, 'models' | 'options' | 'region' | 'timeoutMs' | 'batchTimeoutMs'>
   readonly model?: string
   readonly settings?: Partial<CandidateSettings>
   /** `edit` when there are inputs, else `generate`. */

@@ -77,7 +77,7 @@ async function hangEverywhere(definition: ProviderDefinition, root: string, time
       const title = `${name}, ${at === 'download' ? at : `call ${at}`}, ${place}`
       const { end, expected } = await hang(
         definition,
-        { ...fixture, config: { ...config, ...fixture.config, timeoutMs } },
+        { ...fixture, config: { ...config, ...fixture.config, timeoutMs, batchTimeoutMs: timeoutMs } },
         at,
         place,
       )

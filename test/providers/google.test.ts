@@ -40,10 +40,10 @@ async function start(settings: GoogleDoubleOptions = {}): Promise<GoogleDouble> 
   return double
 }
 
-function gemini(double: GoogleDouble, config: Partial<ProviderConfig> = {}) {
+function gemini(double: GoogleDouble, config: Partial<ProviderConfig> = {}, clock = testClock) {
   const key = { reveal: () => 'key-1' }
   const account = { name: 'google', type: 'google', baseUrl: `${double.origin}/v1beta`, apiKey: key, ...config }
-  const provider = createCodecProvider(google, account, { clock: testClock })
+  const provider = createCodecProvider(google, account, { clock })
   closers.push(() => provider.close())
   return provider
 }
@@ -72,6 +72,25 @@ function vertex(double: GoogleDouble, config: Partial<ProviderConfig> = {}, cloc
   closers.push(() => provider.close())
   return provider
 }
+
+test('the batch lane: a batch of one by the discovery document, on record before it is asked about, at half the price', async () => {
+  const double = await start()
+  const hasty = { ...testClock, sleep: (_: number, signal?: AbortSignal) => testClock.sleep(1, signal) }
+  const provider = gemini(double, {}, hasty)
+  const candidateOf = (tier: string | undefined) => {
+    const offer = provider.offers.find((each) => each.model === 'google/gemini-3-pro-image' && each.tier === tier)
+    return testCandidate({ offers: offer ? [offer] : [] })
+  }
+  const jobs: unknown[] = []
+  const io = { onSubmitted: async (job: unknown) => void jobs.push(job) }
+  const { result } = await attempt({ ...provider, offers: [candidateOf('batch').offer] }, { io })
+  expect(result.kind === 'failed' ? result.failure : result.kind).toBe('done')
+  expect(jobs).toMatchObject([{ jobId: 'batches/b1' }])
+  const [charged, atOnce] = await Promise.all(
+    ['batch', undefined].map((tier) => byTheBook(candidateOf(tier), testRequest(), result)),
+  )
+  expect([charged?.chargedNanoUsd, charged?.provenance]).toEqual([(atOnce?.chargedNanoUsd ?? 0n) / 2n, 'metered'])
+})
 
 const edit: AttemptSetup = {
   request: { operation: 'edit', inputs: [testInput(picture), testInput(picture, { role: 'reference' })] },

@@ -237,7 +237,7 @@ class Run {
   #sendOptions(): SendOptions {
     const { config } = this.#context
     return {
-      timeoutMs: Math.max(1, this.#remainingMs()),
+      timeoutMs: Math.max(1, Math.min(this.#context.timeoutMs, this.#remainingMs())),
       idleTimeoutMs: config.idleTimeoutMs ?? defaultTimeouts.idleTimeoutMs,
       maxBytes: config.maxResponseBytes ?? defaultLimits.maxResponseBytes,
       signal: this.#io.signal,
@@ -378,8 +378,11 @@ class Run {
     return this.#context.clock.monotonicMs() - this.#startedMs
   }
 
+  /** A batch is promised within a day, not within the time of a call that is answered at once. */
   #remainingMs(): number {
-    return this.#context.timeoutMs - this.#elapsedMs()
+    const { config, timeoutMs } = this.#context
+    const isBatch = this.#call.candidate.offer.tier === 'batch'
+    return (isBatch ? (config.batchTimeoutMs ?? defaultTimeouts.batchTimeoutMs) : timeoutMs) - this.#elapsedMs()
   }
 }
 

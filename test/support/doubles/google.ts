@@ -73,17 +73,45 @@ export async function startGoogleDouble({ apiKeys = ['key-1'], publicKey }: Goog
     return refused(400, 'INVALID_ARGUMENT', 'API key not valid.', { reason: 'API_KEY_INVALID' })
   }
 
+  /** By name: what each batch comes to, and how often it was asked about. */
+  const batches = new Map<string, { readonly response: JsonObject; asked: number }>()
+
+  const submit = ({ json }: DoubleCall): DoubleAnswer => {
+    const problems = googleSpecification.problems('BatchGenerateContentRequest', json)
+    if (problems.length > 0) return refused(400, 'INVALID_ARGUMENT', `Invalid JSON payload received. ${problems.join('; ')}`)
+    const { batch } = json as { batch: { inputConfig: { requests: { requests: { request: JsonObject }[] } } } }
+    const inlinedResponses = batch.inputConfig.requests.requests.map(({ request }) => {
+      const { json: answer, status = 200 } = generate(request, 'GenerateContentRequest')
+      return status === 200 ? { response: answer } : answer
+    })
+    const name = `batches/b${batches.size + 1}`
+    batches.set(name, { response: { inlinedResponses: { inlinedResponses } } as JsonObject, asked: 0 })
+    return { json: { name, metadata: { name, state: 'BATCH_STATE_PENDING' } } }
+  }
+
+  /** Runs when it is asked about for the first time, and is done the next time. */
+  const batchAt = (path: string): DoubleAnswer => {
+    const name = path.replace('/v1beta/', '')
+    const batch = batches.get(name)
+    if (!batch) return refused(404, 'NOT_FOUND', `${name} was not found.`)
+    batch.asked += 1
+    if (batch.asked === 1) return { json: { name, metadata: { name, state: 'BATCH_STATE_RUNNING' } } }
+    return { json: { name, metadata: { name, state: 'BATCH_STATE_SUCCEEDED' }, done: true, response: batch.response } }
+  }
+
   const answer = (call: DoubleCall): DoubleAnswer => {
     const vertexVerb = /^\/v1\/projects\/[\w-]+\/locations\/[\w-]+\/publishers\/google\/models\/[\w.-]+:(\w+)$/.exec(
       call.path,
     )?.[1]
     if (vertexVerb !== undefined) return vertex(call, vertexVerb)
     if (/^\/v1beta\/models\/[\w.-]+:generateContent$/.test(call.path)) return gemini(call)
+    if (/^\/v1beta\/models\/[\w.-]+:batchGenerateContent$/.test(call.path)) return submit(call)
     return refused(404, 'NOT_FOUND', `${call.path} was not found.`)
   }
 
   const server = await startServer((call, origin) => {
     if (call.path === '/token') return exchange(call, origin)
+    if (call.method === 'GET' && call.path.startsWith('/v1beta/batches/')) return batchAt(call.path)
     if (call.method === 'GET') return { json: { models: [{ name: 'models/gemini-3-pro-image' }] } }
     const next = queue.shift()
     if (next === 'silence') return new Promise<never>(() => undefined)
