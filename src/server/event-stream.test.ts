@@ -11,7 +11,9 @@ afterEach(() => {
 })
 
 /** Run `work` on the stream of a real response; the status and the text the client got. */
-async function streamed(work: (stream: ImageEventStream) => Promise<void>): Promise<{ status: number; text: string }> {
+async function streamed(
+  work: (stream: ImageEventStream) => Promise<void>,
+): Promise<{ status: number; text: string; isWhole: boolean }> {
   const settings = () => ({ size: '8x8', quality: 'auto', background: 'opaque', format: 'png' })
   const server = createServer((_request, response) => {
     const stream = createImageEventStream(response, { operation: 'generate', settings, heartbeatMs: 20 })
@@ -28,7 +30,8 @@ async function streamed(work: (stream: ImageEventStream) => Promise<void>): Prom
       answer.setEncoding('utf8').on('data', (chunk) => {
         text += chunk
       })
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }))
+      answer.on('error', () => undefined)
+      answer.on('close', () => resolve({ status: answer.statusCode ?? 0, text, isWhole: answer.complete }))
     })
     call.on('error', reject).end()
   })
@@ -110,4 +113,51 @@ test('no comment falls into the middle of an event', async () => {
   })
   const [event] = text.split('\n\n').filter((part) => part.startsWith('event: image_generation.partial_image'))
   expect(event).toContain(`"b64_json":"${Buffer.from('abc'.repeat(10)).toString('base64')}"}`)
+})
+
+test('a failure in the middle of an event cuts the connection: another event would be read as the rest of the picture', async () => {
+  const image = slowImage(2)
+  const broken = {
+    ...image,
+    body: {
+      ...image.body,
+      async *open() {
+        yield* image.body.open()
+        throw new HalftoneError('storage_failed', 'A stored file became shorter while it was read.')
+      },
+    },
+  }
+  const cut = await streamed((stream) => stream.partial(broken))
+  expect(cut.text).not.toContain('event: error')
+  expect(cut.isWhole).toBe(false)
+})
+
+const late = new HalftoneError('provider_timeout', 'The deadline has passed.')
+
+test('a deadline that passes in the middle of an event ends the stream behind it', async () => {
+  const { text, isWhole } = await streamed(async (stream) => {
+    const sending = stream.partial(slowImage(6))
+    await wait(30)
+    stream.fail(late)
+    await sending
+  })
+  const events = text.split('\n\n').filter((each) => each.startsWith('event: '))
+  expect(events.map((each) => JSON.parse(each.slice(each.indexOf('{'))).type)).toEqual([
+    'image_generation.partial_image',
+    'error',
+  ])
+  expect(isWhole).toBe(true)
+})
+
+test('what a provider sends behind the end of the stream goes nowhere', async () => {
+  const isDisposed = await new Promise<boolean>((resolve) => {
+    streamed(async (stream) => {
+      await stream.partial(slowImage(1))
+      stream.fail(late)
+      const image = slowImage(1)
+      await stream.partial({ ...image, body: { ...image.body, dispose: async () => resolve(true) } })
+    }).catch(() => resolve(false))
+  })
+  expect(isDisposed).toBe(true)
+  await wait(50)
 })

@@ -13,7 +13,10 @@ export interface ImageEventStream extends StreamSink {
   progress(requestId: string, share: number): void
   /** The final events, then the end. */
   finish(result: ExecuteResult, options: { readonly bodyMetadata: boolean }): Promise<void>
-  /** An `error` event, or a plain error answer when nothing was sent yet (then it is returned to be sent). */
+  /**
+   * An `error` event, or a plain error answer when nothing was sent yet (then it is returned to be sent). In the middle of an event
+   * the connection is cut.
+   */
   fail(error: unknown): HttpError | undefined
 }
 
@@ -52,7 +55,7 @@ export function createImageEventStream(raw: ServerResponse, options: EventStream
   }
   const heartbeat = setInterval(() => {
     // Never into the middle of an event, whose data is written in pieces.
-    if (writing || raw.destroyed) return
+    if (writing || raw.destroyed || raw.writableEnded) return
     open()
     raw.write(': keep-alive\n\n')
   }, options.heartbeatMs ?? HEARTBEAT_MS)
@@ -65,7 +68,7 @@ export function createImageEventStream(raw: ServerResponse, options: EventStream
     image: { open(): AsyncIterable<Uint8Array> },
     rest: string,
   ): Promise<void> => {
-    if (raw.destroyed) return
+    if (raw.destroyed || raw.writableEnded) return
     open()
     started = true
     writing = true
@@ -130,8 +133,13 @@ export function createImageEventStream(raw: ServerResponse, options: EventStream
         clearInterval(heartbeat)
         return failure
       }
-      raw.write(`event: error\ndata: ${JSON.stringify({ type: 'error', ...failure.body })}\n\n`)
-      end()
+      const last = (): void => {
+        if (!raw.destroyed) raw.write(`event: error\ndata: ${JSON.stringify({ type: 'error', ...failure.body })}\n\n`)
+        end()
+      }
+      // Half an event may have gone out: what follows would be part of it, unless the rest comes first.
+      if (writing) queue.then(last, () => raw.destroy())
+      else last()
       return undefined
     },
   }
