@@ -11,8 +11,9 @@ const OUTPUT_AT = 65_536
 const WINDOW_CHARS = 49_152
 const FIRST_WINDOW_CHARS = 1024
 const WINDOW_BYTES = 36_864
-/** Vector loads and stores reach this far past their last useful byte. */
-const PAGES = 3
+/** Behind the windows, for whoever wants to spare the way in or out; stores reach a few bytes past their last useful one. */
+const PLACES = { encoded: { at: 131_072, bytes: 131_072 }, decoded: { at: 262_144, bytes: 100_000 } } as const
+const PAGES = 6
 
 interface Kernel {
   readonly memory: Uint8Array
@@ -48,19 +49,33 @@ function compile(): Kernel | undefined {
   }
 }
 
+/**
+ * Memory that is decoded from, or to, without a copy. There is one of each for the whole process: what is in it must be used before
+ * anybody else can run. Undefined without a kernel.
+ */
+export function vectorPlace(kind: keyof typeof PLACES): Uint8Array | undefined {
+  const { at, bytes } = PLACES[kind]
+  return openKernel()?.memory.subarray(at, at + bytes)
+}
+
 /** Decode whole groups while they are plain base64. Returns the characters consumed, a multiple of 16; 0 without a kernel. */
 export function decodeVectors(source: Uint8Array, from: number, to: number, target: Uint8Array): number {
   const open = openKernel()
   if (!open) return 0
+  const isInPlace = source.buffer === open.memory.buffer
+  const staysInPlace = target.buffer === open.memory.buffer
   let at = from
   // Small at first: where serialisers escape slashes, a run of plain base64 is some sixty characters long.
-  let limit = FIRST_WINDOW_CHARS
+  let limit = isInPlace && staysInPlace ? Infinity : FIRST_WINDOW_CHARS
   while (to - at >= 16) {
     const window = Math.min(to - at, limit)
     limit = Math.min(limit * 8, WINDOW_CHARS)
-    open.memory.set(source.subarray(at, at + window), INPUT_AT)
-    const taken = open.decode(INPUT_AT, INPUT_AT + window, OUTPUT_AT) - INPUT_AT
-    target.set(open.memory.subarray(OUTPUT_AT, OUTPUT_AT + (taken / 4) * 3), ((at - from) / 4) * 3)
+    const done = ((at - from) / 4) * 3
+    const input = isInPlace ? source.byteOffset + at : INPUT_AT
+    const output = staysInPlace ? target.byteOffset + done : OUTPUT_AT
+    if (!isInPlace) open.memory.set(source.subarray(at, at + window), INPUT_AT)
+    const taken = open.decode(input, input + window, output) - input
+    if (!staysInPlace) target.set(open.memory.subarray(OUTPUT_AT, OUTPUT_AT + (taken / 4) * 3), done)
     at += taken
     if (taken < window - 15) break
   }

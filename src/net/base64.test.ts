@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeGroups } from './base64.ts'
 import { encodeBase64 } from './base64-encoder.ts'
-import { decodeVectors, encodeVectors } from './base64-simd.ts'
+import { decodeVectors, encodeVectors, vectorPlace } from './base64-simd.ts'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const noise = (length: number): Buffer => Buffer.from(Uint8Array.from({ length }, (_, at) => (at * 167 + (at >> 7) * 31) & 0xff))
@@ -70,3 +70,27 @@ test('the vectors are really used on this machine', () => {
 async function* from(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks
 }
+
+test('what lies in the vector memory is decoded as anything else is, from any offset, into that memory or out of it', () => {
+  const encoded = vectorPlace('encoded')!
+  const decoded = vectorPlace('decoded')!
+  for (const [length, offset] of [
+    [300, 0],
+    [48_000, 1],
+    [98_200, 7],
+  ] as const) {
+    const raw = noise(length - (length % 3))
+    const chars = Buffer.from(raw.toString('base64'))
+    const own = Buffer.alloc(raw.length)
+    for (const [source, at, target] of [
+      [encoded, offset, decoded],
+      [encoded, offset, own],
+      [chars, 0, decoded],
+    ] as const) {
+      encoded.set(chars, offset)
+      target.fill(0)
+      expect(decodeGroups(source, at, at + chars.length, target)).toBe(chars.length)
+      expect(raw.equals(target.subarray(0, raw.length))).toBe(true)
+    }
+  }
+})

@@ -1,6 +1,7 @@
 /** The inside of one base64 JSON string, decoded from byte chunks into a spooled body. */
 import type { SpooledBody, SpoolWriter } from '../ports/blob-store.ts'
 import { decodeGroups, sextetOf } from './base64.ts'
+import { vectorPlace } from './base64-simd.ts'
 import { ScanError } from './scan-error.ts'
 
 const QUOTE = 0x22
@@ -76,6 +77,8 @@ class Sink implements BodySink {
    */
   #target(bytes: number): Uint8Array {
     if (!this.#writer.copies || this.#out.length > 0 || bytes < SMALLEST_SHARED) return Buffer.allocUnsafe(bytes)
+    const place = vectorPlace('decoded')
+    if (place && bytes <= place.length) return place
     if (shared.length < bytes) shared = Buffer.allocUnsafeSlow(bytes)
     return shared
   }

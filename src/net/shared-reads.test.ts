@@ -162,13 +162,13 @@ test('a consumer that keeps what it is given has memory of its own', async () =>
 
 test('heads that come in pieces are those that were sent, whatever is read between the pieces', { timeout: 60_000 }, async () => {
   const body = randomBytes(300_000)
-  const { ask } = await serve((request, response) => {
-    const value = String(request.headers['x-value'])
-    const { socket } = response
-    const head = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\nx-value: ${value}\r\n\r\n`
-    for (const [index, at] of [0, 60, 500, 2_000].entries())
-      setTimeout(() => socket?.write(head.slice(at, [60, 500, 2_000, head.length][index])), 10 * (index + 1))
-    setTimeout(() => socket?.write(body), 60)
+  const { ask } = await serve(async (request, { socket }) => {
+    const head = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\nx-value: ${request.headers['x-value']}\r\n\r\n`
+    const pieces = [head.slice(0, 60), head.slice(60, 500), head.slice(500, 2_000), head.slice(2_000), body]
+    for (const piece of pieces) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      socket?.write(piece)
+    }
   })
   const values = Array.from({ length: 20 }, (_, index) => String.fromCharCode(97 + index).repeat(2_500))
   for (let round = 0; round < 2; round += 1) {

@@ -7,6 +7,7 @@
  */
 import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
+import { vectorPlace } from './base64-simd.ts'
 
 export interface SharedReads {
   readonly connect: buildConnector.connector
@@ -42,7 +43,7 @@ export interface SharedReadsOptions {
 /** Only HTTP/1.1 is spoken. */
 export function createSharedReads(options: SharedReadsOptions): SharedReads {
   const head = Buffer.allocUnsafeSlow(HEAD_BYTES)
-  let body: Buffer | undefined
+  let body: Uint8Array | undefined
   let next: Uint8Array = head
   const readers = new WeakMap<Socket, Reader>()
   /** Whose bytes are being parsed. */
@@ -50,8 +51,9 @@ export function createSharedReads(options: SharedReadsOptions): SharedReads {
 
   const placeFor = ({ expected, isHeld }: Reader): Uint8Array => {
     if (isHeld || expected < HEAD_BYTES) return head
-    body ??= Buffer.allocUnsafeSlow(BODY_BYTES)
-    return expected < BODY_BYTES ? body.subarray(0, expected) : body
+    // Where it lies it can be decoded without being moved; nothing comes between a read and the call that brings it.
+    body ??= vectorPlace('encoded') ?? Buffer.allocUnsafeSlow(BODY_BYTES)
+    return expected < body.length ? body.subarray(0, expected) : body
   }
   const isLent = ({ buffer }: Uint8Array): boolean => buffer === head.buffer || buffer === body?.buffer
 
