@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { insightDimensions, insightGrains, insightMeasures, insightPeriods } from '../core/insight/terms.ts'
 import { budgetObject } from './admin.ts'
 import { timestamp, usdText } from './common.ts'
+import { floorFeedback } from './floor.ts'
 
 const isoDay = z.iso.date().describe('A UTC day, `2026-11-22`.')
 const flag = z
@@ -239,6 +240,9 @@ export const insightModel = z.object({
       source: z.string(),
     })
     .nullable(),
+  quality_feedback: floorFeedback
+    .optional()
+    .describe('What was said about its pictures and keeps it below a floor now; absent: nothing does.'),
   place: z
     .enum(['frontier', 'dominated', 'unrated'])
     .nullable()

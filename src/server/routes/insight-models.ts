@@ -122,6 +122,7 @@ function rowOf(
     // Of this quality tier; never that of another.
     quality_score: offer ? (state.quality.get(quality ? `${offer.model}@${quality}` : offer.model) ?? null) : null,
     quality_prior: offer ? priorOf(state, offer.model, quality) : null,
+    ...feedbackPart(call, traffic, offer),
     place: null,
     health: healthOf(call, traffic.offer),
     ...priceOf(state, offer, nowUs),
@@ -131,6 +132,16 @@ function rowOf(
 function priorOf({ qualityPriors }: GatewayState, model: string, quality: string): Row['quality_prior'] {
   const found = qualityPriors.scores.find((each) => each.model === model && (each.quality ?? '') === quality)
   return found ? { score: found.score, margin: found.margin, as_of: qualityPriors.asOf, source: found.source } : null
+}
+
+/** Of the product: whoever sells the model at this quality. */
+function feedbackPart({ context }: Call, { quality }: Traffic, offer: Offer | undefined): Pick<Row, 'quality_feedback'> {
+  const name = offer && (quality ? `${offer.model}@${quality}` : offer.model)
+  const correction = name === undefined ? undefined : context.quality.correctionsFor(undefined)?.get(name)
+  if (!correction) return {}
+  const { failsAt, rejected, accepted, sinceUs, untilUs } = correction
+  const words = { rejected: Number(rejected.toFixed(2)), accepted: Number(accepted.toFixed(2)) }
+  return { quality_feedback: { fails_at: failsAt, ...words, since: isoTime(sinceUs), until: isoTime(untilUs) } }
 }
 
 function healthOf({ context }: Call, offer: string): Row['health'] {

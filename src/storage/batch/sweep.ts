@@ -19,8 +19,8 @@ export async function sweep(
   await releaseAssets(tx, expired, nowUs)
   const evicted = maxBytes === undefined ? 0 : await evict(tx, { nowUs, limit, maxBytes })
   const files = await expireFiles(tx, { nowUs, limit })
-  const scopes = await expire(tx, { table: 'idempotency', key: 'scope', nowUs, limit })
-  const contents = await expire(tx, { table: 'request_content', key: 'request_id', nowUs, limit })
+  const scopes = await expireAnswers(tx, { nowUs, limit })
+  const contents = await expireContents(tx, { nowUs, limit })
   const records = await deleteDueRecords(tx, { nowUs, limit })
   // Rows go after their bytes; those that were stored again meanwhile are referenced again.
   if (goneBlobs.length > 0) await tx.run('DELETE FROM blobs WHERE refs <= 0 AND sha256 IN (?...)', [goneBlobs])
@@ -56,12 +56,21 @@ async function evict(tx: Tx, { nowUs, limit, maxBytes }: { nowUs: number; limit:
   return going.length
 }
 
-async function expire(
-  tx: Tx,
-  { table, key, nowUs, limit }: { table: string; key: string; nowUs: number; limit: number },
-): Promise<number> {
-  return tx.run(
-    `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} WHERE expires_us <= ? ORDER BY expires_us LIMIT ?)`,
+const expireAnswers = (tx: Tx, { nowUs, limit }: { nowUs: number; limit: number }): Promise<number> =>
+  tx.run(
+    'DELETE FROM idempotency WHERE scope IN (SELECT scope FROM idempotency WHERE expires_us <= ? ORDER BY expires_us LIMIT ?)',
     [nowUs, limit],
   )
+
+/** What was counted in a prompt goes with it. */
+async function expireContents(tx: Tx, { nowUs, limit }: { nowUs: number; limit: number }): Promise<number> {
+  const rows = await tx.all(
+    'SELECT request_id FROM request_content WHERE expires_us <= ? ORDER BY expires_us LIMIT ? FOR UPDATE',
+    [nowUs, limit],
+  )
+  if (rows.length === 0) return 0
+  const ids = rows.map((row) => String(row['request_id']))
+  await tx.run('UPDATE requests SET prompt_gate = NULL WHERE id IN (?...) AND prompt_gate IS NOT NULL', [ids])
+  await tx.run('DELETE FROM request_content WHERE request_id IN (?...)', [ids])
+  return rows.length
 }

@@ -110,6 +110,15 @@ export function qualityRules(opened: () => OpenedLedger): void {
     expect(await ledger.quality.gated({ route, limit: 2 })).toEqual([])
   })
 
+  test('what was counted in a prompt goes when the texts of its request expire', async () => {
+    const { ledger } = opened()
+    const { content } = newReserve(opened().owner).request
+    const { route } = await made({ promptGate: gate, content: { ...content, expiresUs: T0 + 1 } })
+    expect(await ledger.quality.gated({ route, limit: 2 })).toHaveLength(1)
+    await ledger.sweep({ nowUs: T0 + 2, limit: 1_000 })
+    expect(await ledger.quality.gated({ route, limit: 2 })).toEqual([])
+  })
+
   test('a reset is kept with its time and who asked for it, and the last one stands', async () => {
     const { ledger, harness } = opened()
     const product = `acme/${uuidv7()}@low`

@@ -31,7 +31,7 @@ interface Props {
 
 /** Fields with a control here; what else a document says stays as it is, and is written as text. */
 const controls =
-  'objective weights order shares models providers offers regions quality floor deadlineClass maxCostUsd baseline maxAttempts retries fallback fallbackOnRefusal payTwice onSoftBudget groupFailure mode observes fraction since'.split(
+  'objective weights order shares models providers offers regions quality floor easyFloor deadlineClass maxCostUsd baseline maxAttempts retries fallback fallbackOnRefusal payTwice onSoftBudget groupFailure mode observes fraction since'.split(
     ' ',
   )
 
@@ -93,6 +93,12 @@ function WhatCounts({ draft, control, options, disabled }: PartsProps) {
         {...control.text('floor', 'Quality floor')}
         hint="Least quality: draft, standard, high, or publisher/name@quality."
         placeholder="none"
+        list="route-floors"
+      />
+      <TextField
+        {...control.text('easyFloor', 'Quality floor of easy prompts')}
+        hint="A lower one, for prompts that are taken for easy; what is said about their pictures corrects which those are."
+        placeholder="the same"
         list="route-floors"
       />
       <Suggestions id="route-floors" values={['draft', 'standard', 'high', ...options.models]} />

@@ -129,6 +129,7 @@ describe('the rest', () => {
   it.each<[RouteDocument, string]>([
     [{}, 'cheapest all-in, of everything'],
     [{ models: ['a/b'], floor: 'standard', maxCostUsd: '0.08' }, 'cheapest all-in, of a/b, at least standard, at most $0.08'],
+    [{ floor: 'high', easyFloor: 'draft' }, 'cheapest all-in, of everything, at least high, easy prompts at least draft'],
     [{ mode: 'observe', observes: 'a/b', providers: ['x', 'y'], objective: 'latency' }, 'watches a/b, fastest, of 2 named'],
   ])('%o is summed up', (document, text) => expect(routeSummary(document)).toBe(text))
 

@@ -151,12 +151,15 @@ export const objectiveNames = Object.keys(objectives)
 export function routeSummary(document: RouteDocument): string {
   const objective = stringOf(document['objective']) || 'cost'
   const named = [...stringsOf(document['offers']), ...stringsOf(document['models']), ...stringsOf(document['providers'])]
-  const [floor, most, observes] = [document['floor'], document['maxCostUsd'], document['observes']].map(stringOf)
+  const [floor, easyFloor, most, observes] = ['floor', 'easyFloor', 'maxCostUsd', 'observes'].map((name) =>
+    stringOf(document[name]),
+  )
   return [
     observes ? `watches ${observes}` : '',
     objectiveText(objective),
     named.length === 0 ? 'of everything' : `of ${named.length === 1 ? named[0] : `${named.length} named`}`,
     floor ? `at least ${floor}` : '',
+    easyFloor ? `easy prompts at least ${easyFloor}` : '',
     most ? `at most $${most}` : '',
   ]
     .filter(Boolean)
