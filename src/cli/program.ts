@@ -20,6 +20,7 @@ export const commands = {
   serve: { summary: 'start the gateway', load: () => import('./commands/serve.ts') },
   setup: { summary: 'ask, test provider keys without spending, write halftone.yaml', load: () => import('./commands/setup.ts') },
   generate: { summary: 'make or edit pictures, save them, print the cost', load: () => import('./commands/generate.ts') },
+  batch: { summary: 'a file of requests, done within a day where it is cheapest', load: () => import('./commands/batch.ts') },
   quote: { summary: 'what a picture would cost, on every candidate', load: () => import('./commands/quote.ts') },
   requests: { summary: 'list requests with result and cost, newest first', load: () => import('./commands/requests.ts') },
   receipt: { summary: 'every charge of one request, line by line', load: () => import('./commands/receipt.ts') },
