@@ -34,7 +34,7 @@ export function MonthsTab() {
   const months = useQuery(monthsQuery)
   const spend = useQuery(exploreQuery(spendOf(now)))
   const mayClose = usePermission('months.close')
-  const [closing, setClosing] = useState<string>()
+  const [closing, setClosing] = useState<MonthRow>()
   const rows = useMemo(
     () => (months.data && spend.data ? selectMonths(months.data.data, spend.data, now) : undefined),
     [months.data, spend.data, now],
@@ -55,12 +55,12 @@ export function MonthsTab() {
         Real money. A closed month keeps its total for good: what is corrected later is booked in the open month and names the one
         it corrects. Its hash covers id and amount of every charge.
       </p>
-      <CloseMonth month={closing} onClose={() => setClosing(undefined)} />
+      <CloseMonth row={closing} onClose={() => setClosing(undefined)} />
     </>
   )
 }
 
-const columnsOf = (close: ((month: string) => void) | undefined): readonly DataColumn<MonthRow>[] => [
+const columnsOf = (close: ((row: MonthRow) => void) | undefined): readonly DataColumn<MonthRow>[] => [
   { id: 'month', header: 'Month', rowHeader: true, className: 'num', cell: ({ month }) => month },
   { id: 'state', header: 'State', cell: (row) => <State row={row} /> },
   {
@@ -92,8 +92,8 @@ const columnsOf = (close: ((month: string) => void) | undefined): readonly DataC
           Report<span className="sr-only"> of {row.month}</span>
         </Link>
         {row.state === 'closed' && <Check month={row.month} />}
-        {close && (row.state === 'open' || row.state === 'cut off') && (
-          <button type="button" className="button button-quiet text-sm" onClick={() => close(row.month)}>
+        {close && row.close && (
+          <button type="button" className="button button-quiet text-sm" onClick={() => close(row)}>
             Close<span className="sr-only"> {row.month}</span>
           </button>
         )}
@@ -103,6 +103,7 @@ const columnsOf = (close: ((month: string) => void) | undefined): readonly DataC
 ]
 
 function State({ row: { state, closed } }: { row: MonthRow }) {
+  if (state === 'closed before') return <span>closed with a later one</span>
   if (!closed) return <span className={state === 'open' ? '' : 'text-muted'}>{state}</span>
   return (
     <>
@@ -132,7 +133,7 @@ function Check({ month }: { month: string }) {
   )
 }
 
-function CloseMonth({ month, onClose }: { month: string | undefined; onClose: () => void }) {
+function CloseMonth({ row, onClose }: { row: MonthRow | undefined; onClose: () => void }) {
   const [force, setForce] = useState(false)
   const queryClient = useQueryClient()
   const toast = useToast()
@@ -151,12 +152,12 @@ function CloseMonth({ month, onClose }: { month: string | undefined; onClose: ()
   }
   return (
     <ConfirmDialog
-      open={month !== undefined}
-      title={`Close ${month ?? ''} for good?`}
+      open={row !== undefined}
+      title={`Close ${row?.month ?? ''} for good?`}
       confirm="Close the month"
       danger
       pending={close.isPending}
-      onConfirm={() => month && close.mutate(month)}
+      onConfirm={() => row && close.mutate(row.month)}
       onClose={leave}
     >
       {close.error && (
@@ -168,6 +169,11 @@ function CloseMonth({ month, onClose }: { month: string | undefined; onClose: ()
         Its total stays as it is. It cannot be opened again; later corrections are booked in the month that is open then. Calls of
         unknown outcome should be settled first, under Unknown money.
       </p>
+      {row?.close && row.close.with.length > 0 && (
+        <p className="mb-4 font-medium">
+          With it closes {row.close.with.join(', ')}: the first month that is closed closes all before it.
+        </p>
+      )}
       <CheckField
         name="force"
         label="Close although some are unknown"

@@ -30,17 +30,35 @@ describe('the books', () => {
 
   it('months go back over the turn of the year', () => expect(monthsUntil(NOW, 3)).toEqual(['2026-01', '2025-12', '2025-11']))
 
-  it('a closed month has the total of its seal, an open one that of the sums, and one cut off has to be repeated', () => {
+  it('a closed month has the total of its seal, an open one that of the sums, and what is before the first is closed with it', () => {
     const rows = selectMonths(
-      [closed('2025-10'), closed('2025-11', { seal: null })],
-      spend(['2026-01', '9'], ['2025-12', '4'], ['2025-11', '2'], ['2025-10', '99']),
+      [closed('2025-10')],
+      spend(['2026-01', '9'], ['2025-12', '4'], ['2025-11', '2'], ['2025-10', '99'], ['2025-09', '1']),
       NOW,
     )
-    expect(rows.map(({ month, state, totalUsd }) => [month, state, totalUsd])).toEqual([
-      ['2026-01', 'under way', '9'],
-      ['2025-12', 'open', '4'],
-      ['2025-11', 'cut off', '2'],
-      ['2025-10', 'closed', '1.5'],
+    expect(rows.map(({ month, state, totalUsd, close }) => [month, state, totalUsd, close?.with])).toEqual([
+      ['2026-01', 'under way', '9', undefined],
+      ['2025-12', 'open', '4', undefined],
+      ['2025-11', 'open', '2', []],
+      ['2025-10', 'closed', '1.5', undefined],
+      ['2025-09', 'closed before', '1', undefined],
+    ])
+  })
+
+  it('the first month to be closed takes those before it along, and one that was cut off has to be closed before any other', () => {
+    const open = spend(['2025-12', '4'], ['2025-11', '2'], ['2025-10', '1'])
+    expect(selectMonths([], open, NOW).map(({ month, close }) => [month, close?.with])).toEqual([
+      ['2026-01', undefined],
+      ['2025-12', ['2025-10', '2025-11']],
+      ['2025-11', ['2025-10']],
+      ['2025-10', []],
+    ])
+    const cut = selectMonths([closed('2025-10'), closed('2025-11', { seal: null })], open, NOW)
+    expect(cut.map(({ month, state, close }) => [month, state, close?.with])).toEqual([
+      ['2026-01', 'under way', undefined],
+      ['2025-12', 'open', undefined],
+      ['2025-11', 'cut off', []],
+      ['2025-10', 'closed', undefined],
     ])
   })
 

@@ -35,33 +35,47 @@ export function monthsUntil(now: number, count: number): readonly string[] {
 
 export interface MonthRow {
   readonly month: string
-  readonly state: 'under way' | 'open' | 'closed' | 'cut off'
+  readonly state: 'under way' | 'open' | 'closed' | 'cut off' | 'closed before'
   /** By the seal where it is closed, else by the sums so far; null: nothing is in it. */
   readonly totalUsd: string | null
   readonly closed: ClosedMonthWire | undefined
+  /** It is next to be closed; absent: it cannot be. `with`: earlier months that close with it. */
+  readonly close?: { readonly with: readonly string[] }
 }
 
-/** Every month that holds money or is closed, the newest first. */
+/** Every month that holds money or is closed, the newest first. They close in order, and the first one closes all before it. */
 export function selectMonths(
   closed: readonly ClosedMonthWire[],
   spend: Pick<ExploreResponse, 'rows'> | undefined,
   now: number,
 ): readonly MonthRow[] {
   const [current = ''] = monthsUntil(now, 1)
-  const open = new Map(
+  const sums = new Map(
     (spend?.rows ?? []).flatMap(({ at, cost_usd }) => (at === null ? [] : [[at.slice(0, 7), cost_usd] as const])),
   )
   const byMonth = new Map(closed.map((each) => [each.month, each]))
-  const months = [...new Set([current, ...open.keys(), ...byMonth.keys()])].sort().reverse()
-  return months.map((month) => {
+  const months = [...new Set([current, ...sums.keys(), ...byMonth.keys()])].sort()
+  const [first] = [...byMonth.keys()].sort()
+  const stateOf = (month: string): MonthRow['state'] => {
     const each = byMonth.get(month)
-    return {
-      month,
-      state: each ? (each.seal ? 'closed' : 'cut off') : month === current ? 'under way' : 'open',
-      totalUsd: each?.seal?.total_usd ?? open.get(month) ?? null,
-      closed: each,
-    }
+    if (each) return each.seal ? 'closed' : 'cut off'
+    if (first !== undefined && month < first) return 'closed before'
+    return month === current ? 'under way' : 'open'
+  }
+  const open = months.filter((month) => stateOf(month) === 'open')
+  const cutOff = months.some((month) => stateOf(month) === 'cut off')
+  const closeOf = (month: string): MonthRow['close'] => {
+    if (stateOf(month) === 'cut off') return { with: [] }
+    if (cutOff || stateOf(month) !== 'open') return undefined
+    if (first === undefined) return { with: open.filter((each) => each < month) }
+    return month === open[0] ? { with: [] } : undefined
+  }
+  const rows = months.map((month): MonthRow => {
+    const [each, close] = [byMonth.get(month), closeOf(month)]
+    const totalUsd = each?.seal?.total_usd ?? sums.get(month) ?? null
+    return { month, state: stateOf(month), totalUsd, closed: each, ...(close && { close }) }
   })
+  return rows.reverse()
 }
 
 export const exportVersions = ['1.3', '1.2'] as const
