@@ -61,6 +61,16 @@ export const policyOf = (changes: Partial<Policy> = {}): Policy => ({
 
 const source: Source = { url: 'https://prices.example', kind: 'assumption', checkedAt: '2026-11-01' }
 
+/** Refusals after the work and unknown ends are billed. */
+export const billedPolicy = {
+  success: '1',
+  refusedBefore: '0',
+  refusedAfter: '1',
+  providerError: '0',
+  timeout: 'unknown',
+  cancelled: 'unknown',
+} as const satisfies PriceBook['skus'][number]['billedPolicy']
+
 /** Flat prices per image by model, with `+tier` where it has one, and quality (`''` for any). */
 export function pricesOf(table: Readonly<Record<string, Readonly<Record<string, string>>>>) {
   const rate = (model: string, quality: string, price: string): Rate => ({
@@ -78,14 +88,7 @@ export function pricesOf(table: Readonly<Record<string, Readonly<Record<string, 
     skus: Object.entries(table).map(([product, prices]) => ({
       id: product,
       ...productOf(product),
-      billedPolicy: {
-        success: '1',
-        refusedBefore: '0',
-        refusedAfter: '1',
-        providerError: '0',
-        timeout: 'unknown',
-        cancelled: 'unknown',
-      },
+      billedPolicy,
       rates: Object.entries(prices).map(([quality, price]) => rate(product, quality, price)),
     })),
   }

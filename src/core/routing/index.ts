@@ -4,6 +4,7 @@ export * from './candidate.ts'
 export * from './consistency.ts'
 export { cutOutRequest } from './cut-out.ts'
 export { type Explored, explore } from './explore.ts'
+export { isBelowFloor, qualityScoreOf } from './floor.ts'
 export * from './frontier.ts'
 export {
   earnHedge,

@@ -1,12 +1,16 @@
 /**
- * What `plan` worked out before and need not work out again: what stands for a kind of request (`standing.ts`), found again by everything it depends on.
- * Plans are the same with and without it.
+ * What `plan` worked out before and need not work out again: what stands for a kind of request (`standing.ts`), found again by everything it depends on,
+ * and what was made of it (`scored.ts`). Plans are the same with and without it.
  */
 import type { Offer } from '../offer.ts'
 import type { CompiledPrices } from '../pricing/compiled.ts'
+import type { PromptClass } from '../prompt/features.ts'
 import type { ImageRequest, RequestOptions } from '../request.ts'
+import { type Bids, noBids } from './bids.ts'
+import { experienceKeys } from './learning/class.ts'
 import type { ScoreTerms } from './score.ts'
-import { type Standing, type StandingInput, standingsOf } from './standing.ts'
+import { noSheet, type Sheet } from './scored.ts'
+import { type Helpers, type StandingInput, type Stands, standingsOf } from './standing.ts'
 import type { Policy } from './types.ts'
 
 /** Kept by whoever plans again and again; of one set of offers and prices, and emptied when it gets others. */
@@ -16,33 +20,65 @@ export interface PlanMemo {
   /** Lengths of prompts at which some offer says no, ascending. */
   promptLimits: readonly number[]
   readonly kinds: Map<string, RequestKind>
-  slots: number
+  /** Of all kinds together. */
+  size: number
 }
 
 /** Requests for which the same stands. */
-export interface RequestKind {
-  readonly standings: readonly Standing[]
+export interface RequestKind extends Stands {
   /** By which the last of them was scored. */
   terms: ScoreTerms | undefined
+  readonly bids: Bids
+  /** What was made of the slots for prompts of a class. */
+  readonly classes: Map<PromptClass, Sheet>
 }
 
-/** Candidates that are remembered before all are dropped: sizes are the client's choice, memory is not. */
-const MAX_SLOTS = 40_000
+/** Offers and candidates that are remembered, candidates once more for every class of prompts: sizes are the client's choice, memory is not. */
+const MAX_SIZE = 60_000
 
-export const createPlanMemo = (): PlanMemo => ({ offers: [], prices: undefined, promptLimits: [], kinds: new Map(), slots: 0 })
+export const createPlanMemo = (): PlanMemo => ({ offers: [], prices: undefined, promptLimits: [], kinds: new Map(), size: 0 })
 
-/** As `standingsOf` without helpers. */
-export function kindFrom(memo: PlanMemo, input: StandingInput): RequestKind {
+export const newKind = (input: StandingInput, helpers: Helpers): RequestKind => ({
+  ...standingsOf(input, helpers),
+  terms: undefined,
+  bids: noBids(),
+  classes: new Map(),
+})
+
+/** As `newKind`. */
+export function kindFrom(memo: PlanMemo, input: StandingInput, helpers: Helpers): RequestKind {
   if (memo.offers !== input.offers || memo.prices !== input.prices) empty(memo, input)
-  const key = kindOf(input, memo.promptLimits)
+  const key = kindOf(input, helpers, memo.promptLimits)
   const known = memo.kinds.get(key)
   if (known) return known
-  const made = { standings: standingsOf(input), terms: undefined }
-  const slots = made.standings.reduce((sum, { choices }) => sum + 1 + choices.length, 0)
-  if (memo.slots + slots > MAX_SLOTS) empty(memo, input)
+  const made = newKind(input, helpers)
   memo.kinds.set(key, made)
-  memo.slots += slots
+  grow(memo, made.standings.length + made.slots.length)
   return made
+}
+
+/** What was made of the slots for prompts of this class. */
+export function sheetOf(
+  kind: RequestKind,
+  promptClass: PromptClass,
+  { request, memo }: { readonly request: ImageRequest; readonly memo?: PlanMemo },
+): Sheet {
+  const known = kind.classes.get(promptClass)
+  if (known) return known
+  const made = noSheet(kind.slots.map(({ candidate }) => experienceKeys(candidate, request, promptClass)[0]))
+  kind.classes.set(promptClass, made)
+  if (memo) grow(memo, kind.slots.length)
+  return made
+}
+
+/** The oldest kinds go. */
+function grow(memo: PlanMemo, by: number): void {
+  memo.size += by
+  for (const [key, { standings, slots, classes }] of memo.kinds) {
+    if (memo.size <= MAX_SIZE) return
+    memo.kinds.delete(key)
+    memo.size -= standings.length + slots.length * (1 + classes.size)
+  }
 }
 
 /** The terms of a request: the object of the last one of its kind where they are equal, since candidates are compared with what they were scored by. */
@@ -69,16 +105,23 @@ function empty(memo: PlanMemo, { offers, prices }: StandingInput): void {
   memo.prices = prices
   memo.promptLimits = [...new Set([0, ...offers.map(({ capabilities }) => capabilities.maxPromptChars)])].sort((a, b) => a - b)
   memo.kinds.clear()
-  memo.slots = 0
+  memo.size = 0
 }
 
 /** Everything of the input but offers and prices, with as little of the request as what stands depends on. */
-function kindOf({ request, policy, options, allowedModels, required, today }: StandingInput, limits: readonly number[]): string {
-  const { route, filter, floor, everyLane, everyQuality, viaAlias } = policy
+function kindOf(
+  { request, policy, options, allowedModels, required, today }: StandingInput,
+  { cutters, upscalers }: Helpers,
+  limits: readonly number[],
+): string {
+  const { route, filter, floor, everyLane, everyQuality, viaAlias, enlarge } = policy
   const { only, ignore, allowUnsupported, fit, upscale, convert } = options
   const kind = [today, route, filter, floor, options.floor, everyLane, everyQuality, viaAlias]
   return JSON.stringify([
     ...kind,
+    enlarge?.ratedAs,
+    cutters.map(({ id }) => id),
+    upscalers.map(({ id }) => id),
     only,
     ignore,
     allowUnsupported,

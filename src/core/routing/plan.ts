@@ -1,24 +1,19 @@
 /** The decision: which candidates may serve a request, in which order. Pure. */
-import { type BoughtStep, boughtStepOf, type Candidate, type Offer } from '../offer.ts'
+import type { Offer } from '../offer.ts'
 import { bothRequired } from '../offer-facts.ts'
-import type { PlannedPrice } from '../planning/month.ts'
 import type { CompiledPrices } from '../pricing/compiled.ts'
-import type { Unpriced } from '../pricing/types.ts'
 import type { PromptClass } from '../prompt/features.ts'
 import type { ImageRequest, Operation, RequestOptions } from '../request.ts'
+import { bidsOf } from './bids.ts'
 import { mayCutOut } from './cut-out.ts'
-import { enlargedRating, mayEnlarge } from './enlarge.ts'
-import { experienceKeys } from './learning/class.ts'
-import { correctedRating, correctionOf, describeCorrection } from './learning/corrections.ts'
-import { behind, type Estimate, estimate, followedBy } from './learning/estimate.ts'
-import { kindFrom, type PlanMemo, type RequestKind, termsOf } from './plan-memo.ts'
-import { priceCall, sumOf, withBoughtStep, withOwnWork } from './request-total.ts'
-import { latenessBy, type ScoreTerms, scoreOf } from './score.ts'
-import { noPart, type Part, type Rating, type Sum } from './scored.ts'
-import { type Choice, planFacts, qualityKeysOf, type Slot, type StandingInput, standingProblem, standingsOf } from './standing.ts'
+import { mayEnlarge } from './enlarge.ts'
+import { kindFrom, newKind, type PlanMemo, type RequestKind, sheetOf, termsOf } from './plan-memo.ts'
+import type { Bid } from './scored.ts'
+import { cheapestSplit, entryOf, type Scoring } from './scoring.ts'
+import { planFacts, type StandingInput, standingProblem } from './standing.ts'
 import { strategies } from './strategies/index.ts'
 import { defaultWeights, namesOf, type Ranked, type ScoredCandidate } from './strategies/strategy.ts'
-import type { Elimination, Plan, PlannedAttempt, Policy, Reason, RequestTotal, Snapshot } from './types.ts'
+import type { Elimination, Plan, PlannedAttempt, Policy, Reason, Snapshot } from './types.ts'
 
 export interface PlanInput {
   readonly request: ImageRequest
@@ -61,14 +56,12 @@ function kindIn(input: PlanInput, acceptOpen: boolean): RequestKind {
     required: bothRequired(policy.require, options.require),
     today: new Date(input.nowUs / 1000).toISOString().slice(0, 10),
   }
-  const isCutOut = (policy.cutOut ?? []).length > 0 && mayCutOut(request)
-  const isEnlarged = policy.enlarge !== undefined && mayEnlarge(request)
-  // Whether something can cut out or enlarge changes by the moment.
-  if (memo && !isCutOut && !isEnlarged) return kindFrom(memo, asked)
   const named = (names: readonly string[], operation: Operation) => helpersOf(names, operation, input, asked, acceptOpen)
-  const cutters = isCutOut ? named(policy.cutOut ?? [], 'remove_background') : []
-  const upscalers = isEnlarged ? named(policy.enlarge?.by ?? [], 'upscale') : []
-  return { standings: standingsOf(asked, { cutters, upscalers }), terms: undefined }
+  const helpers = {
+    cutters: policy.cutOut && mayCutOut(request) ? named(policy.cutOut, 'remove_background') : [],
+    upscalers: policy.enlarge && mayEnlarge(request) ? named(policy.enlarge.by, 'upscale') : [],
+  }
+  return memo ? kindFrom(memo, asked, helpers) : newKind(asked, helpers)
 }
 
 /** Offers that may change pictures of this request: named by the route, and held to everything but its choice of makers. */
@@ -97,8 +90,12 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
   const { policy } = input
   const kind = kindIn(input, acceptOpen)
   const terms = termsOf(kind, input)
+  const sheet = sheetOf(kind, input.promptClass ?? 'other', input)
+  const bids = bidsOf(kind, input, terms)
+  const scoring: Scoring = { input, terms, sheet }
   const eliminated: Elimination[] = []
   const eligible: ScoredCandidate[] = []
+  const allInNanoUsd: number[] = []
   for (const { offer, out, choices } of kind.standings) {
     if (out) {
       eliminated.push(out)
@@ -114,12 +111,19 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
         eliminated.push(choice.elimination)
         continue
       }
-      const scored = cheapestSplit(choice, input, terms)
-      if ('reason' in scored) eliminated.push({ offer: offer.id, ...scored })
-      else eligible.push(scored)
+      const slot = cheapestSplit(choice, bids)
+      // Every slot has a bid.
+      const bid = bids[slot.index] as Bid | Reason
+      if ('reason' in bid) {
+        eliminated.push({ offer: offer.id, ...bid })
+        continue
+      }
+      eligible.push(entryOf(slot, bid, scoring))
+      allInNanoUsd.push(sheet.allInNanoUsd[slot.index] ?? 0)
     }
   }
   const ranked = strategies[policy.objective](eligible, {
+    allInNanoUsd,
     weights: policy.weights ?? defaultWeights,
     order: policy.order ?? [],
     shares: policy.shares ?? {},
@@ -161,195 +165,3 @@ const restingTexts = {
   rate: 'its configured rate is used up',
   concurrency: 'it has as many calls as it bears',
 } as const
-
-/**
- * The known score of a candidate: its own, else that of its model at exactly this quality tier; undefined when nobody measured
- * it. A score is never carried from one tier to another, nor from a picture to its enlargement.
- */
-export function qualityScoreOf(scores: Snapshot['quality'], candidate: Candidate): number | undefined {
-  const [own, model] = qualityKeysOf(candidate)
-  return scores.get(own) ?? scores.get(model)
-}
-
-/** As many pictures in a call as it makes, or one in each where that is cheaper; what costs the same is one call. */
-function cheapestSplit(
-  { together, apart }: Exclude<Choice, { elimination: Elimination }>,
-  input: PlanInput,
-  terms: ScoreTerms,
-): ScoredCandidate | Reason {
-  const whole = score(together, input, terms)
-  const single = apart && score(apart, input, terms)
-  if (!single || 'reason' in single) return whole
-  if ('reason' in whole) return single
-  return single.total.expectedNanoUsd < whole.total.expectedNanoUsd ? single : whole
-}
-
-function score(slot: Slot, input: PlanInput, terms: ScoreTerms): ScoredCandidate | Reason {
-  const { policy, options, hardBudget } = input
-  const rating = ratingOf(slot, input, terms)
-  if (rating.belowFloor) return rating.belowFloor
-  const total = requestTotal(slot, slot.kept.price, input, false)
-  if ('missing' in total) return { reason: 'unpriced', detail: `${total.reason} (${total.missing.join(', ')})` }
-  const costProblem = overCost(total.maxNanoUsd, options.maxCostNanoUsd ?? policy.maxCostNanoUsd, hardBudget)
-  return costProblem ?? scored(slot, { total, quality: rating.quality }, input, terms)
-}
-
-function ratingOf({ candidate, qualityKeys, kept }: Slot, { snapshot, policy }: PlanInput, terms: ScoreTerms): Rating {
-  const { quality: ratings, qualityLevels: levels, corrections } = snapshot
-  const { rating } = kept
-  if (
-    rating &&
-    rating.ratings === ratings &&
-    rating.levels === levels &&
-    rating.corrections === corrections &&
-    rating.terms === terms
-  )
-    return rating
-  const [own, model] = qualityKeys
-  const prior =
-    ratings.get(own) ??
-    ratings.get(model) ??
-    (candidate.upscaled && enlargedRating(qualityScoreOf(ratings, smaller(candidate)), policy.enlarge, snapshot))
-  let belowFloor: Reason | undefined
-  for (const floor of terms.floors) if (floor !== undefined) belowFloor ??= floorProblem(candidate, prior, floor, snapshot)
-  const quality = correctedRating(prior, correctionOf(corrections, qualityKeys))
-  kept.rating = { ratings, levels, corrections, terms, quality, belowFloor }
-  return kept.rating
-}
-
-/** The picture as its offer makes it. */
-const smaller = ({ offer, settings, warnings }: Candidate): Candidate => ({ offer, settings, warnings })
-
-/** What floors look at. */
-type FloorFacts = Pick<Snapshot, 'quality' | 'qualityLevels' | 'corrections'>
-
-/** Whether a candidate would be refused by a floor: rated below it, not rated at all, or rejected too often under it. */
-export const isBelowFloor = (candidate: Candidate, floor: string, snapshot: FloorFacts): boolean =>
-  floorProblem(candidate, qualityScoreOf(snapshot.quality, candidate), floor, snapshot) !== undefined
-
-/**
- * A floor compares with the lower confidence bound of the candidate's own tier; what nobody rated is below every floor. Nobody rates the
- * sandbox, which passes until its pictures are rejected. Floors are what the public ratings say: feedback moves who meets one, not the floor.
- */
-function floorProblem(
-  candidate: Candidate,
-  quality: number | undefined,
-  name: string,
-  { qualityLevels, quality: scores, corrections }: FloorFacts,
-): Reason | undefined {
-  const floor = qualityLevels.get(name) ?? scores.get(name)
-  const correction = corrections && correctionOf(corrections, qualityKeysOf(candidate))
-  if (correction && floor !== undefined && floor >= correction.failsAt)
-    return { reason: 'floor', detail: `${describeCorrection(correction)}; the route asks for ${name}` }
-  if (candidate.offer.sandbox || (quality !== undefined && floor !== undefined && quality >= floor)) return undefined
-  const tier = candidate.settings.quality
-  if (floor === undefined) return { reason: 'floor', detail: `the floor ${name} is not a known level or rated model` }
-  if (quality === undefined) return { reason: 'floor', detail: `nobody has rated ${tier ?? 'it'}; the route asks for ${name}` }
-  return { reason: 'floor', detail: `rated ${quality} at ${tier ?? 'its only quality'}, below ${name} (${floor})` }
-}
-
-/** One call makes so many images; a request for more takes several, the last one perhaps smaller. */
-function requestTotal(
-  { candidate, full, fullCalls, rest }: Slot,
-  kept: Sum,
-  input: PlanInput,
-  atList: boolean,
-): RequestTotal | Unpriced {
-  const whole = priceCall(full, input, atList)
-  const last = rest && priceCall(rest, input, atList)
-  if (!kept.total || kept.whole !== whole || kept.last !== last) {
-    kept.whole = whole
-    kept.last = last
-    kept.total = withOwnWork(sumOf(whole, fullCalls, last), candidate, input)
-  }
-  return 'missing' in kept.total ? kept.total : withBoughtStep(kept.total, candidate, input, atList)
-}
-
-interface Priced {
-  readonly total: RequestTotal
-  readonly quality: number | undefined
-}
-
-/** Scored anew only where something is other than the last time. */
-function scored(slot: Slot, { total, quality }: Priced, input: PlanInput, terms: ScoreTerms): ScoredCandidate {
-  const { candidate, kept } = slot
-  const { volumes, lots, planned } = input.snapshot
-  const part = partOf(slot, input)
-  const estimate = expectedOf(candidate, part, input)
-  const price = planned?.get(candidate.offer.id)
-  const list = price && (volumes || lots) ? requestTotal(slot, kept.list, input, true) : total
-  const { entry } = part
-  const isSame = entry && entry.total === total && entry.estimate === estimate && entry.qualityScore === quality
-  const isLateSame = part.lateEstimate === estimate && part.lateTerms === terms
-  if (isSame && isLateSame && part.listTotal === list && part.planned === price) return entry
-  if (!part.late || !isLateSame) part.late = latenessBy(estimate, terms)
-  const { latenessNanoUsdPerSecond } = terms
-  const score = scoreOf({ ...choosingPrice(total, list, price), estimate, late: part.late, latenessNanoUsdPerSecond })
-  part.lateEstimate = estimate
-  part.lateTerms = terms
-  part.listTotal = list
-  part.planned = price
-  part.entry =
-    quality === undefined ? { candidate, total, estimate, score } : { candidate, total, estimate, score, qualityScore: quality }
-  return part.entry
-}
-
-/** The part of the request's class, where there is experience of it, else that of all classes; with its estimate. */
-function partOf({ candidate, experienceKey, kept }: Slot, { request, promptClass = 'other', snapshot }: PlanInput): Part {
-  const { experience } = snapshot
-  const offer = experience?.get(candidate.offer.id)
-  let own = kept.classes.get(promptClass)
-  if (!own) {
-    const [key] = experienceKeys(candidate, request, promptClass)
-    own = { ...noPart(), key, isBroad: true }
-    kept.classes.set(promptClass, own)
-  } else if (own.offer === offer && (own.isBroad ? kept.broad.offer === offer && kept.broad.estimate : own.estimate)) {
-    return own.isBroad ? kept.broad : own
-  }
-  const narrow = experience?.get(own.key)
-  own.offer = offer
-  own.isBroad = narrow === undefined
-  const part = own.isBroad ? kept.broad : own
-  if (own.isBroad && part.estimate && part.offer === offer) return part
-  part.offer = offer
-  part.estimate = estimate(narrow, experience?.get(experienceKey), offer)
-  return part
-}
-
-/** Behind the jobs that are ahead, and with what another offer does afterwards. */
-function expectedOf(candidate: Candidate, part: Part, input: PlanInput): Estimate {
-  const { ahead } = input.snapshot
-  const known = part.estimate ?? estimate()
-  const jobs = ahead?.size ? (ahead.get(candidate.offer.provider) ?? 0) : 0
-  const made = jobs === 0 ? known : behind(known, jobs)
-  const step = boughtStepOf(candidate)
-  return step ? followedBy(made, stepEstimate(step, input)) : made
-}
-
-function stepEstimate({ kind, by: [first] }: BoughtStep, { request, promptClass, snapshot }: PlanInput): Estimate {
-  const operation = kind === 'cut_out' ? 'remove_background' : 'upscale'
-  const keys = first ? experienceKeys(first, { ...request, operation }, promptClass) : []
-  return estimate(...keys.map((key) => snapshot.experience?.get(key)))
-}
-
-/** What the call is compared by: the month's plan where it has a price, else what the call would cost now. */
-function choosingPrice(
-  total: RequestTotal,
-  list: RequestTotal | Unpriced,
-  price: PlannedPrice | undefined,
-): { readonly priceNanoUsd: bigint; readonly shadowNanoUsd: bigint } {
-  if (!price) return { priceNanoUsd: total.marginalNanoUsd ?? total.expectedNanoUsd, shadowNanoUsd: 0n }
-  const { expectedNanoUsd } = 'missing' in list ? total : list
-  const priceNanoUsd = BigInt(Math.round(Number(expectedNanoUsd) * price.factor))
-  return { priceNanoUsd, shadowNanoUsd: BigInt(Math.round(Number(priceNanoUsd) * price.shadowShare)) }
-}
-
-function overCost(maxNanoUsd: bigint | null, limit: bigint | undefined, hardBudget: boolean): Reason | undefined {
-  if (maxNanoUsd === null) {
-    if (limit !== undefined || !hardBudget) return undefined
-    return { reason: 'unbounded_cost', detail: 'it has no known maximum price and a hard budget applies; send a max cost' }
-  }
-  return limit !== undefined && maxNanoUsd > limit
-    ? { reason: 'max_cost', detail: `may cost ${Number(maxNanoUsd) / 1e9} USD` }
-    : undefined
-}

@@ -2,22 +2,30 @@
 import type { PlannedPrice } from '../planning/month.ts'
 import type { QuoteTotals } from '../pricing/quote.ts'
 import type { Unpriced } from '../pricing/types.ts'
-import type { PromptClass } from '../prompt/features.ts'
 import type { Estimate, Lateness } from './learning/estimate.ts'
 import type { Experience } from './learning/experience.ts'
 import type { ScoreTerms } from './score.ts'
 import type { ScoredCandidate } from './strategies/strategy.ts'
 import type { Reason, RequestTotal, Snapshot } from './types.ts'
 
-/** Everything is compared by identity: ratings, experience, prices and estimates are replaced, never changed in place. */
+/** Of a candidate, whatever the prompt is about. Everything is compared by identity: ratings, experience, prices and estimates are replaced, never changed in place. */
 export interface Kept {
   rating: Rating | undefined
+  bid: Bid | undefined
   readonly price: Sum
   /** As a first purchase. */
   readonly list: Sum
-  /** By prompt class, where the class has experience of its own; for all the others `broad`. */
-  readonly classes: Map<PromptClass, ClassPart>
-  readonly broad: Part
+  readonly late: Late
+}
+
+/** What a candidate brings and asks for a request, whatever the prompt is about. */
+export interface Bid {
+  readonly rating: Rating
+  readonly total: RequestTotal
+  /** As a first purchase of the month; the total itself where nothing compares with it. */
+  readonly list: RequestTotal | Unpriced
+  /** Of the month's plan. */
+  readonly planned: PlannedPrice | undefined
 }
 
 /** What a candidate is rated, and the floor that it is below. */
@@ -37,37 +45,49 @@ export interface Sum {
   total: RequestTotal | Unpriced | undefined
 }
 
-/** The score by one experience. */
-export interface Part {
-  /** The experience of the offer, without which no other changes. */
-  offer: Experience | undefined
-  estimate: Estimate | undefined
-  late: Lateness | undefined
-  lateEstimate: Estimate | undefined
-  lateTerms: ScoreTerms | undefined
-  entry: ScoredCandidate | undefined
-  /** What the entry was scored with besides its own parts. */
-  planned: PlannedPrice | undefined
-  listTotal: RequestTotal | Unpriced | undefined
+/** How late one set of timings is by the terms it was last compared with. */
+export interface Late {
+  latencies: Estimate['latencies'] | undefined
+  terms: ScoreTerms | undefined
+  lateness: Lateness | undefined
 }
 
-export interface ClassPart extends Part {
-  readonly key: string
-  /** Nothing was learned about the class itself. */
-  isBroad: boolean
+/**
+ * Of all candidates of a kind of request, for prompts of one class; every column by the index of the slot. A decision looks at hundreds of
+ * candidates, few of which have changed since the last one of their class: what tells which lies side by side, because fetching it from all over
+ * the memory takes longer than everything that is done with it.
+ */
+export interface Sheet {
+  /** Names of the experience with the class. */
+  readonly keys: readonly string[]
+  readonly entries: (ScoredCandidate | undefined)[]
+  /** The all-in costs of the entries, nano-USD. */
+  readonly allInNanoUsd: Float64Array
+  /** What the entries were made of: the bid, and the experience of the offer, without which no other changes. */
+  readonly bids: (Bid | undefined)[]
+  readonly experience: (Experience | undefined)[]
+  readonly known: (Known | undefined)[]
+}
+
+/** What is expected of a candidate by experience, and how late that is. */
+export interface Known {
+  /** Of the offer. */
+  readonly experience: Experience | undefined
+  readonly estimate: Estimate
+  /** That of the slot, unless the timings are those of the class alone. */
+  readonly late: Late
 }
 
 const noSum = (): Sum => ({ whole: undefined, last: undefined, total: undefined })
+export const noLate = (): Late => ({ latencies: undefined, terms: undefined, lateness: undefined })
 
-export const noPart = (): Part => ({
-  offer: undefined,
-  estimate: undefined,
-  late: undefined,
-  lateEstimate: undefined,
-  lateTerms: undefined,
-  entry: undefined,
-  planned: undefined,
-  listTotal: undefined,
+export const noSheet = (keys: readonly string[]): Sheet => ({
+  keys,
+  entries: keys.map(() => undefined),
+  allInNanoUsd: new Float64Array(keys.length),
+  bids: keys.map(() => undefined),
+  experience: keys.map(() => undefined),
+  known: keys.map(() => undefined),
 })
 
-export const nothingKept = (): Kept => ({ rating: undefined, price: noSum(), list: noSum(), classes: new Map(), broad: noPart() })
+export const nothingKept = (): Kept => ({ rating: undefined, bid: undefined, price: noSum(), list: noSum(), late: noLate() })

@@ -2,7 +2,7 @@
  * What stands for every request of one kind as long as the offers and their prices do: which offers the route and the key allow, what each of them would
  * be asked for, and why others cannot serve. What changes from request to request (health, prices by volume, experience) is left to `plan`.
  */
-import type { Candidate, Offer } from '../offer.ts'
+import type { Candidate, Offer, OfferId } from '../offer.ts'
 import { candidateKey, changedSuffix } from '../offer.ts'
 import { type FactRequirement, factProblem } from '../offer-facts.ts'
 import type { CompiledPrices } from '../pricing/compiled.ts'
@@ -18,7 +18,7 @@ import { type Kept, nothingKept } from './scored.ts'
 import type { Elimination, Policy, Reason } from './types.ts'
 
 /** All of a policy that decides what stands. */
-export type StandingPolicy = Pick<Policy, 'route' | 'filter' | 'floor' | 'everyLane' | 'everyQuality' | 'viaAlias'>
+export type StandingPolicy = Pick<Policy, 'route' | 'filter' | 'floor' | 'everyLane' | 'everyQuality' | 'viaAlias' | 'enlarge'>
 /** All of a request's options that do. */
 export type StandingOptions = Pick<
   RequestOptions,
@@ -45,13 +45,19 @@ export interface Standing {
   readonly choices: readonly Choice[]
 }
 
-export type Choice =
-  | { readonly elimination: Elimination }
-  /** `apart`: the same, one picture to a call, where that may cost less. */
-  | { readonly together: Slot; readonly apart?: Slot }
+export type Choice = { readonly elimination: Elimination } | Split
+
+export interface Split {
+  readonly together: Slot
+  /** The same, one picture to a call, where that may cost less. */
+  readonly apart?: Slot
+}
 
 /** A candidate with everything that does not change, and what was last made of it. */
 export interface Slot {
+  /** Among all slots of its kind of request. */
+  readonly index: number
+  readonly offerId: OfferId
   readonly candidate: Candidate
   /** Of `Snapshot.quality`: its own, and that of its model at this quality. */
   readonly qualityKeys: readonly [own: string, model: string]
@@ -81,41 +87,54 @@ export interface Helpers {
   readonly upscalers: readonly Offer[]
 }
 
-const noHelpers: Helpers = { cutters: [], upscalers: [] }
+export interface Stands {
+  /** In the order of the offers. */
+  readonly standings: readonly Standing[]
+  /** Of all standings. */
+  readonly slots: readonly Slot[]
+}
 
-export function standingsOf(input: StandingInput, helpers: Helpers = noHelpers): readonly Standing[] {
+export function standingsOf(input: StandingInput, helpers: Helpers): Stands {
   const facts = planFacts(input.offers, input)
-  return input.offers.map((offer): Standing => {
+  const slots: Slot[] = []
+  const standings = input.offers.map((offer): Standing => {
     const reason = standingProblem(offer, facts)
     if (reason) return { offer, out: { offer: offer.id, ...reason }, choices: [] }
-    return { offer, choices: qualitiesToTry(offer, input).flatMap((quality) => choicesOf(offer, quality, input, helpers)) }
+    const candidates = qualitiesToTry(offer, input).flatMap((quality) => candidatesOf(offer, quality, input, helpers))
+    return { offer, choices: candidates.map((each) => ('elimination' in each ? each : choiceOf(each.candidate, input, slots))) }
   })
+  return { standings, slots }
 }
 
 /** As the offer makes it, and smaller and enlarged by another where that is a way. */
-function choicesOf(
+function candidatesOf(
   offer: Offer,
   quality: Quality | undefined,
   input: StandingInput,
   { cutters, upscalers }: Helpers,
-): readonly Choice[] {
+): readonly Resolved[] {
   const { request, policy } = input
   const options: ResolveOptions = {
     ...input.options,
     allowUnsupported: input.options.allowUnsupported || policy.viaAlias === true,
     ...(quality !== undefined && { quality }),
   }
-  const resolved = resolve(offer, request, cutters, options)
-  const straight = 'elimination' in resolved ? resolved : choiceOf(resolved.candidate, input)
+  const straight = resolve(offer, request, cutters, options)
   const enlarged = upscalers.length === 0 ? undefined : resolveEnlarged(offer, request, options, upscalers)
   if (!enlarged) return [straight]
-  return 'elimination' in straight ? [choiceOf(enlarged, input)] : [straight, choiceOf(enlarged, input)]
+  return 'elimination' in straight ? [{ candidate: enlarged }] : [straight, { candidate: enlarged }]
 }
 
-function choiceOf(candidate: Candidate, input: StandingInput): Choice {
-  const together = slotOf(candidate, input)
+/** Its slots are added to `slots`. */
+function choiceOf(candidate: Candidate, input: StandingInput, slots: Slot[]): Split {
+  const add = (each: Candidate): Slot => {
+    const slot = slotOf(each, slots.length, input)
+    slots.push(slot)
+    return slot
+  }
+  const together = add(candidate)
   if (candidate.settings.n === 1 || !mayCostLessApart(input.prices, candidate.offer)) return { together }
-  return { together, apart: slotOf({ ...candidate, settings: { ...candidate.settings, n: 1 } }, input) }
+  return { together, apart: add({ ...candidate, settings: { ...candidate.settings, n: 1 } }) }
 }
 
 const resolve = (offer: Offer, request: ImageRequest, cutters: readonly Offer[], options: ResolveOptions): Resolved =>
@@ -123,11 +142,13 @@ const resolve = (offer: Offer, request: ImageRequest, cutters: readonly Offer[],
     ? resolveCandidate(offer, request, options)
     : resolveCutOut(offer, request, options, cutters)
 
-function slotOf(candidate: Candidate, { request, prices }: StandingInput): Slot {
+function slotOf(candidate: Candidate, index: number, { request, prices }: StandingInput): Slot {
   const { n } = candidate.settings
   const [, experienceKey] = experienceKeys(candidate, request)
   const left = request.n % n
   return {
+    index,
+    offerId: candidate.offer.id,
     candidate,
     qualityKeys: qualityKeysOf(candidate),
     experienceKey,

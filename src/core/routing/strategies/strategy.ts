@@ -14,6 +14,8 @@ export interface ScoredCandidate {
 
 /** What a route says about choosing, besides its objective. */
 export interface StrategyContext {
+  /** All-in costs of the candidates, in their order, nano-USD: found here much faster than in hundreds of them. Absent: they are read there. */
+  readonly allInNanoUsd?: readonly number[]
   /** `balanced`: how much each counts; not all 0. */
   readonly weights: BalanceWeights
   /** `priority`: offers, models or providers, first choice first. */
@@ -42,9 +44,12 @@ export interface Ranked {
 export type Strategy = (candidates: readonly ScoredCandidate[], context: StrategyContext) => readonly Ranked[]
 
 /** Order by one value; equal ones by price, then by the better picture, then by id, so that the same snapshot gives the same plan. */
-export function rankedBy(candidates: readonly ScoredCandidate[], measure: (entry: ScoredCandidate) => number): Ranked[] {
+export function rankedBy(
+  candidates: readonly ScoredCandidate[],
+  measure: (entry: ScoredCandidate, index: number) => number,
+): Ranked[] {
   return candidates
-    .map((entry) => ({ entry, value: measure(entry) }))
+    .map((entry, index) => ({ entry, value: measure(entry, index) }))
     .sort((a, b) => a.value - b.value || byPrice(a.entry, b.entry))
 }
 
