@@ -13,6 +13,9 @@ export const summed = [
   'rollup_tags',
   'insight_days',
   'insight_histograms',
+  'insight_fine_days',
+  'insight_fine_hours',
+  'insight_fine_waits',
 ] as const satisfies readonly TableName[]
 export const base = ['requests', 'attempts', 'charges'] as const satisfies readonly TableName[]
 

@@ -19,6 +19,8 @@ const explore = (name: string, body: object, targetMs = DAY_GRAIN_MS): Question 
   targetMs,
 })
 
+const withLatency = ['cost_usd', 'latency_p50_ms', 'latency_p95_ms']
+
 export const questions: readonly Question[] = [
   { name: 'overview, 30 days', path: '/v1/halftone/insight/overview?period=30d', targetMs: DAY_GRAIN_MS },
   { name: 'overview, 90 days', path: '/v1/halftone/insight/overview?period=90d', targetMs: DAY_GRAIN_MS },
@@ -41,6 +43,32 @@ export const questions: readonly Question[] = [
     measures: ['cost_usd', 'latency_p50_ms', 'latency_p95_ms'],
   }),
   explore('model by hour, 7 days', { period: '7d', grain: 'hour', group_by: ['model'] }, ANYTHING_MS),
+  explore(
+    'end customer and model by day, 90 days',
+    { period: '90d', grain: 'day', group_by: ['end_customer', 'model'] },
+    ANYTHING_MS,
+  ),
+  explore('tag and route by day, 90 days', { period: '90d', grain: 'day', group_by: ['tag:campaign', 'route'] }, ANYTHING_MS),
+  explore(
+    'end customer and size, of one project, 90 days',
+    { period: '90d', group_by: ['end_customer', 'size'], filters: { project: ['app'] } },
+    ANYTHING_MS,
+  ),
+  explore(
+    'model and size with latencies, 90 days',
+    { period: '90d', group_by: ['model', 'size'], measures: withLatency },
+    ANYTHING_MS,
+  ),
+  explore(
+    'end customer and model with latencies, 30 days',
+    { period: '30d', group_by: ['end_customer', 'model'], measures: withLatency },
+    ANYTHING_MS,
+  ),
+  explore(
+    'end customer and model by hour, 7 days',
+    { period: '7d', grain: 'hour', group_by: ['end_customer', 'model'] },
+    ANYTHING_MS,
+  ),
   { name: 'models, 30 days', path: '/v1/halftone/insight/models?period=30d', targetMs: ANYTHING_MS },
   { name: 'models, 90 days', path: '/v1/halftone/insight/models?period=90d', targetMs: ANYTHING_MS },
   { name: 'newest 50 requests', path: '/v1/halftone/requests?limit=50', targetMs: ANYTHING_MS },

@@ -35,6 +35,8 @@ export function erasureRules(opened: () => OpenedLedger): void {
       'feedback',
       'insight_days',
       'insight_names',
+      'insight_labels',
+      'insight_label_tags',
       'audit',
     ]
     for (const table of tables)
@@ -182,6 +184,19 @@ export function erasureRules(opened: () => OpenedLedger): void {
     expect((await whole()).filter((text) => text.includes('anns-wedding'))).toEqual([])
     const { stored, scanned } = await sumsBy('group')
     expect([stored.get('deleted-group'), scanned.get('deleted-group')]).toEqual([40_000_000n, 40_000_000n])
+    await expectConsistent(opened().harness)
+  })
+
+  test('who comes back after a deletion is counted under the own name again, and what was before stays under the other', async () => {
+    const request = { endCustomer: 'carl', tags: { campaign: 'again' } }
+    await made({ request })
+    await erase({ endCustomer: 'carl', pseudonym: 'deleted-carl' })
+    await made({ request })
+    const costs = new Map<string, bigint>()
+    const query = { ...span, dimensions: ['end_customer', 'tag:campaign'], wants: 'sums' } as const
+    for await (const { facts } of opened().ledger.insight.fine(query))
+      for (const { values, sums } of facts) costs.set(`${values.end_customer} ${values['tag:campaign']}`, sums.costNanoUsd)
+    expect([costs.get('carl again'), costs.get('deleted-carl again')]).toEqual([40_000_000n, 40_000_000n])
     await expectConsistent(opened().harness)
   })
 
