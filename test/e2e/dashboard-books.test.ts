@@ -139,7 +139,7 @@ describe('books', () => {
         .getByRole('link', { name: /^Report/ })
         .click()
       await page.locator('[data-figure=Spent]').waitFor({ timeout: patient(60_000) })
-      const report = await dashboard.api<Report>('GET', `/v1/halftone/report?month=${month}`)
+      const report = await dashboard.api<Report>('GET', `/v1/halftone/report?month=${month}&calls=4000`)
       expect(nanoOf(await textOf(page.locator('[data-figure=Spent] dd')))).toBe(nanoOf(report.totals.cost_usd))
       const changes = await page.locator('[data-change]').allTextContents()
       expect(changes).toHaveLength(report.changes.length)

@@ -18,10 +18,13 @@ export const unknownQuery = queryOptions({
   queryFn: ({ signal }) => call('listUnknown', { query: { limit: 1000 }, signal }),
 })
 
-/** Prices a month's calls again, which takes seconds: it is asked for once and kept. */
+/** Calls that are priced again, about: enough for a page, which says how exact that is. The terminal takes more. */
+const REPORT_CALLS = 4_000
+
+/** Prices calls of a month again, which takes seconds on a large one: it is asked for once and kept. */
 export const reportQuery = (month: string, sandbox: boolean) =>
   queryOptions({
     queryKey: [...booksKeys.report, month, sandbox],
-    queryFn: ({ signal }) => call('getReport', { query: { month, sandbox: String(sandbox) }, signal }),
+    queryFn: ({ signal }) => call('getReport', { query: { month, sandbox: String(sandbox), calls: REPORT_CALLS }, signal }),
     staleTime: 300_000,
   })
