@@ -171,6 +171,9 @@ const ownBody: ReadonlySet<EndpointName> = new Set([
   'createFile',
 ])
 
+/** From the first byte of a request to the last of its body. */
+const UPLOAD_MS = 600_000
+
 /** Build the server; it does not listen yet. */
 export async function createApp(context: ServerContext): Promise<FastifyInstance> {
   const { settings } = context
@@ -182,7 +185,7 @@ export async function createApp(context: ServerContext): Promise<FastifyInstance
     // A model id in a path contains slashes and colons.
     routerOptions: { maxParamLength: 512 },
     // Slow uploads are bounded by bytes and by this, slow generations only by their own timeouts.
-    requestTimeout: 0,
+    requestTimeout: UPLOAD_MS,
     keepAliveTimeout: 72_000,
     // What never becomes a request is answered in the same envelope as everything else.
     frameworkErrors: (error, request, reply) => sendError(context, error, request, reply),
@@ -307,16 +310,19 @@ function finishReading(raw: IncomingMessage): void {
   raw.once('close', () => clearTimeout(timer))
 }
 
-/** Bytes that are no HTTP, or headers beyond the limit. */
+const clientErrors: Readonly<Record<string, { readonly status: number; readonly message: string }>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, message: 'The headers are larger than this server takes.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: `The request was not complete within ${UPLOAD_MS / 60_000} minutes.` },
+}
+
+/** Bytes that are no HTTP, headers beyond the limit, or a request that does not end. */
 function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
-  const tooLong = error.code === 'HPE_HEADER_OVERFLOW'
-  const message = tooLong ? 'The headers are larger than this server takes.' : 'The request is not well-formed HTTP.'
+  const { status, message } = clientErrors[error.code ?? ''] ?? { status: 400, message: 'The request is not well-formed HTTP.' }
   const text = JSON.stringify(toHttpError(new HalftoneError('invalid_header', message)).body)
-  const status = tooLong ? 431 : 400
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
   )
