@@ -2,12 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { endpoints } from '../../src/contract/endpoints.ts'
 import type { Explanation } from '../../src/contract/records.ts'
 import type { RouteTrialWire, RouteValidation } from '../../src/contract/routes.ts'
 import { compatibleProvider, doubleCapabilities, startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
+import { createTestDatabase } from '../support/test-database.ts'
 
 /** By their lower bounds 1,039 and 1,094: both above `standard` (1,007), the first below `high` (1,088). */
 const CHEAP = 'xai/grok-imagine-image-quality'
@@ -167,6 +168,49 @@ describe('who can switch a model off', () => {
     await reject(1, { key: press })
     expect((await ask({ key: press })).offer).toBe(DEAR)
   })
+})
+
+it('the sandbox, which nobody rates, meets a floor until its pictures are rejected', async () => {
+  const play = await startTestGateway({
+    config: { routes: { shop: { floor: 'standard', maxAttempts: 1 } }, sandbox: { latencyScale: 0 } },
+  })
+  more.push(play)
+  const make = async () => {
+    const { body } = await play.call<Made>('/v1/images/generations', { body: { model: 'shop', prompt: 'a red fox' } })
+    return body.halftone
+  }
+  const { offer } = await make()
+  for (let time = 0; time < 3; time += 1) {
+    const { request_id } = await make()
+    await play.call('/v1/halftone/feedback', { body: { request_id, verdict: 'reject' } })
+  }
+  const { data } = endpoints.listQuality.response.parse((await play.call('/v1/halftone/quality')).body)
+  expect(data).toMatchObject([{ rating: null, rejected: 3 }])
+  const next = await make()
+  const { quality } = (await play.receipt(next.request_id)).attempts[0]?.settings ?? {}
+  expect(`${next.offer}@${quality}`.replace('sandbox:', '')).not.toBe(data[0]?.product)
+  expect(data[0]?.product.startsWith(offer.replace('sandbox:', ''))).toBe(true)
+})
+
+it('what is said on one node is in force on the other, without a restart', { timeout: 60_000 }, async () => {
+  const database = await createTestDatabase()
+  try {
+    const node = () => startTestGateway({ config: config(), env: { DATABASE_URL: database.url } })
+    const [first, second] = await Promise.all([node(), node()])
+    more.push(first, second)
+    const make = async (at: TestGateway) =>
+      (await at.call<Made>('/v1/images/generations', { body: { model: 'shop', prompt: 'a red fox', size: '64x64' } })).body
+        .halftone
+    for (let time = 0; time < 3; time += 1) {
+      const { request_id } = await make(second)
+      await first.call('/v1/halftone/feedback', { body: { request_id, verdict: 'reject' } })
+    }
+    expect((await make(first)).offer).toBe(`double:${DEAR}`)
+    await vi.waitFor(async () => expect((await make(second)).offer).toBe(`double:${DEAR}`), { timeout: 40_000, interval: 500 })
+    for (const each of more.splice(0)) await each.close()
+  } finally {
+    await database.drop()
+  }
 })
 
 describe('an operator', () => {
