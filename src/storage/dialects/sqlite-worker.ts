@@ -11,10 +11,10 @@ export interface WorkerPort<Request, Reply> {
 }
 
 /**
- * Of the thread's own heap. What it makes lives for one batch or one query; left alone, V8 lets the young part grow to several times
- * this, and none of it comes back.
+ * Of the writer's own heap. What it makes lives for one batch; left alone, V8 lets the young part grow to several times this, and none
+ * of it comes back. The reader's grows with what it is asked for.
  */
-const YOUNG_MEGABYTES = 12
+const WRITER_YOUNG_MEGABYTES = 12
 
 /** Tests run the sources, the package runs what they compile to: the worker has this module's extension. */
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -27,7 +27,7 @@ export async function startWorker<Request, Reply>(
     workerData: options,
     name: `halftone-${name}`,
     execArgv: [],
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
+    ...(name === 'sqlite-writer' && { resourceLimits: { maxYoungGenerationSizeMb: WRITER_YOUNG_MEGABYTES } }),
   })
   const waiting: { resolve(reply: Reply): void; reject(error: Error): void }[] = []
   let dead: HalftoneError | undefined
