@@ -22,24 +22,28 @@ const correction: Correction = {
   sinceUs: NOW_US - 86_400_000_000,
   untilUs: NOW_US + 86_400_000_000,
 }
+const offers = [cheap, dear]
+const quality = new Map([
+  ['acme/flat', 1_010],
+  ['acme/fine', 1_100],
+  ['acme/tiered@low', 1_020],
+  ['acme/tiered@medium', 1_030],
+  ['acme/tiered@high', 1_040],
+])
+const qualityLevels = new Map([
+  ['easy', 900],
+  ['usual', 1_000],
+])
+/** The same objects each time: plans are remembered by them. */
 const inputOf = (changes: Partial<PlanInput['snapshot']> = {}, floor = 'usual'): PlanInput => ({
   request: requestOf(),
   options: { allowUnsupported: false, bodyMetadata: true },
   policy: policyOf({ floor }),
   snapshot: {
-    offers: [cheap, dear],
+    offers,
     health: new Map(),
-    quality: new Map([
-      ['acme/flat', 1_010],
-      ['acme/fine', 1_100],
-      ['acme/tiered@low', 1_020],
-      ['acme/tiered@medium', 1_030],
-      ['acme/tiered@high', 1_040],
-    ]),
-    qualityLevels: new Map([
-      ['easy', 900],
-      ['usual', 1_000],
-    ]),
+    quality,
+    qualityLevels,
     ...changes,
   },
   prices,
@@ -67,8 +71,7 @@ test('what is rejected too often under a floor does not meet it, and the reason 
       {
         offer: cheap.id,
         reason: 'floor',
-        detail:
-          'rejected 3 times since 2026-11-21 under this floor, which counts until 2026-11-23; the route asks for usual',
+        detail: 'rejected 3 times since 2026-11-21 under this floor, which counts until 2026-11-23; the route asks for usual',
       },
     ],
   })
