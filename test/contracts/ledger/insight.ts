@@ -40,6 +40,8 @@ export function insightRules(opened: () => OpenedLedger): void {
     const { ledger, owner } = opened()
     const random = randomFrom(7)
     const one = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T
+    const words = [{ verdict: 'accept' }, { verdict: 'reject' }, { verdict: 'score', score: 250 }] as const
+    let rated = 0
     for (let index = 0; index < count; index += 1) {
       const at = T0 - Math.floor(random() * 6 * DAY)
       const sandbox = random() < 0.2
@@ -165,9 +167,10 @@ export function insightRules(opened: () => OpenedLedger): void {
             subject: { requestId: reserve.request.id },
             keyId: 'key-a',
             signal: 'explicit',
-            verdict: one(['accept', 'reject'] as const),
+            ...(words[rated % words.length] ?? words[0]),
             atUs: T0,
           })
+          rated += 1
           break
         case 'unserved':
           await ledger.finishRequest({ requestId: reserve.request.id, finish: finish('error', 0) })
@@ -256,6 +259,9 @@ export function insightRules(opened: () => OpenedLedger): void {
       dimensions: filters.map(({ dimension }) => dimension),
     })
     expect(rows.facts.length).toBeGreaterThan(500)
+    const total = rows.facts.map(({ sums }) => sums).reduce(addSums)
+    for (const column of ['accepted', 'rejected', 'images', 'delivered'] as const)
+      expect(total[column], column).toBeGreaterThan(0)
   })
 
   test('cubes and the finest sums say the same', async () => {
