@@ -11,6 +11,7 @@ import { type ConnectOptions, configFlags, connect, withConnectOptions } from '.
 import type { CliContext, Output } from '../context.ts'
 import { CliError } from '../exit.ts'
 import { plural, usd } from '../format.ts'
+import { gpuJson, gpuLines, gpusOf, type RentedModel, replayerOf } from '../gpus.ts'
 import { renderPairs, renderTable } from '../table.ts'
 
 interface Options extends ConnectOptions {
@@ -20,6 +21,9 @@ interface Options extends ConnectOptions {
   readonly from?: number
   readonly to?: number
   readonly priceChange: readonly PriceChange[]
+  readonly gpus?: RentedModel
+  readonly mostGpus: number
+  readonly gpuStart: number
 }
 
 export function define(command: Command, context: CliContext): void {
@@ -35,6 +39,13 @@ export function define(command: Command, context: CliContext): void {
       priceChange,
       [],
     )
+    .option(
+      '--gpus <model=usd/pictures>',
+      'rent GPUs for a model or offer: USD per hour, and pictures that one makes in it',
+      gpusOf,
+    )
+    .option('--most-gpus <count>', 'GPUs that can be had at once', countFrom1, 8)
+    .option('--gpu-start <seconds>', 'from the start of a GPU to its first picture', seconds, 120)
   withConnectOptions(command).action((options: Options) => simulate(context, options))
 }
 
@@ -42,6 +53,19 @@ function instant(text: string): number {
   const ms = Date.parse(text)
   if (Number.isNaN(ms)) throw new InvalidArgumentError('Write a date such as 2026-06-01, or a date and time.')
   return ms * 1_000
+}
+
+function countFrom1(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1 || count > 1_000)
+    throw new InvalidArgumentError('Write a whole number from 1 to 1000.')
+  return count
+}
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value <= 3_600)) throw new InvalidArgumentError('Write seconds, up to 3600.')
+  return value
 }
 
 function priceChange(text: string, before: readonly PriceChange[]): readonly PriceChange[] {
@@ -67,9 +91,12 @@ async function simulate(context: CliContext, options: Options): Promise<void> {
   const rows = all.filter(({ atUs }) => atUs >= from && atUs < to).sort((a, b) => a.atUs - b.atUs)
   if (rows.length === 0)
     throw new CliError('usage', 'The trace has no requests in this time.', { remedy: 'Check --trace, --from and --to.' })
-  const result = replayTrace(rows, { ...basis, changes: options.priceChange })
-  if (options.json) return out.json(resultJson(result))
+  const rented = options.gpus && replayerOf({ ...options, gpus: options.gpus }, basis.snapshot.offers, rows)
+  const result = replayTrace(rows, { ...basis, changes: options.priceChange }, rented?.add)
+  const gpus = rented?.result()
+  if (options.json) return out.json({ ...resultJson(result), ...(gpus && { gpus: gpuJson(gpus) }) })
   for (const line of resultLines(result, options.route, out)) out.line(line)
+  for (const line of gpus ? gpuLines(gpus, out) : []) out.line(line)
 }
 
 /** A route made by API, as the running gateway has it; undefined where none runs or it has no such route. */

@@ -1,21 +1,12 @@
 /** The product with rented GPUs: the router's plan for each request, with the pool before or after its offers as the manager decides. */
-import type { PlannedAttempt } from '../routing/index.ts'
 import { classes, type RequestClass } from './classes.ts'
 import type { FullPlan, SimulatedPolicy } from './engine.ts'
 import { createGpuManager, type Placed, type PoolLine } from './gpu-manager.ts'
 import type { PoolView } from './gpu-pool.ts'
+import { type Variants, variantsOf } from './gpu-variants.ts'
 import type { GpuWorld } from './gpu-world.ts'
 import { createRouter, isLower } from './router.ts'
 import type { RequestTemplate } from './workload.ts'
-
-/** One plan without the pool and with it first; `long`: after a wait that leaves no time for the batch lane. */
-interface Variants {
-  readonly elsewhere: FullPlan | undefined
-  readonly pooled: FullPlan | undefined
-  readonly long: FullPlan | undefined
-  /** Nano-USD that one picture costs elsewhere. */
-  readonly priceElsewhere: number
-}
 
 export function productWithGpus(world: GpuWorld): SimulatedPolicy {
   const router = createRouter(world, { name: 'halftone with GPUs', planned: true, batch: true })
@@ -24,8 +15,8 @@ export function productWithGpus(world: GpuWorld): SimulatedPolicy {
   const known = new WeakMap<FullPlan, Variants>()
   let view: PoolView | undefined
   const pool = world.pool.offer
-  const variantsOf = (made: FullPlan, { request }: RequestTemplate): Variants => {
-    const found = known.get(made) ?? variants(made, pool.id, request.n)
+  const variants = (made: FullPlan, { request }: RequestTemplate): Variants => {
+    const found = known.get(made) ?? variantsOf(made, pool.id, request.n)
     known.set(made, found)
     return found
   }
@@ -35,8 +26,13 @@ export function productWithGpus(world: GpuWorld): SimulatedPolicy {
       const { template, atUs: cameUs, id } = arrival
       const made = router.plan(arrival, nowUs)
       if (!made) return undefined
-      const { elsewhere, pooled, long, priceElsewhere } = variantsOf(made, template)
-      if (!pooled || !elsewhere) return pooled ?? elsewhere
+      const { elsewhere, pooled, long, priceElsewhere } = variants(made, template)
+      if (!pooled) return elsewhere
+      if (!elsewhere) {
+        const { deadlineMs } = lineOf(made, template)
+        places.set(id, { rank: 0, untilUs: cameUs + deadlineMs * 1_000, isLong: false })
+        return pooled
+      }
       const placed = manager.asked(
         { line: lineOf(made, template), pictures: template.request.n, savedNanoUsd: priceElsewhere, cameUs, nowUs },
         view?.waitMs(nowUs) ?? Number.POSITIVE_INFINITY,
@@ -69,23 +65,4 @@ export function productWithGpus(world: GpuWorld): SimulatedPolicy {
 function lineOf(made: FullPlan, template: RequestTemplate): PoolLine {
   const { id, interactive, deadlineMs } = classes[template.classIndex] as RequestClass
   return { key: isLower(made, template) ? `${id}, easy` : id, isUrgent: interactive, deadlineMs }
-}
-
-function variants(made: FullPlan, pool: string, pictures: number): Variants {
-  const own = made.attempts.find(({ candidate }) => candidate.offer.id === pool)
-  const others = made.attempts.filter((each) => each !== own)
-  const atOnce = others.filter(({ candidate }) => candidate.offer.tier !== 'batch')
-  const [cheapest] = others
-  const priced = cheapest?.allIn
-  return {
-    elsewhere: planOf(made, others),
-    pooled: own && planOf(made, [own, ...others]),
-    long: own && planOf(made, [own, ...(atOnce.length > 0 ? atOnce : others)]),
-    priceElsewhere: priced ? (priced.allInNanoUsd - priced.latenessNanoUsd) / pictures : 0,
-  }
-}
-
-function planOf(made: FullPlan, attempts: readonly PlannedAttempt[]): FullPlan | undefined {
-  const [first, ...rest] = attempts
-  return first && { ...made, attempts: [first, ...rest] }
 }

@@ -87,7 +87,7 @@ interface Waiting {
 /** A request that was begun is looked at again so often, lest it stays with a pool that runs no more. */
 const LOOK_AGAIN_US = 60_000_000
 
-export function createGpuPool(pool: PoolTerms, queue: EventQueue, operator: GpuOperator): GpuPool {
+export function createGpuPool(pool: PoolTerms, queue: EventQueue, operator: Pick<GpuOperator, 'watch' | 'gpus'>): GpuPool {
   const { seed, rented } = pool
   const { terms, spread, startUpSeconds } = rented
   const meanMs = pictureMs(rented)

@@ -5,7 +5,7 @@ import { classes } from './classes.ts'
 import { simulateMonth } from './engine.ts'
 import { createEventQueue } from './event-queue.ts'
 import { productWithGpus } from './gpu-policy.ts'
-import { createGpuPool, type PoolPlace } from './gpu-pool.ts'
+import { createGpuPool } from './gpu-pool.ts'
 import { poolTerms, type RentedGpus, rentedGpus, withGpus } from './gpu-world.ts'
 import { cheapestWithBatch, productPolicy } from './policies.ts'
 import type { Answer } from './provider.ts'
@@ -29,11 +29,9 @@ describe('a pool of rented GPUs', () => {
   /** GPUs by hour from the first on; jobs are made of one picture that somebody waits for, unless they say otherwise. */
   function poolOf(hours: readonly number[], rented: RentedGpus = rentedGpus) {
     const queue = createEventQueue()
-    const places = new Map<number, PoolPlace>()
     const pool = createGpuPool(poolTerms(withGpus(world, rented)), queue, {
       watch: () => {},
       gpus: (hourUs) => hours[Math.round((hourUs - START_US) / HOUR_US)] ?? 0,
-      place: (id) => places.get(id) as PoolPlace,
     })
     const done: { readonly id: number; readonly answer: Answer; readonly atUs: number }[] = []
     let requestId = 0

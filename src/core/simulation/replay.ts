@@ -80,10 +80,14 @@ export interface Replay {
   result(): ReplayResult
 }
 
-/** `rows` in the order of time. Pure: the same rows give the same result. */
-export function replayTrace(rows: Iterable<TraceRow>, input: ReplayInput): ReplayResult {
+/** `rows` in the order of time; `each` sees what was decided. Pure: the same rows give the same result. */
+export function replayTrace(
+  rows: Iterable<TraceRow>,
+  input: ReplayInput,
+  each: (decided: Decided) => void = () => {},
+): ReplayResult {
   const replay = startReplay(input)
-  for (const row of rows) replay.add(row)
+  for (const row of rows) each(replay.add(row))
   return replay.result()
 }
 
