@@ -6,6 +6,8 @@ import type { GatewayLog } from '../gateway/state.ts'
 const PRICE_PROBLEM = 'the installed prices cannot be used; the ones before stay in force'
 const RELOAD_PROBLEM = 'the changed configuration is not valid; the old one stays in force'
 
+const READ_AGAIN = 'the configuration was read again'
+
 export interface ReloadOptions {
   readonly load: LoadOptions
   readonly loaded: LoadedConfig
@@ -32,13 +34,18 @@ export function startReloads({ load, loaded, prices, log, problems, swap }: Relo
     tail = next.catch(() => undefined)
     return next
   }
+  // The newest configuration that could be read is not the file's as long as that is wrong.
+  let isFileWrong = false
+  let isNewestInForce = true
   const put = (config: () => Config, what: string, problem: string): void => {
     inTurn(config, what).then(
       () => {
-        problems.delete(RELOAD_PROBLEM)
+        isNewestInForce = true
+        if (!isFileWrong) problems.delete(RELOAD_PROBLEM)
         problems.delete(PRICE_PROBLEM)
       },
       (err: unknown) => {
+        if (problem === RELOAD_PROBLEM) isNewestInForce = false
         problems.add(problem)
         log.error({ err }, problem)
       },
@@ -48,14 +55,19 @@ export function startReloads({ load, loaded, prices, log, problems, swap }: Relo
     load,
     loaded,
     onReload(reload) {
+      isFileWrong = reload.kind === 'failed'
       if (reload.kind === 'failed') {
         problems.add(RELOAD_PROBLEM)
         log.error({ err: reload.error }, RELOAD_PROBLEM)
       }
-      if (reload.kind === 'unchanged') problems.delete(RELOAD_PROBLEM)
+      // Back to what was read last, which may have been refused.
+      if (reload.kind === 'unchanged') {
+        if (isNewestInForce) problems.delete(RELOAD_PROBLEM)
+        else put(newest, READ_AGAIN, RELOAD_PROBLEM)
+      }
       if (reload.kind === 'changed') {
         if (reload.needRestart.length > 0) log.warn({ keys: reload.needRestart }, 'these changes wait for the next start')
-        put(() => reload.loaded.config, 'the configuration was read again', RELOAD_PROBLEM)
+        put(() => reload.loaded.config, READ_AGAIN, RELOAD_PROBLEM)
       }
     },
   })
