@@ -46,13 +46,19 @@ export function createKeyRing({ ledger, clock, defaultProject, onNewKey }: KeyRi
   /** By `hash:` or `id:`. */
   const remembered = new Map<string, { readonly identity: Identity | undefined; readonly untilMs: number }>()
 
+  /** How often everything was forgotten. */
+  let version = 0
+
   async function find(name: string, read: () => Promise<KeyRecord | undefined>): Promise<Identity | undefined> {
     const known = remembered.get(name)
     if (known && known.untilMs > clock.monotonicMs()) return known.identity
+    const asOf = version
     const key = await read()
     // A key is written after its cap: whoever sees the key reads the cap too.
     if (key && !known?.identity) await onNewKey?.()
     const identity = key && { key, project: await projectOf(key.projectId) }
+    // What changed while it was read is read again next time.
+    if (asOf !== version) return identity
     if (remembered.size >= MEMORY_ENTRIES) remembered.clear()
     remembered.set(name, { identity, untilMs: clock.monotonicMs() + MEMORY_MS })
     return identity
@@ -68,7 +74,10 @@ export function createKeyRing({ ledger, clock, defaultProject, onNewKey }: KeyRi
     },
     byId: (id) => find(`id:${id}`, () => ledger.admin.keyById(id)),
     project: projectOf,
-    forget: () => remembered.clear(),
+    forget() {
+      version += 1
+      remembered.clear()
+    },
   }
 }
 

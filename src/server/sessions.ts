@@ -54,11 +54,21 @@ export interface SessionsOptions {
 export function createSessions({ ledger, clock, keys, newId, settings, onError }: SessionsOptions): Sessions {
   const remembered = new Map<string, { record: SessionRecord; readonly untilMs: number }>()
 
+  /** How often everything was forgotten. */
+  let version = 0
+  const forget = (): void => {
+    version += 1
+    remembered.clear()
+  }
+
   async function read(hash: string): Promise<SessionRecord> {
     const known = remembered.get(hash)
     if (known && known.untilMs > clock.monotonicMs()) return known.record
+    const asOf = version
     const record = await ledger.access.sessionByHash(hash)
     if (!record) throw over()
+    // What ended while it was read is read again next time.
+    if (asOf !== version) return record
     if (remembered.size >= MEMORY_ENTRIES) remembered.clear()
     remembered.set(hash, { record, untilMs: clock.monotonicMs() + MEMORY_MS })
     return record
@@ -122,15 +132,16 @@ export function createSessions({ ledger, clock, keys, newId, settings, onError }
     },
     look: async (token) => (await find(token)).identity,
     async end(id) {
-      remembered.clear()
-      return ledger.access.endSession(id, clock.nowUs())
+      const hasEnded = await ledger.access.endSession(id, clock.nowUs())
+      forget()
+      return hasEnded
     },
     async endByToken(token) {
       if (!TOKEN.test(token)) return false
       const record = await ledger.access.sessionByHash(hashKey(token))
       return record ? this.end(record.id) : false
     },
-    forget: () => remembered.clear(),
+    forget,
   }
 }
 
