@@ -284,6 +284,7 @@ const secondAttempt = attempt.parse({
 
 export const receiptRecord = receipt.parse({
   object: 'receipt',
+  floor: null,
   request_id: REQUEST_ID,
   created_at: summary.created_at,
   record_deleted_at: null,
@@ -315,6 +316,7 @@ const unlearned = { finishing: [], success: null, in_vain_usd: null, lateness_us
 
 export const explanationRecord = explanation.parse({
   object: 'explanation',
+  floor: null,
   request_id: REQUEST_ID,
   record_deleted_at: null,
   route: 'auto',
