@@ -14,6 +14,8 @@ import { allDimensions, expectFineEqualsRows, readFine } from './insight-fine.ts
 import { expectConsistent } from './invariants.ts'
 
 const DAY = 86_400_000_000
+/** Hundreds of commits or questions: what runs on after its time would write into the tests that follow. */
+const PATIENT_MS = 120_000
 const dayUs = Math.floor(T0 / DAY) * DAY
 const whole = { sandbox: false, fromUs: dayUs - 10 * DAY, toUs: dayUs + 2 * DAY } as const
 
@@ -201,10 +203,14 @@ export function insightRules(opened: () => OpenedLedger): void {
     await ledger.commitments.closeLots({ atUs: T0 })
   }
 
-  test('after every kind of end each sum by day equals the rows it summarises', async () => {
-    await live(260)
-    await expectConsistent(opened().harness)
-  })
+  test(
+    'after every kind of end each sum by day equals the rows it summarises',
+    async () => {
+      await live(260)
+      await expectConsistent(opened().harness)
+    },
+    PATIENT_MS,
+  )
 
   const dimensions: readonly StoredDimension[] = [
     'offer',
@@ -237,32 +243,36 @@ export function insightRules(opened: () => OpenedLedger): void {
     expect(await totalOf({ ...whole, grain: 'hour', dimensions: ['offer', 'key'] })).toEqual(everything)
   })
 
-  test('the finest sums by any two dimensions are what the rows say, to the nano-dollar and the wait', async () => {
-    const { ledger, harness } = opened()
-    const rows = await recount((sql) => harness.query(sql), false)
-    const pairs = allDimensions.flatMap((first, index) =>
-      allDimensions.slice(index + 1).map((second) => [first, second] as const),
-    )
-    const asked: readonly (readonly StoredDimension[])[] = [...pairs, [], ['tag:campaign'], allDimensions]
-    for (const dimensions of asked)
-      for (const grain of ['none', 'day', 'hour'] as const)
-        await expectFineEqualsRows(ledger.insight, rows, { ...whole, grain, dimensions })
-    const filters = [
-      { dimension: 'end_customer', values: ['ann', ''] },
-      { dimension: 'tag:campaign', values: ["win'ter"] },
-      { dimension: 'route', values: ['auto'] },
-    ] as const
-    const narrow = { ...whole, fromUs: dayUs - 3 * DAY, toUs: dayUs - DAY, filters }
-    await expectFineEqualsRows(ledger.insight, rows, {
-      ...narrow,
-      grain: 'day',
-      dimensions: filters.map(({ dimension }) => dimension),
-    })
-    expect(rows.facts.length).toBeGreaterThan(500)
-    const total = rows.facts.map(({ sums }) => sums).reduce(addSums)
-    for (const column of ['accepted', 'rejected', 'images', 'delivered'] as const)
-      expect(total[column], column).toBeGreaterThan(0)
-  })
+  test(
+    'the finest sums by any two dimensions are what the rows say, to the nano-dollar and the wait',
+    async () => {
+      const { ledger, harness } = opened()
+      const rows = await recount((sql) => harness.query(sql), false)
+      const pairs = allDimensions.flatMap((first, index) =>
+        allDimensions.slice(index + 1).map((second) => [first, second] as const),
+      )
+      const asked: readonly (readonly StoredDimension[])[] = [...pairs, [], ['tag:campaign'], allDimensions]
+      for (const dimensions of asked)
+        for (const grain of ['none', 'day', 'hour'] as const)
+          await expectFineEqualsRows(ledger.insight, rows, { ...whole, grain, dimensions })
+      const filters = [
+        { dimension: 'end_customer', values: ['ann', ''] },
+        { dimension: 'tag:campaign', values: ["win'ter"] },
+        { dimension: 'route', values: ['auto'] },
+      ] as const
+      const narrow = { ...whole, fromUs: dayUs - 3 * DAY, toUs: dayUs - DAY, filters }
+      await expectFineEqualsRows(ledger.insight, rows, {
+        ...narrow,
+        grain: 'day',
+        dimensions: filters.map(({ dimension }) => dimension),
+      })
+      expect(rows.facts.length).toBeGreaterThan(500)
+      const total = rows.facts.map(({ sums }) => sums).reduce(addSums)
+      for (const column of ['accepted', 'rejected', 'images', 'delivered'] as const)
+        expect(total[column], column).toBeGreaterThan(0)
+    },
+    PATIENT_MS,
+  )
 
   test('cubes and the finest sums say the same', async () => {
     const { ledger } = opened()
