@@ -20,6 +20,9 @@ let gateway: TestGateway
 let dataDir: string
 const more: TestGateway[] = []
 
+// Many requests and some restarts each, on whatever machine.
+vi.setConfig({ testTimeout: 120_000 })
+
 beforeAll(async () => {
   double = await startProviderDouble()
 })
@@ -192,7 +195,7 @@ it('the sandbox, which nobody rates, meets a floor until its pictures are reject
   expect(data[0]?.product.startsWith(offer.replace('sandbox:', ''))).toBe(true)
 })
 
-it('what is said on one node is in force on the other, without a restart', { timeout: 60_000 }, async () => {
+it('what is said on one node is in force on the other, without a restart', async () => {
   const database = await createTestDatabase()
   try {
     const node = () => startTestGateway({ config: config(), env: { DATABASE_URL: database.url } })
@@ -289,7 +292,7 @@ describe('a route with a lower floor for easy prompts', () => {
     expect(await gated({ halftone: { group: 'set' } })).toMatchObject({ offer: DEAR, floor: 'high; because=route' })
   })
 
-  it('learns from what is said about its pictures, and knows it after a restart', { timeout: 120_000 }, async () => {
+  it('learns from what is said about its pictures, and knows it after a restart', async () => {
     const isEasy = async () => (await gated()).floor === 'standard; because=easy'
     expect([await isEasy(), await isEasy(), await isEasy()]).toEqual([true, true, true])
     for (let rejected = 0; rejected < 12; ) {
