@@ -10,7 +10,6 @@ export const batchTargets = [
   '/v1/images/upscale',
   '/v1/images/remove-background',
 ] as const
-export type BatchTarget = (typeof batchTargets)[number]
 
 export const filePurposes = ['batch', 'vision'] as const
 
