@@ -64,7 +64,11 @@ function keptResults<Result extends Ended>(volume: number): Result[] {
   return kept.filter((result) => result.volume === volume && seeds.includes(result.seed))
 }
 
-async function runAll<Result extends Ended>(script: string, volume: number, format: (result: Result) => string): Promise<Result[]> {
+async function runAll<Result extends Ended>(
+  script: string,
+  volume: number,
+  format: (result: Result) => string,
+): Promise<Result[]> {
   const results = keptResults<Result>(volume)
   for (const result of results) console.log(format(result))
   const missing = values.report ? [] : seeds.filter((seed) => !results.some((result) => result.seed === seed))
