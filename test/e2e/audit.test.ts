@@ -153,6 +153,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   rollbackPrices: 'e2e/providers.test.ts',
   verifyProvider: 'e2e/providers.test.ts',
   testAlertChannel: 'e2e/alerts.test.ts',
+  resetQuality: 'e2e/quality.test.ts',
 }
 
 interface Row {

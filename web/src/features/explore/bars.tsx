@@ -1,7 +1,7 @@
 import { useMemo } from 'react'
 import { seriesColour } from '../../ui/chart/chart-data.ts'
 import { DrillLink } from './drill-link.tsx'
-import { drillOf } from './select-drill.ts'
+import { drillOf, type Ruled } from './select-drill.ts'
 import {
   dimensionName,
   type ExploreSearch,
@@ -16,7 +16,7 @@ import { type Answer, type BarRow, measureText, selectBars } from './select-rows
 interface Props {
   readonly answer: Answer
   readonly search: ExploreSearch
-  readonly ruled: ReadonlySet<string>
+  readonly ruled: Ruled
 }
 
 /** Bars that lie: a name, its length, its figure. The name leads to its requests. */

@@ -17,6 +17,7 @@ import { ExploreFilters } from './filters.tsx'
 import { GroupTable } from './group-table.tsx'
 import { PivotTable } from './pivot-table.tsx'
 import { SavedViews } from './saved-views.tsx'
+import { type Ruled, ruledBy } from './select-drill.ts'
 import { bodyOf, type ExploreSearch, isDrawn, parseExploreSearch, showOf } from './select-explore.ts'
 import type { Answer } from './select-rows.ts'
 import { TagRules } from './tag-rules.tsx'
@@ -33,7 +34,7 @@ export function ExplorePage() {
   const { names } = usePeople()
   const answer = useMemo(() => data && { ...data, names }, [data, names])
   const rules = useQuery({ ...tagRulesQuery, enabled: mayAll }).data?.data
-  const ruled = useMemo(() => new Set((rules ?? []).filter(({ enabled }) => enabled).map(({ key }) => key)), [rules])
+  const ruled = useMemo(() => ruledBy(mayAll ? rules : []), [mayAll, rules])
   const change = (next: Record<string, unknown>) =>
     void navigate({ to: '/explore', search: parseExploreSearch(next), replace: true, resetScroll: false })
   return (
@@ -72,7 +73,7 @@ export function ExplorePage() {
 interface Props {
   readonly answer: Answer
   readonly search: ExploreSearch
-  readonly ruled: ReadonlySet<string>
+  readonly ruled: Ruled
   readonly onChange: (next: Record<string, unknown>) => void
 }
 

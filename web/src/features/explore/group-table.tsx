@@ -5,7 +5,7 @@ import { parseUsd } from '../../../../src/core/money.ts'
 import { type DataColumn, DataTable } from '../../ui/data-table.tsx'
 import { DrillLink } from './drill-link.tsx'
 import { shownMeasures } from './select-csv.ts'
-import { drillOf } from './select-drill.ts'
+import { drillOf, type Ruled } from './select-drill.ts'
 import { dimensionName, type ExploreSearch, joinExact, measureNames, usualMeasure } from './select-explore.ts'
 import { timeText } from './select-pivot.ts'
 import { type Answer, measureText, OTHER, valueText } from './select-rows.ts'
@@ -13,7 +13,7 @@ import { type Answer, measureText, OTHER, valueText } from './select-rows.ts'
 interface Props {
   readonly answer: Answer
   readonly search: ExploreSearch
-  readonly ruled: ReadonlySet<string>
+  readonly ruled: Ruled
   readonly onChange: (next: Record<string, unknown>) => void
 }
 

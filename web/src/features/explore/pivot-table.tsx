@@ -1,7 +1,7 @@
 import { useMemo } from 'react'
 import type { ExploreRow } from '../../../../src/contract/insight.ts'
 import { DrillLink } from './drill-link.tsx'
-import { drillOf } from './select-drill.ts'
+import { drillOf, type Ruled } from './select-drill.ts'
 import { dimensionName, type ExploreSearch, isAdditive, measureNames, usualMeasure } from './select-explore.ts'
 import { selectPivot } from './select-pivot.ts'
 import { type Answer, measureText } from './select-rows.ts'
@@ -9,7 +9,7 @@ import { type Answer, measureText } from './select-rows.ts'
 interface Props {
   readonly answer: Answer
   readonly search: ExploreSearch
-  readonly ruled: ReadonlySet<string>
+  readonly ruled: Ruled
 }
 
 /** One figure, tinted by its size. Each cell leads to its requests. */

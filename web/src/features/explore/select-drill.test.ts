@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseRequestsSearch } from '../requests/select-requests.ts'
-import { drillOf } from './select-drill.ts'
+import { drillOf, ruledBy } from './select-drill.ts'
 import { parseExploreSearch } from './select-explore.ts'
 
 const period = { from: '2026-10-24T00:00:00.000Z', to: '2026-11-23T00:00:00.000Z' }
@@ -35,5 +35,13 @@ describe('from a group to its requests', () => {
     ['a name with a comma', { rows: 'route' }, { key: ['a,b'], other: false }],
   ])('says why there is no list of %s', (_, search, place) => {
     expect(drillOf(parseExploreSearch(search), place, period, new Set(['team']))).toHaveProperty('why')
+  })
+
+  it('gives no list of a tag before the rules are known, and one of a tag that none rewrites', () => {
+    const drill = (rules: Parameters<typeof ruledBy>[0]) =>
+      drillOf(parseExploreSearch({ rows: 'tag:team' }), { key: ['x'], other: false }, period, ruledBy(rules))
+    expect(drill(undefined)).toHaveProperty('why')
+    expect(drill([{ key: 'team', enabled: true }])).toHaveProperty('why')
+    expect(drill([{ key: 'team', enabled: false }])).not.toHaveProperty('why')
   })
 })

@@ -30,6 +30,13 @@ const fields: Readonly<Record<string, { readonly name: keyof RequestsSearch; rea
   group: { name: 'group', single: true },
 }
 
+/** Keys of tags that rules rewrite. */
+export type Ruled = Pick<ReadonlySet<string>, 'has'>
+
+/** While nobody knows which rules there are, any tag may be rewritten. */
+export const ruledBy = (rules: readonly { readonly key: string; readonly enabled: boolean }[] | undefined): Ruled =>
+  rules ? new Set(rules.filter(({ enabled }) => enabled).map(({ key }) => key)) : { has: () => true }
+
 /**
  * The list of requests behind a group, or why there is none. `ruled` are the keys of tags that rules rewrite: requests carry
  * another tag than history shows.
@@ -38,7 +45,7 @@ export function drillOf(
   search: ExploreSearch,
   place: Place,
   period: { readonly from: string; readonly to: string },
-  ruled: ReadonlySet<string> = new Set(),
+  ruled: Ruled = new Set(),
 ): Drill {
   if (place.other) return { why: 'This row sums up the groups that are not listed: filter, or ask for another grouping.' }
   const wanted = new Map<string, readonly string[]>(filtersIn(search))
@@ -56,7 +63,7 @@ export function drillOf(
 function fieldFor(
   name: string,
   values: readonly string[],
-  ruled: ReadonlySet<string>,
+  ruled: Ruled,
 ): { readonly name: string; readonly value: string } | { readonly why: string } {
   if (values.some((value) => value.includes('(beyond the daily bound)')))
     return { why: 'Names beyond the daily bound are one row.' }

@@ -7,14 +7,14 @@ import { formatDuration } from '../../lib/time.ts'
 import { Chart } from '../../ui/chart/chart.tsx'
 import type { ChartPoint } from '../../ui/chart/chart-data.ts'
 import { useToast } from '../../ui/toast.tsx'
-import { drillOf } from './select-drill.ts'
+import { drillOf, type Ruled } from './select-drill.ts'
 import { dimensionName, type ExploreSearch, isAdditive, measureNames, showOf, usualMeasure } from './select-explore.ts'
 import { type Answer, measureText, rowOf, selectPoints } from './select-rows.ts'
 
 interface Props {
   readonly answer: Answer
   readonly search: ExploreSearch
-  readonly ruled: ReadonlySet<string>
+  readonly ruled: Ruled
 }
 
 /** A figure against time, a colour per group. A press leads to the requests of that group and day. */
