@@ -24,14 +24,14 @@ export async function handleImages(
 ): Promise<void> {
   const { services, gateway, settings } = context
   const clientGone = new AbortController()
-  const body = await readBody(request.raw, operation !== 'generate', { spool: services.spool, settings })
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) clientGone.abort(new HalftoneError('cancelled', 'The client closed the connection.'))
   })
+  const body = await readBody(request.raw, operation !== 'generate', { spool: services.spool, settings })
   const { inputs, ...normalized } = await takeRequest(context, {
     operation,
     body,
-    isForm: (request.headers['content-type'] ?? '').includes('multipart/'),
+    isForm: /^multipart\//i.test(request.headers['content-type'] ?? ''),
     headers: request.headers,
     identity,
     signal: clientGone.signal,
