@@ -1,6 +1,6 @@
 /** Files and batches through the official client: what is handed in is done once, whatever happens, and costs what the ledger says. */
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import OpenAI, { toFile } from 'openai'
@@ -243,6 +243,26 @@ it('the same call twice makes one batch: by its idempotency key, and by what the
   const other = await create({ 'idempotency-key': 'two' })
   expect(other.body.id).not.toBe(first.body.id)
   await Promise.all([end(client, first.body.id), end(client, other.body.id)])
+})
+
+it('a batch whose file is damaged on the disk does not keep the others waiting', async () => {
+  const client = await start()
+  const lines = [line('a', drawing('x'))]
+  // Too large for the database of small blobs, and in no other file.
+  const damaged = await upload(client, [
+    line('big', drawing('y'.repeat(30_000))),
+    ...Array.from({ length: 9 }, (_, i) => line(`l${i}`, drawing(`${i}`.repeat(9_000)))),
+  ])
+  const blobs = join(gateway.folder, 'data', 'blobs')
+  const large = (await readdir(blobs, { recursive: true })).filter((name) => /^[0-9a-f]{2}\/[0-9a-f]{64}$/.test(name))
+  expect(large).toHaveLength(1)
+  const path = join(blobs, large[0] ?? '')
+  await rm(path)
+  await mkdir(path)
+  const { id: stuck } = await handIn(client, damaged)
+  const batch = await end(client, (await handIn(client, await upload(client, lines))).id)
+  expect(batch.status).toBe('completed')
+  expect((await client.batches.retrieve(stuck)).status).toBe('validating')
 })
 
 it('a project that keeps no images takes no files, and says why', async () => {

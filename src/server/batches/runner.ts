@@ -57,7 +57,10 @@ export function startBatches(context: ServerContext, nodeId: string): BatchRunne
     const batches = await ledger.batches.claim({ nodeId, limit: MOST_BATCHES })
     for (const batch of batches) {
       if (stop.signal.aborted) break
-      await advance(batch, nowUs, batches.length)
+      // One whose file cannot be read does not keep the others waiting.
+      await advance(batch, nowUs, batches.length).catch((err: unknown) => {
+        if (!stop.signal.aborted) log.error({ err, batch: batch.id }, 'a batch could not be worked on; this is tried again')
+      })
     }
     return batches.length
   }

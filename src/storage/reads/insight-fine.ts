@@ -6,7 +6,7 @@ import type { FinePage, FineQuery } from '../../ports/ledger.ts'
 import { fineSums, waitSums } from '../migrations/014-fine.ts'
 import type { Database } from '../schema.ts'
 import { toSum } from './decode.ts'
-import { startOf, toSums } from './insight-rows.ts'
+import { plainColumns, startOf, toSums } from './insight-rows.ts'
 
 const US_PER_DAY = 86_400_000_000
 /** Days that one query reads: short ones let other questions in between, and can be given up. */
@@ -14,18 +14,6 @@ const DAYS_AT_ONCE = 16
 /** Sums by hour have several times as many rows. */
 const DAYS_OF_HOURS_AT_ONCE = 4
 
-/** Columns of `insight_shapes`. */
-const shapeColumns: Readonly<Partial<Record<StoredDimension, string>>> = {
-  offer: 'offer',
-  operation: 'operation',
-  size: 'size_class',
-  quality: 'quality',
-  route: 'route',
-  project: 'project_id',
-  key: 'key_id',
-  outcome: 'outcome',
-  prompt_class: 'prompt_class',
-}
 /** Columns of `insight_labels`. */
 const labelColumns: Readonly<Partial<Record<StoredDimension, string>>> = { end_customer: 'end_customer', group: 'request_group' }
 
@@ -45,7 +33,7 @@ export async function* readFine(db: Kysely<Database>, query: FineQuery): AsyncIt
     for await (const rows of pages(db, query, sums)) yield { facts: factsOf(query, rows), latencies: [] }
   }
   if (query.wants === 'sums') return
-  const needsHours = isHourly || query.dimensions.some((dimension) => shapeColumns[dimension] === undefined)
+  const needsHours = isHourly || query.dimensions.some((dimension) => plainColumns[dimension] === undefined)
   const waits: Part = { table: needsHours ? 'insight_fine_hours' : 'insight_fine_waits', columns: waitSums, withBucket: true }
   for await (const rows of pages(db, query, waits)) yield { facts: [], latencies: latenciesOf(query, rows) }
 }
@@ -69,7 +57,7 @@ function statement(query: FineQuery, part: Part): RawBuilder<Row> {
   const { dimensions, grain } = query
   const { columns, withBucket } = part
   const tags = dimensions.filter((dimension) => dimension.startsWith('tag:'))
-  const hasLabel = dimensions.some((dimension) => shapeColumns[dimension] === undefined)
+  const hasLabel = dimensions.some((dimension) => plainColumns[dimension] === undefined)
   const isDirect = grain === 'hour' || (grain !== 'none' && hasLabel)
   const from = isDirect ? sql`${sql.table(part.table)} f` : sql`(${byNumbers(query, part, hasLabel)}) f`
   const at = grain === 'none' ? [] : [isDirect ? startColumn(query, part) : sql`f.at_us`]
@@ -123,7 +111,7 @@ function within({ sandbox, fromUs, toUs }: FineQuery, part: Part): RawBuilder<un
 }
 
 function columnFor(dimension: StoredDimension, tags: readonly string[]): RawBuilder<unknown> {
-  const shape = shapeColumns[dimension]
+  const shape = plainColumns[dimension]
   if (shape !== undefined) return sql.ref(`s.${shape}`)
   const label = labelColumns[dimension]
   if (label !== undefined) return sql.ref(`l.${label}`)

@@ -1,27 +1,14 @@
 /** Sums by hour, from the rollups, with the charges that belong to no attempt. */
 import { type Kysely, sql } from 'kysely'
-import type { StoredDimension } from '../../core/insight/rules.ts'
 import type { LedgerInsight, SumsCell, SumsQuery } from '../../ports/ledger.ts'
 import type { Database } from '../schema.ts'
-import { startOf, toSums } from './insight-rows.ts'
-
-const columns: Readonly<Partial<Record<StoredDimension, string>>> = {
-  offer: 'offer',
-  operation: 'operation',
-  size: 'size_class',
-  quality: 'quality',
-  route: 'route',
-  project: 'project_id',
-  key: 'key_id',
-  outcome: 'outcome',
-  prompt_class: 'prompt_class',
-}
+import { plainColumns, startOf, toSums } from './insight-rows.ts'
 
 export async function readHours(db: Kysely<Database>, query: SumsQuery): ReturnType<LedgerInsight['sums']> {
-  const wanted = query.dimensions.map((dimension) => ({ dimension, column: columns[dimension] ?? '' }))
+  const wanted = query.dimensions.map((dimension) => ({ dimension, column: plainColumns[dimension] ?? '' }))
   if (wanted.some(({ column }) => column === '')) return undefined
   const filters = (query.filters ?? []).map(
-    ({ dimension, values }) => sql` AND ${sql.ref(columns[dimension] ?? '')} IN (${sql.join(values)})`,
+    ({ dimension, values }) => sql` AND ${sql.ref(plainColumns[dimension] ?? '')} IN (${sql.join(values)})`,
   )
   const groups = ['hour_us', ...wanted.map(({ column }) => column)].map((column) => sql.ref(column))
   const good = sql`outcome IN ('succeeded', 'partial')`

@@ -1,8 +1,22 @@
 /** Rows of sums as the port names them. */
 import { periodStartUs } from '../../core/budget/period.ts'
+import type { StoredDimension } from '../../core/insight/rules.ts'
 import type { InsightGrain } from '../../core/insight/terms.ts'
 import type { SumsCell } from '../../ports/ledger.ts'
 import { toSum } from './decode.ts'
+
+/** Columns of dimensions that need no names looked up: of `rollups` and of `insight_shapes`. */
+export const plainColumns: Readonly<Partial<Record<StoredDimension, string>>> = {
+  offer: 'offer',
+  operation: 'operation',
+  size: 'size_class',
+  quality: 'quality',
+  route: 'route',
+  project: 'project_id',
+  key: 'key_id',
+  outcome: 'outcome',
+  prompt_class: 'prompt_class',
+}
 
 const US_PER_HOUR = 3_600_000_000
 
