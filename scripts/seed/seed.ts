@@ -105,7 +105,8 @@ async function fill(options: SeedOptions, opened: Opened): Promise<Omit<SeedRepo
   await furnish(options, opened)
   const { epoch } = await ledger.openNode({ nodeId: SEED_NODE, leaseMs: DAY_US / 1_000 })
   const owner = { nodeId: SEED_NODE, epoch }
-  const context: StoryContext = { seed: options.seed, state, calendar, decisions: createDecisions(state), owner }
+  const decisions = createDecisions(state)
+  const context: StoryContext = { seed: options.seed, state, calendar, decisions, owner, waitsForGood: oneOf(7) }
   let unserved = 0
   const stories = storiesOf(options, context, pictures, () => {
     unserved += 1
@@ -135,6 +136,12 @@ async function furnish({ requests }: SeedOptions, { calendar, ledger }: Opened):
   }
   for (const budget of budgetsFor(requests, calendar)) await ledger.admin.putBudget(budget)
   await ledger.commitments.putLots(lotsFor(requests, calendar))
+}
+
+/** True the first time and every `count`th time after it: a small ledger has one whatever the hour it was seeded in. */
+function oneOf(count: number): () => boolean {
+  let asked = 0
+  return () => asked++ % count === 0
 }
 
 /** The newest ones have pictures: those that a gallery shows first. */

@@ -46,6 +46,8 @@ export interface StoryContext {
   readonly calendar: Calendar
   readonly decisions: Decisions
   readonly owner: { readonly nodeId: string; readonly epoch: number }
+  /** Asked once for each call of unknown outcome, oldest first: for some there never is evidence. */
+  waitsForGood(): boolean
 }
 
 interface Call {
@@ -338,7 +340,11 @@ interface SequelInput {
 /** Share of the requests whose pictures somebody judges. */
 const JUDGED = 0.04
 
-function sequelsOf({ calendar, state }: StoryContext, ask: Ask, { request, calls, random }: SequelInput): readonly Sequel[] {
+function sequelsOf(
+  { calendar, state, waitsForGood }: StoryContext,
+  ask: Ask,
+  { request, calls, random }: SequelInput,
+): readonly Sequel[] {
   const sequels: Sequel[] = []
   const maker = calls.find(({ fate }) => fate.imagesMade > 0)
   // Clients that wait long ask again; the gateway joins them to the call that runs.
@@ -358,8 +364,7 @@ function sequelsOf({ calendar, state }: StoryContext, ask: Ask, { request, calls
     sequels.push({ kind: 'rate', atUs, command: { ...command, verdict: accepted ? 'accept' : 'reject' } })
   }
   for (const call of calls) {
-    // Some wait for evidence for good.
-    if (call.settlement.kind !== 'unknown' || random() < 0.15) continue
+    if (call.settlement.kind !== 'unknown' || waitsForGood()) continue
     const atUs = ask.atUs + Math.round((20 + 30 * random()) * HOUR_US)
     const billed = random() < 0.5
     const evidence = {
