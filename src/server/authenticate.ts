@@ -4,8 +4,10 @@ import type { Access } from '../contract/endpoints.ts'
 import { mayDo } from '../core/access/roles.ts'
 import { HalftoneError } from '../core/error.ts'
 import type { Caller } from '../gateway/execution.ts'
-import { SESSION_COOKIE, sessionTokenOf } from './cookies.ts'
+import type { ServerSettings } from './context.ts'
+import { readCookie, SESSION_COOKIE } from './cookies.ts'
 import type { Identity, KeyRing } from './key-ring.ts'
+import { isHttps } from './origin.ts'
 import type { Sessions } from './sessions.ts'
 
 export const CSRF_HEADER = 'x-halftone-csrf'
@@ -13,6 +15,7 @@ export const CSRF_HEADER = 'x-halftone-csrf'
 export interface Doors {
   readonly keys: KeyRing
   readonly sessions: Pick<Sessions, 'authenticate'>
+  readonly settings: Pick<ServerSettings, 'publicUrl'>
 }
 
 /** Undefined for public endpoints. Throws 401 without a valid key or session, and 403 with one that may not. */
@@ -33,19 +36,22 @@ export async function authenticate(request: FastifyRequest, access: Access, door
 export const lookAgain = (
   request: FastifyRequest,
   access: Access,
-  { keys, sessions }: { readonly keys: KeyRing; readonly sessions: Sessions },
-): Promise<Identity | undefined> => authenticate(request, access, { keys, sessions: { authenticate: sessions.look } })
+  { sessions, ...doors }: Doors & { readonly sessions: Sessions },
+): Promise<Identity | undefined> => authenticate(request, access, { ...doors, sessions: { authenticate: sessions.look } })
 
-async function identify(request: FastifyRequest, { keys, sessions }: Doors): Promise<Identity> {
+async function identify(request: FastifyRequest, { keys, sessions, settings }: Doors): Promise<Identity> {
   const bearer = bearerOf(request.headers.authorization)
   if (bearer !== undefined) return keys.authenticate(bearer)
-  const token = sessionTokenOf(request)
+  const token = sessionTokenOf(request, settings)
   if (token === undefined) {
     throw new HalftoneError('missing_api_key', 'No API key: send the header "Authorization: Bearer <key>".')
   }
   requireSameSite(request)
   return sessions.authenticate(token)
 }
+
+export const sessionTokenOf = (request: FastifyRequest, settings: Doors['settings']): string | undefined =>
+  readCookie(request, SESSION_COOKIE, { secure: isHttps(request, settings) })
 
 /** A cookie travels by itself: a state-changing request must also carry a header that no form and no foreign page can set. */
 export function requireSameSite(request: FastifyRequest): void {

@@ -21,12 +21,15 @@ export function cookie(name: string, value: string, { secure, maxAgeSeconds, sam
   return `${prefixed}=${value}; Path=/; HttpOnly; SameSite=${sameSite}; Max-Age=${maxAgeSeconds}${secure ? '; Secure' : ''}`
 }
 
-/** One that only this host can have set comes first. */
-export const readCookie = ({ headers }: Pick<FastifyRequest, 'headers'>, name: string): string | undefined =>
-  cookieOf(headers.cookie, HOST_PREFIX + name) ?? cookieOf(headers.cookie, name)
-
-export const sessionTokenOf = (request: Pick<FastifyRequest, 'headers'>): string | undefined =>
-  readCookie(request, SESSION_COOKIE)
+/**
+ * `secure`: the browser speaks https with us. Then a cookie without the prefix is none of ours: any other host of the same domain, or
+ * somebody on the way of a plain http request, can have set it, to make a person work in a session that is not theirs.
+ */
+export const readCookie = (
+  { headers }: Pick<FastifyRequest, 'headers'>,
+  name: string,
+  { secure }: Pick<CookieOptions, 'secure'>,
+): string | undefined => cookieOf(headers.cookie, secure ? HOST_PREFIX + name : name)
 
 function cookieOf(header: string | undefined, name: string): string | undefined {
   for (const pair of (header ?? '').split(';')) {

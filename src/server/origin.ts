@@ -3,6 +3,10 @@ import type { FastifyRequest } from 'fastify'
 import type { ServerSettings } from './context.ts'
 
 /** Without trailing slash. Fastify reads `x-forwarded-*` only from the configured proxies. */
-export function publicOrigin(request: FastifyRequest, settings: ServerSettings): string {
+export function publicOrigin(request: FastifyRequest, settings: Pick<ServerSettings, 'publicUrl'>): string {
   return settings.publicUrl?.replace(/\/+$/, '') ?? `${request.protocol}://${request.host}`
 }
+
+/** Whether the browser speaks https with us, or with a proxy in front of us. */
+export const isHttps = (request: FastifyRequest, settings: Pick<ServerSettings, 'publicUrl'>): boolean =>
+  publicOrigin(request, settings).startsWith('https:')

@@ -92,6 +92,31 @@ describe('sign-in by key', () => {
     }
   })
 
+  it.each([
+    ['a public address', { publicUrl: 'https://images.acme.test' }, {}],
+    ['a trusted proxy', { trustedProxies: ['127.0.0.1', '::1'] }, { 'x-forwarded-proto': 'https' }],
+  ])('over https (%s) a cookie that another host of the domain can set is nobody', async (_, server, headers) => {
+    const proxied = await startTestGateway({ config: { server } })
+    try {
+      const started = await proxied.call('/v1/halftone/session', { key: null, headers, body: { key: proxied.adminKey } })
+      const token = cookieOf(started.headers).split('=')[1]
+      const open = async (cookie: string) =>
+        (await proxied.call('/v1/halftone/session', { key: null, headers: { ...headers, cookie } })).status
+      expect(await open(`__Host-halftone_session=${token}`)).toBe(200)
+      expect(await open(`halftone_session=${token}`)).toBe(401)
+      expect(await open(`halftone_session=${token}; __Host-halftone_session=${'a'.repeat(43)}`)).toBe(401)
+    } finally {
+      await proxied.close()
+    }
+  })
+
+  it('a proxy that is not trusted does not make it https', async () => {
+    const headers = { 'x-forwarded-proto': 'https' }
+    const started = await gateway.call('/v1/halftone/session', { key: null, headers, body: { key: gateway.adminKey } })
+    expect(cookieOf(started.headers)).toMatch(/^halftone_session=/)
+    expect((await who(cookieOf(started.headers))).status).toBe(200)
+  })
+
   it('signing out ends the session itself, not only the cookie; the header no foreign page can set is needed', async () => {
     const cookie = cookieOf((await signIn(gateway.adminKey)).headers)
     const out = (headers: object) =>

@@ -4,12 +4,12 @@ import type { z } from 'zod'
 import type { SessionWire, signInRequest, startOidcQuery } from '../../contract/access.ts'
 import { maySignIn, permissionsOf, reachOf } from '../../core/access/roles.ts'
 import { HalftoneError } from '../../core/error.ts'
-import { requireSameSite } from '../authenticate.ts'
-import { cookie, LOGIN_COOKIE, readCookie, SESSION_COOKIE, sessionTokenOf } from '../cookies.ts'
+import { requireSameSite, sessionTokenOf } from '../authenticate.ts'
+import { cookie, LOGIN_COOKIE, readCookie, SESSION_COOKIE } from '../cookies.ts'
 import { type Call, callerIdentity, type Handler } from '../handler.ts'
 import type { Identity } from '../key-ring.ts'
 import { LOGIN_SECONDS } from '../oidc.ts'
-import { publicOrigin } from '../origin.ts'
+import { isHttps, publicOrigin } from '../origin.ts'
 import { isoTime } from '../wire.ts'
 
 export const getSession: Handler = async (call) => sessionWire(callerIdentity(call))
@@ -35,7 +35,7 @@ async function begin(
   { context, request, reply }: Call,
   who: Parameters<Call['context']['sessions']['start']>[0],
 ): Promise<Identity> {
-  const before = sessionTokenOf(request)
+  const before = sessionTokenOf(request, context.settings)
   const { role, id, name } = who.kind === 'key' ? who.identity.key : { role: '', id: who.subject, name: who.name }
   const { token, identity } = await context.acting.run({ id, name, role, address: request.ip }, async () => {
     // One browser, one session: the one before is of no use to anybody but a thief.
@@ -44,14 +44,14 @@ async function begin(
   })
   reply.header(
     'set-cookie',
-    cookie(SESSION_COOKIE, token, sessionCookie(isHttps(request, context), context.settings.sessions.maxSeconds)),
+    cookie(SESSION_COOKIE, token, sessionCookie(isHttps(request, context.settings), context.settings.sessions.maxSeconds)),
   )
   return identity
 }
 
 export const signOut: Handler = async (call) => {
   const { context, request, reply } = call
-  const token = sessionTokenOf(request)
+  const token = sessionTokenOf(request, context.settings)
   if (token !== undefined) {
     requireSameSite(request)
     const end = () => context.sessions.endByToken(token)
@@ -60,7 +60,7 @@ export const signOut: Handler = async (call) => {
     const { id = '', name = '', role = '' } = identity?.key ?? {}
     await (identity ? context.acting.run({ id, name, role, address: request.ip }, end) : end())
   }
-  reply.header('set-cookie', cookie(SESSION_COOKIE, '', sessionCookie(isHttps(request, context), 0)))
+  reply.header('set-cookie', cookie(SESSION_COOKIE, '', sessionCookie(isHttps(request, context.settings), 0)))
   return { id: 'session', deleted: true }
 }
 
@@ -78,7 +78,7 @@ export const startOidc: Handler = async (call) => {
   const origin = publicOrigin(request, context.settings)
   try {
     const { url, sealed } = await context.oidc.start({ redirectUri: origin + CALLBACK_PATH, to: ownPath(to) })
-    const options = { secure: isSecure(origin), sameSite: 'Lax', maxAgeSeconds: LOGIN_SECONDS } as const
+    const options = { secure: isHttps(request, context.settings), sameSite: 'Lax', maxAgeSeconds: LOGIN_SECONDS } as const
     reply
       .header('set-cookie', cookie(LOGIN_COOKIE, sealed, options))
       .header('cache-control', 'no-store')
@@ -96,13 +96,13 @@ export const startOidc: Handler = async (call) => {
 export const finishOidc: Handler = async (call) => {
   const { context, request, reply } = call
   const origin = publicOrigin(request, context.settings)
-  const secure = isSecure(origin)
+  const secure = isHttps(request, context.settings)
   const attempt = { address: request.ip }
   reply.header('set-cookie', cookie(LOGIN_COOKIE, '', { secure, sameSite: 'Lax', maxAgeSeconds: 0 }))
   try {
     context.throttle.check(attempt)
     const url = new URL(request.url, origin)
-    const person = await context.oidc.finish({ url, sealed: readCookie(request, LOGIN_COOKIE) })
+    const person = await context.oidc.finish({ url, sealed: readCookie(request, LOGIN_COOKIE, { secure }) })
     await begin(call, { kind: 'oidc', address: request.ip, ...person })
     reply.headers({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).send(bounce(ownPath(person.to)))
   } catch (error) {
@@ -164,8 +164,6 @@ export const endSession: Handler = async ({ context, params }) => {
   return { id, deleted: true }
 }
 
-const isSecure = (origin: string): boolean => origin.startsWith('https:')
-const isHttps = (request: FastifyRequest, context: Call['context']): boolean => isSecure(publicOrigin(request, context.settings))
 const sessionCookie = (secure: boolean, maxAgeSeconds: number) => ({ secure, maxAgeSeconds, sameSite: 'Strict' }) as const
 
 const sessionWire = ({ key, project }: Identity): SessionWire => ({
