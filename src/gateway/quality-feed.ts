@@ -16,6 +16,7 @@ import {
 } from '../core/routing/learning/spoken.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { GatedRequestRow, Ledger } from '../ports/ledger.ts'
+import { keepLooking } from './looking.ts'
 import type { GatewayLog, GatewayState } from './state.ts'
 
 export type Corrections = ReadonlyMap<string, Correction>
@@ -118,35 +119,9 @@ export async function startQualityFeed(options: QualityFeedOptions): Promise<Qua
     if (isAskedOld) askedUs = nowUs
   }
 
-  let waiting: Promise<void> | undefined
-  let tail: Promise<void> = Promise.resolve()
-  /** A look that has not begun yet will see what everybody who waits for it has written. */
-  function refresh(): Promise<void> {
-    waiting ??= tail.then(() => {
-      waiting = undefined
-      return look()
-    })
-    tail = waiting.catch(() => undefined)
-    return waiting
-  }
-
-  await refresh()
-  const stop = new AbortController()
-  const running = (async () => {
-    let failing = false
-    for (;;) {
-      await clock.sleep(everyMs, stop.signal)
-      await refresh().then(
-        () => {
-          failing = false
-        },
-        (err: unknown) => {
-          if (!failing) log.error({ err }, 'words about pictures cannot be read; what was known of them stays in force')
-          failing = true
-        },
-      )
-    }
-  })().catch(() => undefined)
+  const failing = 'words about pictures cannot be read; what was known of them stays in force'
+  await look()
+  const { refresh, close } = keepLooking({ clock, log, everyMs, failing, look })
 
   return {
     correctionsFor(projectId) {
@@ -166,11 +141,7 @@ export async function startQualityFeed(options: QualityFeedOptions): Promise<Qua
       await ledger.quality.reset({ product, atUs: clock.nowUs() })
       await refresh()
     },
-    async close() {
-      stop.abort()
-      await running
-      await tail
-    },
+    close,
   }
 }
 

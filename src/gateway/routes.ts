@@ -5,6 +5,7 @@ import type { Offer } from '../core/offer.ts'
 import type { Policy } from '../core/routing/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Ledger, RouteVersion } from '../ports/ledger.ts'
+import { keepLooking } from './looking.ts'
 import type { GatewayLog, GatewayState } from './state.ts'
 
 /** A route by name, whoever defines it. */
@@ -146,8 +147,6 @@ export async function startRouteFeed({
 }: RouteFeedOptions): Promise<RouteFeed> {
   let revision = await ledger.routes.revision()
   let stored = await ledger.routes.newest()
-  const stop = new AbortController()
-  let tail: Promise<void> = Promise.resolve()
 
   const look = async (): Promise<void> => {
     const seen = await ledger.routes.revision()
@@ -156,34 +155,11 @@ export async function startRouteFeed({
     revision = seen
     onChange(stored)
   }
-  const refresh = (): Promise<void> => {
-    const next = tail.then(look)
-    tail = next.catch(() => undefined)
-    return next
-  }
-  const loop = async (): Promise<void> => {
-    let failing = false
-    for (;;) {
-      await clock.sleep(everyMs, stop.signal)
-      await refresh().then(
-        () => {
-          failing = false
-        },
-        (err: unknown) => {
-          if (!failing) log.error({ err }, 'the stored routes cannot be read; those from before stay in force')
-          failing = true
-        },
-      )
-    }
-  }
-  const running = loop().catch(() => undefined)
+  const failing = 'the stored routes cannot be read; those from before stay in force'
+  const { refresh, close } = keepLooking({ clock, log, everyMs, failing, look })
   return {
     current: () => stored,
     refresh,
-    async close() {
-      stop.abort()
-      await running
-      await tail
-    },
+    close,
   }
 }
