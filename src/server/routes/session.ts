@@ -1,5 +1,5 @@
 /** Sign-in by key and by identity provider, sessions. */
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { z } from 'zod'
 import type { SessionWire, signInRequest, startOidcQuery } from '../../contract/access.ts'
 import { maySignIn, permissionsOf, reachOf } from '../../core/access/roles.ts'
