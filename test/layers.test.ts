@@ -14,7 +14,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'src/steps': ['src/core', 'src/ports', 'src/net'],
   'src/gateway': ['src/core', 'src/ports', 'src/net'],
   'src/telemetry': ['src/core', 'src/ports', 'src/gateway'],
-  'src/server': ['src/core', 'src/ports', 'src/net', 'src/gateway', 'src/contract'],
+  // Bills and logs of elsewhere, read the same way by the command and by the API.
+  'src/imports': ['src/core', 'src/contract'],
+  'src/server': ['src/core', 'src/ports', 'src/net', 'src/gateway', 'src/contract', 'src/imports'],
   // Routes and facts are written in the file and sent to the API: one schema for both.
   'src/config': [
     'src/core',
@@ -44,6 +46,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/core',
     'src/ports',
     'src/contract',
+    'src/imports',
     'src/config',
     // The picture that `verify` sends is the one the server sends.
     'src/net/probe-image.ts',

@@ -42,6 +42,7 @@ export const auditRules = {
   reconcileAttempt: { writes: 'attempt' },
   testAlertChannel: { writes: 'alert' },
   importSpend: { writes: 'import' },
+  readImport: { nothing: 'It changes nothing: files are read, and their rows given back.' },
   putRoute: { writes: 'route' },
   deleteRoute: { writes: 'route' },
   rollbackRoute: { writes: 'route' },

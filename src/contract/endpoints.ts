@@ -45,6 +45,8 @@ export interface Endpoint {
   readonly body?: z.ZodType
   /** The body is also (or only) accepted as multipart/form-data. */
   readonly multipart?: boolean
+  /** Of a JSON body; 1 MiB without it. */
+  readonly maxBodyBytes?: number
   /** Absent: not JSON (metrics text, image bytes, server-sent events). */
   readonly response?: z.ZodType
   readonly mediaType?: string

@@ -1,7 +1,25 @@
 /** Spend that was made elsewhere. */
+import { listOf } from './common.ts'
+import type { Endpoint } from './endpoints.ts'
 import * as imports from './imports.ts'
 
 export const importEndpoints = {
+  listImportFormats: {
+    method: 'GET',
+    path: '/v1/halftone/imports/formats',
+    access: 'prices.write',
+    summary: 'The bills and logs that can be read, and what to export for each.',
+    response: listOf(imports.importFormat),
+  },
+  readImport: {
+    method: 'POST',
+    path: '/v1/halftone/imports/files',
+    access: 'prices.write',
+    summary: 'Read exported bills or logs: their rows as an import takes them, and what is wrong with them. Nothing is written.',
+    body: imports.readImportRequest,
+    maxBodyBytes: imports.MAX_IMPORT_BYTES,
+    response: imports.readImportResponse,
+  },
   importSpend: {
     method: 'POST',
     path: '/v1/halftone/imports',
@@ -10,4 +28,4 @@ export const importEndpoints = {
     body: imports.importRequest,
     response: imports.importResponse,
   },
-} as const
+} as const satisfies Record<string, Endpoint>

@@ -56,16 +56,67 @@ export const importRequest = z.strictObject({
     ),
   project_id: z.string().min(1).max(64).optional().describe('`default` when absent.'),
   rows: z.array(importRow).min(1).max(MAX_IMPORT_ROWS),
+  dry_run: z.boolean().optional().describe('Only say what would be done; nothing is written.'),
 })
 export type ImportRequest = z.infer<typeof importRequest>
+
+export const rowStates = ['written', 'corrected', 'unchanged'] as const
+export type RowState = (typeof rowStates)[number]
 
 export const importResponse = z.object({
   object: z.literal('import'),
   source: z.string(),
+  dry_run: z.boolean().describe('True: nothing was written.'),
   written: z.int().describe('Rows that were not known.'),
   corrected: z.int().describe('Rows that were known with another amount or count: what stood was reversed.'),
   unchanged: z.int().describe('Rows that were known as they are.'),
+  states: z.array(z.enum(rowStates)).describe('The same row by row, in the order in which they were sent.'),
   images: z.int().describe('Of all rows of this call.'),
   amount_usd: usdText.describe('Of all rows of this call.'),
 })
 export type ImportAnswer = z.infer<typeof importResponse>
+
+/** Of the files of one call. What is larger is given in parts, or to `halftone import`. */
+export const MAX_IMPORT_BYTES = 4 * 1024 * 1024
+/** More of them say nothing new. */
+export const MAX_IMPORT_PROBLEMS = 100
+
+export const importFormat = z.object({
+  id: z.string(),
+  summary: z.string().describe('What to export, and where.'),
+  columns: z
+    .object({ required: z.array(z.string()), optional: z.array(z.string()) })
+    .nullable()
+    .describe('Of a table: what its columns may be. Null: the format names its own fields.'),
+})
+export type ImportFormatWire = z.infer<typeof importFormat>
+
+const word = z.string().min(1).max(200)
+
+export const readImportRequest = z.strictObject({
+  format: z.string().max(32).describe('As `GET /v1/halftone/imports/formats` lists it.'),
+  files: z
+    .array(z.strictObject({ name: z.string().min(1).max(256).describe('To name it in problems.'), text: z.string().min(1) }))
+    .min(1)
+    .max(50)
+    .describe('As they were exported; 4 MiB together.'),
+  provider: word.optional().describe('Who was paid, for tables that do not say.'),
+  columns: z
+    .record(z.string().max(64), word)
+    .optional()
+    .describe('Headings of a table by the word Halftone has for them, where they differ: `{"amount_usd": "Cost (USD)"}`.'),
+})
+export type ReadImportRequest = z.infer<typeof readImportRequest>
+
+export const readImportResponse = z.object({
+  object: z.literal('import_files'),
+  rows: z.array(importRow).describe('To be sent to `/v1/halftone/imports`, up to 500 at a time. None of them has a problem.'),
+  skipped: z
+    .array(z.object({ what: z.string(), rows: z.int() }))
+    .describe('Lines about something else than pictures, by what they are about.'),
+  problems: z
+    .array(z.object({ file: z.string(), at: z.string().describe('A line, or a path into JSON.'), message: z.string() }))
+    .describe('With any of these the files should not be imported. At most 100 of them.'),
+  problem_count: z.int(),
+})
+export type ReadImport = z.infer<typeof readImportResponse>

@@ -9,7 +9,7 @@ import { formatUsd, type NanoUsd } from '../core/money.ts'
 import { offerId } from '../core/offer.ts'
 import type { ChargeLine, Outcome, Provenance } from '../core/outcome.ts'
 import { type Operation, type Size, sizeClassOf } from '../core/request.ts'
-import type { NewAttempt, NewRequest, SettleCommand, TimestampUs } from '../ports/ledger.ts'
+import type { AttemptRecordRow, NewAttempt, NewRequest, SettleCommand, TimestampUs } from '../ports/ledger.ts'
 import type { GatewayServices } from './state.ts'
 
 /** One line of a bill or a log. */
@@ -34,15 +34,14 @@ export interface SpendRow {
   readonly description?: string
 }
 
-export interface ImportSums {
-  written: number
-  corrected: number
-  unchanged: number
-}
+/** What is done with a row: it was not known, or with another amount or count, or it stands as it is. */
+export type RowState = 'written' | 'corrected' | 'unchanged'
 
 export interface Imports {
-  /** Write what is not known yet, correct what is known otherwise. Doing it twice changes nothing. */
-  run(source: string, projectId: string, rows: readonly SpendRow[]): Promise<ImportSums>
+  /** Write what is not known yet, correct what is known otherwise; row by row. Doing it twice changes nothing. */
+  run(source: string, projectId: string, rows: readonly SpendRow[]): Promise<readonly RowState[]>
+  /** What `run` would do now. */
+  look(source: string, rows: readonly SpendRow[]): Promise<readonly RowState[]>
 }
 
 /** The route of imported requests: the colon keeps it apart from any that can be configured. */
@@ -59,9 +58,12 @@ export function createImports(services: ImportServices): Imports {
   return {
     async run(source, projectId, rows) {
       checkTimes(rows, services.clock.nowUs())
-      const sums: ImportSums = { written: 0, corrected: 0, unchanged: 0 }
-      for (const done of await Promise.all(rows.map((row) => record(services, { source, projectId, row })))) sums[done] += 1
-      return sums
+      return Promise.all(rows.map((row) => record(services, { source, projectId, row })))
+    },
+    async look(source, rows) {
+      checkTimes(rows, services.clock.nowUs())
+      const known = await services.ledger.read.byScope(rows.map((row) => scopeOf(source, row)))
+      return Promise.all(rows.map((row) => stateOf(services, row, known.get(scopeOf(source, row)))))
     },
   }
 }
@@ -89,7 +91,23 @@ interface Line {
   readonly row: SpendRow
 }
 
-async function record(services: ImportServices, line: Line): Promise<keyof ImportSums> {
+const scopeOf = (source: string, { evidenceId }: SpendRow): string => `${importRoute(source)}\n${evidenceId}`
+
+async function stateOf({ ledger }: ImportServices, row: SpendRow, requestId: string | undefined): Promise<RowState> {
+  const attempt = requestId === undefined ? undefined : (await ledger.read.request(requestId))?.attemptRows[0]
+  // What is written at this very moment will be known.
+  if (!attempt) return requestId === undefined ? 'written' : 'unchanged'
+  return attempt.state !== 'dispatched' && isSame(attempt, row) ? 'unchanged' : 'corrected'
+}
+
+/** Whether what stands is what the row says. */
+function isSame(attempt: AttemptRecordRow, row: SpendRow): boolean {
+  const spent = attempt.charges.reduce((sum, charge) => sum + charge.amountNanoUsd, 0n)
+  const says = spent === row.amountNanoUsd && attempt.imagesMade === row.images && attempt.outcome === row.outcome
+  return says && attempt.state !== 'unknown'
+}
+
+async function record(services: ImportServices, line: Line): Promise<RowState> {
   const { ledger } = services
   const request = requestOf(line)
   const attempt = attemptOf(line, request.id, services.node)
@@ -108,7 +126,7 @@ async function record(services: ImportServices, line: Line): Promise<keyof Impor
 }
 
 /** The row is known: nothing to do when it says the same, else its charges are reversed and posted anew. */
-async function correct({ ledger, clock }: ImportServices, line: Line, requestId: string): Promise<keyof ImportSums> {
+async function correct({ ledger, clock }: ImportServices, line: Line, requestId: string): Promise<RowState> {
   const known = await ledger.read.request(requestId)
   const attempt = known?.attemptRows[0]
   if (!attempt) throw new HalftoneError('conflict', `The row "${line.row.evidenceId}" is being imported just now; repeat it.`)
@@ -118,9 +136,7 @@ async function correct({ ledger, clock }: ImportServices, line: Line, requestId:
     const settled = await ledger.settle(settleOf(line, attempt))
     return settled.kind === 'settled' ? 'written' : 'unchanged'
   }
-  const spent = attempt.charges.reduce((sum, charge) => sum + charge.amountNanoUsd, 0n)
-  const isSame = spent === row.amountNanoUsd && attempt.imagesMade === row.images && attempt.outcome === row.outcome
-  if (isSame && attempt.state !== 'unknown') return 'unchanged'
+  if (isSame(attempt, row)) return 'unchanged'
   await ledger.reconcile({
     attemptId: attempt.id,
     atUs: clock.nowUs(),
@@ -138,7 +154,7 @@ async function correct({ ledger, clock }: ImportServices, line: Line, requestId:
 function requestOf({ source, projectId, row }: Line): NewRequest & { readonly idempotencyScope: string } {
   return {
     id: idOf(row.atUs, `request\n${source}\n${row.evidenceId}`),
-    idempotencyScope: `${importRoute(source)}\n${row.evidenceId}`,
+    idempotencyScope: scopeOf(source, row),
     createdUs: row.atUs,
     keyId: 'import',
     projectId,

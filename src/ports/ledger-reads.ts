@@ -28,6 +28,8 @@ export interface LedgerReader {
     fingerprint: string
     sinceUs: TimestampUs
   }): Promise<{ requestId: string; finished: boolean } | undefined>
+  /** Requests that hold these idempotency scopes, by scope; at most 500 of them at a time. */
+  byScope(scopes: readonly string[]): Promise<ReadonlyMap<string, string>>
   attempt(id: string): Promise<AttemptRecordRow | undefined>
   /** Attempts whose outcome is unknown, oldest first unless asked for the newest. */
   unknownAttempts(query: { limit: number; order?: 'newest' }): Promise<readonly AttemptRecordRow[]>

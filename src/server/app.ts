@@ -23,7 +23,7 @@ import { deleteContent } from './routes/deletions.ts'
 import { exportFocus, listExportDays } from './routes/exports.ts'
 import { deleteImage, giveFeedback } from './routes/feedback.ts'
 import { handleImages } from './routes/images.ts'
-import { importSpend } from './routes/imports.ts'
+import * as imports from './routes/imports.ts'
 import { insightExplore } from './routes/insight-explore.ts'
 import { insightModels } from './routes/insight-models.ts'
 import * as insightObjects from './routes/insight-objects.ts'
@@ -104,7 +104,9 @@ const handlers = {
   listBudgets: admin.listBudgets,
   putBudget: admin.putBudget,
   deleteBudget: admin.deleteBudget,
-  importSpend,
+  listImportFormats: imports.listImportFormats,
+  readImport: imports.readImport,
+  importSpend: imports.importSpend,
   listAlertChannels,
   testAlertChannel,
   listUnknown,
@@ -257,7 +259,8 @@ async function serve(
   const identity = await authenticate(request, endpoint.access, context)
   const params = request.params as Record<string, string>
   const query = endpoint.query ? check(endpoint.query, request.query) : undefined
-  const body = endpoint.body && !ownBody.has(name) ? check(endpoint.body, await readJson(request.raw)) : undefined
+  const body =
+    endpoint.body && !ownBody.has(name) ? check(endpoint.body, await readJson(request.raw, endpoint.maxBodyBytes)) : undefined
   const call: Call = {
     context,
     request,

@@ -165,7 +165,20 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   deleteRoute: () => [{ path: '/v1/halftone/routes/made?version=1' }],
   listAlertChannels: () => [{}],
   testAlertChannel: () => [{ path: '/v1/halftone/alerts/channels/ops/test' }],
-  importSpend: () => [{ body: { source: 'bill', rows: [importedRow] } }],
+  importSpend: () => [
+    { body: { source: 'bill', rows: [importedRow], dry_run: true } },
+    { body: { source: 'bill', rows: [importedRow] } },
+  ],
+  listImportFormats: () => [{}],
+  readImport: () => [
+    {
+      body: {
+        format: 'csv',
+        files: [{ name: 'bill.csv', text: 'at,model,amount_usd,provider\n2026-10-05,acme/painter,0.08,acme' }],
+      },
+    },
+    { body: { format: 'openai', files: [{ name: 'costs.json', text: '{' }] } },
+  ],
   listUnknown: () => [{}],
   reconcileAttempt: () => [
     {

@@ -1,6 +1,6 @@
 /** Spend that was made elsewhere, told to a real gateway: written once, corrected when the bill changes, out of the way of everything else. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ImportAnswer, ImportRow } from '../../src/contract/imports.ts'
+import type { ImportAnswer, ImportRow, ReadImport } from '../../src/contract/imports.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 
 let gateway: TestGateway
@@ -89,6 +89,59 @@ describe('imported spend', () => {
     const { status, body } = await send([bad], 'bad')
     expect([status, body.error?.param]).toEqual([400, param])
     expect(await imported('bad')).toEqual([])
+  })
+
+  it('says what would be done, row by row, and does nothing', async () => {
+    await send([row({ evidence_id: 'stands' }), row({ evidence_id: 'grows' })], 'dry')
+    const rows = [row({ evidence_id: 'new' }), row({ evidence_id: 'grows', amount_usd: '2' }), row({ evidence_id: 'stands' })]
+    const look = { method: 'POST', body: { source: 'dry', rows, dry_run: true } }
+    const sums = { dry_run: true, written: 1, corrected: 1, unchanged: 1, amount_usd: '5.36' }
+    const states = ['written', 'corrected', 'unchanged']
+    expect((await gateway.call('/v1/halftone/imports', look)).body).toMatchObject({ ...sums, states })
+    expect((await gateway.call('/v1/halftone/imports', look)).body).toMatchObject({ ...sums, states })
+    expect((await imported('dry')).map(({ cost_usd }) => cost_usd)).toEqual(['1.68', '1.68'])
+    expect((await send(rows, 'dry')).body).toMatchObject({ ...sums, states, dry_run: false })
+  })
+
+  it('is read from files as the command reads them: rows, what is left out, and every problem by its place', async () => {
+    const read = (body: object) =>
+      gateway.call<ReadImport & { error?: { code: string; param: string } }>('/v1/halftone/imports/files', {
+        method: 'POST',
+        body,
+      })
+    const files = (text: string) => [{ name: 'october.csv', text }]
+    const table = 'Date,Model,Cost\n2026-10-05T10:00:00Z,acme/painter,"$1,200.50"\n2026-10-06T10:00:00Z,acme/painter,0.04\n'
+    const columns = { at: 'Date', model: 'Model', amount_usd: 'Cost' }
+    const { body } = await read({ format: 'csv', files: files(table), provider: 'acme', columns })
+    expect(body.rows.map(({ amount_usd }) => amount_usd)).toEqual(['1200.50', '0.04'])
+    expect(body).toMatchObject({ problems: [], problem_count: 0, skipped: [] })
+    expect((await send(body.rows, 'files')).body).toMatchObject({ written: 2, amount_usd: '1200.54' })
+    const bad = await read({ format: 'csv', files: files('at,model,amount_usd\nyesterday,x,-1\n'), provider: 'acme' })
+    expect(bad.body.rows).toEqual([])
+    expect(bad.body.problems.map(({ file, at }) => [file, at])).toEqual([
+      ['october.csv', 'line 2, at'],
+      ['october.csv', 'line 2, amount_usd'],
+    ])
+    expect((await read({ format: 'constructor', files: files('x') })).body.error).toMatchObject({ param: 'format' })
+    const costs = {
+      results: [{ object: 'organization.costs.result', line_item: 'gpt-5 tokens', amount: { value: 1, currency: 'usd' } }],
+    }
+    const other = await read({ format: 'openai', files: files(JSON.stringify({ data: [{ start_time: 1759622400, ...costs }] })) })
+    expect(other.body).toMatchObject({ rows: [], skipped: [{ what: 'gpt-5 tokens', rows: 1 }] })
+  })
+
+  it('takes files of 4 MiB, and nothing larger', async () => {
+    const read = (bytes: number) =>
+      gateway.call<{ error?: { code: string } }>('/v1/halftone/imports/files', {
+        method: 'POST',
+        body: {
+          format: 'csv',
+          provider: 'acme',
+          files: [{ name: 'x.csv', text: `at,model,amount_usd\n${' \n'.repeat(bytes / 3)}` }],
+        },
+      })
+    expect((await read(3 * 1024 * 1024)).status).toBe(200)
+    expect((await read(5 * 1024 * 1024)).body.error?.code).toBe('body_too_large')
   })
 
   it('refuses an evidence id that stands twice, and an unknown project', async () => {

@@ -3,12 +3,12 @@ import { resolve } from 'node:path'
 import { Argument, type Command, InvalidArgumentError } from 'commander'
 import { type ImportRow, MAX_IMPORT_ROWS } from '../../contract/imports.ts'
 import { formatUsd, parseUsd } from '../../core/money.ts'
+import { type FormatName, formats, parseFiles } from '../../imports/index.ts'
+import type { ImportFile, Parsed } from '../../imports/types.ts'
 import { type ConnectOptions, connect, withConnectOptions } from '../connect.ts'
 import type { CliContext } from '../context.ts'
 import { CliError } from '../exit.ts'
 import { plain, plural, usd } from '../format.ts'
-import { type FormatName, formats, parseFiles } from '../import/index.ts'
-import type { ImportFile, Parsed } from '../import/types.ts'
 
 interface Options extends ConnectOptions {
   readonly project?: string

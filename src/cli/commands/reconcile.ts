@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { ReconcileRequest, UnknownAttemptWire } from '../../contract/reconcile.ts'
+import { type FormatName, formats, parseFiles } from '../../imports/index.ts'
 import type { Client } from '../client.ts'
 import { type ConnectOptions, connect, withConnectOptions } from '../connect.ts'
 import type { CliContext, Output } from '../context.ts'
 import { CliError } from '../exit.ts'
 import { alignDecimals, dateTime, plain, plural, usd } from '../format.ts'
-import { type FormatName, formats, parseFiles } from '../import/index.ts'
 import { renderTable } from '../table.ts'
 
 interface Bill {

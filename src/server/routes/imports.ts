@@ -1,27 +1,65 @@
-/** Spend that was made elsewhere. */
-import type { ImportAnswer, ImportRequest, ImportRow } from '../../contract/imports.ts'
+/** Spend that was made elsewhere: reading what was exported, and recording it. */
+import {
+  type ImportAnswer,
+  type ImportRequest,
+  type ImportRow,
+  MAX_IMPORT_PROBLEMS,
+  type ReadImport,
+  type ReadImportRequest,
+} from '../../contract/imports.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd, parseUsd } from '../../core/money.ts'
 import { createImports, type SpendRow } from '../../gateway/imports.ts'
+import { formats, isFormat, parseFiles } from '../../imports/index.ts'
 import type { Handler } from '../handler.ts'
+
+export const listImportFormats: Handler = async () => ({
+  object: 'list',
+  data: Object.values(formats).map(({ id, summary, columns = null }) => ({ id, summary, columns })),
+})
+
+/** Nothing is kept of the files: whoever imports sends the rows back. */
+export const readImport: Handler = async ({ body }): Promise<ReadImport> => {
+  // Checked by the endpoint's schema.
+  const { format, files, provider, columns = {} } = body as ReadImportRequest
+  if (!isFormat(format)) {
+    const known = Object.keys(formats).join(', ')
+    throw new HalftoneError('invalid_value', `There is no format "${format}"; there are ${known}.`, { param: 'format' })
+  }
+  const options = { columns: new Map(Object.entries(columns)), ...(provider !== undefined && { provider }) }
+  const { rows, skipped, problems } = parseFiles(format, files, options)
+  return {
+    object: 'import_files',
+    rows: [...rows],
+    skipped: [...skipped].map(([what, count]) => ({ what, rows: count })).sort((left, right) => right.rows - left.rows),
+    problems: problems.slice(0, MAX_IMPORT_PROBLEMS).map((problem) => ({ ...problem })),
+    problem_count: problems.length,
+  }
+}
 
 export const importSpend: Handler = async ({ context, body }): Promise<ImportAnswer> => {
   // Checked by the endpoint's schema.
-  const { source, project_id: projectId = 'default', rows } = body as ImportRequest
-  if (!(await context.services.ledger.admin.projects()).some(({ id }) => id === projectId)) {
+  const { source, project_id: projectId = 'default', rows, dry_run: dryRun = false } = body as ImportRequest
+  const { services } = context
+  if (!(await services.ledger.admin.projects()).some(({ id }) => id === projectId)) {
     throw new HalftoneError('not_found', `There is no project "${projectId}"; make it first.`, { param: 'project_id' })
   }
   const spend = rows.map(spendOf)
-  const sums = await createImports(context.services).run(source, projectId, spend)
+  const imports = createImports(services)
+  const states = await (dryRun ? imports.look(source, spend) : imports.run(source, projectId, spend))
+  const countOf = (state: (typeof states)[number]): number => states.filter((each) => each === state).length
+  const sums = { written: countOf('written'), corrected: countOf('corrected'), unchanged: countOf('unchanged') }
   const amountUsd = formatUsd(spend.reduce((sum, row) => sum + row.amountNanoUsd, 0n))
-  const data = { source, project_id: projectId, rows: rows.length, amount_usd: amountUsd, ...sums }
-  if (sums.written + sums.corrected > 0) {
-    await context.services.ledger.access.recordAudit({ action: 'import.run', objectId: source, data })
+  if (!dryRun && sums.written + sums.corrected > 0) {
+    const data = { source, project_id: projectId, rows: rows.length, amount_usd: amountUsd, ...sums }
+    await services.ledger.access.recordAudit({ action: 'import.run', objectId: source, data })
   }
   return {
     object: 'import',
     source,
+    dry_run: dryRun,
     ...sums,
+    states: [...states],
     images: spend.reduce((sum, row) => sum + row.images, 0),
     amount_usd: amountUsd,
   }

@@ -46,7 +46,7 @@ const summaryColumns = [
 
 export const createRequestReads = (
   db: Kysely<Database>,
-): Pick<LedgerReader, 'request' | 'requests' | 'byFingerprint' | 'asset' | 'attempt' | 'unknownAttempts'> => ({
+): Pick<LedgerReader, 'request' | 'requests' | 'byFingerprint' | 'byScope' | 'asset' | 'attempt' | 'unknownAttempts'> => ({
   request: (id) => readRequest(db, id),
   requests: (query) => readRequests(db, query),
   asset: async (id) => {
@@ -64,6 +64,11 @@ export const createRequestReads = (
       .limit(1)
       .executeTakeFirst()
     return row && { requestId: row.id, finished: row.finished_us !== null }
+  },
+  byScope: async (scopes) => {
+    if (scopes.length === 0) return new Map()
+    const rows = await db.selectFrom('idempotency').select(['scope', 'request_id']).where('scope', 'in', scopes).execute()
+    return new Map(rows.map((row) => [row.scope, row.request_id]))
   },
   attempt: async (id) => {
     const rows = await db.selectFrom('attempts').selectAll().where('id', '=', id).execute()

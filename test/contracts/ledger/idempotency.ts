@@ -55,6 +55,18 @@ export function idempotencyRules(opened: () => OpenedLedger): void {
     expect(await ledger.reserve(keyed('expires', 'later', T0 + 2 * DAY))).toMatchObject({ requestId: later.request.id })
   })
 
+  test('who holds which keys is told for many at once', async () => {
+    const { ledger } = opened()
+    const [one, two] = [keyed('held-1'), keyed('held-2')]
+    await Promise.all([one, two].map((reserve) => ledger.reserve(reserve)))
+    const held = await ledger.read.byScope(['held-2', 'nobody', 'held-1'])
+    expect([...held].sort()).toEqual([
+      ['held-1', one.request.id],
+      ['held-2', two.request.id],
+    ])
+    expect(await ledger.read.byScope([])).toEqual(new Map())
+  })
+
   test('the latest request of a key with a fingerprint is found for joining, with or without a key', async () => {
     const { ledger, owner } = opened()
     const reserve = newReserve(owner, { request: { fingerprint: 'join-me', keyId: 'key-join' } })

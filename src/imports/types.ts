@@ -1,10 +1,12 @@
 /** Formats of bills and logs. Each is one file: text in, rows and problems out, nothing written. */
-import type { ImportRow } from '../../contract/imports.ts'
+import type { ImportRow } from '../contract/imports.ts'
 
 export interface ImportFormat {
   readonly id: string
   /** One line for the help: what to export, and where. */
   readonly summary: string
+  /** Of a table: the words for its columns. Absent: the format names its own fields. */
+  readonly columns?: { readonly required: readonly string[]; readonly optional: readonly string[] }
   /** Files by name and content, as given on the command line. */
   parse(files: readonly ImportFile[], options: FormatOptions): Parsed
 }

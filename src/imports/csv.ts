@@ -1,7 +1,7 @@
 /** Any table with a heading: which column is what is given on the command line, or stands there under Halftone's own words. */
 import { createHash } from 'node:crypto'
 import { parse as parseCsv } from 'csv-parse/sync'
-import { type ImportRow, importRow } from '../../contract/imports.ts'
+import { type ImportRow, importRow } from '../contract/imports.ts'
 import { type Fields, ImportReader, optionalText } from './reader.ts'
 import type { FormatOptions, ImportFile, ImportFormat } from './types.ts'
 
@@ -22,6 +22,7 @@ const optional = [
 export const csv: ImportFormat = {
   id: 'csv',
   summary: `any table: columns ${required.join(', ')}; further ${optional.join(', ')}, tag:<name>`,
+  columns: { required, optional },
   parse(files, options) {
     const reader = new ImportReader()
     const seen = new Map<string, number>()

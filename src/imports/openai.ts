@@ -3,7 +3,7 @@
  * group_by[]=model` the pictures; both in days. Costs are needed, usage is joined by day and model. The API itself prices
  * nothing, so usage without costs is no spend. Source: the published OpenAPI document, `CostsResult` and `UsageImagesResult`.
  */
-import type { ImportRow } from '../../contract/imports.ts'
+import type { ImportRow } from '../contract/imports.ts'
 import { type Fields, fieldsOf, ImportReader, optionalText } from './reader.ts'
 import type { ImportFile, ImportFormat } from './types.ts'
 

@@ -2,7 +2,7 @@
  * LiteLLM's spend logs: `GET /spend/logs` or `/spend/logs/v2`, or rows of its table `LiteLLM_SpendLogs`. `spend` is what LiteLLM worked out from its own
  * price map, so it counts as estimated. Source: field names of LiteLLM's schema, read 2026-11-22.
  */
-import type { ImportRow } from '../../contract/imports.ts'
+import type { ImportRow } from '../contract/imports.ts'
 import { type Fields, fieldsOf, ImportReader, optionalText } from './reader.ts'
 import type { ImportFile, ImportFormat } from './types.ts'
 

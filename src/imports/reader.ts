@@ -1,5 +1,5 @@
 /** Reads foreign JSON field by field, and keeps every problem with its place instead of stopping at the first. */
-import type { ImportRow } from '../../contract/imports.ts'
+import type { ImportRow } from '../contract/imports.ts'
 import { decimalText } from './amount.ts'
 import type { ImportFile, ImportProblem, Parsed } from './types.ts'
 

@@ -1,5 +1,5 @@
 /** Foreign amounts as exact text. */
-import { divideHalfEven, formatUsd } from '../../core/money.ts'
+import { divideHalfEven, formatUsd } from '../core/money.ts'
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d{1,3}))?$/i
 

@@ -2,7 +2,7 @@
  * fal's billing events: `GET https://api.fal.ai/v1/models/billing-events`, one event per request, dollars after discounts in `cost_total`
  * and the same exactly in `cost_estimate_nano_usd`. Source: fal's Platform API reference, read 2026-11-22.
  */
-import { formatUsd } from '../../core/money.ts'
+import { formatUsd } from '../core/money.ts'
 import { ImportReader, optionalText } from './reader.ts'
 import type { ImportFormat } from './types.ts'
 

@@ -1,6 +1,6 @@
-/** Every format `halftone import` reads: one file and one line here. */
-import { type ImportRow, importRow } from '../../contract/imports.ts'
-import { formatUsd, parseUsd } from '../../core/money.ts'
+/** Every bill and log that is read: one file and one line here. */
+import { type ImportRow, importRow } from '../contract/imports.ts'
+import { formatUsd, parseUsd } from '../core/money.ts'
 import { csv } from './csv.ts'
 import { fal } from './fal.ts'
 import { litellm } from './litellm.ts'
@@ -10,6 +10,8 @@ import type { FormatOptions, ImportFile, ImportFormat, ImportProblem, Parsed } f
 
 export const formats = { openai, fal, openrouter, litellm, csv } as const satisfies Record<string, ImportFormat>
 export type FormatName = keyof typeof formats
+
+export const isFormat = (name: string): name is FormatName => Object.hasOwn(formats, name)
 
 /** Parse files of one format; every row that leaves is one the gateway accepts, and no evidence id stands twice. */
 export function parseFiles(format: FormatName, files: readonly ImportFile[], options: FormatOptions): Parsed {
