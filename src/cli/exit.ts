@@ -96,6 +96,7 @@ const exitByCode: Readonly<Record<ErrorCode, ExitName>> = {
   provider_timeout: 'provider',
   blocked_address: 'provider',
   passthrough_not_configured: 'config',
+  passthrough_makes_images: 'usage',
   config_invalid: 'config',
   schema_newer: 'config',
   data_dir_locked: 'busy',
@@ -104,6 +105,7 @@ const exitByCode: Readonly<Record<ErrorCode, ExitName>> = {
   cancelled: 'interrupted',
   storage_failed: 'failure',
   storage_full: 'failure',
+  storage_unavailable: 'failure',
   internal_error: 'failure',
 }
 

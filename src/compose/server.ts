@@ -33,6 +33,8 @@ export function serverSettings(config: Config): ServerSettings {
     ...(target &&
       targetUrl && {
         passthrough: {
+          provider: target.name,
+          unrecordedImages: passthrough.unrecordedImages,
           baseUrl: targetUrl,
           headers: () => ({
             ...(target.apiKey && { authorization: `Bearer ${target.apiKey.reveal()}` }),
@@ -50,6 +52,11 @@ export function bannerOf(config: Config, state: GatewayState): string[] {
     return ['Sandbox: pictures are drawn locally and cost nothing. Set OPENAI_API_KEY or run `halftone setup` for real ones.']
   const caps = config.budgets.filter((budget) => budget.hard && budget.scope === 'global')
   return [
+    ...(config.passthrough?.unrecordedImages === 'allow'
+      ? [
+          'WARNING: passthrough.unrecordedImages is allow: text calls may make pictures that no ledger row and no budget knows of.',
+        ]
+      : []),
     `The first call spends money: ${real.map((provider) => provider.name).join(', ')}.`,
     ...(caps.length === 0
       ? ['WARNING: no spend cap. Set HALFTONE_MAX_USD_PER_DAY, such as HALFTONE_MAX_USD_PER_DAY=25.']

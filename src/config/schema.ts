@@ -173,7 +173,13 @@ export const fileSchema = z.strictObject({
   alerts: alertsSchema.prefault({}).describe('Who is told of what.'),
   maxUsdPerDay: usdAmount.exactOptional().describe('Hard spend cap of the whole gateway per UTC day.'),
   passthrough: z
-    .strictObject({ provider: objectName.describe('Provider that answers them.') })
+    .strictObject({
+      provider: objectName.describe('Provider that answers them.'),
+      unrecordedImages: z
+        .enum(['refuse', 'allow'])
+        .default('refuse')
+        .describe('What happens to calls that ask for pictures there; `allow`: they are paid for past ledger and budgets.'),
+    })
     .exactOptional()
     .describe('Where OpenAI paths that are not about images go; without it they are refused.'),
   sandbox: z

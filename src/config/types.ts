@@ -37,7 +37,7 @@ export interface Config {
   readonly limits: Readonly<FileSettings['limits']>
   /** Every channel has a name. */
   readonly alerts: AlertsConfig
-  readonly passthrough?: { readonly provider: string }
+  readonly passthrough?: FileSettings['passthrough'] & object
   readonly sandbox: Readonly<FileSettings['sandbox']>
   /** With the day the file was changed, as the source of the price. */
   readonly steps: Readonly<FileSettings['steps']> & { readonly checkedAt: string }

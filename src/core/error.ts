@@ -97,6 +97,13 @@ export const errorCatalogue = {
     retryable: false,
     remedy: 'Send this path to your text gateway, or set passthrough.provider in halftone.yaml.',
   },
+  passthrough_makes_images: {
+    status: 400,
+    type: 'invalid_request_error',
+    retryable: false,
+    remedy:
+      'Make pictures on /v1/images/generations or /v1/images/edits, or allow what no ledger row knows of with passthrough.unrecordedImages in halftone.yaml.',
+  },
   asset_expired: {
     status: 410,
     type: 'not_found_error',
@@ -246,6 +253,12 @@ export const errorCatalogue = {
     type: 'server_error',
     retryable: true,
     remedy: 'Free disk space; below the floor nothing is dispatched.',
+  },
+  storage_unavailable: {
+    status: 503,
+    type: 'server_error',
+    retryable: true,
+    remedy: 'The store of images does not answer; retry after Retry-After. A picture made meanwhile is sent, and not kept.',
   },
   draining: { status: 503, type: 'server_error', retryable: true, remedy: 'This node is shutting down; retry on another.' },
   internal_error: {

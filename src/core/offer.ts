@@ -65,6 +65,7 @@ export interface Warning {
 }
 
 export const warningCodes = {
+  not_recorded: 'A text call that was passed through asked for pictures: what they cost is in no ledger and no budget.',
   parameter_dropped: 'A parameter this offer cannot use was left out, as the client allowed.',
   parameter_ignored: 'The provider is known to ignore this parameter.',
   size_differs: 'The returned image has another size than the one asked for.',
@@ -87,6 +88,7 @@ export const warningCodes = {
   upscaled: 'Another offer enlarged the picture.',
   finishing_failed: 'The picture could not be converted or resized here; it is returned as the provider made it.',
   joined_retry: 'This retry was answered by the first call; nothing was paid twice.',
+  reused: 'An equal request was answered before, and its pictures are given again; nothing was paid.',
 } as const satisfies Record<string, string>
 export type WarningCode = keyof typeof warningCodes
 

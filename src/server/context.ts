@@ -62,6 +62,15 @@ export interface ServerContext {
   readonly webRoot: string | undefined
 }
 
+export interface PassthroughTarget {
+  /** Its name in the configuration. */
+  readonly provider: string
+  readonly baseUrl: string
+  headers(): Readonly<Record<string, string>>
+  /** Calls that ask for pictures, which no ledger row will know of. */
+  readonly unrecordedImages: 'refuse' | 'allow'
+}
+
 export interface ServerSettings {
   readonly maxBodyBytes: number
   readonly maxImageBytes: number
@@ -73,7 +82,7 @@ export interface ServerSettings {
   /** Overrides what the request says about its own host. */
   readonly publicUrl?: string
   /** Where non-image OpenAI paths go; absent: a typed error. */
-  readonly passthrough?: { readonly baseUrl: string; headers(): Readonly<Record<string, string>> }
+  readonly passthrough?: PassthroughTarget
   readonly drainMs: number
   readonly sessions: SessionSettings
   readonly oidc?: OidcSettings

@@ -68,7 +68,7 @@ function parseJson(text: string): JsonValue {
 }
 
 /** Breaking off leaves the socket open: the refusal still has to go out on it. */
-async function* chunksOf(raw: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
+export async function* chunksOf(raw: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
   try {
     for await (const chunk of raw.iterator({ destroyOnReturn: false })) yield chunk
   } catch (cause) {

@@ -217,7 +217,7 @@ describe('pass-through of text paths', () => {
     open.push(() => new Promise((resolve) => server.close(() => resolve())))
     return server
   }
-  async function startWithText(): Promise<void> {
+  async function startWithText(passthrough: object = {}): Promise<void> {
     const { port } = (await startText()).address() as AddressInfo
     double = await startProviderDouble()
     open.push(() => double.close())
@@ -227,7 +227,8 @@ describe('pass-through of text paths', () => {
           double: compatibleProvider(double),
           text: { ...openaiProvider({ baseUrl: `http://127.0.0.1:${port}/v1` }), apiKey: 'sk-text' },
         },
-        passthrough: { provider: 'text' },
+        passthrough: { provider: 'text', ...passthrough },
+        server: { maxBodyBytes: 65_536 },
       },
     })
     open.push(() => gateway.close())
@@ -258,6 +259,60 @@ describe('pass-through of text paths', () => {
     const { body, headers } = await chat({ model: 'gpt-6', stream: true })
     expect(headers.get('content-type')).toBe('text/event-stream')
     expect(body).toContain('[DONE]')
+  })
+
+  const drawing = { model: 'gpt-6', input: 'a cat', tools: [{ type: 'image_generation' }] }
+  it.each<[string, string, object]>([
+    ['a tool', '/v1/responses', drawing],
+    ['an output', '/v1/chat/completions', { model: 'gpt-6', messages: [], modalities: ['image'] }],
+    ['a model of that provider', '/v1/chat/completions', { model: 'gpt-image-2', messages: [] }],
+    ['a stored prompt', '/v1/responses', { prompt: { id: 'pmpt_1' } }],
+    ['a path nobody knows', '/v1/dreams', {}],
+  ])('on: what makes pictures past the ledger is refused: %s', async (_, path, body) => {
+    await startWithText()
+    const answer = await gateway.call(path, { body })
+    expect([answer.status, answer.body]).toMatchObject([400, { error: { code: 'passthrough_makes_images' } }])
+    expect(answer.headers.get('x-should-retry')).toBe('false')
+    expect(seen).toEqual([])
+  })
+
+  it('on: pictures that no ledger knows of are made where the configuration allows them, and the answer says so', async () => {
+    await startWithText({ unrecordedImages: 'allow' })
+    const { status, headers } = await gateway.call('/v1/responses', { body: drawing })
+    expect([status, headers.get('x-halftone-warnings')]).toEqual([200, 'not_recorded'])
+    expect(seen[0]?.body).toBe(JSON.stringify(drawing))
+    expect(gateway.halftone.banner.join('\n')).toContain('WARNING: passthrough.unrecordedImages')
+    const other = await gateway.call('/v1/responses', { body: { model: 'gpt-6', input: 'hi' } })
+    expect([other.status, other.headers.get('x-halftone-warnings')]).toEqual([200, null])
+  })
+
+  it('on: a body is passed on byte for byte, with its length; one that is too large or no JSON is not', async () => {
+    await startWithText()
+    const text = `{ "model":"gpt-6",\n"messages":[{"role":"user","content":"${'é'.repeat(20_000)}"}]}`
+    const post = (body: string, type = 'application/json') =>
+      fetch(`${gateway.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${gateway.adminKey}`, 'content-type': type },
+        body,
+      })
+    expect((await post(text)).status).toBe(200)
+    expect(seen[0]?.body).toBe(text)
+    expect(seen[0]?.headers['content-length']).toBe(String(Buffer.byteLength(text)))
+    expect((await post(`"${'x'.repeat(70_000)}"`)).status).toBe(413)
+    expect((await post('{"tools":/*"*/[]}')).status).toBe(400)
+    expect((await post(JSON.stringify(drawing), 'text/plain')).status).toBe(415)
+    expect(seen).toHaveLength(1)
+  })
+
+  it('on: uploads and calls without a body go through as they are', async () => {
+    await startWithText()
+    const form = new FormData()
+    form.set('file', new Blob(['sound']), 'a.wav')
+    const headers = { authorization: `Bearer ${gateway.adminKey}` }
+    const upload = await fetch(`${gateway.url}/v1/audio/transcriptions`, { method: 'POST', headers, body: form })
+    const cancel = await fetch(`${gateway.url}/v1/responses/resp_1/cancel`, { method: 'POST', headers })
+    expect([upload.status, cancel.status]).toEqual([200, 200])
+    expect(seen.map(({ body }) => body)).toEqual([expect.stringContaining('sound'), ''])
   })
 
   it('on: it still needs a key', async () => {
