@@ -23,6 +23,7 @@ export const auditRules = {
   deleteFile: { nothing: 'The row of the file stays, and says when it was deleted.' },
   createBatch: { nothing: 'The batch and its requests are rows of their own, with the key that asked.' },
   cancelBatch: { nothing: 'The row of the batch says when.' },
+  quoteBatch: { nothing: 'It changes nothing.' },
   quote: { nothing: 'It changes nothing.' },
   giveFeedback: { nothing: 'The word is a row of its own, with the key that gave it.' },
   deleteImage: { writes: 'image' },

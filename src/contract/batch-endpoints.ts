@@ -1,6 +1,6 @@
 /** Files, and batches of requests: the shape of OpenAI's, for the lanes that answer within a day. */
 import { z } from 'zod'
-import { usdText } from './common.ts'
+import { listOf, usdText } from './common.ts'
 
 /** The image endpoints, as a batch names them. */
 export const batchTargets = [
@@ -70,6 +70,8 @@ export const createBatchRequest = z.strictObject({
 })
 export type CreateBatchRequest = z.infer<typeof createBatchRequest>
 
+const problem = z.object({ code: z.string(), message: z.string(), param: z.string().nullable(), line: z.int().nullable() })
+
 export const batchObject = z.object({
   id: z.string(),
   object: z.literal('batch'),
@@ -77,7 +79,7 @@ export const batchObject = z.object({
   errors: z
     .object({
       object: z.literal('list'),
-      data: z.array(z.object({ code: z.string(), message: z.string(), param: z.string().nullable(), line: z.int().nullable() })),
+      data: z.array(problem),
     })
     .nullable()
     .describe('What is wrong with the input file of a failed batch.'),
@@ -100,6 +102,57 @@ export const batchObject = z.object({
   halftone: z.object({ cost_usd: usdText.describe('What its requests cost so far, failed ones included.') }),
 })
 export type BatchWire = z.infer<typeof batchObject>
+
+export const lineStates = ['waiting', 'done', 'failed', 'expired', 'cancelled'] as const
+
+export const batchLineQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe('At most so many.'),
+  after: z.coerce.number().int().min(0).default(0).describe('The line after which they begin: `next_cursor` of the page before.'),
+  state: z
+    .enum(['waiting', 'done', 'failed'])
+    .optional()
+    .describe('Only these; `failed` has those that expired or were cancelled too.'),
+})
+
+export const batchLine = z.object({
+  line: z.int().describe('Its place in the input file, from 1.'),
+  custom_id: z.string(),
+  state: z.enum(lineStates).describe('`waiting`: not over yet.'),
+  tries: z.int().describe('How often it was given back to be tried again.'),
+  request_id: z.string().nullable().describe('Its request, with receipt and decision; null: none was made.'),
+  http_status: z.int().nullable().describe('What a single request would have been answered with.'),
+  error: z
+    .object({ code: z.string().nullable(), message: z.string(), param: z.string().nullable() })
+    .nullable()
+    .describe('Why it failed.'),
+})
+export type BatchLineWire = z.infer<typeof batchLine>
+
+export const quoteBatchRequest = createBatchRequest.pick({ input_file_id: true, endpoint: true })
+export type QuoteBatchRequest = z.infer<typeof quoteBatchRequest>
+
+export const batchQuote = z.object({
+  object: z.literal('batch_quote'),
+  lines: z.int().describe('Of the file.'),
+  priced: z.int().describe('Lines that are in the sums.'),
+  complete: z.boolean().describe('False: pricing was given up after 30 s, and the lines from there on are only counted.'),
+  images: z.int(),
+  min_usd: usdText,
+  expected_usd: usdText.describe(
+    'Sum over the lines, each by itself at what would be tried first now; tiers that the batch reaches are not in it.',
+  ),
+  max_usd: usdText.nullable().describe('null: of some line no bound is known.'),
+  assumed_sizes: z.int().describe('Lines with pictures given by their addresses: not fetched, taken to be 1024x1024.'),
+  products: z
+    .array(
+      z.object({ offer: z.string(), quality: z.string().nullable(), lines: z.int(), images: z.int(), expected_usd: usdText }),
+    )
+    .describe('What would be tried first, most lines first.'),
+  errors: z.array(problem).describe('With any of these the batch would fail as a whole.'),
+  refused: z.array(problem).describe('Lines that would fail alone; at most 100 of them.'),
+  refused_count: z.int(),
+})
+export type BatchQuote = z.infer<typeof batchQuote>
 
 export const batchEndpoints = {
   createFile: {
@@ -169,5 +222,21 @@ export const batchEndpoints = {
     access: 'images.make',
     summary: 'Begin nothing more of a batch; what runs is finished and paid for.',
     response: batchObject,
+  },
+  listBatchLines: {
+    method: 'GET',
+    path: '/v1/halftone/batches/{id}/lines',
+    access: 'images.make',
+    summary: 'The lines of a batch, in order: how each ended, and its request.',
+    query: batchLineQuery,
+    response: listOf(batchLine),
+  },
+  quoteBatch: {
+    method: 'POST',
+    path: '/v1/halftone/batches/quote',
+    access: 'images.make',
+    summary: 'What a file would cost as a batch, and what is wrong with it, without doing any of it.',
+    body: quoteBatchRequest,
+    response: batchQuote,
   },
 } as const

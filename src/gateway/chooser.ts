@@ -220,7 +220,8 @@ export function createChooser(options: ChooserOptions): Chooser {
   function preview(input: PlannedInput, choose: Choice): DecideInput {
     const state = current()
     const nowUs = services.clock.nowUs()
-    const named = input.policy ?? policyOf(input.request.model, state, nowUs)
+    const routed = input.policy ?? policyOf(input.request.model, state, nowUs)
+    const named = input.options.economy ? { ...routed, ...deadlineClasses.economy } : routed
     const all = choose === 'named' ? named : everything(named)
     const features = promptFeatures(input.request.prompt, input.request)
     return {

@@ -129,7 +129,13 @@ export interface LedgerBatches {
   /** Waiting lines whose time has come, in order. */
   waiting(query: { readonly batchId: string; readonly nowUs: TimestampUs; readonly limit: number }): Promise<readonly BatchLine[]>
   /** In order, from `afterLine` on. */
-  lines(query: { readonly batchId: string; readonly afterLine: number; readonly limit: number }): Promise<readonly BatchLine[]>
+  lines(query: {
+    readonly batchId: string
+    readonly afterLine: number
+    readonly limit: number
+    /** Absent: all of them. */
+    readonly states?: readonly BatchLine['state'][]
+  }): Promise<readonly BatchLine[]>
   finishLine(line: FinishedLine): Promise<void>
   /** Give it back, to be done later; `tried`: it ran and failed, and what comes next is another try of it. */
   postponeLine(command: {

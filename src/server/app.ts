@@ -73,6 +73,8 @@ const handlers = {
   listBatches: batches.listBatches,
   getBatch: batches.getBatch,
   cancelBatch: batches.cancelBatch,
+  listBatchLines: batches.listBatchLines,
+  quoteBatch: batches.quoteBatch,
   listModels: models.listModels,
   getModel: models.getModel,
   quote,

@@ -24,3 +24,11 @@ export function callerIdentity({ identity }: Call): Identity {
   if (!identity) throw new HalftoneError('missing_api_key', 'This path needs a key.')
   return identity
 }
+
+/** Aborts when the client leaves: what is read for nobody ends. */
+export function signalOf({ reply }: Call): AbortSignal {
+  const left = new AbortController()
+  // Also after the last byte, when nobody listens any more.
+  reply.raw.once('close', () => left.abort())
+  return left.signal
+}

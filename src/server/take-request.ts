@@ -1,7 +1,7 @@
 /** From a body that was read to a checked request with its pictures: the same for every way in. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { HalftoneError } from '../core/error.ts'
-import type { InputRole, Operation } from '../core/request.ts'
+import type { ImageInput, InputRole, Operation, Size } from '../core/request.ts'
 import type { ServerContext } from './context.ts'
 import { openUploadedImage } from './files.ts'
 import { checkWire, fromFormFields, type NormalizedRequest, normalizeRequest, type WireRequest } from './image-request.ts'
@@ -37,6 +37,37 @@ export async function takeRequest(context: ServerContext, options: TakeOptions):
     await disposeInputs(inputs)
     throw error
   }
+}
+
+/** Of a picture that nobody has measured. */
+export const ASSUMED_SIZE: Size = { width: 1024, height: 1024 }
+
+/** Stands for a picture of which only the size counts. */
+export const placeholder = (role: InputRole, { width, height }: Size): ImageInput => ({
+  role,
+  sha256: '',
+  bytes: 0,
+  mediaType: 'image/png',
+  width,
+  height,
+})
+
+/**
+ * The same to be priced alone: pictures are measured and disposed of. Those that are given by their addresses are not fetched; `assumedSizes`
+ * says that there are some, which were taken to be of `ASSUMED_SIZE`.
+ */
+export async function lookAtRequest(
+  context: ServerContext,
+  options: TakeOptions,
+): Promise<NormalizedRequest & { readonly assumedSizes: boolean }> {
+  const { operation, body, headers } = options
+  const wire = await orDispose(body.images, () => wireOf(options))
+  const far = body.images.filter(({ source }) => source.kind === 'url')
+  const near = body.images.filter(({ source }) => source.kind !== 'url')
+  const taken = await takeInputs(context, { ...options, body: { ...body, images: near } })
+  await disposeInputs(taken)
+  const inputs = [...taken.map(({ input }) => input), ...far.map(({ role }) => placeholder(role, ASSUMED_SIZE))]
+  return { ...normalizeRequest({ operation, wire, inputs, headers }), assumedSizes: far.length > 0 }
 }
 
 function wireOf({ operation, body: { parameters, images }, isForm }: TakeOptions): WireRequest {

@@ -103,6 +103,8 @@ const good: Record<EndpointName, () => readonly (CallOptions & { readonly path?:
   listBatches: () => [],
   getBatch: () => [],
   cancelBatch: () => [],
+  listBatchLines: () => [],
+  quoteBatch: () => [],
   listModels: () => [{}],
   getModel: () => [
     { path: '/v1/models/auto' },
@@ -314,11 +316,13 @@ describe('answers', () => {
       completion_window: '24h',
       metadata: { for: 'test' },
     }
+    await exercise('quoteBatch', { body: { input_file_id: file.id, endpoint: '/v1/images/generations' } })
     const { id } = await exercise('createBatch', { body })
     const ended = () => gateway.call<{ completed_at: number | null; output_file_id: string }>(`/v1/batches/${id}`)
     await expect.poll(async () => (await ended()).body.completed_at, { timeout: 30_000 }).not.toBeNull()
     await exercise('getBatch', { path: `/v1/batches/${id}` })
     await exercise('listBatches', {})
+    await exercise('listBatchLines', { path: `/v1/halftone/batches/${id}/lines?state=done` })
     await exercise('cancelBatch', { path: `/v1/batches/${id}/cancel` })
     await exercise('getFile', { path: `/v1/files/${(await ended()).body.output_file_id}` })
     await exercise('deleteFile', { path: `/v1/files/${file.id}` })

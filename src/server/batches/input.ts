@@ -3,7 +3,7 @@ import { HalftoneError } from '../../core/error.ts'
 import type { JsonObject, JsonValue } from '../../core/json.ts'
 import type { BatchProblem, NewBatchLine } from '../../ports/ledger.ts'
 import type { ServerContext } from '../context.ts'
-import { type ReadBody, scanJson, takeImages } from '../read-body.ts'
+import { disposeImages, type ReadBody, scanJson, takeImages } from '../read-body.ts'
 
 /** As OpenAI takes them. */
 export const MAX_LINES = 50_000
@@ -58,12 +58,18 @@ export interface ReadInput {
   readonly problems: readonly BatchProblem[]
 }
 
+export interface ReadOptions {
+  readonly endpoint: string
+  readonly signal: AbortSignal
+  /** Is given each line that is as it should be, and disposes of its pictures; without it they are disposed of here. */
+  look?(line: number, body: ReadBody): Promise<void>
+}
+
 /** Every line that can be told to be wrong without doing it. */
 export async function readInput(
   context: ServerContext,
   stream: AsyncIterable<Uint8Array>,
-  endpoint: string,
-  signal: AbortSignal,
+  { endpoint, signal, look = (_, body) => disposeImages(body.images) }: ReadOptions,
 ): Promise<ReadInput> {
   const lines: NewBatchLine[] = []
   const problems: BatchProblem[] = []
@@ -76,14 +82,15 @@ export async function readInput(
     }
     try {
       const { customId, body } = await parseLine(context, pieces, endpoint)
-      await Promise.all(body.images.map(({ source }) => (source.kind === 'body' ? source.body.dispose() : undefined)))
       const earlier = seen.get(customId)
       if (earlier !== undefined) {
+        await disposeImages(body.images)
         const message = `custom_id "${customId}" is also that of line ${earlier}.`
         throw new HalftoneError('invalid_value', message, { param: 'custom_id' })
       }
       seen.set(customId, place.line)
       lines.push({ ...place, customId })
+      await look(place.line, body)
     } catch (error) {
       if (!(error instanceof HalftoneError)) throw error
       problems.push({ code: error.code, message: error.message, param: error.param ?? null, line: place.line })

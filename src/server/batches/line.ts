@@ -1,7 +1,7 @@
 /** One line of a batch: asked of the gateway as if it had come over HTTP, by the key that handed the batch in. */
 import { errorCatalogue, HalftoneError } from '../../core/error.ts'
 import type { JsonObject } from '../../core/json.ts'
-import type { Operation } from '../../core/request.ts'
+import type { Operation, RequestOptions } from '../../core/request.ts'
 import type { BatchLine, BatchRecord } from '../../ports/ledger.ts'
 import { callerOf } from '../authenticate.ts'
 import type { ServerContext } from '../context.ts'
@@ -38,6 +38,18 @@ const operations: Readonly<Record<string, Operation>> = {
   '/v1/images/upscale': 'upscale',
   '/v1/images/remove-background': 'remove_background',
 }
+
+export const operationOf = (endpoint: string): Operation => operations[endpoint] ?? 'generate'
+
+/** A batch is done within this time. */
+export const WINDOW_MS = 24 * 3_600_000
+
+/** The options of a request as a line has them that may take so long: every lane, unless it asked for less time. */
+export const asLine = (options: RequestOptions, leftMs: number): RequestOptions => ({
+  ...options,
+  economy: true,
+  deadlineMs: Math.min(options.deadlineMs ?? leftMs, leftMs),
+})
 
 /** Refused before anything was asked of a provider: its idempotency key is still unused. */
 const notBegun: ReadonlySet<string> = new Set(['overloaded', 'rate_limit_exceeded', 'draining', 'storage_full'])
@@ -80,7 +92,7 @@ async function askFor(
   const identity = await ownerOf(context, batch)
   const { services, gateway, metrics } = context
   const body = await readLine(context, batch, line)
-  const operation = operations[batch.endpoint] ?? 'generate'
+  const operation = operationOf(batch.endpoint)
   const { inputs, request, options } = await takeRequest(context, {
     operation,
     body,
@@ -92,7 +104,7 @@ async function askFor(
   const leftMs = Math.max(1, Math.round((batch.expiresUs - services.clock.nowUs()) / 1_000))
   const result = await gateway.execute({
     request,
-    options: { ...options, economy: true, deadlineMs: Math.min(options.deadlineMs ?? leftMs, leftMs) },
+    options: asLine(options, leftMs),
     caller: callerOf(identity),
     inputs,
     sdkRetry: 0,

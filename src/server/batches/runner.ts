@@ -121,7 +121,7 @@ export function startBatches(context: ServerContext, nodeId: string): BatchRunne
       const message = 'The input file is not stored on this node any more.'
       return end(batch, 'failed', [{ code: 'asset_expired', message, param: 'input_file_id', line: null }])
     }
-    const { lines, problems } = await readInput(context, blob.stream, batch.endpoint, stop.signal)
+    const { lines, problems } = await readInput(context, blob.stream, { endpoint: batch.endpoint, signal: stop.signal })
     if (problems.length > 0) return end(batch, 'failed', problems)
     for (let from = 0; from < lines.length; from += PAGE) {
       const atUs = clock.nowUs()

@@ -1,17 +1,28 @@
 /** Files and batches over HTTP. */
 import type { z } from 'zod'
-import type { BatchWire, batchListQuery, CreateBatchRequest, FileWire, fileListQuery } from '../../contract/batch-endpoints.ts'
+import type {
+  BatchLineWire,
+  BatchQuote,
+  BatchWire,
+  batchLineQuery,
+  batchListQuery,
+  CreateBatchRequest,
+  FileWire,
+  fileListQuery,
+  QuoteBatchRequest,
+} from '../../contract/batch-endpoints.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd } from '../../core/money.ts'
-import type { BatchCounts, BatchRecord, FileRecord } from '../../ports/ledger.ts'
+import type { BatchCounts, BatchLine, BatchRecord, FileRecord } from '../../ports/ledger.ts'
+import { WINDOW_MS } from '../batches/line.ts'
 import { outputFileId, outputOf, sendOutput } from '../batches/output.ts'
+import { quoteBatch as quoteLines } from '../batches/quote.ts'
 import { fileWithinReach, openFile, storeUpload } from '../files.ts'
-import { type Call, callerIdentity, type Handler } from '../handler.ts'
+import { type Call, callerIdentity, type Handler, signalOf } from '../handler.ts'
 import { publicOrigin } from '../origin.ts'
 import { drained } from '../send-images.ts'
 import { isWithinReach, reachFilter } from '../view.ts'
 
-const WINDOW_US = 24 * 3_600_000_000
 /** An SDK that got no answer asks again within this time, and means the same batch. */
 const RETRY_US = 10 * 60_000_000
 
@@ -164,12 +175,7 @@ export const createBatch: Handler = async (call) => {
   const identity = callerIdentity(call)
   if (!(await context.keys.byId(identity.key.id)))
     throw new HalftoneError('forbidden', 'A batch outlives a sign-in: hand it in with an API key.')
-  const file = await fileWithinReach(context, identity, fileId, 'input_file_id')
-  if (file.purpose !== 'batch') {
-    throw new HalftoneError('invalid_value', `The file "${fileId}" was uploaded with purpose "${file.purpose}", not "batch".`, {
-      param: 'input_file_id',
-    })
-  }
+  await inputFile(call, fileId)
   const nowUs = clock.nowUs()
   const earlier = await repeatedBy(call, fileId, nowUs)
   if (earlier) return wireOf(call, earlier)
@@ -186,12 +192,27 @@ export const createBatch: Handler = async (call) => {
     startedUs: null,
     cancellingUs: null,
     finishedUs: null,
-    expiresUs: nowUs + WINDOW_US,
+    expiresUs: nowUs + WINDOW_MS * 1_000,
     problems: [],
   }
   const known = await ledger.batches.add({ ...batch, ...(idempotencyKey !== undefined && { idempotencyKey }) })
   context.batches.wake()
   return wireOf(call, (known === null ? undefined : await ledger.batches.batch(known)) ?? batch)
+}
+
+async function inputFile(call: Call, fileId: string): Promise<FileRecord> {
+  const file = await fileWithinReach(call.context, callerIdentity(call), fileId, 'input_file_id')
+  if (file.purpose === 'batch') return file
+  throw new HalftoneError('invalid_value', `The file "${fileId}" was uploaded with purpose "${file.purpose}", not "batch".`, {
+    param: 'input_file_id',
+  })
+}
+
+export const quoteBatch: Handler = async (call): Promise<BatchQuote> => {
+  const { context, body } = call
+  const { input_file_id: fileId, endpoint } = body as QuoteBatchRequest
+  const { stream } = await openFile(context, await inputFile(call, fileId))
+  return quoteLines(context, { identity: callerIdentity(call), endpoint, stream, signal: signalOf(call) })
 }
 
 /** What an SDK's own retry repeats: a second batch of the same file would pay for every picture twice. */
@@ -237,6 +258,34 @@ async function batchWithinReach(call: Call, id: string): Promise<BatchRecord> {
   if (!batch || !isWithinReach(callerIdentity(call), batch))
     throw new HalftoneError('not_found', `There is no batch "${id.slice(0, 128)}" of this key.`, { param: 'id' })
   return batch
+}
+
+export const listBatchLines: Handler = async (call) => {
+  const { limit, after, state } = call.query as z.infer<typeof batchLineQuery>
+  const { id } = await batchWithinReach(call, call.params['id'] ?? '')
+  const { ledger } = call.context.services
+  const found = await ledger.batches.lines({
+    batchId: id,
+    afterLine: after,
+    limit: limit + 1,
+    ...(state !== undefined && { states: state === 'failed' ? ['failed', 'expired', 'cancelled'] : [state] }),
+  })
+  const page = found.slice(0, limit)
+  return { object: 'list', data: page.map(lineWire), next_cursor: found.length > limit ? String(page.at(-1)?.line) : null }
+}
+
+function lineWire({ line, customId, state, tries, requestId, httpStatus, error }: BatchLine): BatchLineWire {
+  // The whole body of the answer, as `toHttpError` made it.
+  const failure = error as { readonly error: { code: string | null; message: string; param: string | null } } | null
+  return {
+    line,
+    custom_id: customId,
+    state,
+    tries,
+    request_id: requestId,
+    http_status: httpStatus,
+    error: failure && { code: failure.error.code, message: failure.error.message, param: failure.error.param },
+  }
 }
 
 async function finishedBatch(call: Call, id: string): Promise<BatchRecord> {

@@ -6,6 +6,7 @@ import { callerOf } from '../authenticate.ts'
 import { callerIdentity, type Handler } from '../handler.ts'
 import { checkWire, normalizeRequest } from '../image-request.ts'
 import { answerQuote } from '../quote-answer.ts'
+import { ASSUMED_SIZE, placeholder } from '../take-request.ts'
 
 export const quote: Handler = async (call) => {
   const { context, request } = call
@@ -31,19 +32,10 @@ function placeholders(
   sizes: readonly Size[],
   { mask, control }: { readonly mask: boolean; readonly control: boolean },
 ): readonly ImageInput[] {
-  const first = sizes[0] ?? { width: 1024, height: 1024 }
+  const first = sizes[0] ?? ASSUMED_SIZE
   return [
     ...sizes.map((size) => placeholder('image', size)),
     ...(mask ? [placeholder('mask', first)] : []),
     ...(control ? [placeholder('control', first)] : []),
   ]
 }
-
-const placeholder = (role: ImageInput['role'], { width, height }: Size): ImageInput => ({
-  role,
-  sha256: '',
-  bytes: 0,
-  mediaType: 'image/png',
-  width,
-  height,
-})

@@ -10,7 +10,7 @@ import { commitmentChanges, unusedOf } from '../../core/report/commitments.ts'
 import { type EffectSum, mostSaving, type WhatIfResult } from '../../core/report/what-if.ts'
 import { whatIf } from '../../gateway/what-if.ts'
 import type { LotRecord, LotUse, RepeatedCall, ReportMoney, ReportSpan } from '../../ports/ledger.ts'
-import type { Call, Handler } from '../handler.ts'
+import { type Call, type Handler, signalOf } from '../handler.ts'
 import { isoTime } from '../wire.ts'
 import { insightExplore } from './insight-explore.ts'
 import { overviewOf } from './insight-overview.ts'
@@ -95,13 +95,6 @@ async function closedMonth({ context }: Call, { fromUs, toUs }: Period): Promise
   const month = isoTime(fromUs).slice(0, 7)
   const closed = months.find((each) => each.month === month && each.untilUs === toUs)
   return closed && periodStartUs('month', fromUs) === fromUs ? { month, closed_at: isoTime(closed.closedUs) } : null
-}
-
-/** Ends the reading when the client leaves. */
-function signalOf({ request }: Call): AbortSignal {
-  const left = new AbortController()
-  request.raw.socket.once('close', () => left.abort())
-  return left.signal
 }
 
 /** A month is compared with the month before it: the one under way with the same days of it, as far as it has them. */

@@ -65,16 +65,16 @@ export const createBatchReads = (db: Kysely<Database>): BatchReads => ({
       .execute()
     return rows.map(toLine)
   },
-  async lines({ batchId, afterLine, limit }) {
-    const rows = await db
+  async lines({ batchId, afterLine, limit, states }) {
+    let query = db
       .selectFrom('batch_lines')
       .selectAll()
       .where('batch_id', '=', batchId)
       .where('line', '>', BigInt(afterLine))
       .orderBy('line')
       .limit(limit)
-      .execute()
-    return rows.map(toLine)
+    if (states !== undefined) query = query.where('state', 'in', states)
+    return (await query.execute()).map(toLine)
   },
 })
 

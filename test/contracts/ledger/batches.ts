@@ -132,6 +132,8 @@ export function batchRules(opened: () => OpenedLedger): void {
       [3, 'done', 'r', 200, true, null],
       [4, 'failed', null, 400, false, { error: { code: 'x' } }],
     ])
+    const ended = await batches.lines({ batchId, afterLine: 0, limit: 10, states: ['done', 'failed'] })
+    expect(ended.map(({ line }) => line)).toEqual([3, 4])
     expect(await batches.counts(batchId)).toMatchObject({ total: 4, done: 1, failed: 3 })
     expect(await batches.batch(batchId)).toMatchObject({ state: 'in_progress', startedUs: T0 + 6 })
   })
