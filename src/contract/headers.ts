@@ -19,6 +19,8 @@ export const requestHeaders = {
   'x-halftone-upscale': '`local` enlarges here what an offer makes too small, up to 4 times each edge.',
   'x-halftone-convert': '`none` takes only offers that return `output_format` themselves; else it is converted here.',
   'x-halftone-allow-unsupported': '`true` turns unsupported parameters into warnings.',
+  'x-halftone-cache-seconds':
+    'Pictures of an equal request of this key will do if they are at most so old, up to 2592000; `0` makes new ones whatever the route says.',
   'x-halftone-progress': '`true` lets a stream tell how far it is, by `halftone.progress` events.',
   'x-halftone-body': '`off` leaves the halftone object out of the answer.',
   'x-stainless-retry-count': 'Sent by SDKs: above 0, the call joins the one it repeats.',
@@ -33,7 +35,7 @@ export const responseHeaders = {
   'x-halftone-cost-status': 'final, estimated, unknown or unpriced.',
   'x-halftone-attempts': 'Calls made to providers.',
   'x-halftone-cache':
-    '`hit` when nothing was called (idempotent replay), `joined` when the call that an SDK repeats answered, else `miss`.',
+    '`hit` when nothing was called (idempotent replay, or pictures that equal requests share), `joined` when the call that an SDK repeats answered, else `miss`.',
   'x-halftone-warnings': 'Warning codes, comma-separated.',
   'x-should-retry': 'Tells SDKs whether repeating may help and cannot pay twice.',
   'retry-after': 'Seconds to wait.',

@@ -4,6 +4,7 @@ import { controlKinds } from '../core/request.ts'
 import { costStatus, tags, usdText, warning } from './common.ts'
 import { requestRequirement } from './facts.ts'
 import { appliedFloor } from './floor.ts'
+import { MOST_CACHE_SECONDS } from './route-document.ts'
 
 const targets = z.array(z.string().min(1).max(256)).min(1).max(32)
 
@@ -62,6 +63,14 @@ export const halftoneOptions = z
       .literal('none')
       .optional()
       .describe("Only offers that return `output_format` themselves: the provider's own file, with its provenance marks."),
+    cache_seconds: z
+      .int()
+      .min(0)
+      .max(MOST_CACHE_SECONDS)
+      .optional()
+      .describe(
+        'Pictures of an equal request of this key will do if they are at most so old; `0` makes new ones whatever the route says.',
+      ),
     allow_unsupported: z.boolean().optional().describe('Turn unsupported parameters into warnings.'),
     progress: z
       .boolean()

@@ -41,6 +41,8 @@ const aliasTargetOrRoute = z
     /^([A-Za-z0-9][\w.-]*:)?[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?(@[\w.-]+)?(\+[\w.-]+)?$/,
     'must be a model, an offer or a route',
   )
+/** Thirty days. */
+export const MOST_CACHE_SECONDS = 2_592_000
 const share = z.number().min(0)
 const floorName = z
   .string()
@@ -172,6 +174,14 @@ export const routeSchema = z
     hedge: hedgeSchema
       .exactOptional()
       .describe('A second call, to another offer, beside one that is late, where that is worth its price; default: never.'),
+    cacheSeconds: z
+      .int()
+      .min(1)
+      .max(MOST_CACHE_SECONDS)
+      .exactOptional()
+      .describe(
+        'Equal requests of a key are given pictures that are at most so old, free, as long as their offer may still be chosen; default: each makes its own.',
+      ),
     onSoftBudget: z
       .enum(['warn', 'cheaper'])
       .default('warn')

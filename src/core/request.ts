@@ -138,6 +138,8 @@ export interface RequestOptions {
   readonly upscale?: 'local'
   /** `none`: the file must come from the provider as it is; absent: another format is converted here. */
   readonly convert?: 'none'
+  /** Pictures of an equal request of the same key will do if they are at most so old; 0: new ones, whatever the route says. */
+  readonly cacheSeconds?: number
   /** Unsupported parameters become warnings instead of errors. */
   readonly allowUnsupported: boolean
   /** Leave the `halftone` object out of the JSON body. */

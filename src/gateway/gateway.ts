@@ -17,6 +17,7 @@ import { createHedges } from './race.ts'
 import { createRecentTries, type RecentTries } from './recent-tries.ts'
 import { createRepeats, joinKey } from './repeats.ts'
 import { requestRow } from './request-row.ts'
+import { createReuse } from './reuse.ts'
 import type { CallContext } from './run-call.ts'
 import { runRequest } from './run-request.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
@@ -68,6 +69,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const listeners = new Set<(requestId: string) => void>()
   let draining = false
   const chooser = createChooser({ ...options, isDraining: () => draining })
+  const reuse = createReuse({ services, repeats, plan: chooser.plan })
   const notify = (requestId: string): void => {
     for (const listener of listeners) listener(requestId)
   }
@@ -97,6 +99,20 @@ export function createGateway(options: GatewayOptions): Gateway {
     const fingerprint = fingerprintOf(input)
     const repeated = input.sdkRetry > 0 ? await repeats.joinEarlier(input, fingerprint) : undefined
     if (repeated) return repeated
+    const cameUs = services.clock.nowUs()
+    return reuse.sharedOr(input, state, fingerprint, () =>
+      begin(withoutWait(input, services.clock.nowUs() - cameUs), state, fingerprint, ownership),
+    )
+  }
+
+  /** What counts towards the limits of its key and of this node. */
+  async function begin(
+    input: ExecuteInput,
+    state: GatewayState,
+    fingerprint: string,
+    ownership: Ownership,
+  ): Promise<ExecuteResult> {
+    if (draining) throw shuttingDown()
     if (inFlight.size >= state.settings.maxConcurrentRequests) {
       throw new HalftoneError('overloaded', `${inFlight.size} requests are running, the limit of this node.`, {
         retryAfterMs: 1_000,

@@ -12,6 +12,8 @@ export interface Repeats {
   joinEarlier(input: ExecuteInput, fingerprint: string): Promise<ExecuteResult | undefined>
   /** The ledger refused a reservation because its key is known: answer from the first call, or say that it still runs. */
   onIdempotent(error: unknown): Promise<ExecuteResult>
+  /** A request was answered by an earlier one that cost so much. */
+  countPrevented(requestId: string, savedNanoUsd: NanoUsd): Promise<void>
 }
 
 /** SDK retries come within minutes of the call they repeat. */
@@ -26,6 +28,7 @@ export function createRepeats(services: GatewayServices, inFlight: InFlight): Re
     await services.ledger.countRepeat({ requestId, savedNanoUsd })
   }
   return {
+    countPrevented,
     async joinEarlier(input, fingerprint) {
       const running = inFlight.find(joinKey(input.caller, fingerprint))
       if (running) await running.ended

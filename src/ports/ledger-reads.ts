@@ -22,11 +22,12 @@ export interface LedgerReader {
   /** Undefined: there is no such request. */
   lineage(requestId: string): Promise<RequestLineage | undefined>
   asset(id: string): Promise<AssetRecord | undefined>
-  /** Latest request of a key with this fingerprint, started at or after `sinceUs`; joins SDK retries. */
+  /** Latest request of a key with this fingerprint, started at or after `sinceUs`; `answered`: of those that ended with pictures. */
   byFingerprint(query: {
     keyId: string
     fingerprint: string
     sinceUs: TimestampUs
+    answered?: true
   }): Promise<{ requestId: string; finished: boolean } | undefined>
   /** Requests that hold these idempotency scopes, by scope; at most 500 of them at a time. */
   byScope(scopes: readonly string[]): Promise<ReadonlyMap<string, string>>

@@ -11,6 +11,7 @@ import {
   upscaleRequest,
   variationRequest,
 } from '../contract/images.ts'
+import { MOST_CACHE_SECONDS } from '../contract/route-document.ts'
 import { HalftoneError } from '../core/error.ts'
 import type { JsonObject, JsonValue } from '../core/json.ts'
 import { parseUsd } from '../core/money.ts'
@@ -189,6 +190,7 @@ function optionsOf(headers: IncomingHttpHeaders, twin: HalftoneOptions): Request
   return {
     allowUnsupported: flag(headers, 'x-halftone-allow-unsupported') ?? twin.allow_unsupported ?? false,
     ...present('groupSize', groupSizeOf(headers) ?? twin.group_size),
+    ...present('cacheSeconds', cacheSecondsOf(headers) ?? twin.cache_seconds),
     ...present('fit', choice(headers, 'x-halftone-fit', ['cover', 'contain']) ?? twin.fit),
     ...present('upscale', choice(headers, 'x-halftone-upscale', ['local']) ?? twin.upscale),
     ...present('convert', choice(headers, 'x-halftone-convert', ['none']) ?? twin.convert),
@@ -247,6 +249,16 @@ function groupSizeOf(headers: IncomingHttpHeaders): number | undefined {
   if (text === undefined || /^[1-9]\d{0,6}$/.test(text)) return text === undefined ? undefined : Number(text)
   throw new HalftoneError('invalid_header', 'x-halftone-group-size must be a whole number from 1 to 9999999.', {
     param: 'x-halftone-group-size',
+  })
+}
+
+function cacheSecondsOf(headers: IncomingHttpHeaders): number | undefined {
+  const text = headerText(headers, 'x-halftone-cache-seconds', 16)
+  if (text === undefined) return undefined
+  const seconds = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN
+  if (seconds <= MOST_CACHE_SECONDS) return seconds
+  throw new HalftoneError('invalid_header', `x-halftone-cache-seconds must be a whole number from 0 to ${MOST_CACHE_SECONDS}.`, {
+    param: 'x-halftone-cache-seconds',
   })
 }
 

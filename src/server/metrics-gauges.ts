@@ -96,12 +96,12 @@ export function addGauges(registry: Registry, sources: GaugeSources, labels: Lab
   gauge('halftone_ledger_commits', 'Group commits since the start.', () => services.ledger.stats().commits)
   gauge(
     'halftone_duplicates_prevented',
-    'SDK retries answered by the call they repeat, since the start.',
+    'Requests answered by an earlier one, by SDK retry, key or cache, since the start.',
     () => gateway.inFlight.joined.count,
   )
   gauge(
     'halftone_duplicates_prevented_usd',
-    'What those retries would have cost again.',
+    'What they would have cost again.',
     () => Number(gateway.inFlight.joined.savedNanoUsd) / 1e9,
   )
   gauges('halftone_breaker_state', 'Breaker of each offer that was called: 0 closed, 1 half open, 2 open.', 'offer', () =>

@@ -78,6 +78,8 @@ export interface Policy {
   readonly hedge?: HedgePolicy
   /** At the limit of a soft budget: only say so (default), or take what is cheaper within the floor. */
   readonly onSoftBudget?: 'warn' | 'cheaper'
+  /** Equal requests of a key share pictures that are at most so old; absent: each makes its own. */
+  readonly cacheSeconds?: number
   /** Fall back to other offers at all; false for a model named by the client with a single offer. */
   readonly fallback: boolean
   /** Chosen through an alias, so the caller speaks another model's language: what the offer cannot use is a warning. */

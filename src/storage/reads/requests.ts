@@ -53,9 +53,10 @@ export const createRequestReads = (
     const row = await db.selectFrom('assets').selectAll().where('id', '=', id).executeTakeFirst()
     return row && toAsset(row)
   },
-  byFingerprint: async ({ keyId, fingerprint, sinceUs }) => {
+  byFingerprint: async ({ keyId, fingerprint, sinceUs, answered }) => {
     const row = await db
       .selectFrom('requests')
+      .$if(answered === true, (query) => query.where('images_returned', '>', 0n))
       .select(['id', 'finished_us'])
       .where('fingerprint', '=', fingerprint)
       .where('key_id', '=', keyId)

@@ -31,7 +31,7 @@ interface Props {
 
 /** Fields with a control here; what else a document says stays as it is, and is written as text. */
 const controls =
-  'objective weights order shares models providers offers regions quality floor easyFloor deadlineClass maxCostUsd baseline maxAttempts retries fallback fallbackOnRefusal payTwice onSoftBudget groupFailure mode observes fraction since'.split(
+  'objective weights order shares models providers offers regions quality floor easyFloor deadlineClass maxCostUsd baseline maxAttempts retries fallback fallbackOnRefusal payTwice onSoftBudget cacheSeconds groupFailure mode observes fraction since'.split(
     ' ',
   )
 
@@ -103,6 +103,12 @@ function WhatCounts({ draft, control, options, disabled }: PartsProps) {
       />
       <Suggestions id="route-floors" values={['draft', 'standard', 'high', ...options.models]} />
       <TextField {...control.text('maxCostUsd', 'Most one request may cost, USD')} inputMode="decimal" placeholder="no limit" />
+      <TextField
+        {...control.number('cacheSeconds', 'Seconds for which equal requests share pictures')}
+        hint="Of one key. Empty: each request makes its own."
+        inputMode="numeric"
+        placeholder="none"
+      />
       <SelectField {...control.text('deadlineClass', 'How long requests may take')}>
         <option value="">not stated</option>
         <option value="realtime">realtime: 15 s</option>
