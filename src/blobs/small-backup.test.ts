@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createSmallStore } from './small.ts'
-import { backupSmall, restoreSmall } from './small-backup.ts'
+import { backupSmall } from './small-backup.ts'
 
 let folder: string
 beforeEach(() => {
@@ -11,7 +11,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-test('small images come back from a copy that was made while they were written; what was there is kept', async () => {
+test('small images are complete in a copy that was made while they were written', async () => {
   const path = join(folder, 'small.db')
   const copy = join(folder, 'copy.images')
   expect(backupSmall(path, copy)).toBe(false)
@@ -21,9 +21,7 @@ test('small images come back from a copy that was made while they were written; 
   expect(backupSmall(path, copy)).toBe(true)
   await store.delete('a'.repeat(64))
   await store.close()
-  expect(restoreSmall(path, copy, 7)).toBe(`${path}.before-restore-7`)
-  const again = createSmallStore(path)
+  const again = createSmallStore(copy)
   expect(await again.get('a'.repeat(64))).toEqual(new Uint8Array([1, 2, 3]))
   await again.close()
-  expect(readdirSync(folder)).toContain('small.db.before-restore-7')
 })

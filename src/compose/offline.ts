@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { backupSmall, restoreSmall } from '../blobs/small-backup.ts'
+import { backupSmall } from '../blobs/small-backup.ts'
 import { type Config, type LoadedConfig, type LoadOptions, loadConfig } from '../config/index.ts'
 import { loadActivePrices } from '../config/price-sets.ts'
 import { HalftoneError } from '../core/error.ts'
@@ -22,6 +22,7 @@ import { type RequiredOption, requiredOptions } from '../providers/usual-keys.ts
 import { newSecret } from '../server/key-ring.ts'
 import {
   backupSqlite,
+  checkBackup,
   lockDataDir,
   migratePostgres,
   openPostgresLedger,
@@ -197,7 +198,8 @@ export async function migrateLedger(config: Config, { dryRun }: { readonly dryRu
   return { from, to: schemaVersion }
 }
 
-const smallImages = ({ storage }: Config): string => join(storage.dataDir, 'blobs', 'small.db')
+/** From the data directory on. */
+const SMALL_IMAGES = join('blobs', 'small.db')
 /** Small images stand beside the ledger's copy. */
 const imagesBeside = (file: string): string => `${file}.images`
 
@@ -212,19 +214,24 @@ export async function backupLedger(config: Config, file: string): Promise<{ read
   backupSqlite(config.storage.dataDir, draft)
   await rename(draft, file)
   const images = imagesBeside(file)
-  if (backupSmall(smallImages(config), images)) return { images }
+  if (backupSmall(join(config.storage.dataDir, SMALL_IMAGES), images)) return { images }
   // One of an older copy belongs to another ledger.
   await rm(images, { force: true })
   return { images: null }
 }
 
-/** Put a backup in place. The ledger that was there is kept beside it under the path returned. */
+/** Put a backup in place, images and all, or nothing of it. The ledger that was there is kept beside it under the path returned. */
 export async function restoreLedger(config: Config, file: string): Promise<{ readonly replaced: string | null }> {
   requireSqlite(config, 'pg_restore')
-  const restored = restoreSqlite(config.storage.dataDir, file, now())
   const images = imagesBeside(file)
-  if (existsSync(images)) restoreSmall(smallImages(config), images, now())
-  return restored
+  const beside = existsSync(images) ? [{ target: SMALL_IMAGES, from: images }] : []
+  return restoreSqlite(config.storage.dataDir, { from: file, beside, nowUs: now() })
+}
+
+/** Throws what `restoreLedger` would, as far as the file tells. */
+export function checkRestore(config: Config, file: string): void {
+  requireSqlite(config, 'pg_restore')
+  checkBackup(file)
 }
 
 const databaseUrlOf = (config: Config): string | undefined => config.storage.databaseUrl?.reveal()

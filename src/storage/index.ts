@@ -3,5 +3,6 @@
 export { openPostgresLedger } from './dialects/postgres.ts'
 export { migratePostgres, postgresSchemaVersion } from './dialects/postgres-migrate.ts'
 export { openSqliteLedger } from './dialects/sqlite.ts'
-export { backupSqlite, lockDataDir, restoreSqlite, sqliteSchemaVersion } from './dialects/sqlite-files.ts'
+export { backupSqlite, lockDataDir, sqliteSchemaVersion } from './dialects/sqlite-files.ts'
+export { checkBackup, restoreSqlite } from './dialects/sqlite-restore.ts'
 export { latestVersion as schemaVersion } from './migrations/index.ts'

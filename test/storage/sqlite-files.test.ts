@@ -134,9 +134,9 @@ test('a backup taken while the ledger is written is complete and can be restored
   backupSqlite(dataDir, file)
   await Promise.all(writing)
   expect(() => backupSqlite(dataDir, file)).toThrow(/never overwrites/)
-  expect(() => restoreSqlite(dataDir, file, T0)).toThrow(expect.objectContaining({ code: 'data_dir_locked' }))
+  expect(() => restoreSqlite(dataDir, { from: file, nowUs: T0 })).toThrow(expect.objectContaining({ code: 'data_dir_locked' }))
   await ledger.close()
-  const { replaced } = restoreSqlite(dataDir, file, T0)
+  const { replaced } = restoreSqlite(dataDir, { from: file, nowUs: T0 })
   expect(await readdir(dataDir)).toContain(replaced?.split('/').at(-1))
   const restored = await open()
   expect(await restored.read.request(reserve.request.id)).toMatchObject({ costNanoUsd: 40_000_000n })
@@ -146,8 +146,10 @@ test('a backup taken while the ledger is written is complete and can be restored
 test('a file that is no ledger is not restored', async () => {
   const file = join(dataDir, 'nonsense.db')
   await writeFile(file, 'not a database at all, but long enough to have a header of sorts'.repeat(20))
-  expect(() => restoreSqlite(dataDir, file, T0)).toThrow(expect.objectContaining({ code: 'conflict' }))
-  expect(() => restoreSqlite(dataDir, join(dataDir, 'missing'), T0)).toThrow(expect.objectContaining({ code: 'not_found' }))
+  expect(() => restoreSqlite(dataDir, { from: file, nowUs: T0 })).toThrow(expect.objectContaining({ code: 'conflict' }))
+  expect(() => restoreSqlite(dataDir, { from: join(dataDir, 'missing'), nowUs: T0 })).toThrow(
+    expect.objectContaining({ code: 'not_found' }),
+  )
 })
 
 test('a ledger that is closed refuses commands and can be closed twice', async () => {

@@ -23,7 +23,7 @@ export function define(command: Command, context: CliContext): void {
 
 async function restore(context: CliContext, typed: string, options: Options): Promise<void> {
   const { env, cwd, out } = context
-  const { restoreLedger, loadFullConfig } = await import('../../compose/offline.ts')
+  const { checkRestore, restoreLedger, loadFullConfig } = await import('../../compose/offline.ts')
   const { config } = await loadFullConfig({ env, cwd, flags: configFlags(options) })
   const file = resolve(cwd, typed)
   await access(file, constants.R_OK).catch((cause: NodeJS.ErrnoException) => {
@@ -33,6 +33,7 @@ async function restore(context: CliContext, typed: string, options: Options): Pr
     })
   })
   if (options.dryRun) {
+    checkRestore(config, file)
     const report = { object: 'restore', dry_run: true, file }
     return options.json ? out.json(report) : out.line(`Would restore ${file}. Nothing was changed: --dry-run.`)
   }

@@ -1,10 +1,10 @@
-/** The files of the embedded ledger: opening, lock, migration, backup and restore. Synchronous: for workers and the CLI. */
-import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+/** The files of the embedded ledger: opening, lock, migration and backup. Synchronous: for workers and the CLI. */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { HalftoneError } from '../../core/error.ts'
 import { type DdlFlavour, stateRank } from '../migrations/ddl.ts'
-import { applyMigrations, type MigrationReport, refuseNewer } from '../migrations/migrate.ts'
+import { applyMigrations, type MigrationReport } from '../migrations/migrate.ts'
 
 export const databasePath = (dataDir: string): string => join(dataDir, 'ledger.db')
 
@@ -96,7 +96,7 @@ export function sqliteSchemaVersion(dataDir: string): number {
   return existsSync(databasePath(dataDir)) ? fileSchemaVersion(databasePath(dataDir)) : 0
 }
 
-function fileSchemaVersion(path: string): number {
+export function fileSchemaVersion(path: string): number {
   const db = new DatabaseSync(path, { readOnly: true })
   try {
     const known = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'").all()
@@ -127,61 +127,8 @@ export function backupSqlite(dataDir: string, file: string): void {
   renameSync(partial, file)
 }
 
-/**
- * Put a backup in the place of the ledger. No halftone process may use the directory. The ledger that was there is kept
- * beside it; its path is returned, or null when there was none. Throws `data_dir_locked`, `schema_newer`, `conflict`.
- */
-export function restoreSqlite(dataDir: string, file: string, nowUs: number): { readonly replaced: string | null } {
-  const lock = lockDataDir(dataDir)
-  try {
-    checkBackup(file)
-    const target = databasePath(dataDir)
-    const incoming = `${target}.restore`
-    copyFileSync(file, incoming)
-    syncFile(incoming)
-    const replaced = existsSync(target) ? `${target}.before-restore-${nowUs}` : null
-    if (replaced) {
-      // Fold the log into the file first: the two belong together.
-      const old = new DatabaseSync(target)
-      old.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-      old.close()
-      renameSync(target, replaced)
-    }
-    for (const suffix of ['-wal', '-shm']) rmSync(`${target}${suffix}`, { force: true })
-    renameSync(incoming, target)
-    syncFile(dataDir)
-    return { replaced }
-  } finally {
-    lock.close()
-  }
-}
-
-function checkBackup(file: string): void {
-  if (!existsSync(file)) throw new HalftoneError('not_found', `There is no file ${file}.`)
-  const version = readBackup(file)
-  if (version === 0) throw new HalftoneError('conflict', `${file} is not a backup of a Halftone ledger.`)
-  refuseNewer(version)
-}
-
-function readBackup(file: string): number {
-  const version = (() => {
-    try {
-      return fileSchemaVersion(file)
-    } catch (cause) {
-      throw new HalftoneError('conflict', `${file} is not a backup of a Halftone ledger.`, { cause })
-    }
-  })()
-  const db = new DatabaseSync(file, { readOnly: true })
-  try {
-    const [row] = db.prepare('PRAGMA integrity_check').all()
-    if (row?.['integrity_check'] === 'ok') return version
-    throw new HalftoneError('conflict', `${file} is damaged: ${String(row?.['integrity_check'])}`)
-  } finally {
-    db.close()
-  }
-}
-
-function syncFile(path: string): void {
+/** Wait until a file, or the names in a folder, are on disk. */
+export function syncFile(path: string): void {
   const descriptor = openSync(path, 'r')
   try {
     fsyncSync(descriptor)

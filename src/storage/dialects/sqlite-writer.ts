@@ -7,6 +7,7 @@ import { runBatch } from '../batch/run.ts'
 import type { Command } from '../commands.ts'
 import { lockDataDir, migrateSqlite, openWriter } from './sqlite-files.ts'
 import type { Opened, WorkerOptions, WriterReply, WriterRequest } from './sqlite-messages.ts'
+import { finishRestore } from './sqlite-restore.ts'
 import { createSqliteTx } from './sqlite-tx.ts'
 
 const SQLITE_FULL = 13
@@ -46,6 +47,7 @@ async function open(dataDir: string, nowUs: number): Promise<{ db: DatabaseSync;
   let db: DatabaseSync | undefined
   try {
     lock = lockDataDir(dataDir)
+    finishRestore(dataDir)
     db = openWriter(dataDir)
     await migrateSqlite(db, nowUs)
     return { db, lock }
