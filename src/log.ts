@@ -67,6 +67,7 @@ const ownTrouble: ReadonlySet<string> = new Set([
   'schema_newer',
   'storage_failed',
   'storage_full',
+  'storage_unavailable',
 ])
 
 /**

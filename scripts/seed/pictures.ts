@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { createDiskBlobStore } from '../../src/blobs/disk.ts'
 import { createSpool } from '../../src/blobs/spool.ts'
+import { createThumbnailFiles } from '../../src/blobs/thumbnail-files.ts'
 import { createThumbnails } from '../../src/compose/thumbnails.ts'
 import type { NewAsset } from '../../src/ports/ledger.ts'
 import { drawPicture } from '../../src/providers/sandbox/picture.ts'
@@ -32,7 +33,12 @@ const quiet = { info: () => undefined, warn: () => undefined, error: () => undef
 export function openPictures({ dataDir, smallBlobs, most }: PictureOptions): PictureStore {
   const blobs = createDiskBlobStore({ dir: join(dataDir, 'blobs'), smallBlobs })
   const spool = createSpool({ dir: join(dataDir, 'spool') })
-  const thumbnails = createThumbnails({ mode: 'store', dataDir, blobs, log: quiet })
+  const thumbnails = createThumbnails({
+    mode: 'store',
+    kept: createThumbnailFiles(join(dataDir, 'thumbnails')),
+    blobs,
+    log: quiet,
+  })
   let drawn = 0
 
   async function draw(

@@ -1,10 +1,16 @@
 /** Where bytes lie: finished images, bodies on their way, small images, and a look at the free disk. */
+import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createDiskBlobStore } from '../blobs/disk.ts'
 import { createSpool } from '../blobs/spool.ts'
+import { createThumbnailFiles } from '../blobs/thumbnail-files.ts'
+import type { Config } from '../config/index.ts'
+import { HalftoneError } from '../core/error.ts'
 import { startDiskGuard } from '../gateway/disk-guard.ts'
 import type { BlobStore, Spool } from '../ports/blob-store.ts'
+import type { ThumbnailStore } from '../ports/thumbnail-store.ts'
 import type { Base } from './base.ts'
+import { openBucket } from './bucket.ts'
 import { createThumbnails } from './thumbnails.ts'
 
 /** Far longer than from storing a picture to its row, and than clocks of nodes differ. */
@@ -17,25 +23,67 @@ export interface Stores {
   readonly thumbnails: ReturnType<typeof createThumbnails>
 }
 
-export async function openStores({ config: { storage }, clock, log, onClose }: Base): Promise<Stores> {
+export async function openStores({ config, clock, log, onClose }: Base): Promise<Stores> {
+  const { storage } = config
   const { dataDir } = storage
-  const blobs = createDiskBlobStore({
-    dir: join(dataDir, 'blobs'),
-    // Nodes on one PostgreSQL may share the folder over the network; an embedded ledger has its data folder to itself.
-    ...(storage.databaseUrl === undefined ? { smallBlobs: 'database' } : { smallBlobs: 'files', keepYoungMs: KEEP_YOUNG_MS }),
-  })
+  const images = await openImages(config, log)
+  const { blobs } = images
   onClose(() => blobs.close())
   const spool = createSpool({ dir: join(dataDir, 'spool'), memoryBudgetBytes: storage.transferBudgetBytes })
   onClose(() => spool.close())
   const disk = await startDiskGuard({
-    blobs,
+    freeBytes: images.freeBytes,
     clock,
     log,
-    storeFloor: storage.minFreeBytes,
+    storeFloor: images.storeFloor,
     dispatchFloor: storage.minFreeBytesDispatch,
   })
   onClose(() => disk.close())
-  const thumbnails = createThumbnails({ mode: storage.thumbnails, dataDir, blobs, log })
+  const thumbnails = createThumbnails({ mode: storage.thumbnails, kept: images.thumbnails, blobs, log })
   onClose(() => thumbnails.close())
   return { blobs, spool, disk, thumbnails }
+}
+
+interface Images {
+  readonly blobs: BlobStore
+  readonly thumbnails: ThumbnailStore
+  /** Of the disk that fills up. */
+  freeBytes(): Promise<number | undefined>
+  /** With less no image is stored. */
+  readonly storeFloor: number
+}
+
+async function openImages({ storage }: Config, log: Base['log']): Promise<Images> {
+  const { dataDir } = storage
+  const isShared = storage.databaseUrl !== undefined
+  if (!storage.blobs) {
+    const dir = join(dataDir, 'blobs')
+    const blobs = createDiskBlobStore({
+      dir,
+      // Nodes on one PostgreSQL may share the folder over the network; an embedded ledger has its data folder to itself.
+      ...(isShared ? { smallBlobs: 'files', keepYoungMs: KEEP_YOUNG_MS } : { smallBlobs: 'database' }),
+    })
+    const thumbnails = createThumbnailFiles(join(dataDir, 'thumbnails'))
+    return { blobs, thumbnails, freeBytes: () => blobs.freeBytes(), storeFloor: storage.minFreeBytes }
+  }
+  const blobs = await openBucket(storage.blobs, isShared ? KEEP_YOUNG_MS : 0)
+  await blobs.check().catch(async (error: unknown) => {
+    // An outage passes, and pictures can be made and sent meanwhile. A wrong name or key does not.
+    if (error instanceof HalftoneError && error.code === 'storage_unavailable') {
+      log.error({ err: error }, 'the store of images does not answer; pictures are sent and not kept until it does')
+      return
+    }
+    await blobs.close()
+    throw error
+  })
+  return {
+    blobs,
+    thumbnails: blobs.thumbnails,
+    // The ledger and bodies on their way still need the disk; images do not.
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(dataDir)
+      return bavail * bsize
+    },
+    storeFloor: 0,
+  }
 }

@@ -7,6 +7,7 @@ import type { BudgetRecord } from '../ports/ledger.ts'
 import type { Environment } from './document.ts'
 import type { Finding } from './issues.ts'
 import { resolveAlerts } from './resolve-alerts.ts'
+import { resolveBlobs } from './resolve-blobs.ts'
 import { type Findings, named, type ResolveContext } from './resolve-context.ts'
 import { resolveProviders } from './resolve-providers.ts'
 import type { FileSettings } from './schema.ts'
@@ -101,7 +102,8 @@ function resolveTelemetry({ telemetry }: FileSettings, found: Findings): Config[
 /** What a project that says nothing else does with records of its requests. */
 const recordsOf = ({ storage: { recordsTtlDays } }: FileSettings) => ({ ...(recordsTtlDays !== undefined && { recordsTtlDays }) })
 
-function resolveStorage({ storage }: FileSettings, { dataDir }: ResolveContext, found: Findings): Config['storage'] {
+function resolveStorage(settings: FileSettings, { dataDir }: ResolveContext, found: Findings): Config['storage'] {
+  const { storage } = settings
   if (storage.minFreeBytesDispatch > storage.minFreeBytes) {
     found.problem(
       ['storage', 'minFreeBytesDispatch'],
@@ -116,7 +118,7 @@ function resolveStorage({ storage }: FileSettings, { dataDir }: ResolveContext, 
       'Write postgres://user:password@host/database, with special characters in the password percent-encoded.',
     )
   }
-  return { ...storage, dataDir }
+  return { ...storage, dataDir, ...(storage.blobs && { blobs: resolveBlobs(storage.blobs, settings.network, found) }) }
 }
 
 /** Every provider that is named is configured; one that only lacks its variable says so. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { routeName, routeSchema } from '../contract/route-document.ts'
 import { roles } from '../core/access/roles.ts'
 import { alertsSchema } from './schema-alerts.ts'
+import { blobsSchema } from './schema-blobs.ts'
 import { providerSchema } from './schema-providers.ts'
 import { oidcSchema, sessionsSchema } from './schema-sign-in.ts'
 import { stepsSchema } from './schema-steps.ts'
@@ -54,6 +55,9 @@ const storage = z.strictObject({
     .transform((value) => new Secret(value))
     .exactOptional()
     .describe('`postgres://...`: PostgreSQL for the ledger instead of SQLite in the data folder.'),
+  blobs: blobsSchema
+    .exactOptional()
+    .describe('Images in S3-compatible storage instead of the data folder; changes need a restart.'),
   transferBudgetBytes: byteCount.prefault('64MiB').describe('Memory for image bytes in transit; beyond it they go to disk.'),
   assetTtlDays: z.int().min(1).max(36_500).default(30).describe('How long images are kept.'),
   recordsTtlDays: z
@@ -63,7 +67,7 @@ const storage = z.strictObject({
     .exactOptional()
     .describe('How long records of requests are kept; what they cost stays for good. Default: for good.'),
   assetMaxBytes: byteCount.prefault('20GiB').describe('Most bytes of kept images; those nearest to their end go early.'),
-  minFreeBytes: byteCount.prefault('1GiB').describe('With less free disk no image is stored.'),
+  minFreeBytes: byteCount.prefault('1GiB').describe('With less free disk no image is stored; not asked with `storage.blobs`.'),
   minFreeBytesDispatch: byteCount.prefault('256MiB').describe('With less free disk no request is sent to a provider.'),
   thumbnails: z
     .enum(['store', 'lazy', 'off'])

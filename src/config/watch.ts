@@ -8,7 +8,7 @@ import type { Config } from './types.ts'
 import { type FileWatchOptions, watchFile } from './watch-file.ts'
 
 /** What a running process cannot change; a reload keeps the old value and names the key. */
-export const restartKeys = ['server.host', 'server.port', 'storage.dataDir', 'storage.databaseUrl'] as const
+export const restartKeys = ['server.host', 'server.port', 'storage.dataDir', 'storage.databaseUrl', 'storage.blobs'] as const
 export type RestartKey = (typeof restartKeys)[number]
 
 export type Reload =
@@ -114,26 +114,31 @@ async function attemptReload({ load, current, pending, file }: Attempt): Promise
 
 /** `next` with what cannot change while running taken from `running`, and the keys for which that made a difference. */
 function keepRestartKeys(running: Config, next: Config): { config: Config; needRestart: readonly RestartKey[] } {
-  const plain = (value: unknown): unknown => (value instanceof Secret ? value.reveal() : value)
+  const plain = (value: unknown): unknown => {
+    if (value instanceof Secret) return value.reveal()
+    return typeof value === 'object' && value !== null ? JSON.stringify(value, revealed) : value
+  }
   const at = (config: Config, key: RestartKey): unknown =>
     plain(key.split('.').reduce<unknown>((node, part) => (node as Record<string, unknown> | undefined)?.[part], config))
   const needRestart = restartKeys.filter((key) => at(running, key) !== at(next, key))
-  const { databaseUrl: _, ...storage } = next.storage
-  const { dataDir, databaseUrl } = running.storage
+  const { databaseUrl: _, blobs: __, ...storage } = next.storage
+  const { dataDir, databaseUrl, blobs } = running.storage
   const config: Config = Object.freeze({
     ...next,
     server: Object.freeze({ ...next.server, host: running.server.host, port: running.server.port }),
-    storage: Object.freeze({ ...storage, dataDir, ...(databaseUrl ? { databaseUrl } : {}) }),
+    storage: Object.freeze({ ...storage, dataDir, ...(databaseUrl ? { databaseUrl } : {}), ...(blobs ? { blobs } : {}) }),
   })
   return { config, needRestart }
 }
 
 /** Equal exactly when the configurations are, secrets included; a hash, so that no secret is kept twice. */
 function fingerprint(config: Config): string {
-  const text = JSON.stringify(config, function (this: Record<string, unknown>, key, value: unknown) {
-    const original = this[key]
-    if (original instanceof Secret) return `secret ${original.reveal()}`
-    return typeof value === 'bigint' ? value.toString() : value
-  })
-  return createHash('sha256').update(text).digest('hex')
+  return createHash('sha256').update(JSON.stringify(config, revealed)).digest('hex')
+}
+
+/** What tells two values apart, as JSON has it. */
+function revealed(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const original = this[key]
+  if (original instanceof Secret) return `secret ${original.reveal()}`
+  return typeof value === 'bigint' ? value.toString() : value
 }

@@ -1,14 +1,10 @@
-import { spawn } from 'node:child_process'
-import { constants } from 'node:fs'
-import { access, mkdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium } from 'playwright-core'
+import { INSTALL_TIMEOUT_MS, installDebianPackages, isExecutable, oneInstaller, run } from './installing.ts'
 
 /** Hooks that call `ensureChromium` outside `npm test` (which prepares the browser first) need this long for an installation. */
-export const CHROMIUM_INSTALL_TIMEOUT_MS = 300_000
+export const CHROMIUM_INSTALL_TIMEOUT_MS = INSTALL_TIMEOUT_MS
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome.exe']
 const USUAL_PLACES = [
@@ -22,7 +18,6 @@ const USUAL_PLACES = [
   'C:\\Program Files (x86)\\Google\\Chrome\\Application',
 ]
 const MAC_NAMES = ['Google Chrome', 'Chromium']
-const LOCK = join(tmpdir(), 'halftone-chromium-install.lock')
 
 const isRoot = process.getuid?.() === 0
 
@@ -50,8 +45,7 @@ export async function launchChromium(): Promise<Browser> {
 export async function ensureChromium(): Promise<string> {
   const found = await findChromium()
   if (found !== undefined) return found
-  const release = await acquireLock()
-  try {
+  return oneInstaller(async () => {
     // Another process may have installed it while this one waited for the lock.
     const failure = (await findChromium()) === undefined ? await install() : ''
     const installed = await findChromium()
@@ -59,9 +53,7 @@ export async function ensureChromium(): Promise<string> {
     throw new Error(
       `The browser tests need Chromium and it could not be installed. Install Chromium or Chrome, or set CHROME_PATH to one.\n${failure}`,
     )
-  } finally {
-    await release()
-  }
+  })
 }
 
 /** An executable Chromium on this machine, if there is one. A `CHROME_PATH` that leads nowhere is an error. */
@@ -79,54 +71,11 @@ export async function findChromium(env: NodeJS.ProcessEnv = process.env): Promis
   return undefined
 }
 
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK)
-    return (await stat(path)).isFile()
-  } catch {
-    return false
-  }
-}
-
 /** Runs the installers that fit this machine, until one has worked, and returns what the others said. */
 async function install(): Promise<string> {
   console.error('Installing Chromium for the browser tests (once)')
-  let failure = ''
-  if (isRoot && (await isExecutable('/usr/bin/apt-get'))) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    failure += await run('apt-get', ['update', '-q'], env)
-    failure += await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], env)
-    if ((await findChromium()) !== undefined) return ''
-  }
+  const failure = await installDebianPackages(['chromium'])
+  if ((await findChromium()) !== undefined) return ''
   const playwright = fileURLToPath(new URL('../../node_modules/playwright-core/cli.js', import.meta.url))
-  return failure + (await run(process.execPath, [playwright, 'install', 'chromium'], process.env))
-}
-
-function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let tail = ''
-    const keep = (chunk: Buffer) => {
-      tail = (tail + chunk.toString()).slice(-2_000)
-    }
-    child.stdout.on('data', keep)
-    child.stderr.on('data', keep)
-    child.on('error', (error) => resolve(`${command}: ${error.message}\n`))
-    child.on('close', (code) => resolve(code === 0 ? '' : `${command} ${args.join(' ')} ended with ${code}:\n${tail}\n`))
-  })
-}
-
-/** One installer at a time on a machine; a lock older than any installation takes belonged to a process that died. */
-async function acquireLock(): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      await mkdir(LOCK)
-      return () => rm(LOCK, { recursive: true, force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      const { mtimeMs } = await stat(LOCK).catch(() => ({ mtimeMs: Date.now() }))
-      if (Date.now() - mtimeMs > CHROMIUM_INSTALL_TIMEOUT_MS) await rm(LOCK, { recursive: true, force: true })
-      await sleep(500)
-    }
-  }
+  return (failure ?? '') + (await run(process.execPath, [playwright, 'install', 'chromium'], process.env))
 }

@@ -1,31 +1,54 @@
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { TestProject } from 'vitest/node'
-import { type PostgresServer, startPostgres } from './postgres.ts'
+import { startPostgres } from './postgres.ts'
+import { startS3 } from './rgw.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** Answers with the connection URL of the run's PostgreSQL, which the first question starts. */
     postgresBroker: string
+    /** Answers with address and key of the run's S3-compatible service, which the first question starts. */
+    s3Broker: string
   }
 }
 
-/** One PostgreSQL for all workers of a run, started only if a test asks for it and stopped when the run ends. */
+interface Service {
+  close(): Promise<void>
+}
+
+/** One service of a kind for all workers of a run, started only if a test asks for it and stopped when the run ends. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  let postgres: Promise<PostgresServer> | undefined
+  const postgres = await startBroker(startPostgres, ({ url }) => url)
+  const s3 = await startBroker(startS3, ({ close: _, ...service }) => JSON.stringify(service))
+  project.provide('postgresBroker', postgres.url)
+  project.provide('s3Broker', s3.url)
+  return async () => {
+    await Promise.all([postgres.close(), s3.close()])
+  }
+}
+
+async function startBroker<S extends Service>(start: () => Promise<S>, answer: (service: S) => string) {
+  let service: Promise<S> | undefined
   const broker = createServer((_, response) => {
-    postgres ??= startPostgres()
-    postgres.then(
-      ({ url }) => response.end(url),
+    service ??= start()
+    service.then(
+      (started) => response.end(answer(started)),
       (error: Error) => response.writeHead(500).end(error.message),
     )
   })
   await new Promise<void>((done) => broker.listen(0, '127.0.0.1', done))
-  const address = broker.address()
-  if (address === null || typeof address === 'string') throw new Error('the PostgreSQL broker has no port')
-  project.provide('postgresBroker', `http://127.0.0.1:${address.port}`)
-  return async () => {
-    broker.closeAllConnections()
-    broker.close()
-    await (await postgres?.catch(() => undefined))?.close()
+  return {
+    url: urlOf(broker),
+    async close() {
+      broker.closeAllConnections()
+      broker.close()
+      await (await service?.catch(() => undefined))?.close()
+    },
   }
+}
+
+function urlOf(broker: Server): string {
+  const address = broker.address()
+  if (address === null || typeof address === 'string') throw new Error('the broker has no port')
+  return `http://127.0.0.1:${address.port}`
 }
