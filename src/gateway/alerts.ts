@@ -22,7 +22,7 @@ export interface AlertsOptions {
   /** Deliveries per channel and hour, on each node; what is above waits. */
   readonly maxPerHour: () => number
   readonly senders: AlertSenders
-  /** Asked every few seconds: everything there is to tell, told before or not. */
+  /** Asked every few seconds: what there is to tell, told before or not. */
   look(nowUs: number): Promise<readonly AlertEvent[]>
   /** How often it looks, and makes the deliveries that are due; 5 s when absent. */
   readonly everyMs?: number
@@ -128,17 +128,22 @@ export function startAlerts(options: AlertsOptions): Alerts {
     )
   }
 
+  /** Nobody else knows of them, and who looks tells of a change once: what cannot be written down is written in a later round. */
+  async function writeOrKeep(events: readonly AlertEvent[]): Promise<void> {
+    try {
+      await write(events)
+    } catch (error) {
+      const kept = new Map([...events, ...raised].map((event) => [event.name, event]))
+      raised = [...kept.values()].slice(0, MOST_RAISED)
+      throw error
+    }
+  }
+
   async function round(): Promise<void> {
     const happened = raised
     raised = []
-    try {
-      await write(happened)
-    } catch (error) {
-      // Nobody else knows of them.
-      raised = [...happened, ...raised].slice(0, MOST_RAISED)
-      throw error
-    }
-    await write(await options.look(services.clock.nowUs()))
+    await writeOrKeep(happened)
+    await writeOrKeep(await options.look(services.clock.nowUs()))
     await Promise.all(options.channels().map(deliverDue))
   }
 

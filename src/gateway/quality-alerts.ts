@@ -10,14 +10,14 @@ interface Failing {
   readonly correction: Correction
 }
 
-/** Call it every few seconds. A run of rejections has one name, whatever node sees it and however long it lasts. */
+/** Call it every few seconds. Each time that a model fails has one name, whatever node sees it and however long it lasts. */
 export function watchQuality(quality: Pick<QualityFeed, 'evidence'>): (nowUs: number) => readonly AlertEvent[] {
   let before = new Map<string, Failing>()
   return (nowUs) => {
     const failing = failingAt(quality, nowUs)
     const events = [
       ...[...failing.values()].filter((each) => !before.has(keyOf(each))).map((each) => qualityEvent('failed', each)),
-      ...[...before.values()].filter((each) => !failing.has(keyOf(each))).map((each) => qualityEvent('recovered', each)),
+      ...[...before.values()].filter((each) => !stillFails(each, failing)).map((each) => qualityEvent('recovered', each)),
     ]
     before = failing
     return events
@@ -34,7 +34,11 @@ function failingAt(quality: Pick<QualityFeed, 'evidence'>, nowUs: number): Map<s
   return new Map(failing.map((each) => [keyOf(each), each]))
 }
 
-const keyOf = ({ product, project, correction }: Failing): string => `${product}/${project}/${correction.sinceUs}`
+const keyOf = ({ product, project, correction }: Failing): string => `${product}/${project}/${correction.failsSinceUs}`
+
+/** Under whatever floor. */
+const stillFails = ({ product, project }: Failing, failing: ReadonlyMap<string, Failing>): boolean =>
+  [...failing.values()].some((each) => each.product === product && each.project === project)
 
 const qualityEvent = (what: 'failed' | 'recovered', each: Failing): AlertEvent => {
   const { product, project, correction } = each

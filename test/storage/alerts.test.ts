@@ -28,22 +28,28 @@ afterEach(async () => {
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const budget = newBudget('b', { period: 'total', limitNanoUsd: 100n })
 const posted: { id: string; atUs: number }[] = []
+const hook = {
+  type: 'webhook',
+  name: 'hook',
+  url: 'https://alerts.example/a',
+  key: Buffer.from('key'),
+  minSeverity: 'info',
+} as const
+const clockOf = () => ({
+  nowUs: () => nowUs,
+  monotonicMs: () => performance.now(),
+  sleep: async (_ms: number, signal?: AbortSignal) => {
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    signal?.throwIfAborted()
+  },
+})
 const start = (id: string, usedNanoUsd: () => bigint, post: () => Promise<number>) => {
   const use = () => ({ limitNanoUsd: 100n, usedNanoUsd: usedNanoUsd(), periodStartUs: 0, periodEndUs: null, isReached: false })
-  const clock = {
-    nowUs: () => nowUs,
-    monotonicMs: () => performance.now(),
-    sleep: async (_ms: number, signal?: AbortSignal) => {
-      await new Promise((resolve) => setTimeout(resolve, 2))
-      signal?.throwIfAborted()
-    },
-  }
+  const clock = clockOf()
   nodes.push(
     startAlerts({
       services: { ledger, clock, log: silent, node: { id, epoch: 1 }, random: () => 0 },
-      channels: () => [
-        { type: 'webhook', name: 'hook', url: 'https://alerts.example/a', key: Buffer.from('key'), minSeverity: 'info' },
-      ],
+      channels: () => [hook],
       maxPerHour: () => 3_600,
       look: async (atUs) => budgetEvents({ uses: () => [{ budget, use: use() }] }, false, atUs),
       senders: {
@@ -63,6 +69,43 @@ const until = async (condition: () => boolean): Promise<void> => {
   }
 }
 const pause = () => new Promise((resolve) => setTimeout(resolve, 60))
+
+test('a change that is told once is not lost when the ledger cannot be written at that moment', async () => {
+  posted.length = 0
+  let looks = 0
+  const broken = { ...ledger, jobs: { ...ledger.jobs, add: () => Promise.reject(new Error('the disk is full')) } }
+  const services = { clock: clockOf(), log: silent, node: { id: 'a', epoch: 1 }, random: () => 0 }
+  let current: Ledger = broken
+  nodes.push(
+    startAlerts({
+      services: {
+        ...services,
+        get ledger() {
+          return current
+        },
+      },
+      channels: () => [hook],
+      maxPerHour: () => 3_600,
+      look: async () => {
+        looks += 1
+        return looks === 1 ? [{ kind: 'quality.recovered', severity: 'info', name: 'once', title: 'It is back', data: {} }] : []
+      },
+      senders: {
+        post: async (_url, headers) => {
+          posted.push({ id: headers['webhook-id'] ?? '', atUs: nowUs })
+          return 204
+        },
+        mail: async () => undefined,
+      },
+    }),
+  )
+  await until(() => looks >= 1)
+  await pause()
+  current = ledger
+  await until(() => posted.length >= 1)
+  await pause()
+  expect(posted).toHaveLength(1)
+})
 
 test('two nodes tell each threshold once, whenever it is reached', async () => {
   posted.length = 0

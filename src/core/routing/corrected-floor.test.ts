@@ -20,6 +20,7 @@ const correction: Correction = {
   rejected: 3,
   accepted: 0,
   sinceUs: NOW_US - 86_400_000_000,
+  failsSinceUs: 0,
   untilUs: NOW_US + 86_400_000_000,
 }
 const offers = [cheap, dear]

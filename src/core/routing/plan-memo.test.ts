@@ -306,7 +306,12 @@ const healthOf = (down: readonly number[]): ReadonlyMap<string, OfferHealth> =>
   new Map(down.map((index) => [names[index] as string, { state: 'open', inFlight: 0, blockedUntilUs: 0 }]))
 
 const correctionOf = (index: number) =>
-  new Map([[(offers[index] as Offer).model, { failsAt: 900, rejected: 3, accepted: 0, sinceUs: 0, untilUs: NOW_US * 2 }]])
+  new Map([
+    [
+      (offers[index] as Offer).model,
+      { failsAt: 900, rejected: 3, accepted: 0, sinceUs: 0, failsSinceUs: 0, untilUs: NOW_US * 2 },
+    ],
+  ])
 
 /** Paid in advance, and nearly used up. */
 const lotsOf = (index: number): ReadonlyMap<string, readonly Lot[]> => {

@@ -74,7 +74,9 @@ describe('a replay', () => {
   test('leaves out what is rejected too often under the floor', () => {
     const floored = { ...input, policy: { ...policy, floor: 'acme/cheap' } }
     const until = Date.UTC(2027, 0, 1) * 1_000
-    const corrections = new Map([['acme/cheap', { failsAt: 900, rejected: 3, accepted: 0, sinceUs: 0, untilUs: until }]])
+    const corrections = new Map([
+      ['acme/cheap', { failsAt: 900, rejected: 3, accepted: 0, sinceUs: 0, failsSinceUs: 0, untilUs: until }],
+    ])
     expect([...replayTrace(rows(line()), floored).simulatedByOffer.keys()]).toEqual([cheap.id])
     const corrected = { ...floored, snapshot: { ...input.snapshot, corrections } }
     expect([...replayTrace(rows(line()), corrected).simulatedByOffer.keys()]).toEqual([dear.id])

@@ -108,7 +108,14 @@ describe('one voice', () => {
   })
 })
 
-const correction: Correction = { failsAt: 1_007, rejected: 3, accepted: 1, sinceUs: START_US, untilUs: START_US + 3 * DAY_US }
+const correction: Correction = {
+  failsAt: 1_007,
+  rejected: 3,
+  accepted: 1,
+  sinceUs: START_US,
+  failsSinceUs: 0,
+  untilUs: START_US + 3 * DAY_US,
+}
 
 test('a corrected rating lies below the floor that fails, and is never raised', () => {
   expect(correctedRating(1_100, correction)).toBe(1_006)

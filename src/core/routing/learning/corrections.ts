@@ -29,6 +29,8 @@ export interface FloorFinding {
   readonly sinceUs: number
   /** Microseconds UTC until which it counts as below the floor, if nothing more is said; 0: it does not. */
   readonly failsUntilUs: number
+  /** When it came to count as below the floor, without a break since; 0: it did not at the last word. */
+  readonly failsSinceUs: number
 }
 
 /** A model that is below a floor because of what was said. */
@@ -38,6 +40,8 @@ export interface Correction {
   readonly rejected: number
   readonly accepted: number
   readonly sinceUs: number
+  /** When it came into force: the evidence may be older, and may have faded and sufficed again since. */
+  readonly failsSinceUs: number
   readonly untilUs: number
 }
 
@@ -65,9 +69,24 @@ export function floorFindings(words: readonly FloorWord[]): readonly FloorFindin
     const past: FloorEvidence = new Map([...faded].map(([floor, { against }]) => [floor, against]))
     const accepted = reduceFloorEvidence(past, floors, word.floor, true, word.accepted)
     const evidence = reduceFloorEvidence(accepted, floors, word.floor, false, rejected)
-    tallies = tallied(faded, evidence, word, rejected)
+    tallies = stamped(tallies, tallied(faded, evidence, word, rejected), word.atUs)
   }
   return findingsOf(tallies)
+}
+
+/** `after` with the time since when each floor is failed. */
+function stamped(
+  before: ReadonlyMap<number, Tally>,
+  after: ReadonlyMap<number, Tally>,
+  atUs: number,
+): ReadonlyMap<number, Tally> {
+  const failed = new Map(
+    findingsOf(before).flatMap(({ floor, failsUntilUs, failsSinceUs }) => (failsUntilUs > atUs ? [[floor, failsSinceUs]] : [])),
+  )
+  const fails = new Set(findingsOf(after).flatMap(({ floor, failsUntilUs }) => (failsUntilUs > atUs ? [floor] : [])))
+  return new Map(
+    [...after].map(([floor, tally]) => [floor, { ...tally, failsSinceUs: fails.has(floor) ? (failed.get(floor) ?? atUs) : 0 }]),
+  )
 }
 
 /** As `correctedQuality`: what stands against a model under a lower floor adds to what stands against it under a higher. */
@@ -87,8 +106,8 @@ export function correctionAt(findings: readonly FloorFinding[], nowUs: number): 
   const failed = findings.filter(({ failsUntilUs }) => failsUntilUs > nowUs).sort((a, b) => a.floor - b.floor)
   const [lowest] = failed
   if (!lowest) return undefined
-  const { floor, rejected, accepted, sinceUs, failsUntilUs } = lowest
-  return { failsAt: floor, rejected, accepted, sinceUs, untilUs: failsUntilUs }
+  const { floor, rejected, accepted, sinceUs, failsSinceUs, failsUntilUs } = lowest
+  return { failsAt: floor, rejected, accepted, sinceUs, failsSinceUs, untilUs: failsUntilUs }
 }
 
 /** By the candidate's own name, else by that of its model at this quality. */
@@ -145,7 +164,7 @@ function tallied(
     const against = Math.min(MOST, value)
     const rejected = each === floor ? heard : 0
     const accepted = each > floor ? 0 : said
-    if (!past || past.against < NEGLIGIBLE) next.set(each, { against, rejected, accepted, sinceUs: atUs, atUs })
+    if (!past || past.against < NEGLIGIBLE) next.set(each, { against, rejected, accepted, sinceUs: atUs, failsSinceUs: 0, atUs })
     else next.set(each, { ...past, against, rejected: past.rejected + rejected, accepted: past.accepted + accepted, atUs })
   }
   return next
