@@ -1,5 +1,4 @@
 /** The gateway and what feeds it: health, experience, budgets, the plan of the month, alerts, and the life of this node. */
-import { v7 as uuidv7 } from 'uuid'
 import { createBlobGuard } from '../gateway/blob-guard.ts'
 import { type BudgetIndex, createBudgetIndex } from '../gateway/budget-index.ts'
 import { createExperienceFeed } from '../gateway/experience-feed.ts'
@@ -18,6 +17,7 @@ import type { GatewayServices } from '../gateway/state.ts'
 import { createWebhooks } from '../gateway/webhooks.ts'
 import { createServerMetrics, type ServerMetrics } from '../server/metrics.ts'
 import { finish } from '../steps/finish.ts'
+import { newId } from '../storage/new-id.ts'
 import { type RunningAlerts, startConfiguredAlerts } from './alerts.ts'
 import type { Base } from './base.ts'
 import type { InForce } from './in-force.ts'
@@ -141,7 +141,7 @@ async function servicesOf(base: Base, stores: Stores, inForce: InForce): Promise
     purchases: await createPurchases({ ledger, clock, nodeId: node.id, current: inForce.state }),
     random: Math.random,
     ...(telemetry && { telemetry }),
-    newId: () => uuidv7(),
+    newId,
     node,
     onStored: (sha256) => thumbnails.onStored(sha256),
     onDeleted: (sha256) => thumbnails.onDeleted(sha256),

@@ -1,6 +1,7 @@
 /** The rows that say who changed what, written in the transaction of the change. */
-import { v7 as uuidv7 } from 'uuid'
+
 import type { BatchContext } from '../commands.ts'
+import { newId } from '../new-id.ts'
 import { type SqlValue, storableText, toTuple } from '../schema.ts'
 import type { Row, Tx } from '../tx.ts'
 
@@ -19,7 +20,7 @@ export type AuditContext = Pick<BatchContext, 'nowUs' | 'by'>
 /** Secrets are the caller's to leave out; `plainRow` does it for rows of tables. */
 export async function writeAudit(tx: Tx, { nowUs, by }: AuditContext, row: AuditRow): Promise<void> {
   const values = {
-    id: uuidv7(),
+    id: newId(),
     at_us: nowUs,
     actor: by ? storableText(by.name) : row.actor,
     action: row.action,

@@ -1,6 +1,7 @@
 /** What a batch writes: collected in memory, flushed as a few bulk statements in a fixed order. */
-import { v7 as uuidv7 } from 'uuid'
+
 import type { NewAsset } from '../../ports/ledger.ts'
+import { newId } from '../new-id.ts'
 import type { NewRow, RowTuple, SqlValue, TableName } from '../schema.ts'
 import { storableText, toTuple } from '../schema.ts'
 import type { Tx } from '../tx.ts'
@@ -112,7 +113,7 @@ export function recordEvent(
   event: { attemptId: string; atUs: number; kind: string; data: string; evidenceId?: string },
 ): void {
   insertRow(changes, 'attempt_events', {
-    id: uuidv7(),
+    id: newId(),
     attempt_id: event.attemptId,
     at_us: event.atUs,
     kind: event.kind,

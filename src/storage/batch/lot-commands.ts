@@ -1,11 +1,12 @@
 /** Lots made, drawn on from outside, and closed at their end. */
-import { v7 as uuidv7 } from 'uuid'
+
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd } from '../../core/money.ts'
 import { drawOutside, type Lot, type LotKind } from '../../core/pricing/lots.ts'
 import { formatQuantity } from '../../core/usage.ts'
 import type { NewLot, OutsideDraw } from '../../ports/ledger.ts'
 import type { BatchContext } from '../commands.ts'
+import { newId } from '../new-id.ts'
 import { type NewRow, toTuple } from '../schema.ts'
 import type { Row, Tx } from '../tx.ts'
 import { type AuditContext, writeAudit } from './audit.ts'
@@ -144,7 +145,7 @@ function breakageRow(
   const left = lot.meter === null ? `$${formatUsd(lot.remaining)}` : `${formatQuantity(lot.remaining)} ${lot.meter}`
   const whole = lot.meter === null ? `$${formatUsd(lot.capacity)}` : formatQuantity(lot.capacity)
   return {
-    id: uuidv7(),
+    id: newId(),
     attempt_id: '',
     request_id: null,
     offer: null,

@@ -1,7 +1,8 @@
 /** What a settle takes: counted towards volumes, and paid from lots, inside its own commit. */
-import { v7 as uuidv7 } from 'uuid'
+
 import { type Draw, drawLots } from '../../core/pricing/lots.ts'
 import type { Consumption } from '../../ports/ledger.ts'
+import { newId } from '../new-id.ts'
 import { type Changes, insertRow } from './changes.ts'
 import { drawRow } from './stored-lots.ts'
 import type { Attempt, World } from './world.ts'
@@ -65,5 +66,5 @@ function postDraw(
   const next = { ...lot, remaining: lot.remaining - draw.drawn }
   world.lots.set(lot.id, next)
   changes.lots.set(lot.id, next)
-  insertRow(changes, 'credit_draws', drawRow(uuidv7(), lot, draw, by))
+  insertRow(changes, 'credit_draws', drawRow(newId(), lot, draw, by))
 }

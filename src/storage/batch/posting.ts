@@ -1,9 +1,10 @@
 /** Closing an attempt: charges are posted, holds become spending, the state moves on. */
-import { v7 as uuidv7 } from 'uuid'
+
 import { settleHold } from '../../core/budget/counter.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd } from '../../core/money.ts'
 import type { ChargeLine } from '../../core/outcome.ts'
+import { newId } from '../new-id.ts'
 import { storableText } from '../schema.ts'
 import { type Changes, insertRow } from './changes.ts'
 import { countImageCost } from './insight.ts'
@@ -76,7 +77,7 @@ export function postCharge(
 ): void {
   const { line, booking } = charge
   insertRow(changes, 'charges', {
-    id: uuidv7(),
+    id: newId(),
     attempt_id: attempt.id,
     request_id: request.id,
     offer: attempt.offer,

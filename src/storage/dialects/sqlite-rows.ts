@@ -6,13 +6,16 @@ import type { ReaderReply } from './sqlite-messages.ts'
 export interface Prepared {
   readonly statement: StatementSync
   readonly columns: readonly string[]
+  /** A row without values, to be copied: copies share its layout, and are made several times as fast as objects that grow. */
+  readonly empty: Readonly<Record<string, SqlValue>>
 }
 
 export function prepareRows(db: DatabaseSync, sql: string): Prepared {
   const statement = db.prepare(sql)
   statement.setReadBigInts(true)
   statement.setReturnArrays(true)
-  return { statement, columns: statement.columns().map(({ name }) => name) }
+  const columns = statement.columns().map(({ name }) => name)
+  return { statement, columns, empty: emptyRow(columns) }
 }
 
 /** Throws what the database throws. */
@@ -21,9 +24,18 @@ export function readRows({ statement, columns }: Prepared, parameters: readonly 
   return { kind: 'rows', columns, rows: statement.all(...parameters) as unknown as readonly (readonly SqlValue[])[] }
 }
 
-export const toObjects = (columns: readonly string[], rows: readonly (readonly SqlValue[])[]): Record<string, SqlValue>[] =>
+export const toRows = (
+  { columns, empty }: Pick<Prepared, 'columns' | 'empty'>,
+  rows: readonly (readonly SqlValue[])[],
+): Record<string, SqlValue>[] =>
   rows.map((values) => {
-    const row: Record<string, SqlValue> = {}
+    const row = { ...empty }
     for (let index = 0; index < columns.length; index += 1) row[columns[index] ?? ''] = values[index] ?? null
     return row
   })
+
+export const toObjects = (columns: readonly string[], rows: readonly (readonly SqlValue[])[]): Record<string, SqlValue>[] =>
+  toRows({ columns, empty: emptyRow(columns) }, rows)
+
+const emptyRow = (columns: readonly string[]): Record<string, SqlValue> =>
+  Object.fromEntries(columns.map((column) => [column, null]))
