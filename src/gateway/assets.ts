@@ -8,8 +8,19 @@ import type { GatewayServices } from './state.ts'
 
 const DAY_US = 86_400_000_000
 
-/** Unguessable: the signed URL's path carries it. */
-const newAssetId = (): string => `img_${randomBytes(18).toString('base64url')}`
+/** Milliseconds in base 36, until the year 5188. */
+const TIME_DIGITS = 9
+
+/**
+ * Unguessable: the signed URL's path carries it. In front of what is random stands the time, so that what is stored together stands
+ * together in the ledger: ids without any order touch a page of their own each.
+ */
+function newAssetId(nowUs: number): string {
+  const time = Math.floor(nowUs / 1_000)
+    .toString(36)
+    .padStart(TIME_DIGITS, '0')
+  return `img_${time}${randomBytes(18).toString('base64url')}`
+}
 
 export const expiryOf = (nowUs: number, caller: Pick<Caller, 'assetTtlDays'>): number => nowUs + caller.assetTtlDays * DAY_US
 
@@ -59,7 +70,7 @@ async function storeOne(
   await keep(services, image.body)
   return {
     ...place,
-    id: newAssetId(),
+    id: newAssetId(services.clock.nowUs()),
     sha256: image.body.sha256,
     bytes: image.body.bytes,
     mediaType: image.mediaType,
@@ -90,7 +101,7 @@ export function releaseAssets({ blobGuard }: GatewayServices, assets: readonly N
 export function inputAssets(input: ExecuteInput, nowUs: number): readonly NewAsset[] {
   if (input.caller.assetTtlDays === 0) return []
   return input.inputs.map(({ input: image }, index) => ({
-    id: newAssetId(),
+    id: newAssetId(nowUs),
     role: image.role,
     index,
     sha256: image.sha256,

@@ -25,6 +25,7 @@ async function serve(parent: NonNullable<typeof parentPort>, { dataDir, nowUs }:
   const { db, lock } = opened
   let clockUs = nowUs
   const tx = createSqliteTx(db, () => clockUs)
+  const inTransaction = createTransactions(db)
   parent.on('message', (request: WriterRequest) => {
     if ('kind' in request) {
       db.close()
@@ -33,7 +34,7 @@ async function serve(parent: NonNullable<typeof parentPort>, { dataDir, nowUs }:
       return
     }
     clockUs = request.context.nowUs
-    const transaction = (commands: readonly Command[]) => inTransaction(db, () => runBatch(tx, commands, request.context))
+    const transaction = (commands: readonly Command[]) => inTransaction(() => runBatch(tx, commands, request.context))
     // One batch is under way at a time: the main thread sends the next after this reply.
     void runIsolated(request.commands, transaction, toCode).then((results) => {
       parent.postMessage({ kind: 'written', results } satisfies WriterReply)
@@ -58,15 +59,19 @@ async function open(dataDir: string, nowUs: number): Promise<{ db: DatabaseSync;
   }
 }
 
-async function inTransaction<T>(db: DatabaseSync, run: () => Promise<T>): Promise<T> {
-  db.exec('BEGIN IMMEDIATE')
-  try {
-    const result = await run()
-    db.exec('COMMIT')
-    return result
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK')
-    throw error
+function createTransactions(db: DatabaseSync): <T>(run: () => Promise<T>) => Promise<T> {
+  const begin = db.prepare('BEGIN IMMEDIATE')
+  const commit = db.prepare('COMMIT')
+  return async (run) => {
+    begin.run()
+    try {
+      const result = await run()
+      commit.run()
+      return result
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK')
+      throw error
+    }
   }
 }
 
