@@ -49,7 +49,7 @@ export function sendable(bytes: Uint8Array): Sendable {
   }
 }
 
-export function createS3Objects(connection: S3Connection): S3Objects {
+export function createS3Objects(connection: S3Connection, nowMs: () => number): S3Objects {
   const { client, sdk, place } = connection
   const at = (Key: string) => ({ Bucket: place.bucket, Key })
   let knowsConditions = true
@@ -84,8 +84,7 @@ export function createS3Objects(connection: S3Connection): S3Objects {
       connection.call(async (abortSignal) => {
         try {
           const { ContentLength = 0, LastModified } = await client.send(new sdk.HeadObjectCommand(at(key)), { abortSignal })
-          const now = Date.now() + client.config.systemClockOffset
-          return { bytes: ContentLength, ageMs: LastModified ? now - LastModified.getTime() : 0 }
+          return { bytes: ContentLength, ageMs: LastModified ? nowMs() - LastModified.getTime() : 0 }
         } catch (error) {
           if (statusOf(error) === 404) return undefined
           throw error

@@ -25,6 +25,8 @@ export interface S3BlobStoreOptions {
   /** Where other nodes store as well: what was put less than so many milliseconds ago is not deleted, for its row may still be on its way. */
   readonly keepYoungMs?: number
   readonly limits?: Partial<S3Limits>
+  /** What time it is; the system's by default. */
+  readonly nowMs?: () => number
 }
 
 export interface S3Store extends BlobStore {
@@ -33,12 +35,17 @@ export interface S3Store extends BlobStore {
   check(): Promise<void>
 }
 
-export async function openS3BlobStore({ place, keepYoungMs = 0, limits }: S3BlobStoreOptions): Promise<S3Store> {
+export async function openS3BlobStore({
+  place,
+  keepYoungMs = 0,
+  limits,
+  nowMs = Date.now,
+}: S3BlobStoreOptions): Promise<S3Store> {
   // Reads have connections of their own: readers that come in a flood keep no paid picture from being stored.
   const writing = await openS3Connection(place, limits)
   const reading = await openS3Connection(place, limits)
-  const objects = createS3Objects(writing)
-  const stored = createS3Objects(reading)
+  const objects = createS3Objects(writing, nowMs)
+  const stored = createS3Objects(reading, nowMs)
   const putGate = createGate(CONCURRENT_PUTS)
   const deleteGate = createGate(CONCURRENT_DELETES)
   const keys = (sha256: string) => keysOf(place.prefix, sha256)

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { createDiskBlobStore } from '../blobs/disk.ts'
 import { createSpool } from '../blobs/spool.ts'
 import { createThumbnailFiles } from '../blobs/thumbnail-files.ts'
-import type { Config } from '../config/index.ts'
 import { HalftoneError } from '../core/error.ts'
 import { startDiskGuard } from '../gateway/disk-guard.ts'
 import type { BlobStore, Spool } from '../ports/blob-store.ts'
@@ -23,10 +22,11 @@ export interface Stores {
   readonly thumbnails: ReturnType<typeof createThumbnails>
 }
 
-export async function openStores({ config, clock, log, onClose }: Base): Promise<Stores> {
-  const { storage } = config
+export async function openStores(base: Base): Promise<Stores> {
+  const { clock, log, onClose } = base
+  const { storage } = base.config
   const { dataDir } = storage
-  const images = await openImages(config, log)
+  const images = await openImages(base)
   const { blobs } = images
   onClose(() => blobs.close())
   const spool = createSpool({ dir: join(dataDir, 'spool'), memoryBudgetBytes: storage.transferBudgetBytes })
@@ -53,7 +53,7 @@ interface Images {
   readonly storeFloor: number
 }
 
-async function openImages({ storage }: Config, log: Base['log']): Promise<Images> {
+async function openImages({ config: { storage }, clock, log }: Base): Promise<Images> {
   const { dataDir } = storage
   const isShared = storage.databaseUrl !== undefined
   if (!storage.blobs) {
@@ -66,7 +66,7 @@ async function openImages({ storage }: Config, log: Base['log']): Promise<Images
     const thumbnails = createThumbnailFiles(join(dataDir, 'thumbnails'))
     return { blobs, thumbnails, freeBytes: () => blobs.freeBytes(), storeFloor: storage.minFreeBytes }
   }
-  const blobs = await openBucket(storage.blobs, isShared ? KEEP_YOUNG_MS : 0)
+  const blobs = await openBucket(storage.blobs, isShared ? KEEP_YOUNG_MS : 0, clock)
   await blobs.check().catch(async (error: unknown) => {
     // An outage passes, and pictures can be made and sent meanwhile. A wrong name or key does not.
     if (error instanceof HalftoneError && error.code === 'storage_unavailable') {
