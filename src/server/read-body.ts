@@ -113,10 +113,12 @@ export async function scanJson(
 function fromScan(error: unknown): unknown {
   if (!(error instanceof ScanError)) return error
   if (error.kind === 'malformed_base64')
-    return new HalftoneError('invalid_image', `An image in the body is not valid base64: ${error.message}.`, { cause: error })
+    return new HalftoneError('invalid_image', `An image in the body is not valid base64: ${error.message.replace(/\.$/, '')}.`, {
+      cause: error,
+    })
   if (error.kind === 'too_large')
     return new HalftoneError('body_too_large', 'The parameters are larger than 1 MiB.', { cause: error })
-  return new HalftoneError('invalid_json', `The body is not valid JSON: ${error.message}.`, { cause: error })
+  return new HalftoneError('invalid_json', `The body is not valid JSON: ${error.message.replace(/\.$/, '')}.`, { cause: error })
 }
 
 /** Separate the images from the parameters, or refuse them and dispose what was spooled. */

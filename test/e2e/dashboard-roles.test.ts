@@ -144,7 +144,7 @@ const wordsIn = (texts: readonly string[], words: readonly string[]): readonly s
 
 const pages = {
   finance: ['Overview', 'Explore', 'Requests', 'Books', 'Models', 'Budgets & keys', 'Prices'],
-  owner: ['Explore', 'Requests', 'Playground', 'Budgets & keys'],
+  owner: ['Explore', 'Requests', 'Playground', 'Batches', 'Budgets & keys'],
 } as const
 
 const requestTabs = (id: string) =>
@@ -168,6 +168,7 @@ describe('finance', () => {
     '/books',
     '/books?tab=report',
     '/books?tab=unknown',
+    '/books?tab=imports',
     '/books?tab=exports',
   ]
 
@@ -201,7 +202,7 @@ describe('finance', () => {
 
   it('is led away from pages that are not its own', { timeout: TIMEOUT_MS }, async () => {
     const { context, page, open, heard } = await signedIn('the books')
-    for (const path of ['/playground', '/routes', '/routes/auto', '/providers', '/audit', '/settings']) {
+    for (const path of ['/playground', '/batches', '/routes', '/routes/auto', '/providers', '/audit', '/settings']) {
       await open(path)
       expect(new URL(page.url()).pathname, path).toBe('/')
       expect((await heard()).refused, path).toEqual([])
@@ -219,6 +220,7 @@ describe('the owner of a project', () => {
     '/requests?view=gallery',
     ...requestTabs(ids.shop),
     '/playground',
+    '/batches',
     '/budgets',
     '/budgets?tab=keys',
     '/budgets?tab=projects',

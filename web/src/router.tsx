@@ -11,6 +11,7 @@ import {
 import { maySignIn } from '../../src/core/access/roles.ts'
 import { exploreQuery, insightModelsQuery, sessionQuery } from './api/queries.ts'
 import { parseAuditSearch } from './features/audit/select-audit.ts'
+import { parseBatchesSearch, parseBatchSearch } from './features/batches/select-batches.ts'
 import { parseBooksSearch } from './features/books/select-books.ts'
 import { parseBudgetsSearch } from './features/budgets/select-budgets.ts'
 import { bodyOf, parseExploreSearch } from './features/explore/select-explore.ts'
@@ -145,6 +146,20 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('./features/settings/settings-page.tsx'), 'SettingsPage'),
 })
 
+const batches = createRoute({
+  getParentRoute: () => shell,
+  path: '/batches',
+  validateSearch: parseBatchesSearch,
+  component: lazyRouteComponent(() => import('./features/batches/batches-page.tsx'), 'BatchesPage'),
+})
+
+const batch = createRoute({
+  getParentRoute: () => shell,
+  path: '/batches/$batch',
+  validateSearch: parseBatchSearch,
+  component: lazyRouteComponent(() => import('./features/batches/batch-page.tsx'), 'BatchPage'),
+})
+
 const routes = createRoute({
   getParentRoute: () => shell,
   path: '/routes',
@@ -172,6 +187,8 @@ const routeTree = root.addChildren([
     explore,
     methods,
     playground,
+    batches,
+    batch,
     models,
     prices,
     providers,

@@ -13,6 +13,13 @@ export const monthsQuery = queryOptions({
   queryFn: ({ signal }) => call('listMonths', { signal }),
 })
 
+/** They change with the release alone. */
+export const importFormatsQuery = queryOptions({
+  queryKey: ['import-formats'],
+  queryFn: ({ signal }) => call('listImportFormats', { signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
 export const unknownQuery = queryOptions({
   queryKey: booksKeys.unknown,
   queryFn: ({ signal }) => call('listUnknown', { query: { limit: 1000 }, signal }),

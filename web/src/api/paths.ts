@@ -9,6 +9,14 @@ type Table = typeof endpoints
 
 export const calls = {
   createImage: ['POST', '/v1/images/generations'],
+  createFile: ['POST', '/v1/files'],
+  deleteFile: ['DELETE', '/v1/files/{id}'],
+  createBatch: ['POST', '/v1/batches'],
+  listBatches: ['GET', '/v1/batches'],
+  getBatch: ['GET', '/v1/batches/{id}'],
+  cancelBatch: ['POST', '/v1/batches/{id}/cancel'],
+  listBatchLines: ['GET', '/v1/halftone/batches/{id}/lines'],
+  quoteBatch: ['POST', '/v1/halftone/batches/quote'],
   listModels: ['GET', '/v1/models'],
   quote: ['POST', '/v1/halftone/quote'],
   listRequests: ['GET', '/v1/halftone/requests'],
@@ -72,6 +80,11 @@ export const calls = {
   listUnknown: ['GET', '/v1/halftone/attempts/unknown'],
   reconcileAttempt: ['POST', '/v1/halftone/attempts/{id}/reconcile'],
   getReport: ['GET', '/v1/halftone/report'],
+  listImportFormats: ['GET', '/v1/halftone/imports/formats'],
+  readImport: ['POST', '/v1/halftone/imports/files'],
+  importSpend: ['POST', '/v1/halftone/imports'],
+  listQuality: ['GET', '/v1/halftone/quality'],
+  resetQuality: ['POST', '/v1/halftone/quality/reset'],
   deleteContent: ['POST', '/v1/halftone/deletions'],
   listAlertChannels: ['GET', '/v1/halftone/alerts/channels'],
   testAlertChannel: ['POST', '/v1/halftone/alerts/channels/{name}/test'],
@@ -83,6 +96,9 @@ export type CallName = keyof typeof calls
 
 /** Streamed as a file: a link leads to it. */
 export const focusPath = '/v1/halftone/exports/focus' satisfies Table['exportFocus']['path']
+
+/** Bytes of a file: links lead to it too. */
+export const filePath = '/v1/files/{id}/content' satisfies Table['getFileContent']['path']
 
 export const eventsPath = '/v1/halftone/events' satisfies Table['watchRequests']['path']
 

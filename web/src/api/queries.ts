@@ -14,6 +14,7 @@ export const keys = {
   tagRules: ['tag-rules'],
   status: ['status'],
   models: ['models'],
+  quality: ['quality'],
   prices: ['prices'],
   providers: ['providers'],
   quotes: ['quote'],
@@ -136,6 +137,13 @@ export const providersQuery = queryOptions({
 export const statusQuery = queryOptions({
   queryKey: keys.status,
   queryFn: ({ signal }) => call('status', { signal }),
+  refetchInterval: 60_000,
+})
+
+/** What people said about pictures that were made under a floor. */
+export const qualityQuery = queryOptions({
+  queryKey: keys.quality,
+  queryFn: ({ signal }) => call('listQuality', { signal }),
   refetchInterval: 60_000,
 })
 

@@ -1,6 +1,7 @@
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { type Tab, Tabs } from '../../ui/tabs.tsx'
+import { ImportTab } from '../imports/import-tab.tsx'
 import { usePermission } from '../shell/use-session.ts'
 import { ExportsTab } from './exports-tab.tsx'
 import { MonthsTab } from './months-tab.tsx'
@@ -14,18 +15,20 @@ const route = getRouteApi('/shell/books')
 export function BooksPage() {
   const search = route.useSearch()
   const navigate = useNavigate()
+  const mayImport = usePermission('prices.write')
   const mayExport = usePermission('exports.read')
   const tabs: Tab<BooksTab>[] = [
     { name: 'months', label: 'Months', content: <MonthsTab /> },
     { name: 'report', label: 'Report', content: <ReportTab search={search} /> },
     { name: 'unknown', label: 'Unknown money', content: <UnknownTab /> },
+    ...(mayImport ? [{ name: 'imports' as const, label: 'Import', content: <ImportTab /> }] : []),
     ...(mayExport ? [{ name: 'exports' as const, label: 'Export', content: <ExportsTab /> }] : []),
   ]
   return (
     <>
       <PageHeader title="Books">
-        Months and their reports, calls of which nobody knows yet what they were billed, and every charge as a file. Months are
-        UTC.
+        Months and their reports, calls of which nobody knows yet what they were billed, spend from elsewhere, and every charge as
+        a file. Months are UTC.
       </PageHeader>
       <div className="mt-4">
         <Tabs

@@ -3,7 +3,7 @@ import type { ExploreResponse } from '../../../../src/contract/insight.ts'
 import type { ClosedMonthWire } from '../../../../src/contract/months.ts'
 import { focusPath } from '../../api/paths.ts'
 
-export const tabNames = ['months', 'report', 'unknown', 'exports'] as const
+export const tabNames = ['months', 'report', 'unknown', 'imports', 'exports'] as const
 export type BooksTab = (typeof tabNames)[number]
 
 export interface BooksSearch {

@@ -14,6 +14,7 @@ import { MoneySwitch } from '../insight/money-switch.tsx'
 import { CostQuality } from './cost-quality.tsx'
 import { OfferSheet } from './offer-sheet.tsx'
 import { OfferTable } from './offer-table.tsx'
+import { Said } from './said.tsx'
 import {
   csvHeader,
   csvRow,
@@ -78,6 +79,7 @@ export function ModelsPage() {
           />
         </Section>
       </div>
+      <Said />
       {chosen && data && <OfferSheet row={chosen} search={search} sandbox={data.sandbox} onClose={() => change(closed)} />}
     </>
   )

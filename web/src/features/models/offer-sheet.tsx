@@ -13,8 +13,10 @@ import { PriceLines } from '../prices/price-lines.tsx'
 import { usePermission } from '../shell/use-session.ts'
 import { Facts } from './facts.tsx'
 import { Health } from './offer-table.tsx'
+import { SaidOf } from './said.tsx'
 import { capabilityLines } from './select-capabilities.ts'
 import { type ModelsSearch, type OfferRow, placeTexts, qualityText } from './select-offers.ts'
+import { productOf } from './select-said.ts'
 
 interface Props {
   readonly row: OfferRow
@@ -56,6 +58,7 @@ export function OfferSheet({ row, search, sandbox, onClose }: Props) {
       <Part title="How its attempts ended">
         <Attempts row={row} search={search} sandbox={sandbox} />
       </Part>
+      <SaidOf product={productOf(row)} />
       <Part title="What it costs by the list">
         <Prices row={row} />
       </Part>

@@ -9,6 +9,7 @@ import {
   type DecisionRow,
   type Ground,
   selectDecision,
+  selectFloor,
   selectGrounds,
   selectLeftOut,
   selectObservation,
@@ -28,6 +29,7 @@ export function Decision({ requestId, tried }: { requestId: string; tried: reado
       </p>
       {data.explored && <Explored explored={data.explored} />}
       <Candidates rows={selectDecision(data, tried)} />
+      <Floor explanation={data} />
       {data.observation && <Grounds title="On trial" grounds={selectObservation(data.observation)} />}
       <LeftOut explanation={data} />
       <Grounds
@@ -101,6 +103,28 @@ const Candidate = ({ row }: { row: DecisionRow }) => (
     <td className="num py-1.5 text-right">{row.score}</td>
   </tr>
 )
+
+const FLOORED = 6
+
+/** Models that are not good enough by public ratings, or by what people said. */
+function Floor({ explanation }: { explanation: Explanation }) {
+  const floor = selectFloor(explanation)
+  if (!floor) return null
+  return (
+    <section className="mt-5" aria-label="Quality floor" data-decision="floor">
+      <h3 className="font-semibold">Quality floor</h3>
+      {floor.text && <p className="break-words">{floor.text}</p>}
+      <ul className="mt-1 text-sm">
+        {floor.below.slice(0, FLOORED).map(({ offer, detail }) => (
+          <li key={`${offer} ${detail}`} className="border-b border-rule py-1 break-words">
+            <span className="font-medium">{offer}</span>: {detail}
+          </li>
+        ))}
+      </ul>
+      {floor.below.length > FLOORED && <p className="label mt-1">and {floor.below.length - FLOORED} more below it.</p>}
+    </section>
+  )
+}
 
 function LeftOut({ explanation }: { explanation: Explanation }) {
   const counted = selectLeftOut(explanation)

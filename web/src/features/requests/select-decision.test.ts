@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Explanation } from '../../../../src/contract/records.ts'
-import { selectDecision, selectGrounds, selectLeftOut, selectObservation } from './select-decision.ts'
+import { selectDecision, selectFloor, selectGrounds, selectLeftOut, selectObservation } from './select-decision.ts'
 
 type Candidate = Explanation['candidates'][number]
 
@@ -49,6 +49,24 @@ describe('the decision', () => {
       expect(selectDecision(explanation({ candidates: [candidate(change)] }), [])).toMatchObject([{ success, basis }])
     },
   )
+
+  it('what people said against a candidate under higher floors stands at it', () => {
+    const feedback = { fails_at: 1_200, rejected: 3, accepted: 0, since: '2026-11-20T10:00:00Z', until: '2026-11-23T08:30:00Z' }
+    const [row] = selectDecision(explanation({ candidates: [candidate({ feedback })] }), [])
+    expect(row?.terms).toEqual([expect.stringContaining('rejected 3 times since 2026-11-20 under a floor of 1200')])
+  })
+
+  it('the floor says whose it is, and which offers it left out and why', () => {
+    const left = (offer: string, reason: string) => ({ offer, reason, detail: `${offer}: ${reason}`, param: null })
+    const eliminated = [left('a', 'floor'), left('b', 'size')]
+    const floor = { name: 'high', because: 'easy' as const, otherwise: 'top' }
+    expect(selectFloor(explanation({ floor, eliminated }))).toEqual({
+      text: 'high, because the prompt was taken for easy; otherwise it is top',
+      below: [{ offer: 'a', detail: 'a: floor' }],
+    })
+    expect(selectFloor(explanation({ eliminated }))?.text).toBeUndefined()
+    expect(selectFloor(explanation())).toBeUndefined()
+  })
 
   it('what the score adds to the price is said, and only what weighs anything', () => {
     const [plain, weighed] = selectDecision(

@@ -3,6 +3,7 @@ import type { Explanation } from '../../../../src/contract/records.ts'
 import { axisUsd, exactUsd } from '../../lib/money.ts'
 import { formatShare } from '../../lib/numbers.ts'
 import { settingsText } from '../candidates/select-candidates.ts'
+import { feedbackText } from '../models/select-said.ts'
 
 type Candidate = Explanation['candidates'][number]
 
@@ -49,12 +50,13 @@ function basisOf({ success, observations }: Candidate): string {
   return `of ${count} ${count === 1 ? 'try' : 'tries'}`
 }
 
-function termsOf({ planned_usd: planned, shadow_usd: shadow = 0, in_vain_usd: inVain, lateness_usd: late }: Candidate) {
+function termsOf({ planned_usd: planned, shadow_usd: shadow = 0, in_vain_usd: inVain, lateness_usd: late, feedback }: Candidate) {
   return [
     ...(planned === undefined ? [] : [`compared by ${axisUsd(planned)}, the tier the month is planned to reach`]),
     ...(shadow > 0 ? [`less ${axisUsd(shadow)} for a minimum spend that is not met`] : []),
     ...(inVain ? [`tries in vain ${axisUsd(inVain)}`] : []),
     ...(late ? [`lateness weighs ${axisUsd(late)}`] : []),
+    ...(feedback ? [feedbackText(feedback)] : []),
   ]
 }
 
@@ -91,6 +93,21 @@ export function selectObservation({ arm, observes, named, routed, saved_usd: sav
     [isWatched ? 'The route would have taken' : 'The route took', text(routed)],
     ...(saved === null ? [] : [[isWatched ? 'It would have saved' : 'It saved', exactUsd(saved)] as const]),
   ]
+}
+
+const floorReasons = {
+  route: 'as its route asks',
+  request: 'as the request asked',
+  easy: 'because the prompt was taken for easy',
+  not_easy: 'because the prompt was not taken for easy',
+} as const
+
+/** The quality floor that its pictures were made under, whose it is, and which offers it left out, each with its reason. */
+export function selectFloor({ floor, eliminated }: Pick<Explanation, 'floor' | 'eliminated'>) {
+  const below = eliminated.filter(({ reason }) => reason === 'floor').map(({ offer, detail }) => ({ offer, detail }))
+  if (!floor) return below.length === 0 ? undefined : { text: undefined, below }
+  const otherwise = floor.otherwise === null ? '' : `; otherwise it is ${floor.otherwise}`
+  return { text: `${floor.name}, ${floorReasons[floor.because]}${otherwise}`, below }
 }
 
 /** Why offers were left out, counted by the gateway; each with one detail of those that are listed. */

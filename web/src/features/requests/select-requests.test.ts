@@ -59,8 +59,9 @@ describe('the requests page', () => {
   })
 
   it('a missing prompt, a running request and an offer say what they are', () => {
-    expect(promptText({ prompt: null, operation: 'generate' })).toBe('Prompt not kept')
-    expect(promptText({ prompt: '', operation: 'remove_background' })).toBe('No prompt: remove background')
+    expect(promptText({ prompt: null, operation: 'generate', route: 'auto' })).toBe('Prompt not kept')
+    expect(promptText({ prompt: '', operation: 'remove_background', route: 'auto' })).toBe('No prompt: remove background')
+    expect(promptText({ prompt: null, operation: 'generate', route: 'import:openai' })).toBe('Imported from openai')
     const started = new Date(now - 1_500).toISOString()
     expect(latencyText({ latency_ms: null, finished_at: null, created_at: started }, now)).toBe('1.5 s')
     expect(latencyText({ latency_ms: null, finished_at: started, created_at: started }, now)).toBe('not measured')

@@ -6,6 +6,7 @@ import type { RequestFilters } from '../../api/select-live.ts'
 import { definedOnly, joinValues, textOf, valuesOf } from '../../lib/filters.ts'
 import { boundsOf, type PeriodSearch, parsePeriod } from '../../lib/period.ts'
 import { formatDuration, formatMoment } from '../../lib/time.ts'
+import { sourceOf } from '../imports/select-import.ts'
 
 export const views = ['table', 'gallery'] as const
 type View = (typeof views)[number]
@@ -113,10 +114,12 @@ export function parseDetailSearch(search: Record<string, unknown>): DetailSearch
   return tab && tab !== 'receipt' ? { tab } : {}
 }
 
-type Prompted = Pick<RequestSummaryWire, 'prompt' | 'operation'>
+type Prompted = Pick<RequestSummaryWire, 'prompt' | 'operation' | 'route'>
 
-/** The prompt, or what stands in for it: where none is kept, and where the operation needs none. */
-export function promptText({ prompt, operation }: Prompted): string {
+/** The prompt, or what stands in for it: where it was made elsewhere, where none is kept, and where the operation needs none. */
+export function promptText({ prompt, operation, route }: Prompted): string {
+  const source = sourceOf(route)
+  if (source !== undefined) return `Imported from ${source}`
   if (prompt === null) return 'Prompt not kept'
   return prompt.trim() === '' ? `No prompt: ${operation.replaceAll('_', ' ')}` : prompt
 }

@@ -3,17 +3,21 @@ import { useMemo } from 'react'
 import type { AlertChannelWire } from '../../../../src/contract/alerts-endpoints.ts'
 import { alertKinds } from '../../../../src/core/alert.ts'
 import { call } from '../../api/client.ts'
+import { statusQuery } from '../../api/queries.ts'
 import { channelsQuery, settingsKeys } from '../../api/settings-queries.ts'
 import { formatCount } from '../../lib/numbers.ts'
 import { formatMoment } from '../../lib/time.ts'
+import { CopyButton } from '../../ui/copy-button.tsx'
 import { type DataColumn, DataTable } from '../../ui/data-table.tsx'
 import { EmptyState } from '../../ui/notice.tsx'
 import { useToast } from '../../ui/toast.tsx'
 import { usePermission } from '../shell/use-session.ts'
+import { alertsSnippet } from './select-settings.ts'
 
 /** Who is told of what, and whether it arrives. */
 export function AlertsTab() {
   const { data, error, refetch } = useQuery(channelsQuery)
+  const status = useQuery(statusQuery)
   const mayTest = usePermission('settings.write')
   const columns = useMemo(() => columnsOf(mayTest), [mayTest])
   return (
@@ -27,11 +31,23 @@ export function AlertsTab() {
         retry={() => void refetch()}
         empty={
           <EmptyState title="Nobody is told of anything">
-            A signed webhook, Slack or mail goes under <code>alerts</code> in <code>halftone.yaml</code>: budgets, failing offers,
-            odd bills, unknown money.
+            A signed webhook, Slack or mail can be told of budgets, failing offers, odd bills and unknown money. Put one into the
+            configuration file, as below.
           </EmptyState>
         }
       />
+      <details className="mt-4 max-w-3xl text-sm" open={data?.data.length === 0}>
+        <summary className="text-muted">How to add or change one</summary>
+        <p className="mt-2">
+          Channels stand in <code className="break-all">{status.data?.config_file ?? 'halftone.yaml'}</code> and nowhere else, so
+          that what is told to whom is reviewed like the rest of it. Take what you need, with the secrets from the environment;
+          the file is read again by itself.
+        </p>
+        <div className="mt-2 flex items-start gap-2">
+          <pre className="sheet min-w-0 flex-1 p-3 font-mono text-[0.8rem] break-words whitespace-pre-wrap">{alertsSnippet}</pre>
+          <CopyButton text={alertsSnippet} label="Copy the example" />
+        </div>
+      </details>
       <details className="mt-4 max-w-3xl text-sm">
         <summary className="text-muted">What there is to be told of</summary>
         <dl className="mt-1">

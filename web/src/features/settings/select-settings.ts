@@ -77,3 +77,22 @@ export function reachedBy({ kind, value, before }: DeletionForm): Readonly<Recor
 const dayBefore = (day: string): string => new Date(Date.parse(day) - 86_400_000).toISOString().slice(0, 10)
 
 export const freeText = (bytes: number | null): string => (bytes === null ? 'not known' : `${formatBytes(bytes)} free`)
+
+/** What whoever wants to be told of something puts into the configuration file. */
+export const alertsSnippet = `alerts:
+  webhooks:
+    - name: pager
+      url: https://alerts.example.com/halftone
+      secret: \${ALERTS_SECRET}
+      minSeverity: critical
+  slack:
+    - name: money
+      url: \${SLACK_WEBHOOK}
+      kinds: [budget.threshold, budget.forecast, price.finding, money.unknown]
+  email:
+    - to: [ops@example.com]
+      from: halftone@example.com
+      minSeverity: warning
+  smtp:
+    url: \${SMTP_URL}
+`

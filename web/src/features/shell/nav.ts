@@ -25,6 +25,7 @@ export const nav = [
   { to: '/requests', label: 'Requests', group: 'See', permission: 'requests.read', icon: 'M2.5 4h11M2.5 8h11M2.5 12h11' },
   { to: '/books', label: 'Books', group: 'See', permission: 'insight.all', icon: 'M3.5 2.5h9v11h-9zM5.5 2.5v11M7.5 5.5h3M7.5 8h3' },
   { to: '/playground', label: 'Playground', group: 'Make', permission: 'images.make', icon: 'M3 13.5V3h7.5M13 6v7H6M3 13.5h.01M13 3h.01M8 8h.01' },
+  { to: '/batches', label: 'Batches', group: 'Make', permission: 'images.make', icon: 'M2.5 6.5h11v7h-11zM4 4.5h8M5.5 2.5h5' },
   { to: '/routes', label: 'Routes', group: 'Decide', permission: 'routes.read', icon: 'M2.5 8h4l3-4h4M6.5 8l3 4h4M11.5 2l2 2-2 2M11.5 10l2 2-2 2' },
   { to: '/budgets', label: 'Budgets & keys', group: 'Set up', permission: 'budgets.read', icon: 'M2.5 4.5h11v8h-11zM2.5 7h11M10.5 10h1' },
   { to: '/models', label: 'Models', group: 'Decide', permission: 'insight.all', icon: 'M2.5 2.5v11h11M5 11.5 7 8l3-1.5 3.5-3M7 8h.01M10 6.5h.01' },
