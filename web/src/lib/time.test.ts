@@ -9,6 +9,10 @@ describe('times as shown', () => {
     [59_949, '59.9 s'],
     [59_960, '1 min 00 s'],
     [125_000, '2 min 05 s'],
+    [3_599_400, '59 min 59 s'],
+    [3_600_000, '1 h 00 min'],
+    [90_061_000, '25 h 01 min'],
+    [180_000_000, '2 d 2 h'],
   ])('a duration of %d ms has one unit that fits', (milliseconds, shown) => {
     expect(formatDuration(milliseconds)).toBe(shown)
   })

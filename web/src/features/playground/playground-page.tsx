@@ -12,7 +12,7 @@ import { CompareBoard } from './compare-board.tsx'
 import { QuoteFigure, QuotePanel } from './quote-panel.tsx'
 import { ResultPanel } from './result-panel.tsx'
 import { needsConfirmation, selectTotal, type TotalQuote } from './select-compare.ts'
-import { changeForm, type PlaygroundForm, selectBody, selectQuoteBody, targetsOf } from './select-form.ts'
+import { type PlaygroundForm, selectBody, selectQuoteBody, targetsOf } from './select-form.ts'
 import { selectQuote } from './select-quote.ts'
 import { SettingsForm } from './settings-form.tsx'
 import { TargetList } from './target-list.tsx'
@@ -114,7 +114,7 @@ export function PlaygroundPage() {
           )}
           {targets.length === 1 && (
             <section aria-label="Quote" className="border-t border-ink pt-3">
-              <QuotePanel body={quoted} onTake={(model) => change(changeForm(form, { model }))} />
+              <QuotePanel body={quoted} form={form} onChange={change} />
             </section>
           )}
         </form>

@@ -8,6 +8,8 @@ import { Exact, Short } from '../../ui/money.tsx'
 import { ErrorNotice, Loading } from '../../ui/notice.tsx'
 import { EliminatedList } from '../candidates/eliminated-list.tsx'
 import { productText, settingsText } from '../candidates/select-candidates.ts'
+import { JobQuote } from './job-quote.tsx'
+import { changeForm, type PlaygroundForm } from './select-form.ts'
 import { checkedText, type GroupView, type QuoteView, selectGroup, selectQuote, selectWishes, type Wish } from './select-quote.ts'
 
 const useQuote = (body: Body<'quote'>) => useQuery({ ...quoteQuery(body), enabled: body.prompt !== '' })
@@ -34,14 +36,21 @@ function boundsText(chosen: CandidateQuote): string {
   return `expected; ${exactUsd(chosen.min_usd)} to ${exactUsd(chosen.max_usd)}`
 }
 
+interface PanelProps {
+  readonly body: Body<'quote'>
+  readonly form: PlaygroundForm
+  readonly onChange: (form: PlaygroundForm) => void
+}
+
 /** What the request would cost on every offer, before it runs. */
-export function QuotePanel({ body, onTake }: { body: Body<'quote'>; onTake: (offer: string) => void }) {
+export function QuotePanel({ body, form, onChange }: PanelProps) {
   const { data, error, isFetching, refetch } = useQuote(body)
   if (body.prompt === '') return null
   if (error) return <ErrorNotice error={error} title="No quote for this request" retry={() => void refetch()} />
   if (!data) return <Loading label="Pricing the request" />
   const view = selectQuote(data)
-  const group = selectGroup(data)
+  const group = selectGroup(data, form.planned)
+  const onTake = (model: string) => onChange(changeForm(form, { model }))
   const wishes = selectWishes(data)
   return (
     <div className={isFetching ? 'opacity-60' : ''} aria-busy={isFetching}>
@@ -50,6 +59,7 @@ export function QuotePanel({ body, onTake }: { body: Body<'quote'>; onTake: (off
       {group && <Group group={group} />}
       {wishes.length > 0 && <Wishes wishes={wishes} />}
       {view.alternatives.length > 0 && <Alternatives view={view} onTake={onTake} />}
+      <JobQuote form={form} job={form.count === undefined ? undefined : (data.job ?? undefined)} onChange={onChange} />
       {view.eliminated.length > 0 && (
         <details className="mt-4 text-sm">
           <summary className="text-muted">

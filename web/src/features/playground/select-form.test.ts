@@ -20,6 +20,9 @@ describe('the playground form', () => {
     { seed: 4_294_967_296 },
     { model: '' },
     { planned: 40 },
+    { within: 24 },
+    { count: 0 },
+    { count: '10' },
     { group: '' },
     { prompt: 'secret' },
   ])('what the gateway would refuse or decide itself is left out: %o', (search) => {
@@ -44,6 +47,13 @@ describe('the playground form', () => {
     expect(selectBody(form, 'a fox')).toMatchObject({ halftone: { group: 'autumn', group_size: 40 } })
     expect(selectQuoteBody(form, 'a fox')).toEqual({ ...selectBody(form, 'a fox'), explain: true, job: { count: 40 } })
     expect(selectQuoteBody({ group: 'autumn' }, 'a fox')).not.toHaveProperty('job')
+  })
+
+  it('many of them are quoted as a job, until when they are needed, and the request itself stays what it is', () => {
+    const form = parsePlaygroundSearch({ count: 10_000, within: 24, group: 'autumn', planned: 40 })
+    expect(selectQuoteBody(form, 'a fox').job).toEqual({ count: 10_000, deadline_ms: 86_400_000 })
+    expect(selectBody(form, 'a fox')).not.toHaveProperty('job')
+    expect(parsePlaygroundSearch({ count: 10_000, within: 5 })).toEqual({ count: 10_000 })
   })
 
   it('a recorded request can be made again, its size as the ledger keeps it', () => {

@@ -2,6 +2,7 @@
 import type { Body } from '../../api/paths.ts'
 import { joinValues, textOf, valuesOf } from '../../lib/filters.ts'
 import { SIZE, sizeText } from '../../lib/size.ts'
+import { isWithin, jobOf } from './select-job.ts'
 
 const qualities = ['low', 'medium', 'high', 'xhigh', 'max', 'standard', 'hd'] as const
 const formats = ['png', 'jpeg', 'webp', 'gif', 'svg'] as const
@@ -20,11 +21,16 @@ export interface PlaygroundForm {
   readonly group?: string
   /** Pictures planned in the group. */
   readonly planned?: number
+  /** So many such pictures are asked the price of. */
+  readonly count?: number
+  /** Hours within which they are needed. */
+  readonly within?: number
 }
 
 export const MAX_N = 10
 export const MAX_GROUP = 128
 export const MAX_PLANNED = 9_999_999
+export const MAX_COUNT = 100_000_000
 const MAX_OTHERS = 5
 export const MAX_SEED = 4_294_967_295
 
@@ -42,7 +48,15 @@ export function parsePlaygroundSearch(search: Record<string, unknown>): Playgrou
     ...(format ? { format } : {}),
     ...(isWhole(seed, 0, MAX_SEED) ? { seed } : {}),
     ...groupIn(search),
+    ...jobIn(search),
   }
+}
+
+/** A deadline says something of many pictures only. */
+function jobIn(search: Record<string, unknown>): Pick<PlaygroundForm, 'count' | 'within'> {
+  const { count, within } = search
+  if (!isWhole(count, 1, MAX_COUNT)) return {}
+  return { count, ...(isWithin(within) ? { within } : {}) }
 }
 
 /** How many are planned says something of a group only. */
@@ -101,10 +115,14 @@ export function selectBody(form: PlaygroundForm, prompt: string, target = form.m
   }
 }
 
-/** The quote of the same request, with what each of its wishes costs, and what the pictures planned in its group cost together. */
+/**
+ * The quote of the same request, with what each of its wishes costs, and what many such pictures cost together: as many as are asked for, else
+ * those planned in its group.
+ */
 export function selectQuoteBody(form: PlaygroundForm, prompt: string, target?: string): Body<'quote'> {
-  const count = form.group === undefined ? undefined : form.planned
-  return { ...selectBody(form, prompt, target), explain: true, ...(count === undefined ? {} : { job: { count } }) }
+  const count = form.count ?? (form.group === undefined ? undefined : form.planned)
+  const job = count === undefined ? {} : { job: jobOf(count, form.count === undefined ? undefined : form.within) }
+  return { ...selectBody(form, prompt, target), explain: true, ...job }
 }
 
 /** The form that made a request, from its recorded parameters, to make it again. */

@@ -42,8 +42,8 @@ export interface GroupView {
   readonly together: { readonly count: number; readonly expectedUsd: string; readonly maxUsd: string | null } | undefined
 }
 
-/** What the group of a request means for it, and what the pictures planned in it cost together. */
-export function selectGroup({ group, job, candidates }: QuoteResponse): GroupView | undefined {
+/** What the group of a request means for it, and what the pictures planned in it cost together, where the job is of those. */
+export function selectGroup({ group, job, candidates }: QuoteResponse, planned = job?.count): GroupView | undefined {
   if (!group) return undefined
   const above = isZeroUsd(group.cost_usd)
     ? ''
@@ -57,7 +57,10 @@ export function selectGroup({ group, job, candidates }: QuoteResponse): GroupVie
   const whole = job?.candidates.find(({ offer, size, quality }) => isSame({ offer, size, quality }, chosen))
   return {
     text: done + above,
-    together: job && whole ? { count: job.count, expectedUsd: whole.expected_usd, maxUsd: whole.max_usd } : undefined,
+    together:
+      job && whole && job.count === planned
+        ? { count: job.count, expectedUsd: whole.expected_usd, maxUsd: whole.max_usd }
+        : undefined,
   }
 }
 
