@@ -22,8 +22,11 @@ export interface HttpCall {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body: CallBody
-  /** `image`: the answer's body is itself the image, referred to as body 0. */
-  readonly accept: 'json' | 'image'
+  /**
+   * `image`: the answer's body is itself the image, referred to as body 0. `json-file`: a file whose content is one JSON value, whatever
+   * type a success declares.
+   */
+  readonly accept: 'json' | 'image' | 'json-file'
   /** The answer is a stream of server-sent events. */
   readonly stream: boolean
   /** False: nobody bills this call, as uploads and look-ups; so its failure is not billed, if none before it was. */
@@ -46,6 +49,8 @@ export type MultipartPart =
       /** Of a value that is a document of its own: it is sent as a file. */
       readonly mediaType?: 'application/json'
     }
+  /** A file that is one JSON value; inputs in it become base64 as in a JSON body. */
+  | { readonly kind: 'document'; readonly name: string; readonly filename: string; readonly value: JsonObject }
   | {
       readonly kind: 'file'
       readonly name: string
@@ -132,6 +137,8 @@ export interface Done {
   readonly warnings?: readonly Warning[]
   /** A call that spends nothing and tells what this one cost; read by `decodeBill`. Without an answer the rest stands. */
   readonly bill?: HttpCall
+  /** Sent when the result had time to be put on record, and forgotten: deletes what the work left at the provider. */
+  readonly tidy?: readonly HttpCall[]
 }
 
 /** What a call turned out to have cost, over what its answer said. */
@@ -167,6 +174,8 @@ export interface Failed {
   readonly failure: AttemptFailure
   /** The job itself failed, whatever the status of the answer that says so: it is not asked about again. */
   readonly isFinal?: boolean
+  /** As of `Done`. */
+  readonly tidy?: readonly HttpCall[]
 }
 
 export type Decoded = Done | Pending | Next | Failed
@@ -184,6 +193,8 @@ export interface DecodeContext {
   readonly partials: number
   /** What the call that is answered here was sent with: `state` of `encode`, `pending` or `next`. */
   readonly state?: JsonValue
+  /** The answer is that to `cancel`, or to what it led to. */
+  readonly isCancel?: true
   readonly encode: EncodeContext
 }
 

@@ -21,6 +21,7 @@ import { createGate, type Gate } from './engine/gate.ts'
 import { createLoadGauge } from './engine/load.ts'
 import { runProbe } from './engine/probe.ts'
 import { runAttempt } from './engine/run.ts'
+import { createTidier } from './engine/tidier.ts'
 import { createTransport } from './engine/transport.ts'
 import { defaultLimits, defaultTimeouts, type ProviderConfig } from './provider-config.ts'
 
@@ -61,8 +62,9 @@ export function createCodecProvider(definition: ProviderDefinition, config: Prov
     timeoutMs,
     ...(deps.resolve && { resolve: deps.resolve }),
   })
+  const tidier = createTidier(clock)
   const context: EngineContext = {
-    ...{ definition, config, transport, credentials, fetcher, clock, timeoutMs, baseUrl: baseUrl.href },
+    ...{ definition, config, transport, credentials, fetcher, clock, timeoutMs, tidier, baseUrl: baseUrl.href },
     ...(deps.drawSvg && { drawSvg: deps.drawSvg }),
   }
   const { probe, discover, load } = definition
@@ -86,6 +88,7 @@ export function createCodecProvider(definition: ProviderDefinition, config: Prov
       }),
     async close() {
       gauge?.close()
+      await tidier.close()
       await Promise.all([transport.close(), fetcher.close()])
     },
   }

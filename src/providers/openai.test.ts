@@ -80,7 +80,7 @@ function membersOf(body: CallBody): Record<string, JsonValue> {
   if (body.kind !== 'multipart') return members
   for (const part of body.parts) {
     const [name = '', ...path] = part.name.split(/\]?\[/).map((step) => step.replace(/\]$/, ''))
-    if (part.kind === 'file') members[name] = 'file'
+    if (part.kind !== 'field') members[name] = 'file'
     else if (path.length === 0) members[name] = part.value
     else members[name] = nested(members[name] as JsonObject | undefined, path, part.value)
   }
@@ -167,7 +167,7 @@ describe('the models', () => {
   const capabilitiesOf = (model: string): Capabilities => offers.find((offer) => offer.wireModel === model)!.capabilities
 
   test('are those the provider serves, and those it retired with what replaces them', () => {
-    expect(offers.filter((offer) => !offer.retiredAt).map((offer) => offer.wireModel)).toEqual([
+    expect(offers.filter((offer) => !offer.retiredAt && !offer.tier).map((offer) => offer.wireModel)).toEqual([
       'gpt-image-2',
       'gpt-image-2.5-sunburst',
       'gpt-image-2.5-flare',
@@ -179,6 +179,16 @@ describe('the models', () => {
     ])
     for (const offer of offers) expect(offer.replacedBy).toBe(offer.retiredAt ? 'openai/gpt-image-2' : undefined)
     expect(offers.map((offer) => offer.id)).toContain('openai:openai/gpt-image-2')
+  })
+
+  test('are in the batch lane where a source says so, without a stream and with an end that stops the bill', () => {
+    const batched = offers.filter(({ tier }) => tier === 'batch')
+    expect(batched.map(({ wireModel }) => wireModel)).toEqual(['gpt-image-2', 'gpt-image-1.5', 'gpt-image-1-mini'])
+    for (const { capabilities } of batched) {
+      expect(capabilities).toMatchObject({ asyncJobs: true, cancelStopsBilling: true, operations: ['generate', 'edit'] })
+      expect(capabilities.maxPartialImages).toBeUndefined()
+      expect(capabilities.parameters).not.toContain('markup')
+    }
   })
 
   test('claim no format, quality or parameter that does not exist', () => {

@@ -1,9 +1,10 @@
-/** OpenAI's Images API: generations and edits, with partial images on a stream. */
+/** OpenAI's Images API: generations and edits, with partial images on a stream, or within a day through the Batch API. */
 import { defineProvider, type Probe } from './define-provider.ts'
 import { makeOffer } from './kit/offers.ts'
 import { imageKeys } from './openai-dialect/answer.ts'
+import { decodeBatch, encodeBatch } from './openai-dialect/batch.ts'
 import { decodeImageEvent, decodeImages, encodeImages } from './openai-dialect/images-api.ts'
-import { openaiModelOf, openaiModels } from './openai-dialect/openai-models.ts'
+import { inBatch, openaiBatchModels, openaiModelOf, openaiModels } from './openai-dialect/openai-models.ts'
 import { decodeModelList } from './openai-dialect/probe.ts'
 
 const id = 'openai'
@@ -22,11 +23,16 @@ export const openai = defineProvider({
 
   offers: (config) =>
     config.models
-      ? config.models.map((changes) => makeOffer(config, id, openaiModelOf(changes.id, changes.model), changes))
-      : openaiModels.map((known) => makeOffer(config, id, known)),
+      ? config.models.map((changes) => {
+          const known = openaiModelOf(changes.id, changes.model)
+          return makeOffer(config, id, changes.tier === 'batch' ? inBatch(known) : known, changes)
+        })
+      : [...openaiModels, ...openaiBatchModels].map((known) => makeOffer(config, id, known)),
 
-  encode: encodeImages,
-  decode: decodeImages,
+  encode: (request, candidate, context) =>
+    candidate.offer.tier === 'batch' ? encodeBatch(request, candidate, context) : encodeImages(request, candidate),
+  decode: (response, context) =>
+    context.candidate.offer.tier === 'batch' ? decodeBatch(response, context) : decodeImages(response),
   decodeEvent: decodeImageEvent,
 
   probe: (): Probe => ({

@@ -160,7 +160,7 @@ function describeCodec(definition: ProviderDefinition, root: string): void {
   })
 }
 
-/** Answers the calls in order. A GET that is not the next exchange is a download of a result, and gets a picture. */
+/** Answers the calls in order. A GET that is not the next exchange is a download of a result, and gets a picture; a DELETE tidies up. */
 async function replay(exchanges: Exchanges, received: Received[]): Promise<{ origin: string; close: () => Promise<void> }> {
   let origin = ''
   const filled = (text: string): string => text.replaceAll('<image>', picture.toString('base64')).replaceAll('<origin>', origin)
@@ -169,8 +169,11 @@ async function replay(exchanges: Exchanges, received: Received[]): Promise<{ ori
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const next = exchanges[received.length]
-      const isNext = next?.call ? next.call.path === request.url : next !== undefined && request.method !== 'GET'
+      const isNext = next?.call
+        ? next.call.path === request.url
+        : next !== undefined && !['GET', 'DELETE'].includes(request.method ?? '')
       if (request.method === 'GET' && !isNext) return response.writeHead(200, { 'content-type': 'image/png' }).end(picture)
+      if (request.method === 'DELETE' && !isNext) return response.writeHead(204).end()
       received.push({ request, body: Buffer.concat(chunks) })
       const answer = next?.response ?? { status: 500, text: 'one call too many' }
       const { type, body } = bodyOf(answer, filled)

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { JsonValue } from '../../core/json.ts'
 import { type BodyConsumer, Enough } from '../../net/exchange.ts'
 import { createJsonScanner, type JsonScannerOptions, type ScannedBody } from '../../net/json-scanner.ts'
-import type { ProviderResponse, ResponseContent } from '../define-provider.ts'
+import type { HttpCall, ProviderResponse, ResponseContent } from '../define-provider.ts'
 import { consumeMultipart } from './multipart.ts'
 
 /** A complete answer; the receiver disposes the bodies. */
@@ -33,7 +33,7 @@ const isJson = (mediaType: string): boolean => mediaType === 'application/json' 
 export function consumeAnswer(
   status: number,
   headers: Readonly<Record<string, string>>,
-  accept: 'json' | 'image',
+  accept: HttpCall['accept'],
   limits: AnswerLimits,
 ): BodyConsumer<Answer> {
   const mediaType = mediaTypeOf(headers)
@@ -47,7 +47,8 @@ export function consumeAnswer(
     return consumeMultipart(contentType, limits, ({ value, bodies }) => answer({ kind: 'json', value }, bodies))
   }
   if (isSuccess && accept === 'image' && !isJson(mediaType) && !mediaType.startsWith('text/')) return consumeImage(limits, answer)
-  if (isJson(mediaType) || (isSuccess && !mediaType.startsWith('text/'))) return consumeJson(limits, answer)
+  const isJsonFile = isSuccess && accept === 'json-file'
+  if (isJsonFile || isJson(mediaType) || (isSuccess && !mediaType.startsWith('text/'))) return consumeJson(limits, answer)
   return consumeText(mediaType, limits, answer)
 }
 

@@ -40,12 +40,17 @@ export const emptyBody: OutgoingBody = {
  */
 export async function outgoingBody(body: CallBody, inputs: readonly ImageInput[], openInput: OpenInput): Promise<OutgoingBody> {
   if (body.kind === 'none') return emptyBody
-  const boundary = `halftone-${randomBytes(16).toString('hex')}`
-  const [type, pieces] =
-    body.kind === 'multipart'
-      ? [`multipart/form-data; boundary=${boundary}`, multipartPieces(body.parts, boundary)]
-      : ['application/json', jsonPieces(body.value, inputs)]
+  const [type, pieces] = body.kind === 'multipart' ? multipart(body.parts, inputs) : json(body.value, inputs)
   return fromPieces(type, await Promise.all(pieces.map((piece) => converted(piece, openInput))), openInput)
+}
+
+type Typed = readonly [type: string, pieces: Piece[]]
+
+const json = (value: JsonValue, inputs: readonly ImageInput[]): Typed => ['application/json', jsonPieces(value, inputs)]
+
+function multipart(parts: readonly MultipartPart[], inputs: readonly ImageInput[]): Typed {
+  const boundary = `halftone-${randomBytes(16).toString('hex')}`
+  return [`multipart/form-data; boundary=${boundary}`, multipartPieces(parts, boundary, inputs)]
 }
 
 async function converted(piece: Piece, openInput: OpenInput): Promise<Piece> {
@@ -130,7 +135,7 @@ function jsonPieces(value: JsonValue, inputs: readonly ImageInput[]): Piece[] {
   return pieces
 }
 
-function multipartPieces(parts: readonly MultipartPart[], boundary: string): Piece[] {
+function multipartPieces(parts: readonly MultipartPart[], boundary: string, inputs: readonly ImageInput[]): Piece[] {
   const pieces: Piece[] = []
   let text = ''
   for (const part of parts) {
@@ -138,6 +143,10 @@ function multipartPieces(parts: readonly MultipartPart[], boundary: string): Pie
     if (part.kind === 'field') {
       const type = part.mediaType && `; filename="${quoted(part.name)}.json"\r\ncontent-type: ${part.mediaType}`
       text += `${type ?? ''}\r\n\r\n${part.value}\r\n`
+    } else if (part.kind === 'document') {
+      text += `; filename="${quoted(part.filename)}"\r\ncontent-type: application/octet-stream\r\n\r\n`
+      pieces.push(Buffer.from(text), ...jsonPieces(part.value, inputs))
+      text = '\r\n'
     } else {
       const { input, transform } = part
       text += `; filename="${quoted(part.filename)}"\r\ncontent-type: ${sentTypeOf(input, transform)}\r\n\r\n`

@@ -29,6 +29,7 @@ import { failure, failureOfExchange } from './failures.ts'
 import { type Collected, collectImage } from './images.ts'
 import { keyOf, sendCancel } from './job.ts'
 import { consumeStream, createStreamState, type StreamState } from './stream.ts'
+import type { Tidier } from './tidier.ts'
 import type { SendOptions, Transport } from './transport.ts'
 import { evidenceBodyOf, unusableAnswer, withPartials } from './verdicts.ts'
 
@@ -42,6 +43,7 @@ export interface EngineContext {
   readonly timeoutMs: number
   readonly baseUrl: string
   readonly drawSvg?: DrawSvg
+  readonly tidier: Tidier
 }
 
 /** The end of an attempt. */
@@ -133,13 +135,22 @@ export class Conversation {
       const options = { ...this.#sendOptions(), limits: this.#limits }
       const answer = await sendCancel(this.#context.transport, call, await this.#bodyOf(call), options)
       if (!answer) return false
-      const said = this.#context.definition.decode(answer, this.#decodeContext(0, before))
+      const said = this.#context.definition.decode(answer, { ...this.#decodeContext(0, before), isCancel: true })
       // A job that had finished before, or may finish all the same, was not cancelled.
       if (said.kind !== 'next') return said.kind === 'failed' ? said.failure.billed === 'no' : said.kind === 'pending'
       call = said.call
       before = said.state
     }
     return false
+  }
+
+  /** Later, and without telling anybody what comes of it. */
+  tidy(calls: readonly HttpCall[]): void {
+    const { transport, tidier } = this.#context
+    const options = { ...this.#sendOptions(), limits: this.#limits }
+    tidier.later(async () => {
+      await Promise.all(calls.map(async (call) => sendCancel(transport, call, await this.#bodyOf(call), options)))
+    })
   }
 
   #sendOptions(): SendOptions {

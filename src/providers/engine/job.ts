@@ -21,10 +21,10 @@ export async function pause(clock: Clock, io: Pick<AttemptIo, 'signal' | 'woken'
   }
 }
 
-/** The client may have left and the attempt's time be up; the job still gets this long to be cancelled. */
+/** The client may have left and the attempt's time be up; the job still gets this long to be cancelled, or tidied up after. */
 const CANCEL_TIMEOUT_MS = 5_000
 
-/** Send the call that ends a job. Undefined unless the provider accepted it. */
+/** Send the call that ends a job, or one that tidies up after it. Undefined unless the provider accepted it. */
 export async function sendCancel(
   transport: Transport,
   call: HttpCall,

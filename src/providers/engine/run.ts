@@ -50,7 +50,9 @@ class Run {
     let decoded: Settled | Pending = resume === undefined ? await this.#submit() : pendingFrom(resume)
     if (resume === undefined && decoded.kind === 'pending') decoded = await this.#report(decoded)
     while (decoded.kind === 'pending') decoded = await this.#poll(decoded)
-    return decoded.kind === 'done' ? this.#finish(decoded) : this.#fail(decoded.failure)
+    const result = decoded.kind === 'done' ? await this.#finish(decoded) : this.#fail(decoded.failure)
+    if (decoded.tidy) this.#talk.tidy(decoded.tidy)
+    return result
   }
 
   async release(): Promise<void> {
@@ -123,7 +125,7 @@ class Run {
     if (!isAboutThePoll) {
       // Only the job itself can say that it is not billed; a lost or refused question says nothing.
       const saidByTheJob = this.#talk.answered && status < 300
-      return failedWith({ ...decoded.failure, billed: saidByTheJob ? decoded.failure.billed : 'unknown' })
+      return { ...decoded, failure: { ...decoded.failure, billed: saidByTheJob ? decoded.failure.billed : 'unknown' } }
     }
     return { ...pending, afterMs: Math.max(pending.afterMs, decoded.failure.retryAfterMs ?? POLL_PAUSE_MS) }
   }

@@ -153,6 +153,12 @@ export const getsCredentials = (url: URL, baseUrl: URL, siblingHosts?: RegExp): 
     siblingHosts.test(baseUrl.hostname) &&
     siblingHosts.test(url.hostname))
 
+const acceptable: Readonly<Record<HttpCall['accept'], string>> = {
+  json: 'application/json',
+  image: 'image/*',
+  'json-file': '*/*',
+}
+
 /** `credentials` are those meant for the host: none for a URL that came out of an answer. They are last, so no codec can replace them. */
 export function requestHeaders(
   call: Pick<HttpCall, 'accept' | 'stream' | 'headers'>,
@@ -160,7 +166,7 @@ export function requestHeaders(
   credentials: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   return {
-    accept: call.stream ? 'text/event-stream' : call.accept === 'image' ? 'image/*' : 'application/json',
+    accept: call.stream ? 'text/event-stream' : acceptable[call.accept],
     // Compressed base64 costs more time than it saves bytes; an answer that is compressed all the same is understood.
     'accept-encoding': 'identity',
     'user-agent': 'halftone',

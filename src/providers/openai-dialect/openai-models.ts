@@ -123,6 +123,31 @@ export const openaiModels: readonly KnownModel[] = [
   ),
 ]
 
+/**
+ * Models whose page names the Batch API, or OpenAI's announcement of it for images (generations and edits, half the price). The later
+ * ones are likely to have it too, but no page in reach says so.
+ */
+const batchModels: ReadonlySet<string> = new Set(['gpt-image-2', 'gpt-image-1.5', 'gpt-image-1-mini'])
+
+/** The model in the lane that answers within a day: as a file, so nothing is streamed, and as JSON, which has no place for markup. */
+export function inBatch(known: KnownModel): KnownModel {
+  const { maxPartialImages: _, parameters, ...rest } = known.capabilities
+  return {
+    ...known,
+    tier: 'batch',
+    capabilities: {
+      ...rest,
+      parameters: parameters.filter((name) => name !== 'markup'),
+      asyncJobs: true,
+      cancelStopsBilling: true,
+    },
+  }
+}
+
+export const openaiBatchModels: readonly KnownModel[] = openaiModels
+  .filter(({ wireModel }) => batchModels.has(wireModel))
+  .map(inBatch)
+
 const newest = openaiModels.find((known) => known.wireModel === 'gpt-image-2') as KnownModel
 
 /** The entry by wire name or `publisher/name`; a dated snapshot or an unknown model starts from its nearest relative. */
