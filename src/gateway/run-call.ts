@@ -5,7 +5,7 @@ import { type BoughtStep, boughtStepOf, type Candidate, type Warning } from '../
 import type { AttemptFailure } from '../core/outcome.ts'
 import { quoteCandidate } from '../core/pricing/index.ts'
 import type { PricedQuote } from '../core/pricing/types.ts'
-import { formatSize, type Operation } from '../core/request.ts'
+import { formatSize, type Operation, sizeClassOf } from '../core/request.ts'
 import { type PlannedCall, requestAsSent } from '../core/routing/index.ts'
 import type { NewAttempt, NewRequest, ReserveResult } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
@@ -111,6 +111,11 @@ export async function reserveCall(
     epoch: services.node.epoch,
     createdUs: nowUs,
     sandbox: context.sandbox,
+    class: {
+      operation: context.input.request.operation,
+      sizeClass: sizeClassOf(candidate.settings.size),
+      quality: candidate.settings.quality ?? '',
+    },
   }
   const { wholeNanoUsd } = options
   context.purse.take({

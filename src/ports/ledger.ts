@@ -7,7 +7,7 @@ import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { NanoUsd } from '../core/money.ts'
 import type { OfferId, Warning } from '../core/offer.ts'
 import type { AttemptKind, AttemptState, ChargeLine, Outcome, RefusalStage, ReportedCost } from '../core/outcome.ts'
-import type { InputRole, Operation } from '../core/request.ts'
+import type { InputRole, Operation, SizeClass } from '../core/request.ts'
 import type { StoredGate } from '../core/routing/learning/spoken.ts'
 import type { LedgerAccess } from './ledger-access.ts'
 import type { LedgerAdmin } from './ledger-admin.ts'
@@ -204,6 +204,16 @@ export interface NewAttempt {
   readonly epoch: number
   readonly createdUs: TimestampUs
   readonly sandbox: boolean
+  /** What it is itself, which a step or a fallback need not have in common with its request; absent: what the request is. */
+  readonly class?: AttemptClass
+}
+
+/** What is learned about offers is learned by this, and by what the prompt is about. */
+export interface AttemptClass {
+  readonly operation: Operation
+  readonly sizeClass: SizeClass
+  /** Empty = none. */
+  readonly quality: string
 }
 
 // --- settle --------------------------------------------------------------------------------------------------------

@@ -57,6 +57,9 @@ function attemptTuple(attempt: NewAttempt) {
     http_status: null,
     provider_request_id: null,
     settings: JSON.stringify(attempt.settings),
+    operation: attempt.class?.operation ?? null,
+    size_class: attempt.class?.sizeClass ?? null,
+    quality: attempt.class?.quality ?? null,
     usage: '{}',
     resume: null,
   })

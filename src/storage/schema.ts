@@ -11,6 +11,7 @@ import { recordColumns } from './migrations/013-records.ts'
 import { fineTables } from './migrations/014-fine.ts'
 import { qualityColumns, qualityTables } from './migrations/015-quality.ts'
 import { batchTables } from './migrations/016-batches.ts'
+import { classColumns, classTables } from './migrations/017-classes.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
 /** The tables as the last migration leaves them. */
@@ -25,6 +26,8 @@ export const tables = {
   ...insightTables,
   ...batchTables,
   ...fineTables,
+  ...classTables,
+  attempts: { ...initialTables.attempts, columns: { ...initialTables.attempts.columns, ...classColumns.attempts } },
   requests: {
     ...initialTables.requests,
     columns: {

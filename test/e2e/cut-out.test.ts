@@ -1,4 +1,5 @@
 /** A picture that one offer makes and another cuts out: two calls, two bills, one transparent picture. */
+import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, expect, it } from 'vitest'
 import type { Explanation } from '../../src/contract/records.ts'
@@ -79,6 +80,28 @@ it('what is learned of cutting out says nothing about making pictures', async ()
   const { body } = await make()
   const { body: explained } = await gateway.call<Explanation>(`/v1/halftone/requests/${body.halftone.request_id}/explain`)
   expect(explained.candidates[0]).toMatchObject({ offer: cutter, observations: 1 })
+})
+
+it('a process that starts has learned the same of cutting out and of making pictures', async () => {
+  await start()
+  await generate({ n: 3 })
+  const make = () => generate({ model: cutter, background: undefined })
+  await make()
+  const { folder, halftone } = gateway
+  await halftone.close()
+  const again = await startTestGateway({
+    config: { sandbox: { enabled: 'always', latencyScale: 0 } },
+    env: { HALFTONE_DATA_DIR: join(folder, 'data') },
+  })
+  try {
+    const { body } = await again.call<Made>('/v1/images/generations', {
+      body: { model: cutter, prompt: 'a red fox', size: '256x256' },
+    })
+    const { body: explained } = await again.call<Explanation>(`/v1/halftone/requests/${body.halftone.request_id}/explain`)
+    expect(explained.candidates[0]).toMatchObject({ offer: cutter, observations: 1 })
+  } finally {
+    await again.close()
+  }
 })
 
 it('the cut picture is converted to the format asked for', async () => {

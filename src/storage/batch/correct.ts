@@ -25,7 +25,8 @@ export function applyCorrect(world: World, changes: Changes, command: EncodedCor
     difference += line.amountNanoUsd
   }
   for (const { counter } of countersOf(world, attempt.id)) counter.now = correctSpent(counter.now, difference)
-  const at = { request, atUs: booking.incurredUs, offer: attempt.offer, outcome: attempt.outcome ?? '', kind: attempt.kind }
+  const place = { request, atUs: booking.incurredUs, offer: attempt.offer, kind: attempt.kind }
+  const at = { ...place, attempt, outcome: attempt.outcome ?? '' }
   const images = Number(attempt.images_made)
   const was = (world.standing.get(attempt.id) ?? []).reduce((sum, charge) => sum + BigInt(charge.amount_nano_usd), 0n)
   // What pictures of a closed month cost each stays as it was then.

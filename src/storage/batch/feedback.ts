@@ -123,6 +123,7 @@ async function rateOne(
     // In the row that its cost is in, so that cost and acceptance are of the same pictures.
     const at = {
       request,
+      attempt,
       atUs: attempt.settled_us ?? atUs,
       offer: attempt.offer,
       outcome: attempt.outcome ?? '',
@@ -138,10 +139,10 @@ async function rateOne(
     requestId: request.id,
     attemptId: attempt.id,
     offer: attempt.offer,
-    quality: request.quality,
+    quality: attempt.quality ?? request.quality,
     // Written by this code from the same unions.
-    operation: request.operation as Operation,
-    sizeClass: request.size_class as SizeClass,
+    operation: (attempt.operation ?? request.operation) as Operation,
+    sizeClass: (attempt.size_class ?? request.size_class) as SizeClass,
     promptClass: request.prompt_class,
     before,
     after: isRepeat ? before : after,

@@ -49,7 +49,7 @@ export function closeAttempt(
   attempt.outcome = outcome
   attempt.settled_us = atUs
   changes.attempts.add(attempt)
-  const place = { request, atUs: booking.incurredUs, offer: attempt.offer, outcome, kind: attempt.kind }
+  const place = { request, attempt, atUs: booking.incurredUs, offer: attempt.offer, outcome, kind: attempt.kind }
   countImageCost(changes.rollups.insight, place, { images: Number(attempt.images_made), nanoUsd: cost }, 1n)
   count(world, changes.rollups, place, {
     attempts: 1n,

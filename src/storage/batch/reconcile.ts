@@ -90,7 +90,7 @@ function recount(
   const was = { images: Number(attempt.images_made), durationUs: attempt.duration_us }
   const is = { images: change.evidence.imagesMade, durationUs: change.evidence.durationUs ?? attempt.duration_us }
   const booking = bookingOf(world, Number(attempt.settled_us ?? change.evidence.atUs))
-  const at = { request, atUs: booking.incurredUs, offer: attempt.offer, kind: attempt.kind }
+  const at = { request, attempt, atUs: booking.incurredUs, offer: attempt.offer, kind: attempt.kind }
   const before = { ...at, outcome: attempt.outcome ?? '' }
   const after = { ...at, outcome: change.evidence.outcome }
   const { insight } = changes.rollups

@@ -4,6 +4,7 @@ import { latencyBucket } from '../../core/latency.ts'
 import { type NewRow, type RowTuple, toTuple } from '../schema.ts'
 import type { Tx } from '../tx.ts'
 import { countDay, countTime, type DaySums, flushInsight, type Insight } from './insight.ts'
+import { type ClassShifts, classOf, shift, shiftSums } from './shifts.ts'
 import type { Attempt, Request, World } from './world.ts'
 
 const US_PER_HOUR = 3_600_000_000
@@ -30,22 +31,29 @@ export interface Rollups {
   readonly main: Map<string, Mutable<RollupRow> & Sums>
   readonly tags: Map<string, Mutable<NewRow<'rollup_tags'>> & Pick<Sums, (typeof tagSumColumns)[number]>>
   readonly latency: Map<string, Mutable<NewRow<'rollup_latency'>> & { attempts: bigint }>
+  readonly shifts: ClassShifts
   readonly insight: Insight
 }
 
-export const createRollups = (): Rollups => ({ main: new Map(), tags: new Map(), latency: new Map(), insight: new Map() })
+export const createRollups = (): Rollups => ({
+  main: new Map(),
+  tags: new Map(),
+  latency: new Map(),
+  shifts: new Map(),
+  insight: new Map(),
+})
 
 /** What only the sums by day have. */
 type DayOnly = Partial<Pick<DaySums, 'duplicates_nano_usd' | 'baseline_nano_usd'>>
 
 /**
  * Add to the sums of one hour and one day, offer and outcome of a request; `kind` is that of the attempt, empty for what is counted of the
- * request itself. Negative values take a correction back.
+ * request itself, which has no `attempt`. Negative values take a correction back.
  */
 export function count(
   world: World,
   rollups: Rollups,
-  at: { request: Request; atUs: number | bigint; offer: string; outcome: string; kind: string },
+  at: { request: Request; attempt?: Attempt; atUs: number | bigint; offer: string; outcome: string; kind: string },
   delta: Partial<Sums>,
   dayOnly: DayOnly = {},
 ): void {
@@ -60,6 +68,7 @@ export function count(
   }
   for (const [column, value] of Object.entries(delta) as [keyof Sums, bigint][]) row[column] += value
   if (world.context.declaredTags.length > 0) countTags(world, rollups, { request, hour, node, offer }, delta)
+  if (at.attempt) shift(rollups.shifts, { ...at, attempt: at.attempt, hour, node }, delta)
   const { duration_us: _, ...days } = delta
   countDay(rollups.insight, at, { ...days, ...dayOnly })
 }
@@ -134,7 +143,8 @@ export function countLatency(
     const place = { request, atUs: attempt.settled_us ?? attempt.created_us, offer: attempt.offer, outcome, kind: attempt.kind }
     countTime(rollups.insight, place, 'duration', durationUs, 1n)
   }
-  const key = `${hour}\n${attempt.offer}\n${outcome}\n${bucket}\n${request.sandbox}\n${request.operation}\n${request.size_class}\n${request.quality}`
+  const own = classOf(attempt, request)
+  const key = `${hour}\n${attempt.offer}\n${outcome}\n${bucket}\n${request.sandbox}\n${own.operation}\n${own.size_class}\n${own.quality}`
   const row = rollups.latency.get(key)
   if (row) {
     row.attempts += 1n
@@ -144,9 +154,7 @@ export function countLatency(
     hour_us: hour,
     sandbox: request.sandbox,
     offer: attempt.offer,
-    operation: request.operation,
-    size_class: request.size_class,
-    quality: request.quality,
+    ...own,
     outcome,
     node_id: world.context.node?.nodeId ?? '',
     bucket,
@@ -154,9 +162,9 @@ export function countLatency(
   })
 }
 
-export async function flushRollups(tx: Tx, world: World, { main, tags, latency, insight }: Rollups): Promise<void> {
+export async function flushRollups(tx: Tx, world: World, { main, tags, latency, shifts, insight }: Rollups): Promise<void> {
   const write = async (
-    table: 'rollups' | 'rollup_tags' | 'rollup_latency',
+    table: 'rollups' | 'rollup_tags' | 'rollup_latency' | 'class_shifts',
     rows: readonly RowTuple[],
     add: readonly string[],
   ) => {
@@ -176,6 +184,11 @@ export async function flushRollups(tx: Tx, world: World, { main, tags, latency, 
     'rollup_latency',
     inOrder(latency, (row) => toTuple('rollup_latency', row)),
     ['attempts'],
+  )
+  await write(
+    'class_shifts',
+    inOrder(shifts, (row) => toTuple('class_shifts', row)),
+    shiftSums,
   )
   await flushInsight(tx, world, insight)
 }

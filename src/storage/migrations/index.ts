@@ -17,6 +17,7 @@ import { backfillFine } from './014-backfill.ts'
 import { fineIndexes, fineTables } from './014-fine.ts'
 import { qualityColumns, qualityIndexes, qualityRules, qualityTables } from './015-quality.ts'
 import { batchIndexes, batchTables } from './016-batches.ts'
+import { classColumns, classTables } from './017-classes.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -132,6 +133,14 @@ export const migrations: readonly Migration[] = [
     statements: (flavour) => [
       ...Object.entries(batchTables).map(([name, spec]) => createTable(name, spec, flavour)),
       ...batchIndexes,
+    ],
+  },
+  {
+    version: 17,
+    name: 'classes',
+    statements: (flavour) => [
+      ...Object.entries(classTables).map(([name, spec]) => createTable(name, spec, flavour)),
+      ...Object.entries(classColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
     ],
   },
 ]

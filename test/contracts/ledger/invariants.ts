@@ -26,6 +26,22 @@ async function expectBudgetsEqualEntries(harness: LedgerHarness): Promise<void> 
 
 const HOUR = 3_600_000_000
 
+/** What is learned of each offer counts its attempts as what they were themselves. */
+async function expectClassesEqualAttempts(harness: LedgerHarness): Promise<void> {
+  const key = 'offer, operation, size_class, quality, prompt_class, outcome'
+  const learned = await harness.query(`
+    SELECT ${key}, CAST(sum(attempts) AS TEXT) AS n FROM (
+      SELECT ${key}, attempts FROM rollups UNION ALL SELECT ${key}, attempts FROM class_shifts) AS counted
+    GROUP BY ${key} HAVING sum(attempts) <> 0 ORDER BY ${key}`)
+  const attempts = await harness.query(`
+    SELECT ${key}, CAST(count(*) AS TEXT) AS n FROM (
+      SELECT a.offer, coalesce(a.operation, r.operation) AS operation, coalesce(a.size_class, r.size_class) AS size_class,
+        coalesce(a.quality, r.quality) AS quality, r.prompt_class, a.outcome
+      FROM attempts a JOIN requests r ON r.id = a.request_id WHERE a.settled_us IS NOT NULL) AS was
+    GROUP BY ${key} ORDER BY ${key}`)
+  expect(learned).toEqual(attempts)
+}
+
 async function expectRollupsEqualEntries(harness: LedgerHarness): Promise<void> {
   const fromRollups = await harness.query(`
     SELECT hour_us AS h, sandbox, offer, CAST(sum(cost_nano_usd) AS TEXT) AS cost, CAST(sum(provisional_nano_usd) AS TEXT) AS provisional,
@@ -46,6 +62,7 @@ async function expectRollupsEqualEntries(harness: LedgerHarness): Promise<void> 
     `SELECT outcome, CAST(count(*) AS TEXT) AS n FROM attempts WHERE settled_us IS NOT NULL GROUP BY outcome ORDER BY outcome`,
   )
   expect(byOutcome).toEqual(attemptsByOutcome)
+  await expectClassesEqualAttempts(harness)
   const requests = await harness.query(`SELECT CAST(coalesce(sum(requests), 0) AS TEXT) AS n FROM rollups`)
   expect(requests).toEqual(await harness.query('SELECT CAST(count(*) AS TEXT) AS n FROM requests WHERE finished_us IS NOT NULL'))
 }

@@ -65,6 +65,51 @@ export function readRules(opened: () => OpenedLedger): void {
     expect((await ledger.read.experience(T0 * 2)).attempts).toEqual([])
   })
 
+  test('an attempt that is of another class than its request teaches what it was, whatever becomes of it later', async () => {
+    const { ledger, owner } = opened()
+    const offer = 'acme:acme/step'
+    const own = { operation: 'upscale', sizeClass: '2k', quality: '' } as const
+    const made = async (outcome: 'succeeded' | 'refused') => {
+      const reserve = newReserve(owner, { attempt: { offer, class: own }, request: { projectId: 'steps', quality: 'high' } })
+      await ledger.reserve(reserve)
+      await ledger.settle(newSettle(reserve, { outcome, imagesMade: 1, durationUs: 1_000_000 }))
+      return reserve
+    }
+    const reserve = await made('succeeded')
+    await made('refused')
+    const unknown = newReserve(owner, { attempt: { offer, class: own }, request: { projectId: 'steps', quality: 'high' } })
+    await ledger.reserve(unknown)
+    await ledger.settle(newSettle(unknown, { state: 'unknown', outcome: 'unknown', imagesMade: 0, charges: [] }))
+    await ledger.reconcile({
+      attemptId: unknown.attempt.id,
+      evidenceId: 'e-1',
+      source: 'invoice',
+      atUs: T0 + 1,
+      outcome: 'succeeded',
+      charges: newSettle(unknown).charges,
+      assets: [],
+      imagesMade: 1,
+    })
+    const [image] = await ledger.feedback.rate({
+      subject: { requestId: reserve.request.id },
+      keyId: 'key-1',
+      signal: 'explicit',
+      verdict: 'reject',
+      atUs: T0,
+    })
+    expect(image).toMatchObject({ offer, ...own })
+    const { attempts, latencies } = await ledger.read.experience(0)
+    const taught = attempts.filter((row) => row.offer === offer && row.attempts !== 0)
+    expect(
+      taught.map((row) => [row.outcome, row.operation, row.sizeClass, row.quality, row.attempts, row.rejected]).sort(),
+    ).toEqual([
+      ['refused', 'upscale', '2k', '', 1, 0],
+      ['succeeded', 'upscale', '2k', '', 2, 1],
+    ])
+    expect(attempts.filter((row) => row.offer === offer && row.operation === 'generate' && row.costNanoUsd !== 0n)).toEqual([])
+    expect(new Set(latencies.filter((row) => row.offer === offer).map(({ quality }) => quality))).toEqual(new Set(['']))
+  })
+
   test('an asset is found by its id with its owner and lineage', async () => {
     const { ledger, owner } = opened()
     const input = newAsset({ role: 'image', sha256: '1'.repeat(64) })
