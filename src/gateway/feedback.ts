@@ -1,5 +1,5 @@
 /** What people say and do about pictures: into the ledger, and from there into what this node has learned. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ImageRequest } from '../core/request.ts'
 import { type ImplicitSignal, implicitSignals } from '../core/routing/learning/feedback.ts'
 import type { AssetRecord, FeedbackCommand, RatedImage } from '../ports/ledger.ts'
@@ -107,7 +107,7 @@ function askedKey({ operation, prompt, attribution, inputs }: ImageRequest, { ke
     prompt,
     ...inputs.map((it) => it.sha256),
   ]
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64')
+  return hash('sha256', JSON.stringify(parts), 'base64')
 }
 
 function remember<Value>(memory: Map<string, Value>, key: string, value: Value): void {

@@ -1,5 +1,5 @@
 /** The identity of a request: equal for a retry, whatever the multipart boundary or the order of keys. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ExecuteInput } from './execution.ts'
 
 /** Hex SHA-256 of the canonical request and the hashes of its inputs. Delivery (stream, url or bytes) is part of it. */
@@ -9,9 +9,7 @@ export function fingerprintOf({ request, options }: Pick<ExecuteInput, 'request'
   const hashes = inputs.map(({ role, sha256, control = '', controlStrength = '' }) =>
     [role, sha256, control, controlStrength].join(':'),
   )
-  return createHash('sha256')
-    .update(canonical({ ...rest, hashes, allowUnsupported, fit, upscale, convert }))
-    .digest('hex')
+  return hash('sha256', canonical({ ...rest, hashes, allowUnsupported, fit, upscale, convert }))
 }
 
 /** JSON with sorted keys; absent and undefined are the same. */

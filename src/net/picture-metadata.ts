@@ -37,7 +37,11 @@ interface Format {
 }
 
 const rest = (header: Uint8Array): Part => ({ header, fate: 'keep', length: Infinity })
-const textOf = (bytes: Uint8Array, from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to))
+function textOf(bytes: Uint8Array, from: number, to: number): string {
+  let text = ''
+  for (let at = from; at < Math.min(to, bytes.length); at += 1) text += String.fromCharCode(bytes[at] ?? 0)
+  return text
+}
 
 const png: Format = {
   front: 8,
@@ -89,6 +93,14 @@ function formatOf(front: Uint8Array): Format | undefined {
   return textOf(front, 0, 4) === 'RIFF' && textOf(front, 8, 12) === 'WEBP' ? webp : undefined
 }
 
+/** A copy of both: the buffer of a chunk may be used again. */
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length)
+  bytes.set(first)
+  bytes.set(second, first.length)
+  return bytes
+}
+
 export interface MetadataFilter {
   /** What of the bytes so far is passed on; parts of the input where nothing changes. */
   push(chunk: Uint8Array): readonly Uint8Array[]
@@ -106,7 +118,7 @@ export function createMetadataFilter(): MetadataFilter {
   const gather = (chunk: Uint8Array, from: number, count: number): { bytes: Uint8Array; next: number } | undefined => {
     const missing = count - held.length
     const piece = chunk.subarray(from, from + missing)
-    const bytes = held.length === 0 ? Uint8Array.from(piece) : Uint8Array.from([...held, ...piece])
+    const bytes = joined(held, piece)
     held = bytes.length < count ? bytes : new Uint8Array(0)
     return bytes.length < count ? undefined : { bytes, next: from + missing }
   }

@@ -1,5 +1,5 @@
 /** Who is asking: keys by hash, with a short memory. */
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { HalftoneError } from '../core/error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeyRecord, Ledger, ProjectRecord } from '../ports/ledger.ts'
@@ -26,7 +26,7 @@ export interface KeyRing {
 const MEMORY_MS = 3_000
 const MEMORY_ENTRIES = 10_000
 
-export const hashKey = (secret: string): string => createHash('sha256').update(secret).digest('hex')
+export const hashKey = (secret: string): string => hash('sha256', secret)
 
 /** `ht-` and 40 random characters; the prefix is what is shown afterwards. */
 export function newSecret(): { readonly secret: string; readonly hash: string; readonly prefix: string } {

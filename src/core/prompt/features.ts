@@ -168,10 +168,12 @@ function countFlags(bits: number, counts: Counts): void {
   if (bits & flags.clause) counts.clauses += 1
 }
 
+const OPENING = /["“„«「『‘]/
 const CLOSING: Readonly<Record<string, string>> = { '"': '"', '“': '”', '„': '“', '«': '»', '「': '」', '『': '』', '‘': '’' }
 
 /** Characters inside quotation marks. A mark that is never closed is looked for once, so the scan stays linear. */
 function quotedChars(text: string): number {
+  if (!OPENING.test(text)) return 0
   const unclosed = new Set<string>()
   let total = 0
   let index = 0
@@ -264,21 +266,28 @@ const BUCKETS = 2 ** 14
  */
 export function hashedGrams(prompt: string): readonly number[] {
   const buckets = new Set<number>()
-  let previous = ''
+  let previous: number | undefined
   let count = 0
   for (const [word] of prompt.slice(0, MAX_CHARS).toLowerCase().matchAll(WORD)) {
-    buckets.add(bucketOf(word))
-    if (previous) buckets.add(bucketOf(`${previous} ${word}`))
-    previous = word
+    const hash = hashOn(EMPTY_HASH, word)
+    buckets.add(bucketOf(hash))
+    // A pair is the text "previous word".
+    if (previous !== undefined) buckets.add(bucketOf(hashOn(hashOn(previous, ' '), word)))
+    previous = hash
     count += 1
     if (count === 512) break
   }
   return [...buckets].sort((a, b) => a - b)
 }
 
-/** FNV-1a over UTF-16 units, 32 bits, folded to the number of buckets. */
-function bucketOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  return ((hash >>> 14) ^ hash) & (BUCKETS - 1)
+const EMPTY_HASH = 0x811c9dc5
+
+/** FNV-1a over UTF-16 units, 32 bits: the hash of what `hash` is of, followed by `text`. */
+function hashOn(hash: number, text: string): number {
+  let next = hash
+  for (let index = 0; index < text.length; index += 1) next = Math.imul(next ^ text.charCodeAt(index), 0x01000193)
+  return next
 }
+
+/** Folded to the number of buckets. */
+const bucketOf = (hash: number): number => ((hash >>> 14) ^ hash) & (BUCKETS - 1)

@@ -62,7 +62,10 @@ const classes = [
 export function predictGap(weights: GapWeights, features: PromptFeatures, prompt: string): number {
   const dense = denseFeatures(features)
   let sum = weights.bias
-  for (const [index, [weight, mean, scale]] of weights.dense.entries()) sum += (weight * ((dense[index] ?? 0) - mean)) / scale
+  for (let index = 0; index < weights.dense.length; index += 1) {
+    const [weight, mean, scale] = weights.dense[index] ?? [0, 0, 1]
+    sum += (weight * ((dense[index] ?? 0) - mean)) / scale
+  }
   for (const bucket of hashedGrams(prompt)) sum += weights.grams[bucket] ?? 0
   return sum
 }

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NOW_US, offerOf, policyOf, pricesOf, requestOf } from '../../../test/support/routing.ts'
-import { latencyBucket } from '../latency.ts'
 import type { AttemptFailure } from '../outcome.ts'
 import { afterAttempt } from './attempts.ts'
 import { earnHedge, type Hedging, mayHedge, savedMs, spendHedge } from './hedge.ts'
 import { type Experience, noExperience } from './learning/experience.ts'
+import { fadeTimings, noTimings } from './learning/timings.ts'
 import { plan } from './plan.ts'
 import type { AttemptRecord, NextStep, Policy } from './types.ts'
 
@@ -18,10 +18,7 @@ const took = (...seconds: readonly number[]): Experience => ({
   ...noExperience,
   weight: seconds.length,
   succeeded: seconds.length,
-  latencies: seconds.reduce((counts, each) => {
-    const bucket = latencyBucket(each * 1e6)
-    return counts.set(bucket, (counts.get(bucket) ?? 0) + 1)
-  }, new Map<number, number>()),
+  latencies: seconds.reduce((timings, each) => fadeTimings(timings, 1, each * 1e6), noTimings),
 })
 const often = (times: number, seconds: number): readonly number[] => Array.from({ length: times }, () => seconds)
 

@@ -4,6 +4,7 @@
 import { latencyOfBucket } from '../latency.ts'
 import type { OfferId } from '../offer.ts'
 import { type Estimate, latencyQuantileMs } from './learning/estimate.ts'
+import { noTimings, totalOf } from './learning/timings.ts'
 import type { NextStep, Plan, PlannedAttempt, PlannedCall } from './types.ts'
 
 export interface HedgePolicy {
@@ -78,11 +79,9 @@ export function whileRunning(plan: UsablePlan, hedging: Hedging): NextStep {
 /** Undefined: not enough is known of how long it takes. */
 function hedgeStartMs({ afterMs, afterQuantile }: HedgePolicy, estimate: Estimate | undefined): number | undefined {
   if (afterMs !== undefined) return Math.max(1, afterMs)
-  if (afterQuantile === undefined || !estimate || weightOf(estimate) < ENOUGH_TIMINGS) return undefined
+  if (afterQuantile === undefined || !estimate || totalOf(estimate.latencies) < ENOUGH_TIMINGS) return undefined
   return latencyQuantileMs(estimate, afterQuantile)
 }
-
-const weightOf = ({ latencies }: Estimate): number => [...latencies.values()].reduce((sum, count) => sum + count, 0)
 
 function isUsable(
   { candidate, total, estimate }: PlannedAttempt,
@@ -92,7 +91,7 @@ function isUsable(
 ): boolean {
   const { id, capabilities } = candidate.offer
   if (id === slow.candidate.offer.id || unavailable.has(id) || n > capabilities.maxN) return false
-  if (!estimate || estimate.latencies.size === 0) return false
+  if (!estimate || estimate.latencies.buckets.length === 0) return false
   if (maxCostNanoUsd === undefined) return true
   const both = total.maxNanoUsd === null || slow.total.maxNanoUsd === null ? null : total.maxNanoUsd + slow.total.maxNanoUsd
   return both !== null && both <= maxCostNanoUsd
@@ -128,9 +127,10 @@ export function savedMs(
   if (!Number.isFinite(deadlineMs)) return 0
   let saved = 0
   let weight = 0
-  for (const [bucket, count] of latencies) {
+  for (let index = 0; index < latencies.buckets.length; index += 1) {
+    const count = latencies.counts[index] ?? 0
     // From here on every millisecond of the first call is one that the second saves.
-    const fromMs = Math.max(deadlineMs, atMs + latencyOfBucket(bucket) / 1_000)
+    const fromMs = Math.max(deadlineMs, atMs + latencyOfBucket(latencies.buckets[index] ?? 0) / 1_000)
     saved += count * expectedBeyondMs(slow, atMs, fromMs)
     weight += count
   }
@@ -139,10 +139,12 @@ export function savedMs(
 
 /** E[max(0, L - from)] of a call that has run for `atMs`. */
 function expectedBeyondMs(slow: Estimate | undefined, atMs: number, fromMs: number): number {
+  const { buckets, counts } = slow?.latencies ?? noTimings
   let beyond = (DOUBT * atMs * atMs) / fromMs
   let weight = DOUBT
-  for (const [bucket, count] of slow?.latencies ?? []) {
-    const ms = latencyOfBucket(bucket) / 1_000
+  for (let index = 0; index < buckets.length; index += 1) {
+    const count = counts[index] ?? 0
+    const ms = latencyOfBucket(buckets[index] ?? 0) / 1_000
     if (ms <= atMs) continue
     beyond += count * Math.max(0, ms - fromMs)
     weight += count

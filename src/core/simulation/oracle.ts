@@ -6,6 +6,7 @@ import { latencyBucket } from '../latency.ts'
 import type { PlannedPrice } from '../planning/month.ts'
 import type { PromptClass } from '../prompt/lexicon.ts'
 import { type Experience, noExperience, type OfferHealth } from '../routing/index.ts'
+import { timingsOf } from '../routing/learning/timings.ts'
 import { ERROR_SHARE } from './provider.ts'
 import { createRandom, normalOf } from './random.ts'
 import { type Deployment, isOut, latencySpread, medianMs, rateShare, refusalChance, trueQuality, type World } from './world.ts'
@@ -65,7 +66,7 @@ export function trueExperience(world: World, deployment: Deployment, topic: Prom
     succeeded: SURE - refused - failed,
     refused,
     billedInVain: deployment.terms.refusalsBilled ? refused : 0,
-    latencies,
+    latencies: timingsOf(latencies),
   }
 }
 

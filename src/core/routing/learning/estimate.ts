@@ -1,6 +1,7 @@
 /** What is expected of a candidate: experience where there is enough, shrunk towards broader experience where there is not. */
 import { latencyBucket, latencyOfBucket } from '../../latency.ts'
 import { type Experience, noExperience } from './experience.ts'
+import { type Timings, timingsOf, totalOf } from './timings.ts'
 
 export interface Estimate {
   /** Chance that an attempt brings its pictures, above 0 and at most 1. */
@@ -14,8 +15,8 @@ export interface Estimate {
   readonly weight: number
   /** Share of rated pictures that were accepted; undefined while none was rated. */
   readonly acceptance?: number
-  /** By latency bucket, as counts; empty while nothing is known. */
-  readonly latencies: ReadonlyMap<number, number>
+  /** Empty while nothing is known. */
+  readonly latencies: Timings
 }
 
 /** Attempts of the broader class that one's own have to outweigh. */
@@ -45,7 +46,7 @@ export function estimate(...levels: readonly (Experience | undefined)[]): Estima
     priceRatio = shrunk(level.priceRatios, level.pricedWeight, priceRatio)
     narrowest = level
     if (level.accepted + level.rejected > 0) rated = level
-    if (level.latencies.size === 0) continue
+    if (level.latencies.buckets.length === 0) continue
     broadlyTimed ??= level
     if (level.weight >= SHRINKAGE) timed = level
   }
@@ -70,13 +71,13 @@ export function behind(found: Estimate, ahead: number): Estimate {
   return { ...found, latencies: later(found, ahead * meanMs * 1_000) }
 }
 
-function later(found: Estimate, byUs: number): ReadonlyMap<number, number> {
+function later({ latencies: { buckets, counts } }: Estimate, byUs: number): Timings {
   const latencies = new Map<number, number>()
-  for (const [bucket, count] of found.latencies) {
+  for (const [index, bucket] of buckets.entries()) {
     const moved = latencyBucket(latencyOfBucket(bucket) + byUs)
-    latencies.set(moved, (latencies.get(moved) ?? 0) + count)
+    latencies.set(moved, (latencies.get(moved) ?? 0) + (counts[index] ?? 0))
   }
-  return latencies
+  return timingsOf(latencies)
 }
 
 /** Of two calls one after the other, where both have to succeed. A second one that nobody timed takes no time. */
@@ -87,10 +88,12 @@ export function followedBy(first: Estimate, second: Estimate): Estimate {
 
 /** Mean, in milliseconds; undefined while nothing is known. */
 export function meanLatencyMs({ latencies }: Pick<Estimate, 'latencies'>): number | undefined {
+  const { buckets, counts } = latencies
   let sum = 0
   let weight = 0
-  for (const [bucket, count] of latencies) {
-    sum += count * latencyOfBucket(bucket)
+  for (let index = 0; index < buckets.length; index += 1) {
+    const count = counts[index] ?? 0
+    sum += count * latencyOfBucket(buckets[index] ?? 0)
     weight += count
   }
   return weight === 0 ? undefined : sum / weight / 1_000
@@ -98,11 +101,13 @@ export function meanLatencyMs({ latencies }: Pick<Estimate, 'latencies'>): numbe
 
 /** The latency, in milliseconds, that a share `q` of attempts stays under; undefined while nothing is known. */
 export function latencyQuantileMs({ latencies }: Pick<Estimate, 'latencies'>, q: number): number | undefined {
-  const total = [...latencies.values()].reduce((sum, count) => sum + count, 0)
+  const { buckets, counts } = latencies
+  const total = totalOf(latencies)
   if (total === 0) return undefined
   let seen = 0
-  for (const bucket of [...latencies.keys()].sort((a, b) => a - b)) {
-    seen += latencies.get(bucket) ?? 0
+  const inOrder = buckets.map((bucket, index) => ({ bucket, count: counts[index] ?? 0 })).sort((a, b) => a.bucket - b.bucket)
+  for (const { bucket, count } of inOrder) {
+    seen += count
     if (seen >= q * total) return latencyOfBucket(bucket) / 1_000
   }
   return undefined
@@ -120,11 +125,13 @@ export interface Lateness {
 
 /** Both 0 while nothing is known. */
 export function lateness({ latencies }: Pick<Estimate, 'latencies'>, deadlineMs: number): Lateness {
+  const { buckets, counts } = latencies
   let late = 0
   let missed = 0
   let weight = 0
-  for (const [bucket, count] of latencies) {
-    const over = latencyOfBucket(bucket) / 1_000 - deadlineMs
+  for (let index = 0; index < buckets.length; index += 1) {
+    const count = counts[index] ?? 0
+    const over = latencyOfBucket(buckets[index] ?? 0) / 1_000 - deadlineMs
     weight += count
     if (over > 0) {
       late += count * over

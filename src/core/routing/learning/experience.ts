@@ -2,8 +2,8 @@
  * What was seen of one candidate in one class of requests: discounted counts, so that yesterday weighs less than today.
  * A reducer: experience in, experience out; nothing here knows a clock or a provider.
  */
-import { latencyBucket } from '../../latency.ts'
 import type { Rating } from './feedback.ts'
+import { fadeTimings, noTimings, type Timings } from './timings.ts'
 
 /** How an attempt ended, as learning counts it. Client errors and our own key problems teach nothing and are not passed on. */
 export interface Observation {
@@ -26,8 +26,7 @@ export interface Experience {
   /** Discounted sum and weight of price ratios. */
   readonly priceRatios: number
   readonly pricedWeight: number
-  /** Discounted counts by latency bucket. */
-  readonly latencies: ReadonlyMap<number, number>
+  readonly latencies: Timings
   readonly accepted: number
   readonly rejected: number
 }
@@ -39,7 +38,7 @@ export const noExperience: Experience = {
   billedInVain: 0,
   priceRatios: 0,
   pricedWeight: 0,
-  latencies: new Map(),
+  latencies: noTimings,
   accepted: 0,
   rejected: 0,
 }
@@ -47,17 +46,8 @@ export const noExperience: Experience = {
 /** Each new observation makes all earlier ones count this much of themselves: half-life 231 attempts (reference, section 4). */
 export const FORGETTING = 0.997
 
-/** Counts so small that they only cost memory. */
-const NEGLIGIBLE = 1e-3
-
 export function reduceExperience(past: Experience, seen: Observation): Experience {
   const kept = (value: number): number => value * FORGETTING
-  const latencies = new Map<number, number>()
-  for (const [bucket, count] of past.latencies) if (kept(count) > NEGLIGIBLE) latencies.set(bucket, kept(count))
-  if (seen.latencyMs !== undefined) {
-    const bucket = latencyBucket(seen.latencyMs * 1_000)
-    latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1)
-  }
   return {
     weight: kept(past.weight) + 1,
     succeeded: kept(past.succeeded) + (seen.kind === 'succeeded' ? 1 : 0),
@@ -65,7 +55,7 @@ export function reduceExperience(past: Experience, seen: Observation): Experienc
     billedInVain: kept(past.billedInVain) + (seen.kind !== 'succeeded' && seen.billed ? 1 : 0),
     priceRatios: kept(past.priceRatios) + (seen.priceRatio ?? 0),
     pricedWeight: kept(past.pricedWeight) + (seen.priceRatio === undefined ? 0 : 1),
-    latencies,
+    latencies: fadeTimings(past.latencies, FORGETTING, seen.latencyMs === undefined ? undefined : seen.latencyMs * 1_000),
     accepted: past.accepted,
     rejected: past.rejected,
   }
@@ -82,8 +72,7 @@ export function reduceFeedback(past: Experience, before: Rating, after: Rating):
 }
 
 /** Timings fade with time as well, whether or not the offer is used: yesterday's slowness is no reason to stay away today. */
-export function fadeLatencies(past: Experience, kept: number): Experience {
-  const latencies = new Map<number, number>()
-  for (const [bucket, count] of past.latencies) if (count * kept > NEGLIGIBLE) latencies.set(bucket, count * kept)
-  return { ...past, latencies }
-}
+export const fadeLatencies = (past: Experience, kept: number): Experience => ({
+  ...past,
+  latencies: fadeTimings(past.latencies, kept),
+})

@@ -89,7 +89,7 @@ describe('what is learned', () => {
   test('memory stays small however long it runs', () => {
     let seen = noExperience
     for (let index = 0; index < 20_000; index++) seen = reduceExperience(seen, { ...succeeded, latencyMs: 100 + (index % 5_000) })
-    expect(seen.latencies.size).toBeLessThan(120)
+    expect(seen.latencies.buckets.length).toBeLessThan(120)
     expect(seen.weight).toBeLessThan(334)
   })
 

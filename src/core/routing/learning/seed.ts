@@ -1,5 +1,6 @@
 /** Experience out of sums, for a process that starts: as if the same attempts had been seen in even mixture. */
 import { type Experience, FORGETTING, noExperience } from './experience.ts'
+import { timingsOf } from './timings.ts'
 
 export interface SeedRow {
   readonly kind: 'succeeded' | 'refused' | 'failed'
@@ -28,7 +29,7 @@ export function seedExperience(rows: readonly SeedRow[], latencies: ReadonlyMap<
     succeeded: scale * sum(of('succeeded'), ({ attempts }) => attempts),
     refused: scale * sum(of('refused'), ({ attempts }) => attempts),
     billedInVain: scale * (sum(of('refused'), ({ billed }) => billed) + sum(of('failed'), ({ billed }) => billed)),
-    latencies: new Map([...latencies].map(([bucket, count]) => [bucket, count * timeScale])),
+    latencies: timingsOf([...latencies].map(([bucket, count]) => [bucket, count * timeScale] as const)),
     accepted: rateScale * sum(rows, ({ accepted }) => accepted),
     rejected: rateScale * sum(rows, ({ rejected }) => rejected),
   }
