@@ -2,6 +2,7 @@
  * Blobs and thumbnails as objects of one bucket that all nodes share: written once by whoever comes first, and deleted so that no
  * node deletes what another is just storing again.
  */
+import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HalftoneError } from '../core/error.ts'
 import type { BlobStore, SpooledBody } from '../ports/blob-store.ts'
@@ -29,10 +30,17 @@ export interface S3BlobStoreOptions {
   readonly nowMs?: () => number
 }
 
+export interface S3Probe {
+  /** It refuses to write over an object where it is asked to. */
+  readonly knowsConditions: boolean
+}
+
 export interface S3Store extends BlobStore {
   readonly thumbnails: ThumbnailStore
   /** Throws `storage_unavailable` when nothing answers, and `storage_failed` when the bucket or the key is not right. */
   check(): Promise<void>
+  /** Writes, reads and deletes an object of its own; throws what fails first. */
+  probe(): Promise<S3Probe>
 }
 
 export async function openS3BlobStore({
@@ -84,8 +92,22 @@ export async function openS3BlobStore({
     },
     check: () =>
       reading.call(async (abortSignal) => {
-        await reading.client.send(new reading.sdk.HeadBucketCommand({ Bucket: place.bucket }), { abortSignal })
+        // Unlike the bucket's head, its list says what is wrong.
+        const list = new reading.sdk.ListObjectsV2Command({ Bucket: place.bucket, Prefix: place.prefix, MaxKeys: 1 })
+        await reading.client.send(list, { abortSignal })
       }),
+    async probe() {
+      const key = `${place.prefix}probe/${randomUUID()}`
+      const body = sendable(randomBytes(1_024))
+      await objects.replace(key, body)
+      try {
+        const knowsConditions = !(await objects.create(key, body))
+        await readAll(readObject(reading, { key, sha256: body.sha256, bytes: body.bytes }), body.bytes)
+        return { knowsConditions }
+      } finally {
+        await objects.remove(key)
+      }
+    },
     async close() {
       writing.close()
       reading.close()

@@ -37,6 +37,8 @@ import { providerKnowledge } from './modules.ts'
 import { readRoute } from './routes.ts'
 import { buildState } from './state.ts'
 
+export { examineBucket } from './bucket.ts'
+
 const now = (): number => systemClock.nowUs()
 
 /** Read the configuration as `serve` does: kinds of providers that do not exist are problems too. */

@@ -1,7 +1,10 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -32,5 +35,26 @@ describe('a quick start', () => {
     expect(
       loaded.filter((url) => /\/src\/(compose|server|gateway|storage|config\/index)|\/(undici|fastify|pino|@clack)\//.test(url)),
     ).toEqual([])
+  })
+
+  test('a gateway without a bucket loads no client of one', { timeout: 60_000 }, async () => {
+    const cwd = await mkdtemp(join(tmpdir(), 'halftone-lazy-'))
+    onTestFinished(() => rm(cwd, { recursive: true, force: true }))
+    const env = { PATH: process.env['PATH'] ?? '', HALFTONE_PORT: '0', HALFTONE_DATA_DIR: join(cwd, 'data') }
+    const child = spawn(process.execPath, ['--import', here('./log-loads.mjs'), here('./start-cli.ts'), 'serve'], { cwd, env })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let loaded = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      loaded += chunk.toString()
+    })
+    await new Promise<void>((listening) => {
+      let said = ''
+      child.stdout.on('data', (chunk: Buffer) => {
+        said += chunk.toString()
+        if (said.includes('http://')) listening()
+      })
+    })
+    expect(loaded).toContain('/src/compose/stores.ts')
+    expect(loaded).not.toMatch(/client-s3|\/src\/blobs\/s3/)
   })
 })

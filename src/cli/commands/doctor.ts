@@ -6,6 +6,7 @@ import type { CliContext } from '../context.ts'
 import { checkAlerts } from '../doctor/alerts.ts'
 import { type Finding, findingLines, verdict } from '../doctor/finding.ts'
 import { checkGateway } from '../doctor/gateway.ts'
+import { checkImages } from '../doctor/images.ts'
 import { checkCaps, checkData, checkLedger, checkPrices, checkRuntime } from '../doctor/local.ts'
 import { checkProvider, checkVerifications } from '../doctor/provider.ts'
 import { CliError } from '../exit.ts'
@@ -46,6 +47,7 @@ async function examine(context: CliContext, options: Options): Promise<Finding[]
     runtime,
     ...configuration.findings,
     ...(await checkData(config)),
+    ...(await checkImages(config)),
     ...(await checkLedger(config, gateway.runs)),
     ...gateway.findings,
     ...(gateway.probed || !usable ? [] : await checkProviders(config, context.signal)),

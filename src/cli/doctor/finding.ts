@@ -5,7 +5,17 @@ import { plain, plural, wrap } from '../format.ts'
 export interface Finding {
   /** `wrong` makes the exit code 1; `notice` is worth reading. */
   readonly level: 'ok' | 'notice' | 'wrong'
-  readonly area: 'Runtime' | 'Configuration' | 'Data' | 'Ledger' | 'Gateway' | 'Providers' | 'Prices' | 'Caps' | 'Alerts'
+  readonly area:
+    | 'Runtime'
+    | 'Configuration'
+    | 'Data'
+    | 'Images'
+    | 'Ledger'
+    | 'Gateway'
+    | 'Providers'
+    | 'Prices'
+    | 'Caps'
+    | 'Alerts'
   readonly message: string
   readonly remedy?: string
 }
