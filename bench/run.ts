@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const all = ['pricing', 'plan', 'ledger', 'decision', 'routing', 'gateway', 'insight', 'dashboard']
+const all = ['pricing', 'plan', 'ledger', 'decision', 'routing', 'gateway', 'insight', 'reads', 'dashboard']
 const args = process.argv.slice(2)
 const named = args.filter((arg) => all.includes(arg))
 const options = args.filter((arg) => !all.includes(arg))

@@ -22,6 +22,7 @@ import { qualityRules } from './ledger/quality.ts'
 import { readRules } from './ledger/reads.ts'
 import { recordRules } from './ledger/records.ts'
 import { recoveryRules } from './ledger/recovery.ts'
+import { reportRules } from './ledger/reports.ts'
 import { routeRules } from './ledger/routes.ts'
 import { settleRules } from './ledger/settle.ts'
 import { sweepRules } from './ledger/sweep.ts'
@@ -72,6 +73,7 @@ export function ledgerContract(name: string, createHarness: () => Promise<Ledger
     jobRules,
     monthRules,
     recordRules,
+    reportRules,
     routeRules,
   }
   describe(`ledger on ${name}`, () => {

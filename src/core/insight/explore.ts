@@ -53,9 +53,11 @@ export interface Explored {
   readonly latency: Distribution
 }
 
+type Mutable<Values> = { -readonly [Name in keyof Values]: Values[Name] }
+
 export const zeroSums: Sums = { requests: 0, delivered: 0, attempts: 0, images: 0, costNanoUsd: 0n, accepted: 0, rejected: 0 }
 
-export const addSums = (left: Sums, right: Sums): Sums => ({
+export const addSums = (left: Sums, right: Sums): Mutable<Sums> => ({
   requests: left.requests + right.requests,
   delivered: left.delivered + right.delivered,
   attempts: left.attempts + right.attempts,
@@ -74,65 +76,114 @@ export function dimensionsOf({
   return [...new Set([...groupBy, ...filters.keys()].flatMap((dimension) => needsOf(dimension, rules)))]
 }
 
+type Buckets = Map<number, Mutable<Omit<BucketCount, 'bucket'>>>
+
+/** Adds up in place: a question may have hundreds of thousands of facts. */
 class Group {
   readonly key: readonly string[]
-  readonly points = new Map<number | null, Sums>()
-  readonly buckets = new Map<number | null, BucketCount[]>()
+  readonly points = new Map<number | null, Mutable<Sums>>()
+  readonly buckets = new Map<number | null, Buckets>()
   constructor(key: readonly string[]) {
     this.key = key
   }
   add(atUs: number | null, sums: Sums): void {
-    this.points.set(atUs, addSums(this.points.get(atUs) ?? zeroSums, sums))
+    const own = this.points.get(atUs)
+    if (!own) {
+      this.points.set(atUs, addSums(zeroSums, sums))
+      return
+    }
+    own.requests += sums.requests
+    own.delivered += sums.delivered
+    own.attempts += sums.attempts
+    own.images += sums.images
+    own.costNanoUsd += sums.costNanoUsd
+    own.accepted += sums.accepted
+    own.rejected += sums.rejected
   }
-  addBuckets(atUs: number | null, counts: readonly BucketCount[]): void {
-    const known = this.buckets.get(atUs)
-    if (known) known.push(...counts)
-    else this.buckets.set(atUs, [...counts])
+  addBucket(atUs: number | null, { bucket, entries, amount }: BucketCount): void {
+    const buckets = this.buckets.get(atUs) ?? new Map<number, Mutable<Omit<BucketCount, 'bucket'>>>()
+    if (buckets.size === 0) this.buckets.set(atUs, buckets)
+    const own = buckets.get(bucket)
+    if (!own) {
+      buckets.set(bucket, { entries, amount })
+      return
+    }
+    own.entries += entries
+    own.amount += amount
   }
-  absorb(other: Group): void {
-    for (const [atUs, sums] of other.points) this.add(atUs, sums)
-    for (const [atUs, counts] of other.buckets) this.addBuckets(atUs, counts)
+  /** All of another group; `at` puts it all at one time. */
+  absorb(other: Group, at?: null): void {
+    for (const [atUs, sums] of other.points) this.add(at === undefined ? atUs : at, sums)
+    for (const [atUs, counts] of other.buckets)
+      for (const [bucket, count] of counts) this.addBucket(at === undefined ? atUs : at, { bucket, ...count })
   }
-  total(): Sums {
-    return [...this.points.values()].reduce(addSums, zeroSums)
+  /** Of all times. */
+  whole(): { readonly sums: Sums; readonly latency: () => Distribution } {
+    const all = new Group([])
+    all.absorb(this, null)
+    return { sums: all.sumsAt(null), latency: () => all.latencyAt(null) }
   }
-  latency(): Distribution {
-    return distributionOf([...this.buckets.values()].flat())
+  sumsAt(atUs: number | null): Sums {
+    return this.points.get(atUs) ?? zeroSums
+  }
+  latencyAt(atUs: number | null): Distribution {
+    return distributionOf([...(this.buckets.get(atUs) ?? [])].map(([bucket, count]) => ({ bucket, ...count })))
   }
 }
 
-/** Groups beyond the limit become one; the rows of all groups add up to the total, and to the facts that passed the filters. */
-export function exploreFacts(query: ExploreQuery, facts: Iterable<Fact>, latencies: Iterable<LatencyFact>): Explored {
+/** Facts, groups or rows between two places where the work may be left for a while. */
+const STEP = 500
+
+/**
+ * Groups beyond the limit become one; the rows of all groups add up to the total, and to the facts that passed the filters. In steps of
+ * milliseconds, so that the caller can do something else in between.
+ */
+export function* exploreSteps(
+  query: ExploreQuery,
+  facts: Iterable<Fact>,
+  latencies: Iterable<LatencyFact>,
+): Generator<undefined, Explored> {
   const groups = new Map<string, Group>()
   const groupOf = (values: StoredValues): Group | undefined => {
     if (!passes(query, values)) return undefined
     const key = query.groupBy.map((dimension) => dimensionValue(values, dimension, query.rules))
     const name = key.join('\n')
     const group = groups.get(name) ?? new Group(key)
-    groups.set(name, group)
+    if (!groups.has(name)) groups.set(name, group)
     return group
   }
-  for (const { values, atUs, sums } of facts) groupOf(values)?.add(atUs, sums)
-  for (const { values, atUs, ...count } of latencies) groupOf(values)?.addBuckets(atUs, [count])
-  const sorted = [...groups.values()]
-    .map((group) => ({ group, rank: measureOf(query.sort, group.total(), group.latency()) }))
-    .sort(
-      (left, right) =>
-        byRank(left.rank, right.rank, query.order) || (left.group.key.join('\n') < right.group.key.join('\n') ? -1 : 1),
-    )
-    .map(({ group }) => group)
-  const listed = sorted.slice(0, query.limit)
-  const other = new Group([])
-  for (const group of sorted.slice(query.limit)) other.absorb(group)
-  const rest = sorted.length > query.limit
-  const everything = new Group([])
-  for (const group of sorted) everything.absorb(group)
-  return {
-    rows: [...listed.flatMap((group) => rowsOf(group, false)), ...(rest ? rowsOf(other, true) : [])],
-    groups: sorted.length,
-    total: everything.total(),
-    latency: everything.latency(),
+  let done = 0
+  for (const { values, atUs, sums } of facts) {
+    groupOf(values)?.add(atUs, sums)
+    if (++done % STEP === 0) yield
   }
+  for (const { values, atUs, bucket, entries, amount } of latencies) {
+    groupOf(values)?.addBucket(atUs, { bucket, entries, amount })
+    if (++done % STEP === 0) yield
+  }
+  const everything = new Group([])
+  const ranked: { readonly group: Group; readonly name: string; readonly rank: number | bigint | null }[] = []
+  for (const [name, group] of groups) {
+    const { sums, latency } = group.whole()
+    ranked.push({ group, name, rank: measureOf(query.sort, sums, latency) })
+    everything.absorb(group, null)
+    done += 1 + group.buckets.size
+    if (done >= STEP) {
+      done = 0
+      yield
+    }
+  }
+  ranked.sort((left, right) => byRank(left.rank, right.rank, query.order) || (left.name < right.name ? -1 : 1))
+  const other = new Group([])
+  for (const { group } of ranked.slice(query.limit)) other.absorb(group)
+  yield
+  const rows: ExploredRow[] = []
+  for (const { group } of ranked.slice(0, query.limit)) {
+    rows.push(...rowsOf(group, false))
+    yield
+  }
+  if (ranked.length > query.limit) rows.push(...rowsOf(other, true))
+  return { rows, groups: ranked.length, total: everything.sumsAt(null), latency: everything.latencyAt(null) }
 }
 
 function rowsOf(group: Group, isOther: boolean): readonly ExploredRow[] {
@@ -141,8 +192,8 @@ function rowsOf(group: Group, isOther: boolean): readonly ExploredRow[] {
     key: group.key,
     atUs,
     isOther,
-    sums: group.points.get(atUs) ?? zeroSums,
-    latency: distributionOf(group.buckets.get(atUs) ?? []),
+    sums: group.sumsAt(atUs),
+    latency: group.latencyAt(atUs),
   }))
 }
 
@@ -155,7 +206,7 @@ export const perImage = ({ costNanoUsd, images }: Pick<Sums, 'costNanoUsd' | 'im
 
 export const shareOf = (part: number, whole: number): number | null => (whole > 0 ? part / whole : null)
 
-function measureOf(measure: InsightMeasure, sums: Sums, latency: Distribution): number | bigint | null {
+function measureOf(measure: InsightMeasure, sums: Sums, latency: () => Distribution): number | bigint | null {
   switch (measure) {
     case 'cost_usd':
       return sums.costNanoUsd
@@ -164,9 +215,9 @@ function measureOf(measure: InsightMeasure, sums: Sums, latency: Distribution): 
     case 'success_share':
       return shareOf(sums.delivered, sums.requests)
     case 'latency_p50_ms':
-      return latency.at(0.5) ?? null
+      return latency().at(0.5) ?? null
     case 'latency_p95_ms':
-      return latency.at(0.95) ?? null
+      return latency().at(0.95) ?? null
     default:
       return sums[measure]
   }

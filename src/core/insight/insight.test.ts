@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { atOnce } from '../../../test/support/steps.ts'
 import { latencyBucket } from '../latency.ts'
 import { acceptanceOf } from './acceptance.ts'
 import { csvOf } from './csv.ts'
 import { distributionOf, RELATIVE_ERROR } from './distribution.ts'
-import { addSums, dimensionsOf, type ExploreQuery, exploreFacts, type Fact, zeroSums } from './explore.ts'
+import { addSums, dimensionsOf, type ExploreQuery, exploreSteps, type Fact, zeroSums } from './explore.ts'
 import { forecastMonth } from './forecast.ts'
 import { daysOf, previousPeriod, resolvePeriod } from './period.ts'
 import { dimensionValue, modelOf, providerOf, type TagRule } from './rules.ts'
@@ -190,10 +191,12 @@ describe('explore', () => {
   const facts = [fact('x:p/a', 'one', 5n, 1), fact('y:p/a', 'two', 7n, 2), fact('x:p/b', 'one', 3n, 1), fact('', '', 11n, 2)]
 
   test('offers of a model are one group, and what has none is a group too', () => {
-    const { rows } = exploreFacts(
-      ask({}),
-      facts.map((each) => ({ ...each, atUs: null })),
-      [],
+    const { rows } = atOnce(
+      exploreSteps(
+        ask({}),
+        facts.map((each) => ({ ...each, atUs: null })),
+        [],
+      ),
     )
     expect(rows.map(({ key, sums }) => [key[0], sums.costNanoUsd])).toEqual([
       ['p/a', 12n],
@@ -204,7 +207,7 @@ describe('explore', () => {
 
   test('filters look at derived values', () => {
     const filters = new Map([['provider', new Set(['x'])]] as const)
-    expect(exploreFacts(ask({ filters }), facts, []).total.costNanoUsd).toBe(8n)
+    expect(atOnce(exploreSteps(ask({ filters }), facts, [])).total.costNanoUsd).toBe(8n)
   })
 
   test('whatever the limit, rows add up to the facts exactly', () => {
@@ -214,7 +217,7 @@ describe('explore', () => {
       .map(([offer, project, cost, hour]) => fact(offer, project, cost, hour))
     fc.assert(
       fc.property(fc.array(anyFact), fc.integer({ min: 1, max: 6 }), (list, limit) => {
-        const explored = exploreFacts(ask({ groupBy: ['model', 'project'], limit }), list, [])
+        const explored = atOnce(exploreSteps(ask({ groupBy: ['model', 'project'], limit }), list, []))
         const whole = list.map(({ sums }) => sums).reduce(addSums, zeroSums)
         expect(explored.rows.map(({ sums }) => sums).reduce(addSums, zeroSums)).toEqual(whole)
         expect(explored.total).toEqual(whole)
@@ -225,7 +228,9 @@ describe('explore', () => {
   test('what has no value comes last in either order', () => {
     const withoutImages: Fact = { values: { offer: 'x:p/z', project: '' }, atUs: null, sums: { ...zeroSums, costNanoUsd: 9n } }
     for (const order of ['asc', 'desc'] as const) {
-      const { rows } = exploreFacts(ask({ sort: 'cost_per_image_usd', order }), [withoutImages, fact('x:p/a', '', 1n)], [])
+      const { rows } = atOnce(
+        exploreSteps(ask({ sort: 'cost_per_image_usd', order }), [withoutImages, fact('x:p/a', '', 1n)], []),
+      )
       expect(rows.at(-1)?.key).toEqual(['p/z'])
     }
   })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { atOnce } from '../../../test/support/steps.ts'
 import type { Capabilities } from '../capability.ts'
 import type { Offer } from '../offer.ts'
 import { compilePriceBooks, type HashedBook } from '../pricing/index.ts'
@@ -147,7 +148,7 @@ describe('other ways to have bought a call', () => {
 const study = (calls: readonly PastCall[], population = calls.length) => {
   const work = startWhatIf({ ...basis, quality: new Map(), qualityLevels: new Map(), population })
   for (const each of calls) work.add(each)
-  return work.result()
+  return atOnce(work.result())
 }
 
 describe('a study of past calls', () => {
@@ -183,14 +184,23 @@ describe('the changes that save most', () => {
     const all = saving(['a', 5n], ['b', 5n])
     const half = saving(['a', 6n])
     const other = saving(['c', 3n])
-    const chosen = mostSaving([half, all, other], { count: 3, scale })
+    const chosen = atOnce(mostSaving([half, all, other], { count: 3, scale }))
     expect(chosen.map(({ savedNanoUsd, furtherNanoUsd }) => [savedNanoUsd, furtherNanoUsd])).toEqual([
       [10n, 10n],
       [3n, 3n],
     ])
   })
+  it('add more beside another one that takes away calls which they make dearer', () => {
+    const chosen = atOnce(mostSaving([saving(['a', 9n]), saving(['a', -4n], ['b', 7n])], { count: 3, scale }))
+    expect(chosen.map(({ savedNanoUsd, furtherNanoUsd }) => [savedNanoUsd, furtherNanoUsd])).toEqual([
+      [9n, 9n],
+      [3n, 7n],
+    ])
+  })
   it('add nothing for a change that touches no single call', () =>
-    expect(mostSaving([{ savedNanoUsd: 9n }], { count: 3, scale })).toMatchObject([{ savedNanoUsd: 9n, furtherNanoUsd: 0n }]))
+    expect(atOnce(mostSaving([{ savedNanoUsd: 9n }], { count: 3, scale }))).toMatchObject([
+      { savedNanoUsd: 9n, furtherNanoUsd: 0n },
+    ]))
 })
 
 describe('changes of commitments', () => {

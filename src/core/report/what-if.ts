@@ -57,7 +57,8 @@ interface Group {
 export interface WhatIf {
   /** The next call in the order of time. */
   add(call: PastCall): void
-  result(): WhatIfResult
+  /** In steps of milliseconds, so that the caller can do something else in between. */
+  result(): Generator<undefined, WhatIfResult>
 }
 
 export function startWhatIf(input: WhatIfInput): WhatIf {
@@ -104,11 +105,16 @@ export function startWhatIf(input: WhatIfInput): WhatIf {
         note(effect, call, nowNanoUsd, thenNanoUsd)
       noteAuto(call, again)
     },
-    result() {
+    *result() {
       const { population } = input
       const scale = (amount: NanoUsd): NanoUsd =>
         looked === 0 || looked === population ? amount : (amount * BigInt(population)) / BigInt(looked)
-      const sums = [...groups.values()].map((group) => sumOf(group, { looked, population, scale })).sort(bySaved)
+      const sums: EffectSum[] = []
+      for (const group of groups.values()) {
+        sums.push(sumOf(group, { looked, population, scale }))
+        yield
+      }
+      sums.sort(bySaved)
       const isParameter = ({ effect }: EffectSum): boolean => parameterNames.some((name) => name === effect.kind)
       return {
         looked,
@@ -140,7 +146,8 @@ function sumOf(
   { effect, savings, now }: Group,
   { looked, population, scale }: Pick<WhatIfResult, 'looked' | 'population' | 'scale'>,
 ): EffectSum {
-  const saved = [...savings.values()].reduce((sum, each) => sum + each, 0n)
+  let saved = 0n
+  for (const each of savings.values()) saved += each
   return {
     effect,
     calls: savings.size,
@@ -203,24 +210,35 @@ export interface Change {
 
 /**
  * The changes that save most, one after the other: each by what it adds to those before it, so that a call counts once however many
- * changes touch it. One that changes no single call adds nothing to the sum, because what it saves depends on what is still bought.
+ * changes touch it. One that changes no single call adds nothing to the sum, because what it saves depends on what is still bought. In
+ * steps, as the result.
  */
-export function mostSaving<One extends Change>(
+export function* mostSaving<One extends Change>(
   changes: readonly One[],
   { count, scale }: { readonly count: number; readonly scale: (amount: NanoUsd) => NanoUsd },
-): readonly (One & { readonly furtherNanoUsd: NanoUsd })[] {
+): Generator<undefined, readonly (One & { readonly furtherNanoUsd: NanoUsd })[]> {
   const taken = new Set<string>()
-  const further = ({ savedNanoUsd, savings }: One): NanoUsd =>
-    savedNanoUsd - scale([...(savings ?? [])].reduce((sum, [call, saved]) => (taken.has(call) ? sum + saved : sum), 0n))
   const chosen: (One & { readonly furtherNanoUsd: NanoUsd })[] = []
   const left = new Set(changes)
   while (chosen.length < count) {
-    let best: One | undefined
-    for (const change of left) if (further(change) > (best ? further(best) : 0n)) best = change
+    let best: { readonly change: One; readonly further: NanoUsd } | undefined
+    for (const change of left) {
+      const further = change.savedNanoUsd - scale(sumOfTaken(change, taken))
+      if (further > (best?.further ?? 0n)) best = { change, further }
+      yield
+    }
     if (!best) break
-    left.delete(best)
-    chosen.push({ ...best, furtherNanoUsd: best.savings ? further(best) : 0n })
-    for (const call of best.savings?.keys() ?? []) taken.add(call)
+    const { change, further } = best
+    left.delete(change)
+    chosen.push({ ...change, furtherNanoUsd: change.savings ? further : 0n })
+    for (const call of change.savings?.keys() ?? []) taken.add(call)
+    yield
   }
   return chosen
+}
+
+function sumOfTaken({ savings }: Change, taken: ReadonlySet<string>): NanoUsd {
+  let sum = 0n
+  if (savings && taken.size > 0) for (const [call, saved] of savings) if (taken.has(call)) sum += saved
+  return sum
 }

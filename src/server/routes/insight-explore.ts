@@ -8,7 +8,7 @@ import {
   dimensionsOf,
   type ExploredRow,
   type ExploreQuery,
-  exploreFacts,
+  exploreSteps,
   type Fact,
   type LatencyFact,
   perImage,
@@ -19,8 +19,9 @@ import { type Period, resolvePeriod } from '../../core/insight/period.ts'
 import type { StoredDimension } from '../../core/insight/rules.ts'
 import type { InsightDimension } from '../../core/insight/terms.ts'
 import { formatUsd } from '../../core/money.ts'
+import { createTurns } from '../../gateway/turns.ts'
 import type { FinePage, FineQuery, SumsQuery } from '../../ports/ledger.ts'
-import type { Call, Handler } from '../handler.ts'
+import { type Call, type Handler, signalOf } from '../handler.ts'
 import { isoTime } from '../wire.ts'
 import { activeRules, isSandbox, msOrNull, periodWire, rounded, usdOrNull } from './insight-shared.ts'
 
@@ -53,7 +54,9 @@ export const insightExplore: Handler = async (call) => {
   }
   const sandbox = isSandbox(call, body.sandbox)
   const { source, facts, latencies } = await gather(call, { query, period, sandbox, body })
-  const explored = exploreFacts(query, facts, latencies)
+  const turns = createTurns(call.context.services.clock, signalOf(call))
+  await turns.next()
+  const explored = await turns.through(exploreSteps(query, facts, latencies))
   const answer: ExploreResponse = {
     object: 'insight_explore',
     sandbox,
@@ -61,7 +64,7 @@ export const insightExplore: Handler = async (call) => {
     group_by: [...query.groupBy],
     grain: body.grain,
     source,
-    rows: rowsWire(explored.rows, wantsLatency(body)),
+    rows: await turns.through(rowsWire(explored.rows, wantsLatency(body))),
     groups: explored.groups,
     total: measuresWire(explored.total, wantsLatency(body) ? explored.latency : undefined),
   }
@@ -180,20 +183,28 @@ function measuresWire(sums: Sums, latency: Distribution | undefined): ExploreRes
   }
 }
 
+/** Rows between two places where the event loop may have its turn. */
+const ROWS_AT_ONCE = 200
+
 /** Thousands of rows have the same few instants, each of which is made a text once. */
-function rowsWire(rows: readonly ExploredRow[], withLatency: boolean): ExploreRow[] {
+function* rowsWire(rows: readonly ExploredRow[], withLatency: boolean): Generator<undefined, ExploreRow[]> {
   const texts = new Map<number, string>()
   const textOf = (atUs: number): string => {
     const text = texts.get(atUs) ?? isoTime(atUs)
     texts.set(atUs, text)
     return text
   }
-  return rows.map((row) => ({
-    key: row.key.map(nameOrNull),
-    at: row.atUs === null ? null : textOf(row.atUs),
-    other: row.isOther,
-    ...measuresWire(row.sums, withLatency ? row.latency : undefined),
-  }))
+  const wire: ExploreRow[] = []
+  for (const row of rows) {
+    wire.push({
+      key: row.key.map(nameOrNull),
+      at: row.atUs === null ? null : textOf(row.atUs),
+      other: row.isOther,
+      ...measuresWire(row.sums, withLatency ? row.latency : undefined),
+    })
+    if (wire.length % ROWS_AT_ONCE === 0) yield
+  }
+  return wire
 }
 
 /** `\u0001` stands for the names beyond a day's bound. */

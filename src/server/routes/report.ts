@@ -8,6 +8,7 @@ import { type Period, previousPeriod, resolvePeriod } from '../../core/insight/p
 import { formatUsd, type NanoUsd, parseUsd } from '../../core/money.ts'
 import { commitmentChanges, unusedOf } from '../../core/report/commitments.ts'
 import { type EffectSum, mostSaving, type WhatIfResult } from '../../core/report/what-if.ts'
+import { createTurns, type Turns } from '../../gateway/turns.ts'
 import { whatIf } from '../../gateway/what-if.ts'
 import type { LotRecord, LotUse, RepeatedCall, ReportMoney, ReportSpan } from '../../ports/ledger.ts'
 import { type Call, type Handler, signalOf } from '../handler.ts'
@@ -29,7 +30,9 @@ export const getReport: Handler = async (call): Promise<Report> => {
   const { period, previous } = periodsOf(query, services.clock.nowUs())
   const sandbox = isSandbox(call, query.sandbox)
   const span: ReportSpan = { fromUs: period.fromUs, toUs: period.toUs, sandbox }
-  const [overview, days, groups, money, draws, repeats, lots] = await Promise.all([
+  const turns = createTurns(services.clock, signalOf(call))
+  const [answers, overview, days, groups, money, draws, repeats, lots] = await Promise.all([
+    whatIf({ state: call.context.current(), services, span, mostCalls: query.calls, turns }),
     overviewOf(call, { period, previous, sandbox, top: 1 }),
     explore(call, { period, sandbox, by: [], grain: 'day' }),
     Promise.all(query.group.map((by) => explore(call, { period, sandbox, by, grain: 'none' }))),
@@ -38,13 +41,6 @@ export const getReport: Handler = async (call): Promise<Report> => {
     reports.repeats({ ...span, withinUs: REPEAT_WITHIN_US }),
     sandbox ? [] : services.ledger.commitments.lots({ closed: true, endsAfterUs: period.fromUs }),
   ])
-  const answers = await whatIf({
-    state: call.context.current(),
-    services,
-    span,
-    mostCalls: query.calls,
-    signal: signalOf(call),
-  })
   const byProvider = await explore(call, { period, sandbox, by: ['provider'], grain: 'none' })
   const commitments = { lots: lots.filter((lot) => lot.startsUs < period.toUs), draws, byProvider, period }
   return {
@@ -79,7 +75,7 @@ export const getReport: Handler = async (call): Promise<Report> => {
     })),
     commitments: commitmentsWire(commitments),
     parameters: answers.parameters.slice(0, PARAMETERS_SHOWN).map(parameterWire),
-    ...changesWire(answers, { repeats, commitments }),
+    ...(await changesWire(answers, { repeats, commitments, turns })),
     basis: {
       calls: answers.population,
       priced_again: answers.looked - answers.notRepriced,
@@ -209,10 +205,16 @@ const parameterWire = (sum: EffectSum): Report['parameters'][number] => ({
   error_usd: formatUsd(sum.errorNanoUsd),
 })
 
-function changesWire(
+interface ChangesInput {
+  readonly repeats: readonly RepeatedCall[]
+  readonly commitments: Commitments
+  readonly turns: Turns
+}
+
+async function changesWire(
   answers: WhatIfResult,
-  { repeats, commitments }: { readonly repeats: readonly RepeatedCall[]; readonly commitments: Commitments },
-): Pick<Report, 'changes' | 'together_usd'> {
+  { repeats, commitments, turns }: ChangesInput,
+): Promise<Pick<Report, 'changes' | 'together_usd'>> {
   const { period, lots } = commitments
   const ahead = commitmentChanges({ lots, fromUs: period.fromUs, toUs: period.toUs, uncovered: uncovered(commitments) })
   const candidates: ChangeInput[] = [
@@ -220,7 +222,7 @@ function changesWire(
     ...(repeats.length > 0 ? [repeatsInput(repeats)] : []),
     ...ahead.map(commitmentInput),
   ]
-  const chosen = mostSaving(candidates, { count: 3, scale: answers.scale })
+  const chosen = await turns.through(mostSaving(candidates, { count: 3, scale: answers.scale }))
   return {
     changes: chosen.map(({ wire, savedNanoUsd, furtherNanoUsd }) => ({
       ...wire,

@@ -12,15 +12,15 @@ import {
 import { HalftoneError } from '../../core/error.ts'
 import type { Database, SqlValue } from '../schema.ts'
 import type { ReaderReply, ReaderRequest } from './sqlite-messages.ts'
-import { toObjects } from './sqlite-rows.ts'
+import { unpackRows } from './sqlite-rows.ts'
 import type { WorkerPort } from './sqlite-worker.ts'
 
 export function kyselyOnReader(reader: WorkerPort<ReaderRequest, ReaderReply>): Kysely<Database> {
   const connection: DatabaseConnection = {
     executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> => {
       const reply = await reader.ask({ sql, parameters: parameters as readonly SqlValue[] })
-      if (reply.kind === 'rows') return { rows: toObjects(reply.columns, reply.rows) as R[] }
-      throw new HalftoneError('storage_failed', `The ledger could not read: ${reply.message}`)
+      if (reply.kind === 'error') throw new HalftoneError('storage_failed', `The ledger could not read: ${reply.message}`)
+      return { rows: (await unpackRows(reply)) as R[] }
     },
     streamQuery: () => {
       throw new Error('streaming reads are not used')

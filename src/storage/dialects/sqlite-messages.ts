@@ -1,6 +1,7 @@
 /** What the main thread and the SQLite workers say to each other. */
 import type { BatchContext, Command, CommandResult } from '../commands.ts'
 import type { SqlValue } from '../schema.ts'
+import type { PackedColumn } from './sqlite-columns.ts'
 
 export interface WorkerOptions {
   readonly dataDir: string
@@ -17,4 +18,11 @@ export type ReaderRequest = { readonly sql: string; readonly parameters: readonl
 export type ReaderReply =
   /** Values in the order of the columns: their names are not copied for every row. */
   | { readonly kind: 'rows'; readonly columns: readonly string[]; readonly rows: readonly (readonly SqlValue[])[] }
+  /** The same of many rows. */
+  | {
+      readonly kind: 'packed'
+      readonly columns: readonly string[]
+      readonly count: number
+      readonly packed: readonly PackedColumn[]
+    }
   | { readonly kind: 'error'; readonly message: string }

@@ -1,5 +1,6 @@
 /** Reads of an embedded ledger, on their own thread and connection: a long list never delays an image or a commit. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { blocksOf } from './sqlite-columns.ts'
 import { openReader } from './sqlite-files.ts'
 import type { Opened, ReaderReply, ReaderRequest, WorkerOptions } from './sqlite-messages.ts'
 import { type Prepared, prepareRows, readRows } from './sqlite-rows.ts'
@@ -33,7 +34,7 @@ function serve(parent: NonNullable<typeof parentPort>, { dataDir }: WorkerOption
     } catch (error) {
       reply = { kind: 'error', message: error instanceof Error ? error.message : String(error) }
     }
-    parent.postMessage(reply)
+    parent.postMessage(reply, reply.kind === 'packed' ? blocksOf(reply.packed) : [])
   })
   parent.postMessage({ kind: 'opened' } satisfies Opened)
 }

@@ -1,6 +1,8 @@
 /** Rows as they travel between threads. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { setImmediate } from 'node:timers/promises'
 import type { SqlValue } from '../schema.ts'
+import { packColumns, valueAt } from './sqlite-columns.ts'
 import type { ReaderReply } from './sqlite-messages.ts'
 
 export interface Prepared {
@@ -18,10 +20,35 @@ export function prepareRows(db: DatabaseSync, sql: string): Prepared {
   return { statement, columns, empty: emptyRow(columns) }
 }
 
+/** From so many rows on packing them is quicker than copying them. */
+const MANY = 64
+/** So many are made at once: a few milliseconds, after which the event loop has its turn. */
+const AT_ONCE = 2_000
+
 /** Throws what the database throws. */
 export function readRows({ statement, columns }: Prepared, parameters: readonly SqlValue[]): ReaderReply {
   // With `setReturnArrays` each row is a list.
-  return { kind: 'rows', columns, rows: statement.all(...parameters) as unknown as readonly (readonly SqlValue[])[] }
+  const rows = statement.all(...parameters) as unknown as readonly (readonly SqlValue[])[]
+  if (rows.length < MANY) return { kind: 'rows', columns, rows }
+  return { kind: 'packed', columns, count: rows.length, packed: packColumns(columns.length, rows) }
+}
+
+/** The rows of an answer as objects. */
+export async function unpackRows(reply: Exclude<ReaderReply, { readonly kind: 'error' }>): Promise<Record<string, SqlValue>[]> {
+  if (reply.kind === 'rows') return toObjects(reply.columns, reply.rows)
+  const { columns, count, packed } = reply
+  const empty = emptyRow(columns)
+  const all: Record<string, SqlValue>[] = []
+  for (let index = 0; index < count; index += 1) {
+    if (index > 0 && index % AT_ONCE === 0) await setImmediate()
+    const row = { ...empty }
+    for (let at = 0; at < packed.length; at += 1) {
+      const column = packed[at]
+      if (column) row[columns[at] ?? ''] = valueAt(column, index)
+    }
+    all.push(row)
+  }
+  return all
 }
 
 export const toRows = (
@@ -34,7 +61,7 @@ export const toRows = (
     return row
   })
 
-export const toObjects = (columns: readonly string[], rows: readonly (readonly SqlValue[])[]): Record<string, SqlValue>[] =>
+const toObjects = (columns: readonly string[], rows: readonly (readonly SqlValue[])[]): Record<string, SqlValue>[] =>
   toRows({ columns, empty: emptyRow(columns) }, rows)
 
 const emptyRow = (columns: readonly string[]): Record<string, SqlValue> =>

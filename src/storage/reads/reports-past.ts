@@ -36,72 +36,82 @@ function idAt(atUs: number): string {
 
 const flag = (sandbox: boolean): bigint => (sandbox ? 1n : 0n)
 
-const callsOf = (db: Kysely<Database>, { fromUs, toUs, sandbox }: ReportSpan) =>
+/** After an id, which is in the span: one bound at the beginning, because a database may read from the first of two that it is given. */
+const callsOf = (db: Kysely<Database>, { fromUs, toUs, sandbox }: ReportSpan, after?: string) =>
   db
     .selectFrom('attempts')
-    .where('attempts.id', '>=', idAt(fromUs))
+    .where('attempts.id', after === undefined ? '>=' : '>', after ?? idAt(fromUs))
     .where('attempts.id', '<', idAt(toUs))
     .where('attempts.state', '=', 'settled')
     .where('attempts.outcome', 'in', ['succeeded', 'partial'])
     .where('attempts.kind', 'in', ['primary', 'retry', 'fallback'])
     .where('attempts.sandbox', '=', flag(sandbox))
 
+/** The next page is read while the last one is looked at. */
 async function* readCalls(
   db: Kysely<Database>,
   { parts, ...span }: Parameters<LedgerReports['calls']>[0],
 ): AsyncIterable<readonly PastCall[]> {
-  let after = ''
-  for (;;) {
-    let query = callsOf(db, span)
-      .innerJoin('requests', 'requests.id', 'attempts.request_id')
-      .leftJoin('request_content', 'request_content.request_id', 'attempts.request_id')
-      .select(['attempts.id', 'attempts.request_id', 'attempts.offer', 'attempts.settings', 'attempts.priced_at_us'])
-      .select(['requests.record_deleted_us', 'attempts.duration_us', 'requests.model', 'requests.route', 'requests.operation'])
-      .select(['request_content.parameters', 'request_content.features', 'request_content.prompt'])
-      .where('attempts.id', '>', after)
-      .orderBy('attempts.id')
-      .limit(PAGE)
-    if (parts < PARTS) {
-      const below = Math.max(1, parts).toString(16).padStart(3, '0')
-      query = query.where(sql<string>`substr(attempts.id, 34)`, '<', below)
-    }
-    const rows = await query.execute()
-    const ids = rows.map((row) => row.id)
-    const last = ids.at(-1)
-    if (last === undefined) return
-    const [costs, inputs] = await Promise.all([
-      costsOf(db, ids),
-      inputsOf(
-        db,
-        rows.map((row) => row.request_id),
-      ),
-    ])
-    yield rows.map((row) => ({
-      id: row.id,
-      offer: row.offer,
-      // Written by the reserve command from this type.
-      settings: parseObject(row.settings) as unknown as CandidateSettings,
-      atUs: Number(row.priced_at_us),
-      chargedNanoUsd: costs.get(row.id) ?? 0n,
-      ...(row.record_deleted_us !== null && { recordDeleted: true as const }),
-      ...(row.duration_us !== null && { latencyMs: Number(row.duration_us) / 1_000 }),
-      request: {
-        model: row.model,
-        route: row.route,
-        operation: row.operation as Operation,
-        parameters: parseObject(row.parameters ?? '{}'),
-        features: parseObject(row.features ?? '{}'),
-        prompt: row.prompt,
-        inputs: (inputs.get(row.request_id) ?? []).map(({ role, width, height }) => ({
-          role: role as InputRole,
-          width: Number(width),
-          height: Number(height),
-        })),
-      },
-    }))
-    after = last
-    if (rows.length < PAGE) return
+  let next: Promise<readonly PastCall[]> | undefined = readPage(db, { parts, ...span })
+  while (next) {
+    const page: readonly PastCall[] = await next
+    const last = page.at(-1)
+    next = last && page.length === PAGE ? readPage(db, { parts, ...span, after: last.id }) : undefined
+    // Whoever stops here does not want to know; whoever goes on awaits it.
+    next?.catch(() => undefined)
+    if (last) yield page
   }
+}
+
+async function readPage(
+  db: Kysely<Database>,
+  { parts, after, ...span }: Parameters<LedgerReports['calls']>[0] & { readonly after?: string },
+): Promise<readonly PastCall[]> {
+  let query = callsOf(db, span, after)
+    .innerJoin('requests', 'requests.id', 'attempts.request_id')
+    .leftJoin('request_content', 'request_content.request_id', 'attempts.request_id')
+    .select(['attempts.id', 'attempts.request_id', 'attempts.offer', 'attempts.settings', 'attempts.priced_at_us'])
+    .select(['requests.record_deleted_us', 'attempts.duration_us', 'requests.model', 'requests.route', 'requests.operation'])
+    .select(['request_content.parameters', 'request_content.features', 'request_content.prompt'])
+    .orderBy('attempts.id')
+    .limit(PAGE)
+  if (parts < PARTS) {
+    const below = Math.max(1, parts).toString(16).padStart(3, '0')
+    query = query.where(sql<string>`substr(attempts.id, 34)`, '<', below)
+  }
+  const rows = await query.execute()
+  const ids = rows.map((row) => row.id)
+  if (ids.length === 0) return []
+  const [costs, inputs] = await Promise.all([
+    costsOf(db, ids),
+    inputsOf(
+      db,
+      rows.map((row) => row.request_id),
+    ),
+  ])
+  return rows.map((row) => ({
+    id: row.id,
+    offer: row.offer,
+    // Written by the reserve command from this type.
+    settings: parseObject(row.settings) as unknown as CandidateSettings,
+    atUs: Number(row.priced_at_us),
+    chargedNanoUsd: costs.get(row.id) ?? 0n,
+    ...(row.record_deleted_us !== null && { recordDeleted: true as const }),
+    ...(row.duration_us !== null && { latencyMs: Number(row.duration_us) / 1_000 }),
+    request: {
+      model: row.model,
+      route: row.route,
+      operation: row.operation as Operation,
+      parameters: parseObject(row.parameters ?? '{}'),
+      features: parseObject(row.features ?? '{}'),
+      prompt: row.prompt,
+      inputs: (inputs.get(row.request_id) ?? []).map(({ role, width, height }) => ({
+        role: role as InputRole,
+        width: Number(width),
+        height: Number(height),
+      })),
+    },
+  }))
 }
 
 async function costsOf(db: Kysely<Database>, ids: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
@@ -126,6 +136,10 @@ async function inputsOf(db: Kysely<Database>, ids: readonly string[]) {
   return groupBy(rows, (row) => row.request_id)
 }
 
+/**
+ * In two steps: the index of fingerprints says alone which requests came soon after an equal one, and only those few are looked at. `CROSS JOIN`
+ * keeps that order, and `|| ''` keeps the database from another index, behind which each request is a page to read.
+ */
 async function readRepeats(
   db: Kysely<Database>,
   { fromUs, toUs, sandbox, withinUs }: Parameters<LedgerReports['repeats']>[0],
@@ -133,14 +147,25 @@ async function readRepeats(
   const { rows } = await sql<{ request_id: string; attempt_id: string; cost: bigint | string | null }>`
     select again.id as request_id, attempts.id as attempt_id, sum(charges.amount_nano_usd) as cost
     from (
-      select id, created_us, lag(created_us) over same as before_us, lag(outcome) over same as before_outcome
+      select id, created_us - lag(created_us) over same as after_us
       from requests
-      where id >= ${idAt(fromUs)} and id < ${idAt(toUs)} and sandbox = ${flag(sandbox)} and images_returned > 0
-      window same as (partition by key_id, fingerprint order by id)
-    ) as again
-    join attempts on attempts.request_id = again.id
-    join charges on charges.attempt_id = attempts.id
-    where again.created_us - again.before_us <= ${BigInt(withinUs)} and again.before_outcome in ('succeeded', 'partial')
+      where id || '' >= ${idAt(fromUs)} and id || '' < ${idAt(toUs)}
+      window same as (partition by fingerprint, key_id order by id)
+    ) as near
+    cross join requests as again
+    cross join requests as before
+    cross join attempts
+    cross join charges
+    where near.after_us <= ${BigInt(withinUs)}
+      and again.id = near.id and again.sandbox = ${flag(sandbox)} and again.images_returned > 0
+      and before.id = (
+        select id from requests
+        where fingerprint = again.fingerprint and key_id = again.key_id and id < again.id and id || '' >= ${idAt(fromUs)}
+          and sandbox = ${flag(sandbox)} and images_returned > 0
+        order by id desc limit 1
+      )
+      and again.created_us - before.created_us <= ${BigInt(withinUs)} and before.outcome in ('succeeded', 'partial')
+      and attempts.request_id = again.id and charges.attempt_id = attempts.id
     group by again.id, attempts.id
     order by attempts.id
   `.execute(db)

@@ -1,0 +1,7 @@
+/** Work in steps, done at once. */
+export function atOnce<Value>(steps: Generator<undefined, Value>): Value {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
