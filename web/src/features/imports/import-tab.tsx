@@ -36,7 +36,9 @@ function Import({ formats }: { formats: readonly ImportFormatWire[] }) {
   const problems = problemsOf(form)
   const submit = () => {
     setTried(true)
-    if (!problems.files && !problems.source) look.mutate(form)
+    if (problems.files || problems.source) return
+    record.reset()
+    look.mutate(form)
   }
   return (
     <div className="grid items-start gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,24rem)_minmax(0,1fr)]">

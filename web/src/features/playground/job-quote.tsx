@@ -24,7 +24,7 @@ export function JobQuote({ form, job, onChange }: Props) {
       <div className="mt-1.5 grid grid-cols-2 gap-4 text-sm">
         <div>
           <label htmlFor={countId} className="label mb-1 block">
-            Pictures in all
+            How many in all
           </label>
           <input
             id={countId}
@@ -71,7 +71,7 @@ function Candidates({ job }: { job: JobQuoteWire }) {
   if (rows.length === 0) return <p className="mt-3 text-sm text-muted">No offer can make them.</p>
   return (
     <>
-      <ul className="mt-3 border-t border-rule text-sm" aria-label={`What ${formatCount(job.count)} pictures cost`}>
+      <ul className="mt-3 border-t border-rule text-sm" aria-label={`Price of ${formatCount(job.count)} of them`}>
         {rows.map((row) => (
           <li key={row.key} className="border-b border-rule py-1.5" data-job={row.offer}>
             <div className="flex items-baseline justify-between gap-3">
@@ -82,7 +82,7 @@ function Candidates({ job }: { job: JobQuoteWire }) {
               <span>
                 {row.product}
                 {row.frontier && '; nothing rated is as good for less'}
-                {!row.eligible && '; not a choice of the route'}
+                {row.apart && `; ${row.apart}`}
               </span>
               <span className="num">{row.range}</span>
             </p>
@@ -102,7 +102,11 @@ function Candidates({ job }: { job: JobQuoteWire }) {
       </ul>
       <p className="label mt-1.5">
         {more > 0 && `and ${formatCount(more)} more. `}
-        Volume tiers and what failed tries are expected to cost are in it. Have them made as a <Link to="/batches">batch</Link>.
+        Volume tiers and what failed tries are expected to cost are in it. Have them made as a{' '}
+        <Link to="/batches" className="underline">
+          batch
+        </Link>
+        .
       </p>
     </>
   )

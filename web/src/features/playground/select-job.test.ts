@@ -56,6 +56,17 @@ describe('a job of many pictures', () => {
 
   it('what does not fit is counted', () => {
     expect(view('abcdefg'.split('').map((offer) => candidate(offer)))).toMatchObject({ more: 2 })
+    const late = view('abcdefg'.split('').map((offer, index) => candidate(offer, { in_time: index < 4 ? 'yes' : 'no' })))
+    expect([late.rows.length, late.more]).toEqual([6, 1])
+  })
+
+  it('a lane that answers in its own time is no choice for one picture, and not for want of the route', () => {
+    const { rows } = view([
+      candidate('a'),
+      candidate('b', { eligible: false }),
+      candidate('c', { eligible: false, lane: 'batch' }),
+    ])
+    expect(rows.map(({ apart }) => apart)).toEqual(['', 'not a choice of the route', 'in its own time'])
   })
 
   it('the question names a deadline only where there is one', () => {

@@ -32,8 +32,8 @@ export interface JobRow {
   readonly range: string
   readonly time: string
   readonly late: boolean
-  /** The route would choose among it. */
-  readonly eligible: boolean
+  /** Why it would not be chosen for one picture; empty: the route would choose among it. */
+  readonly apart: string
   readonly frontier: boolean
   readonly reasons: readonly string[]
 }
@@ -45,15 +45,15 @@ export interface JobView {
 }
 
 const SHOWN = 5
+/** What waiting longer would save. */
+const LATE_SHOWN = 2
 
-/** Cheapest first, late ones at the end; those that the route may choose before the others. */
+/** Those that the route may choose first, each cheapest first; a few that would be late at the end. */
 export function selectJob({ candidates, deadline_ms: deadline }: JobQuoteWire): JobView {
-  const late = ({ in_time }: JobCandidateWire) => Number(in_time === 'no')
-  const sorted = candidates.toSorted((a, b) => late(a) - late(b) || Number(b.eligible) - Number(a.eligible))
-  return {
-    rows: sorted.slice(0, SHOWN).map((candidate) => rowOf(candidate, deadline !== null)),
-    more: Math.max(0, sorted.length - SHOWN),
-  }
+  const sorted = candidates.toSorted((a, b) => Number(b.eligible) - Number(a.eligible))
+  const late = sorted.filter(({ in_time }) => in_time === 'no').slice(0, LATE_SHOWN)
+  const shown = [...sorted.filter(({ in_time }) => in_time !== 'no').slice(0, SHOWN), ...late]
+  return { rows: shown.map((candidate) => rowOf(candidate, deadline !== null)), more: sorted.length - shown.length }
 }
 
 function rowOf(candidate: JobCandidateWire, hasDeadline: boolean): JobRow {
@@ -68,7 +68,7 @@ function rowOf(candidate: JobCandidateWire, hasDeadline: boolean): JobRow {
     range: min === max ? '' : range,
     time: timeText(inTime, duration, hasDeadline),
     late: inTime === 'no',
-    eligible,
+    apart: eligible ? '' : candidate.lane === 'standard' ? 'not a choice of the route' : 'in its own time',
     frontier,
     reasons,
   }
