@@ -100,6 +100,7 @@ const exitByCode: Readonly<Record<ErrorCode, ExitName>> = {
   config_invalid: 'config',
   schema_newer: 'config',
   data_dir_locked: 'busy',
+  upgrade_blocked: 'busy',
   overloaded: 'failure',
   draining: 'failure',
   cancelled: 'interrupted',

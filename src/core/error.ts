@@ -248,6 +248,12 @@ export const errorCatalogue = {
     retryable: true,
     remedy: 'The ledger or the image store failed; see the log.',
   },
+  upgrade_blocked: {
+    status: 503,
+    type: 'server_error',
+    retryable: false,
+    remedy: 'Stop the nodes of the earlier release first; not every release can run beside the one before.',
+  },
   storage_full: {
     status: 507,
     type: 'server_error',

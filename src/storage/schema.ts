@@ -12,6 +12,7 @@ import { fineTables } from './migrations/014-fine.ts'
 import { qualityColumns, qualityTables } from './migrations/015-quality.ts'
 import { batchTables } from './migrations/016-batches.ts'
 import { classColumns, classTables } from './migrations/017-classes.ts'
+import { floorTables } from './migrations/018-floors.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
 /** The tables as the last migration leaves them. */
@@ -27,6 +28,7 @@ export const tables = {
   ...batchTables,
   ...fineTables,
   ...classTables,
+  ...floorTables,
   attempts: { ...initialTables.attempts, columns: { ...initialTables.attempts.columns, ...classColumns.attempts } },
   requests: {
     ...initialTables.requests,

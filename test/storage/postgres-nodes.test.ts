@@ -4,6 +4,7 @@ import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Ledger } from '../../src/ports/ledger.ts'
 import { migratePostgres, openPostgresLedger, postgresSchemaVersion, schemaVersion } from '../../src/storage/index.ts'
+import { type Migration, migrations } from '../../src/storage/migrations/index.ts'
 import { expectConsistent } from '../contracts/ledger/invariants.ts'
 import { newBudget, newReserve, newSettle } from '../support/ledger-rows.ts'
 import type { PostgresDatabase } from '../support/postgres.ts'
@@ -335,3 +336,51 @@ async function cuttingProxy(target: string) {
     },
   }
 }
+
+const stepOf = (version: number, alone: boolean): Migration => ({
+  version,
+  name: 'of a later release',
+  ...(alone && { alone }),
+  statements: () => [`CREATE TABLE later_${version} (id bigint)`],
+})
+const later = (alone: boolean): readonly Migration[] => [...migrations, stepOf(schemaVersion + 1, alone)]
+
+test('what changes every write is not migrated beside a node of an earlier release, and nothing is changed', async () => {
+  const { ledger, owner } = await openNode('old')
+  const migrating = migratePostgres(url, nowUs(), later(true))
+  const renewing = setInterval(() => void ledger.renewNode({ ...owner, leaseMs: 60_000 }), 100)
+  try {
+    await expect(migrating).rejects.toMatchObject({ code: 'upgrade_blocked', message: expect.stringContaining('old') })
+  } finally {
+    clearInterval(renewing)
+  }
+  expect(await postgresSchemaVersion(url)).toBe(schemaVersion)
+  const reserve = newReserve(owner)
+  await ledger.reserve(reserve)
+  await ledger.settle(newSettle(reserve))
+  await ledger.closeNode(owner)
+  expect(await migratePostgres(url, nowUs(), later(true))).toMatchObject({ applied: [{ version: schemaVersion + 1 }] })
+  await expectConsistent(harness())
+})
+
+test('a node that crashed is waited for, and cannot come back afterwards', async () => {
+  const { ledger, owner } = await openNode('crashed')
+  await client.query('UPDATE nodes SET lease_until_us = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + 1500000')
+  expect(await migratePostgres(url, nowUs(), later(true))).toMatchObject({ to: schemaVersion + 1 })
+  expect(await ledger.renewNode({ ...owner, leaseMs: 60_000 })).toBe(false)
+  await expect(ledger.reserve(newReserve(owner))).rejects.toMatchObject({ code: 'draining' })
+})
+
+test('a node that started before such a change and registers after it is turned away', async () => {
+  const older = await open()
+  await migratePostgres(url, nowUs(), later(true))
+  await expect(older.openNode({ nodeId: 'older', leaseMs: 60_000 })).rejects.toMatchObject({ code: 'schema_newer' })
+  expect((await client.query('SELECT node_id FROM nodes')).rows).toEqual([])
+})
+
+test('what older nodes can live with is migrated beside them', async () => {
+  const { ledger, owner } = await openNode('old')
+  expect(await migratePostgres(url, nowUs(), later(false))).toMatchObject({ to: schemaVersion + 1 })
+  await ledger.reserve(newReserve(owner))
+  expect(await ledger.renewNode({ ...owner, leaseMs: 60_000 })).toBe(true)
+})

@@ -1,6 +1,7 @@
 /** Node leases and the recovery of what dead nodes left behind. */
 import type { NodeOpening, RecoveryReport, ResumableAttempt } from '../../ports/ledger.ts'
 import type { BatchContext, EncodedFinish } from '../commands.ts'
+import { refuseNewer } from '../migrations/migrate.ts'
 import type { Row, Tx } from '../tx.ts'
 import { type Changes, createChanges, flush, recordEvent } from './changes.ts'
 import { finishRequest } from './finish.ts'
@@ -12,12 +13,16 @@ const STOPPED_AT_RISK = `${STOPPED} The call may have been billed; send it under
 
 /** Recovery is rare and must be one at a time, so that a job is handed to exactly one node. */
 const RECOVERY_LOCK = 'recovery'
+/** Migrations take it as well: nobody registers while one is under way. */
+export const MIGRATION_LOCK = 'migrate'
 
 export async function openNode(
   tx: Tx,
   context: BatchContext,
   { nodeId, leaseMs }: { nodeId: string; leaseMs: number },
 ): Promise<NodeOpening> {
+  await tx.exclusively(MIGRATION_LOCK)
+  await refuseOlder(tx)
   await tx.exclusively(RECOVERY_LOCK)
   const clockUs = await tx.clockUs()
   if (context.exclusive) await tx.run('UPDATE nodes SET closed_us = ? WHERE closed_us IS NULL', [clockUs])
@@ -35,6 +40,12 @@ export async function openNode(
     )
   }
   return { epoch, recovery: await recover(tx, { ...context, node: { nodeId, epoch } }) }
+}
+
+/** Throws `schema_newer` when somebody migrated what this release does not know, and has to know to write. */
+async function refuseOlder(tx: Tx): Promise<void> {
+  const [row] = await tx.all('SELECT max(version) AS version FROM schema_floors')
+  refuseNewer(Number(row?.['version'] ?? 0))
 }
 
 /**

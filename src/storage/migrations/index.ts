@@ -18,11 +18,17 @@ import { fineIndexes, fineTables } from './014-fine.ts'
 import { qualityColumns, qualityIndexes, qualityRules, qualityTables } from './015-quality.ts'
 import { batchIndexes, batchTables } from './016-batches.ts'
 import { classColumns, classTables } from './017-classes.ts'
+import { FLOORS_SINCE, floorTables } from './018-floors.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
   readonly version: number
   readonly name: string
+  /**
+   * Applied only while no node is running: one that does not know it would leave money or sums out that nobody adds later. Without it nodes of
+   * the release before go on beside new ones.
+   */
+  readonly alone?: true
   statements(flavour: DdlFlavour): readonly string[]
 }
 
@@ -40,6 +46,7 @@ export const migrations: readonly Migration[] = [
   {
     version: 2,
     name: 'commitments',
+    alone: true,
     statements: (flavour) => [
       ...Object.entries(commitmentTables).map(([name, spec]) => createTable(name, spec, flavour)),
       ...Object.entries(commitmentColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
@@ -56,6 +63,7 @@ export const migrations: readonly Migration[] = [
   {
     version: 5,
     name: 'insight',
+    alone: true,
     statements: (flavour) => [
       ...Object.entries(insightTables).map(([name, spec]) => createTable(name, spec, flavour)),
       ...Object.entries(insightColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
@@ -85,6 +93,7 @@ export const migrations: readonly Migration[] = [
   {
     version: 10,
     name: 'months',
+    alone: true,
     statements: (flavour) => [
       ...Object.entries(monthTables).map(([name, spec]) => createTable(name, spec, flavour)),
       ...Object.entries(monthColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
@@ -111,6 +120,7 @@ export const migrations: readonly Migration[] = [
   {
     version: 14,
     name: 'fine',
+    alone: true,
     statements: (flavour) => [
       ...Object.entries(fineTables).map(([name, spec]) => createTable(name, spec, flavour)),
       ...fineIndexes,
@@ -142,6 +152,11 @@ export const migrations: readonly Migration[] = [
       ...Object.entries(classTables).map(([name, spec]) => createTable(name, spec, flavour)),
       ...Object.entries(classColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
     ],
+  },
+  {
+    version: FLOORS_SINCE,
+    name: 'floors',
+    statements: (flavour) => Object.entries(floorTables).map(([name, spec]) => createTable(name, spec, flavour)),
   },
 ]
 
