@@ -167,6 +167,11 @@ export interface Next {
   readonly call: HttpCall
   /** For `decode` of its answer. */
   readonly state?: JsonValue
+  /**
+   * How to find out whether the call made a job: on record before it is sent, for a crash, and polled when nobody knows what became of
+   * it.
+   */
+  readonly lookFor?: Pending
 }
 
 export interface Failed {

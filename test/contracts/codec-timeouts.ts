@@ -126,7 +126,9 @@ async function hang(
     const io: Partial<AttemptIo> = {
       onPartial: ({ body }) => body.dispose(),
       onSubmitted: async ({ jobId, resume }) => {
-        job = jobId === '' ? undefined : resume
+        // What is only looked for while it may not exist is no job yet.
+        const isJob = jobId !== '' && (fixture.outcome.jobId ?? jobId) === jobId
+        job = isJob ? resume : undefined
       },
     }
     const setup = { ...setupOf(fixture), io }

@@ -27,7 +27,7 @@ import type { Credential, Credentials } from './credentials.ts'
 import { evidenceOf, keptHeaders, mapTexts, redactor } from './evidence.ts'
 import { failure, failureOfExchange } from './failures.ts'
 import { type Collected, collectImage } from './images.ts'
-import { keyOf, sendCancel } from './job.ts'
+import { keyOf, resumeOf, sendCancel } from './job.ts'
 import { consumeStream, createStreamState, type StreamState } from './stream.ts'
 import type { Tidier } from './tidier.ts'
 import type { SendOptions, Transport } from './transport.ts'
@@ -122,9 +122,23 @@ export class Conversation {
         const message = `The provider's answers led to more than ${MAX_NEXT_CALLS} calls.`
         return failedWith(failure('provider_invalid_response', message, this.#mayBeBilled ? 'unknown' : 'no'))
       }
-      decoded = await this.#send(decoded.call, decoded.state)
+      const { lookFor } = decoded
+      const refused = lookFor && (await this.record(lookFor))
+      decoded = refused ?? (await this.#send(decoded.call, decoded.state))
+      if (lookFor && decoded.kind === 'failed' && decoded.failure.billed === 'unknown') return lookFor
     }
     return decoded
+  }
+
+  /** The job is on record before it is asked about: a crash from here on resumes it. A failure: it could not be recorded. */
+  async record(pending: Pending): Promise<Failed | undefined> {
+    try {
+      await this.#io.onSubmitted({ jobId: pending.jobId, resume: resumeOf(pending, this.credential.index) })
+      return undefined
+    } catch (error) {
+      if (!(error instanceof HalftoneError)) throw error
+      return failedWith(failure(error.code, error.message, this.#mayBeBilled ? 'unknown' : 'no'))
+    }
   }
 
   /** Whether the provider says that what was cancelled is not billed. */

@@ -1,5 +1,5 @@
 /** One attempt from request to result. */
-import { type ErrorCode, HalftoneError } from '../../core/error.ts'
+import type { ErrorCode } from '../../core/error.ts'
 import type { JsonValue } from '../../core/json.ts'
 import type { Warning } from '../../core/offer.ts'
 import type { AttemptFailure } from '../../core/outcome.ts'
@@ -8,7 +8,7 @@ import type { AttemptIo, AttemptResult, ProviderCall, ReceivedImage } from '../.
 import type { Done, Failed, HttpCall, Pending } from '../define-provider.ts'
 import { Conversation, type EngineContext, failedWith, type Settled } from './conversation.ts'
 import { failure } from './failures.ts'
-import { isClientGone, pause, pendingFrom, resumeOf } from './job.ts'
+import { isClientGone, pause, pendingFrom } from './job.ts'
 import { createProgressTeller, type TellProgress, watchProgress } from './progress.ts'
 import { imagesLeftOut, promptRevised, withoutImages } from './verdicts.ts'
 import { type JobNews, listen } from './watch.ts'
@@ -48,7 +48,7 @@ class Run {
   async run(): Promise<AttemptResult> {
     const { resume } = this.#call
     let decoded: Settled | Pending = resume === undefined ? await this.#submit() : pendingFrom(resume)
-    if (resume === undefined && decoded.kind === 'pending') decoded = await this.#report(decoded)
+    if (resume === undefined && decoded.kind === 'pending') decoded = (await this.#talk.record(decoded)) ?? decoded
     while (decoded.kind === 'pending') decoded = await this.#poll(decoded)
     const result = decoded.kind === 'done' ? await this.#finish(decoded) : this.#fail(decoded.failure)
     if (decoded.tidy) this.#talk.tidy(decoded.tidy)
@@ -92,17 +92,6 @@ class Run {
   async #interrupt(cut: Failed, cancel: HttpCall, state: JsonValue | undefined): Promise<Failed> {
     const isStopped = await this.#talk.cancel({ cancel, ...(state !== undefined && { state }) })
     return failedWith({ ...cut.failure, billed: isStopped ? 'no' : 'unknown' })
-  }
-
-  /** The job is on record before it is asked about: a crash from here on resumes it. */
-  async #report(pending: Pending): Promise<Failed | Pending> {
-    try {
-      await this.#io.onSubmitted({ jobId: pending.jobId, resume: resumeOf(pending, this.#talk.credential.index) })
-      return pending
-    } catch (error) {
-      if (!(error instanceof HalftoneError)) throw error
-      return { kind: 'failed', failure: failure(error.code, error.message, 'unknown') }
-    }
   }
 
   /** Ask once; a poll that fails on the way says nothing about the job, so the job stays pending until the time is up. */

@@ -20,7 +20,7 @@ import {
 import { failure } from '../engine/failures.ts'
 import { mergeExtra } from '../kit/extra.ts'
 import { type Job, jobOf, lookUp, pendingJob } from '../kit/jobs.ts'
-import { asList, asNumber, asObject, asText } from '../kit/read.ts'
+import { asList, asNumber, asObject, asText, objectsOf } from '../kit/read.ts'
 import { failureFromResponse } from './errors.ts'
 import { decodeImages } from './images-api.ts'
 import { optionalParametersOf, reservedMembers, settingsParameters } from './parameters.ts'
@@ -74,7 +74,8 @@ export function decodeBatch(response: ProviderResponse, context: DecodeContext):
 function decodeUpload(response: ProviderResponse, { request, encode }: DecodeContext): Decoded {
   const [input] = fileIds([objectOf(response)['id']])
   if (response.status === 200 && input !== undefined) {
-    return { kind: 'next', call: creation(input, request, encode), state: { step: 'create', input } }
+    const call = creation(input, request, encode)
+    return { kind: 'next', call, state: { step: 'create', input }, lookFor: pendingJob(newSearch(input, objectOf(response))) }
   }
   const failed = response.status === 200 ? invalid('took a file without saying its id') : failureFromResponse(response)
   return { kind: 'failed', failure: { ...failed, billed: 'no' } }
@@ -89,7 +90,7 @@ const creation = (input: string, request: ImageRequest, { attemptId }: EncodeCon
       input_file_id: input,
       endpoint: endpointOf(request),
       completion_window: '24h',
-      // A batch whose id was lost is found by it in the provider's list.
+      // A batch whose id was lost is found by it in the list of all.
       metadata: { halftone_attempt: attemptId },
       output_expires_after: expiry,
     },
@@ -98,15 +99,23 @@ const creation = (input: string, request: ImageRequest, { attemptId }: EncodeCon
   stream: false,
 })
 
-/** How the batch stands. */
-function decodeState(response: ProviderResponse, { isCancel }: DecodeContext, state: JsonObject): Decoded {
+/** The answers of the API about a batch, or about all of them. */
+function decodeState(response: ProviderResponse, context: DecodeContext, state: JsonObject): Decoded {
   if (response.status !== 200 || response.body.kind !== 'json') {
     const created = fileIds([state['input']])
     return { kind: 'failed', failure: failureFromResponse(response), ...(created.length > 0 && { tidy: created.map(deletion) }) }
   }
   const batch = objectOf(response)
-  const job = jobOf(state) ?? newJob(batch, state)
+  const known = jobOf(state)
+  const search = known && searchOf(known)
+  if (known && search) return decodeList(batch, known, search, context)
+  const job = known ?? newJob(batch, state)
   if (!job) return { kind: 'failed', failure: invalid('accepted a batch without saying its id') }
+  return decodeJob(batch, job, context, state)
+}
+
+/** How the batch stands. */
+function decodeJob(batch: JsonObject, job: Job, { isCancel }: Pick<DecodeContext, 'isCancel'>, state: JsonObject): Decoded {
   switch (batch['status']) {
     case 'failed':
       return { kind: 'failed', failure: failureOfValidation(batch), tidy: filesOf(batch, job).map(deletion) }
@@ -118,6 +127,46 @@ function decodeState(response: ProviderResponse, { isCancel }: DecodeContext, st
       if (isCancel) return stopping(job, state)
   }
   return pendingJob({ ...job, afterMs: Math.min(job.afterMs * SLOWER, SLOWEST_POLL_MS) })
+}
+
+/** A batch that may have been created, and is looked for in the list of all. */
+interface Search {
+  readonly input: string
+  /** Seconds; the batch is not older. */
+  readonly since: number
+  readonly looks: number
+}
+
+const LIST = '/batches?limit=100'
+/** A creation under way while its answer was lost may be in the list a moment later. */
+const MAX_LOOKS = 3
+
+const newSearch = (input: string, file: JsonObject): Job => {
+  const notes = { input, since: asNumber(file['created_at']) ?? 0, looks: 0 }
+  return { jobId: input, pollUrl: LIST, afterMs: FIRST_POLL_MS, notes }
+}
+
+const searchOf = ({ notes }: Job): Search | undefined =>
+  // Written by `newSearch`.
+  notes?.['looks'] === undefined ? undefined : (notes as unknown as Search)
+
+/** The newest come first, so a batch that is not on a page that reaches back to its file was never created. */
+function decodeList(list: JsonObject, job: Job, { input, since, looks }: Search, context: DecodeContext): Decoded {
+  const batches = objectsOf(list['data'])
+  const found = batches.find((batch) => asObject(batch['metadata'])?.['halftone_attempt'] === context.encode.attemptId)
+  const foundJob = found && newJob(found, { input })
+  if (found && foundJob) return decodeJob(found, foundJob, context, {})
+  const times = batches.map((batch) => asNumber(batch['created_at']) ?? Number.NaN)
+  const isInOrder = times.every((time, index) => index === 0 || time <= (times[index - 1] ?? Number.NaN))
+  const isWhole = list['has_more'] !== true || (isInOrder && (times.at(-1) ?? since) < since)
+  const [last] = fileIds([list['last_id']])
+  if (!isWhole && last !== undefined) {
+    const state = { job: job as unknown as JsonObject }
+    return { kind: 'next', call: lookUp(`${LIST}&after=${last}`), state }
+  }
+  if (looks + 1 < MAX_LOOKS) return pendingJob({ ...job, pollUrl: LIST, notes: { input, since, looks: looks + 1 } })
+  const message = 'The batch was not created, as far as the list of all batches tells.'
+  return { kind: 'failed', failure: failure('provider_error', message, isWhole ? 'no' : 'unknown'), tidy: [deletion(input)] }
 }
 
 function newJob(batch: JsonObject, { input }: JsonObject): Job | undefined {
