@@ -62,6 +62,10 @@ test('recovery, joining and listing read indexes, never a whole table that grows
     ],
     ["SELECT id FROM requests WHERE key_id = 'k' AND id < 'x' ORDER BY id DESC LIMIT 5", 'requests_by_key'],
     ["SELECT * FROM attempts WHERE request_id IN ('a', 'b')", 'attempts_by_request'],
+    [
+      'SELECT provenance, sum(amount_nano_usd) FROM charges WHERE sandbox = 0 AND incurred_us >= 1 AND incurred_us < 2 GROUP BY provenance',
+      'COVERING INDEX charges_by_incurred',
+    ],
   ] as const) {
     const [step] = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()
     expect(String(step?.['detail']), sql).toContain(index)

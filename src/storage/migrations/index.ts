@@ -19,6 +19,7 @@ import { qualityColumns, qualityIndexes, qualityRules, qualityTables } from './0
 import { batchIndexes, batchTables } from './016-batches.ts'
 import { classColumns, classTables } from './017-classes.ts'
 import { FLOORS_SINCE, floorTables } from './018-floors.ts'
+import { reportIndexes } from './019-report-indexes.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -158,6 +159,7 @@ export const migrations: readonly Migration[] = [
     name: 'floors',
     statements: (flavour) => Object.entries(floorTables).map(([name, spec]) => createTable(name, spec, flavour)),
   },
+  { version: 19, name: 'report-indexes', statements: () => reportIndexes },
 ]
 
 /** The schema this build writes and reads. */
