@@ -49,7 +49,10 @@ export function axisUsd(dollars: number): string {
   const sign = dollars < 0 ? '\u2212' : ''
   if (absolute === 0) return '$0'
   if (absolute >= 1_000) return `${sign}$${compactUsd.format(absolute)}`
-  return `${sign}$${absolute >= 1 ? Number(absolute.toFixed(2)) : Number(absolute.toPrecision(2))}`
+  if (absolute >= 1) return `${sign}$${Number(absolute.toFixed(2))}`
+  const text = String(Number(absolute.toPrecision(2)))
+  // A tenth of a dollar is ten cents.
+  return `${sign}$${/^0\.\d$/.test(text) ? `${text}0` : text}`
 }
 
 const compactUsd = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 })

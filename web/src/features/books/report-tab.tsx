@@ -8,6 +8,7 @@ import { changeShare, exactUsd, isZeroUsd } from '../../lib/money.ts'
 import { counted, formatCount, formatShare } from '../../lib/numbers.ts'
 import { formatMoment } from '../../lib/time.ts'
 import { useNow } from '../../lib/use-now.ts'
+import { worded } from '../../lib/words.ts'
 import { type DataColumn, DataTable } from '../../ui/data-table.tsx'
 import { Exact, Short, Signed } from '../../ui/money.tsx'
 import { EmptyState, ErrorNotice, Loading } from '../../ui/notice.tsx'
@@ -200,10 +201,6 @@ function Parameters({ report }: { report: Report }) {
   )
 }
 
-/** `prepaidCredits` as people write it. */
-const commitmentText = (kind: string): string =>
-  kind.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll('_', ' ')
-
 function Commitments({ commitments }: { commitments: Report['commitments'] }) {
   if (commitments.length === 0) return null
   return (
@@ -212,7 +209,7 @@ function Commitments({ commitments }: { commitments: Report['commitments'] }) {
         {commitments.map((each) => (
           <li key={each.id} className="flex flex-wrap justify-between gap-x-4 border-b border-rule py-1.5">
             <span>
-              {each.provider}: {each.commitment} <span className="label">{commitmentText(each.kind)}</span>
+              {each.provider}: {each.commitment} <span className="label">{worded(each.kind)}</span>
             </span>
             <span className="num text-sm">
               covered {exactUsd(each.covered_usd)}, worth {exactUsd(each.effective_usd)}

@@ -105,7 +105,7 @@ function BudgetItem({ row, mayWrite, onEdit, onDelete }: ItemProps) {
         <p className="mt-0.5 flex flex-wrap justify-between gap-x-4 text-sm">
           <span className={colour}>{row.outlook.text}</span>
           <span className="num text-muted">
-            <Short usd={budget.held_usd} /> held, <Short usd={budget.remaining_usd} /> left
+            <Short usd={budget.held_usd} /> held, <Left usd={budget.remaining_usd} />
           </span>
         </p>
       </div>
@@ -155,3 +155,14 @@ function DeleteBudget({ row, onClose }: { row: BudgetRow | undefined; onClose: (
     </ConfirmDialog>
   )
 }
+
+const Left = ({ usd }: { usd: string }) =>
+  usd.startsWith('-') ? (
+    <>
+      <Short usd={usd.slice(1)} /> over
+    </>
+  ) : (
+    <>
+      <Short usd={usd} /> left
+    </>
+  )

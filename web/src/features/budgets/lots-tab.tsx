@@ -4,6 +4,7 @@ import { call } from '../../api/client.ts'
 import type { Answer, Body } from '../../api/paths.ts'
 import { lotsQuery, settingsKeys } from '../../api/settings-queries.ts'
 import { useNow } from '../../lib/use-now.ts'
+import { worded } from '../../lib/words.ts'
 import { type DataColumn, DataTable } from '../../ui/data-table.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { DotMeter } from '../../ui/dot-meter.tsx'
@@ -55,7 +56,7 @@ const columnsOf = (now: number, draw: ((lot: Lot) => void) | undefined): readonl
     cell: (lot) => (
       <>
         {lot.provider}: {lot.commitment}
-        <span className="label block font-normal">{lot.kind.replaceAll('_', ' ')}</span>
+        <span className="label block font-normal">{worded(lot.kind)}</span>
       </>
     ),
   },

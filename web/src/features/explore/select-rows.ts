@@ -5,12 +5,15 @@ import { formatUsd, parseUsd } from '../../../../src/core/money.ts'
 import { exactUsd, plotUsd, shortUsd } from '../../lib/money.ts'
 import { formatCount, formatShare } from '../../lib/numbers.ts'
 import { formatDuration } from '../../lib/time.ts'
+import { WITHOUT_ATTEMPT } from '../../lib/words.ts'
 import type { ChartPoint } from '../../ui/chart/chart-data.ts'
 import { outcomeText } from '../../ui/outcome.tsx'
 import { type Names, nameOf } from '../people/names.ts'
 
 export const OTHER = 'others'
 const NONE = 'none'
+/** Every call has one; charges that are of no call have none. */
+const ofCalls: ReadonlySet<string> = new Set(['model', 'offer', 'provider'])
 
 /** An answer, and the names of the keys and projects in it. */
 export interface Answer extends ExploreResponse {
@@ -19,6 +22,7 @@ export interface Answer extends ExploreResponse {
 
 /** A value of a dimension as a reader knows it. */
 export function valueText(dimension: string, value: string | null, names: Names): string {
+  if (value === null && ofCalls.has(dimension)) return WITHOUT_ATTEMPT
   if (value === null || value === '') return NONE
   return dimension === 'outcome' ? outcomeText(value) : (nameOf(names, dimension, value) ?? value)
 }

@@ -4,6 +4,7 @@ import type { InsightOverview } from '../../../../src/contract/insight.ts'
 import { formatUsd, parseUsd } from '../../../../src/core/money.ts'
 import { exactUsd, isZeroUsd, perMille, plotUsd, shortUsd } from '../../lib/money.ts'
 import { counted, formatShare } from '../../lib/numbers.ts'
+import { WITHOUT_ATTEMPT } from '../../lib/words.ts'
 import type { ChartPoint } from '../../ui/chart/chart-data.ts'
 import { idBehind, type Names, scopeText } from '../people/names.ts'
 
@@ -87,7 +88,6 @@ function paceText({ forecast_usd: forecast, breach_at: breachAt }: BudgetWire): 
 }
 
 export const OTHER_MODELS = 'other models'
-export const WITHOUT_ATTEMPT = 'breakage and storage'
 const seriesName = (model: string): string =>
   model === 'other' ? OTHER_MODELS : model === 'charges_without_attempt' ? WITHOUT_ATTEMPT : model
 

@@ -2,11 +2,12 @@ import { useNavigate } from '@tanstack/react-router'
 import type { InsightOverview } from '../../../../src/contract/insight.ts'
 import type { InsightSearch } from '../../lib/insight-period.ts'
 import { axisUsd } from '../../lib/money.ts'
+import { WITHOUT_ATTEMPT } from '../../lib/words.ts'
 import { Chart } from '../../ui/chart/chart.tsx'
 import type { ChartPoint } from '../../ui/chart/chart-data.ts'
 import { Section } from '../../ui/page-header.tsx'
 import { parseExploreSearch } from '../explore/select-explore.ts'
-import { OTHER_MODELS, selectSeries, WITHOUT_ATTEMPT } from './select-overview.ts'
+import { OTHER_MODELS, selectSeries } from './select-overview.ts'
 
 /** A press on a part opens that day and model in Explore. */
 export function SpendOverTime({ data, search }: { data: InsightOverview; search: InsightSearch }) {

@@ -6,6 +6,7 @@ import { formatAge, formatMoment } from '../../lib/time.ts'
 import { useNow } from '../../lib/use-now.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Figures, Part } from '../../ui/sheet.tsx'
+import { WithCode } from '../../ui/with-code.tsx'
 import { Source } from '../models/facts.tsx'
 import { usePermission } from '../shell/use-session.ts'
 import { lastErrorOf, offerState, stateOf } from './select-providers.ts'
@@ -102,7 +103,11 @@ const Findings = ({ provider }: { provider: ProviderWire }) => (
         </span>
         <span className="break-words">
           {message}
-          {remedy && <span className="block text-muted">{remedy}</span>}
+          {remedy && (
+            <span className="block text-muted">
+              <WithCode text={remedy} />
+            </span>
+          )}
         </span>
       </li>
     ))}

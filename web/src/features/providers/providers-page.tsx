@@ -12,6 +12,7 @@ import { EmptyState, ErrorNotice, Skeleton } from '../../ui/notice.tsx'
 import { PageHeader, Section } from '../../ui/page-header.tsx'
 import { StatRow, StatSkeleton, StatTile } from '../../ui/stat-tile.tsx'
 import { useToast } from '../../ui/toast.tsx'
+import { WithCode } from '../../ui/with-code.tsx'
 import { Source } from '../models/facts.tsx'
 import { usePermission } from '../shell/use-session.ts'
 import { ProviderSheet } from './provider-sheet.tsx'
@@ -233,7 +234,7 @@ const columns: readonly DataColumn<ProviderWire>[] = [
       if (!first) return <span className="text-muted">nothing</span>
       return (
         <span className="text-sm break-words">
-          {first.remedy ?? first.message}
+          <WithCode text={first.remedy ?? first.message} />
           {more.length > 0 && <span className="label block">and {more.length} more</span>}
         </span>
       )

@@ -12,7 +12,7 @@ export function GatewayTab() {
   const facts: readonly (readonly [string, string])[] = [
     ['Version', data.version],
     ['Node', data.node_id],
-    ['Running since', formatMoment(data.started_at).slice(0, 19)],
+    ['Running since', `${formatMoment(data.started_at).slice(0, 19)} UTC`],
     ['Ledger', data.storage.ledger],
     ['Disk', freeText(data.storage.free_bytes)],
     ['Price book', data.price_book],
