@@ -173,7 +173,19 @@ interface Label {
 const labelOf = ({ values, tags }: Cell): Label => ({ endCustomer: values.end_customer, group: values.group, tags })
 
 const keyOf = (named: Shape | Label): string => JSON.stringify(named)
-const hashOf = (key: string): Buffer => hash('sha256', key, 'buffer')
+/** Hashes of shapes and labels seen lately: the same few come with every batch. */
+const MOST_HASHES = 2_000
+const hashes = new Map<string, Buffer>()
+
+function hashOf(key: string): Buffer {
+  const known = hashes.get(key)
+  if (known) return known
+  if (hashes.size >= MOST_HASHES) hashes.clear()
+  const made = hash('sha256', key, 'buffer')
+  hashes.set(key, made)
+  return made
+}
+
 const toId = (bytes: Buffer): bigint => BigInt.asUintN(63, bytes.readBigUInt64BE())
 
 /** By their keys. A shape's id is its hash: who is first writes it, and nobody has to ask. */

@@ -1,4 +1,7 @@
-/** Sums by day, kept by the settling commit like those by hour: counted per cell with all dimensions, written per cube. */
+/**
+ * Sums by day, kept by the settling commit like those by hour: counted per cell with all dimensions but the kind of the attempt, so that
+ * a request and its attempt are mostly one cell, and written per cube.
+ */
 import { latencyBucket } from '../../core/latency.ts'
 import type { BatchContext } from '../commands.ts'
 import {
@@ -27,12 +30,14 @@ interface Bucket {
   entries: bigint
   amount: bigint
 }
+type CellDimension = Exclude<CubeDimension, 'kind' | 'tag'>
 export interface Cell {
   readonly dayUs: number
   readonly sandbox: number
-  readonly values: Readonly<Record<CubeDimension, string>>
+  readonly values: Readonly<Record<CellDimension, string>>
   readonly tags: string
-  readonly sums: DaySums
+  /** By kind of the attempt. */
+  readonly kinds: Map<string, DaySums>
   readonly buckets: Map<string, Bucket>
   /** What of it is kept by the hour, by the start of each. */
   readonly hours: Map<number, FineCell>
@@ -66,9 +71,9 @@ const zeroSums = (): DaySums => ({
   baseline_nano_usd: 0n,
 })
 
-function cellOf(insight: Insight, { request, atUs, offer, outcome, kind }: InsightPlace): Cell {
+function cellOf(insight: Insight, { request, atUs, offer, outcome }: InsightPlace): Cell {
   const dayUs = dayOf(atUs)
-  const key = `${dayUs}\n${offer}\n${outcome}\n${kind}\n${request.sandbox}\n${request.operation}\n${request.size_class}\n${request.quality}\n${request.route}\n${request.project_id}\n${request.key_id}\n${request.prompt_class}\n${request.end_customer}\n${request.request_group}\n${request.baseline}\n${request.tags}`
+  const key = `${dayUs}\n${offer}\n${outcome}\n${request.sandbox}\n${request.operation}\n${request.size_class}\n${request.quality}\n${request.route}\n${request.project_id}\n${request.key_id}\n${request.prompt_class}\n${request.end_customer}\n${request.request_group}\n${request.baseline}\n${request.tags}`
   let cell = insight.get(key)
   if (!cell) {
     cell = {
@@ -84,14 +89,12 @@ function cellOf(insight: Insight, { request, atUs, offer, outcome, kind }: Insig
         key: request.key_id,
         outcome,
         prompt_class: request.prompt_class,
-        kind,
         end_customer: request.end_customer ?? '',
         group: request.request_group ?? '',
         baseline: request.baseline ?? '',
-        tag: '',
       },
       tags: request.tags,
-      sums: zeroSums(),
+      kinds: new Map(),
       buckets: new Map(),
       hours: new Map(),
     }
@@ -102,7 +105,12 @@ function cellOf(insight: Insight, { request, atUs, offer, outcome, kind }: Insig
 
 /** Negative values take a correction back. `delivered` and `attempts_succeeded` follow from the outcome. */
 export function countDay(insight: Insight, place: InsightPlace, delta: Partial<DaySums>): void {
-  const { sums, hours } = cellOf(insight, place)
+  const { kinds, hours } = cellOf(insight, place)
+  let sums = kinds.get(place.kind)
+  if (!sums) {
+    sums = zeroSums()
+    kinds.set(place.kind, sums)
+  }
   for (const [column, value] of Object.entries(delta) as [keyof DaySums, bigint][]) sums[column] += value
   const isGood = delivered.has(place.outcome)
   countFine(hours, place.atUs, isGood && delta.requests !== undefined ? { ...delta, delivered: delta.requests } : delta)
@@ -164,48 +172,63 @@ export async function flushInsight(tx: Tx, world: World, insight: Insight): Prom
     cells.flatMap((cell) => namesOf(cell, declaredTags)),
   )
   const nodeId = node?.nodeId ?? ''
+  const dayRows = dayRowsOf(cells, { declaredTags, admitted, nodeId })
+  if (dayRows.length > 0) await tx.addMany('insight_days', dayRows, daySums)
+  const barRows = barRowsOf(cells, nodeId)
+  if (barRows.length > 0) await tx.addMany('insight_histograms', barRows, ['entries', 'amount'])
+  await flushFine(tx, cells, nodeId)
+}
+
+function dayRowsOf(
+  cells: readonly Cell[],
+  given: { readonly declaredTags: readonly string[]; readonly admitted: ReadonlySet<string>; readonly nodeId: string },
+): readonly RowTuple[] {
   const rows = new Map<string, { readonly key: RowTuple; readonly sums: DaySums }>()
-  const bars = new Map<string, { readonly key: RowTuple; entries: bigint; amount: bigint }>()
   for (const cell of cells) {
-    for (const { cube, values } of placesOf(cell, declaredTags, admitted)) {
+    for (const { cube, values, sums } of placesOf(cell, given)) {
       const name = `${cube}\n${cell.sandbox}\n${cell.dayUs}\n${values.join('\n')}`
       let row = rows.get(name)
       if (!row) {
         const padding = Array.from({ length: CUBE_WIDTH - values.length }, () => '')
-        row = { key: [cube, cell.sandbox, cell.dayUs, ...values, ...padding, nodeId], sums: zeroSums() }
+        row = { key: [cube, cell.sandbox, cell.dayUs, ...values, ...padding, given.nodeId], sums: zeroSums() }
         rows.set(name, row)
       }
-      for (const column of daySums) row.sums[column] += cell.sums[column]
+      addSums(row.sums, sums)
     }
-    for (const bucket of cell.buckets.values()) {
-      for (const { cube, values } of barsOf(cell, bucket.measure)) {
-        const key = [bucket.measure, cube, cell.sandbox, cell.dayUs, values[0] ?? '', values[1] ?? '', bucket.bucket, nodeId]
+  }
+  return inOrder(rows)
+    .filter(({ sums }) => daySums.some((column) => sums[column] !== 0n))
+    .map(({ key, sums }) => [...key, ...daySums.map((column) => sums[column])])
+}
+
+function barRowsOf(cells: readonly Cell[], nodeId: string): readonly RowTuple[] {
+  const bars = new Map<string, { readonly key: RowTuple; entries: bigint; amount: bigint }>()
+  for (const cell of cells) {
+    for (const { measure, bucket, entries, amount } of cell.buckets.values()) {
+      for (const { cube, values } of barsOf(cell, measure)) {
+        const key = [measure, cube, cell.sandbox, cell.dayUs, values[0] ?? '', values[1] ?? '', bucket, nodeId]
         const name = key.join('\n')
         const bar = bars.get(name)
         if (bar) {
-          bar.entries += bucket.entries
-          bar.amount += bucket.amount
-        } else bars.set(name, { key, entries: bucket.entries, amount: bucket.amount })
+          bar.entries += entries
+          bar.amount += amount
+        } else bars.set(name, { key, entries, amount })
       }
     }
   }
-  const dayRows = inOrder(rows).filter(({ sums }) => daySums.some((column) => sums[column] !== 0n))
-  if (dayRows.length > 0) {
-    await tx.addMany(
-      'insight_days',
-      dayRows.map(({ key, sums }) => [...key, ...daySums.map((column) => sums[column])]),
-      daySums,
-    )
-  }
-  const barRows = inOrder(bars).filter(({ entries, amount }) => entries !== 0n || amount !== 0n)
-  if (barRows.length > 0) {
-    await tx.addMany(
-      'insight_histograms',
-      barRows.map(({ key, entries, amount }) => [...key, entries, amount]),
-      ['entries', 'amount'],
-    )
-  }
-  await flushFine(tx, cells, nodeId)
+  return inOrder(bars)
+    .filter(({ entries, amount }) => entries !== 0n || amount !== 0n)
+    .map(({ key, entries, amount }) => [...key, entries, amount])
+}
+
+function addSums(to: DaySums, sums: DaySums): void {
+  for (const column of daySums) if (sums[column] !== 0n) to[column] += sums[column]
+}
+
+function sumsOf({ kinds }: Cell): DaySums {
+  const all = zeroSums()
+  for (const sums of kinds.values()) addSums(all, sums)
+  return all
 }
 
 const inOrder = <T>(rows: ReadonlyMap<string, T>): readonly T[] =>
@@ -219,23 +242,36 @@ interface Place {
   readonly values: readonly string[]
 }
 
-/** The rows that a cell is part of. */
-function* placesOf(cell: Cell, declaredTags: readonly string[], admitted: ReadonlySet<string>): Iterable<Place> {
+/** The rows that a cell is part of, and with which sums. */
+function* placesOf(
+  cell: Cell,
+  { declaredTags, admitted }: { readonly declaredTags: readonly string[]; readonly admitted: ReadonlySet<string> },
+): Iterable<Place & { readonly sums: DaySums }> {
+  const sums = sumsOf(cell)
   const bounded = (dimension: string, name: string): string =>
     admitted.has(nameKey({ dimension, sandbox: cell.sandbox, dayUs: cell.dayUs, name })) ? name : BEYOND
   for (const [cube, dimensions] of cubeList) {
     if (cube === 'tag') {
-      for (const { dimension, name } of tagsOf(cell, declaredTags)) {
-        const values = dimensions.map((each) => (each === 'tag' ? bounded(dimension, name) : cell.values[each]))
-        yield { cube: dimension, values }
-      }
+      for (const { dimension, name } of tagsOf(cell, declaredTags))
+        yield { cube: dimension, values: valuesOf(cell, dimensions, { tag: bounded(dimension, name) }), sums }
+    } else if (cube === 'kind') {
+      for (const [kind, own] of cell.kinds) yield { cube, values: valuesOf(cell, dimensions, { kind }), sums: own }
     } else if (cube === 'end_customer' || cube === 'group') {
       if (cell.values[cube] === '') continue
-      yield { cube, values: dimensions.map((each) => (each === cube ? bounded(cube, cell.values[cube]) : cell.values[each])) }
+      yield { cube, values: valuesOf(cell, dimensions, { [cube]: bounded(cube, cell.values[cube]) }), sums }
     } else if (cube !== 'baseline' || cell.values.baseline !== '') {
-      yield { cube, values: dimensions.map((each) => cell.values[each]) }
+      yield { cube, values: valuesOf(cell, dimensions), sums }
     }
   }
+}
+
+const valuesOf = (
+  { values }: Cell,
+  dimensions: readonly CubeDimension[],
+  others: Readonly<Partial<Record<CubeDimension, string>>> = {},
+): readonly string[] => {
+  const all: Readonly<Partial<Record<CubeDimension, string>>> = values
+  return dimensions.map((dimension) => others[dimension] ?? all[dimension] ?? '')
 }
 
 /** Waiting for pictures that came is one thing, waiting for a failure another: only the cube of outcomes has both. */
@@ -243,7 +279,7 @@ function* barsOf(cell: Cell, measure: Measure): Iterable<Place> {
   for (const [cube, dimensions] of histogramList) {
     if (measure === 'duration' && cube !== 'product') continue
     if (measure === 'latency' && cube !== 'outcome' && !delivered.has(cell.values.outcome)) continue
-    yield { cube, values: dimensions.map((each) => cell.values[each]) }
+    yield { cube, values: valuesOf(cell, dimensions) }
   }
 }
 
