@@ -53,6 +53,8 @@ export interface LedgerOptions {
 export interface LedgerEngine {
   readonly options: LedgerOptions
   readonly reads: Kysely<Database>
+  /** For questions about much of the past, where they would hold up short ones; absent: those go the same way. */
+  readonly longReads?: Kysely<Database>
   /** Only one process can have this database open. */
   readonly exclusive: boolean
   /** One batch, durable when the promise resolves. */
@@ -61,7 +63,7 @@ export interface LedgerEngine {
 }
 
 export function createLedger(engine: LedgerEngine): Ledger {
-  const { options, reads, exclusive } = engine
+  const { options, reads, longReads = reads, exclusive } = engine
   const declaredTags = options.declaredTags ?? []
   if (declaredTags.length > MAX_DECLARED_TAGS) {
     throw new HalftoneError('config_invalid', `At most ${MAX_DECLARED_TAGS} tag keys can be declared for reports.`)
@@ -92,7 +94,7 @@ export function createLedger(engine: LedgerEngine): Ledger {
     recoverExpired: () => submit<RecoveryReport>({ kind: 'recoverExpired' }),
     closeNode: (command) => submit<void>({ kind: 'closeNode', ...command }),
     sweep: (command) => submit({ kind: 'sweep', ...command }),
-    read: createReader(reads),
+    read: createReader(reads, longReads),
     admin: { ...createAdminReads(reads), ...adminCommands(submit) },
     access: { ...createAccessReads(reads), ...accessCommands(submit) },
     commitments: {
@@ -101,7 +103,7 @@ export function createLedger(engine: LedgerEngine): Ledger {
       drawOutside: (draw) => submit<{ drawn: bigint }>({ kind: 'drawOutside', draw }),
       closeLots: ({ atUs }) => submit<{ lotId: string; breakageNanoUsd: bigint }[]>({ kind: 'closeLots', atUs }),
     },
-    exports: createExportReads(reads),
+    exports: createExportReads(longReads),
     erasure: { erase: (command) => submit<Erased>({ kind: 'erase', command }) },
     months: {
       ...createMonthReads(reads),
@@ -132,7 +134,7 @@ export function createLedger(engine: LedgerEngine): Ledger {
       retry: (command) => submit<void>({ kind: 'retryJob', ...command }),
     },
     insight: {
-      ...createInsightReads(reads, declaredTags),
+      ...createInsightReads(longReads, declaredTags),
       putObject: (object) => submit<InsightObject>({ kind: 'putInsightObject', object }),
       deleteObject: (object) => submit<boolean>({ kind: 'deleteInsightObject', object }),
     },

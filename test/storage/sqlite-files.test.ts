@@ -73,6 +73,21 @@ test('recovery, joining and listing read indexes, never a whole table that grows
   db.close()
 })
 
+test('long questions have a thread of their own, which starts with the first of them and ends with the ledger', async () => {
+  const threads = (): number => (process.report.getReport() as { workers: unknown[] }).workers.length
+  const before = threads()
+  const ledger = await open()
+  await ledger.read.budgetStates(T0)
+  expect(threads() - before).toBe(2)
+  const { epoch } = await ledger.openNode({ nodeId: 'n', leaseMs: 60_000 })
+  await ledger.reserve(newReserve({ nodeId: 'n', epoch }))
+  expect((await ledger.read.requests({ limit: 1 })).rows).toHaveLength(1)
+  expect(threads() - before).toBe(3)
+  await ledger.close()
+  expect(threads() - before).toBe(0)
+  await expect(ledger.read.requests({ limit: 1 })).rejects.toThrow()
+})
+
 test('a database of a newer Halftone is refused and left as it is', async () => {
   await (await open()).close()
   const db = new DatabaseSync(join(dataDir, 'ledger.db'))

@@ -7,8 +7,8 @@ const SPECIAL = /[",\r\n]/
 
 export type CsvCell = string | number | bigint | null
 
-export const csvOf = (header: readonly string[], rows: readonly (readonly CsvCell[])[]): string =>
-  [header, ...rows].map((row) => `${row.map(cellText).join(',')}\r\n`).join('')
+export const csvOf = (rows: readonly (readonly CsvCell[])[]): string =>
+  rows.map((row) => `${row.map(cellText).join(',')}\r\n`).join('')
 
 function cellText(cell: CsvCell): string {
   if (cell === null) return ''

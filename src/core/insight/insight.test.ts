@@ -248,5 +248,5 @@ test.each([
   [-3, '-3'],
   [null, ''],
 ])('a cell of %j cannot become a formula or break a row', (cell, text) => {
-  expect(csvOf([], [[cell]])).toBe(`\r\n${text}\r\n`)
+  expect(csvOf([['x'], [cell]])).toBe(`x\r\n${text}\r\n`)
 })

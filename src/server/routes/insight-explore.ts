@@ -19,11 +19,11 @@ import { type Period, resolvePeriod } from '../../core/insight/period.ts'
 import type { StoredDimension } from '../../core/insight/rules.ts'
 import type { InsightDimension } from '../../core/insight/terms.ts'
 import { formatUsd } from '../../core/money.ts'
-import { createTurns } from '../../gateway/turns.ts'
+import type { Turns } from '../../gateway/turns.ts'
 import type { FinePage, FineQuery, SumsQuery } from '../../ports/ledger.ts'
-import { type Call, type Handler, signalOf } from '../handler.ts'
+import type { Call, Handler } from '../handler.ts'
 import { isoTime } from '../wire.ts'
-import { activeRules, isSandbox, msOrNull, periodWire, rounded, usdOrNull } from './insight-shared.ts'
+import { activeRules, isSandbox, msOrNull, periodWire, rounded, turnsOf, usdOrNull } from './insight-shared.ts'
 
 /** How long the finest sums may be read for one question. */
 const MOST_MS = 10_000
@@ -33,6 +33,23 @@ const MOST_HOURLY_DAYS = 14
 export const insightExplore: Handler = async (call) => {
   // Checked by the endpoint's schema.
   const body = call.body as ExploreRequest
+  const turns = turnsOf(call)
+  const answer = await explored(call, body, turns)
+  const accepts = call.request.headers.accept ?? ''
+  if (body.format !== 'csv' && (body.format === 'json' || !accepts.includes('text/csv'))) {
+    await call.reply.header('content-type', 'application/json; charset=utf-8').send(await turns.through(jsonText(answer)))
+    return undefined
+  }
+  call.reply
+    .header('content-type', 'text/csv; charset=utf-8')
+    .header('content-disposition', 'attachment; filename="halftone-explore.csv"')
+    .header('x-content-type-options', 'nosniff')
+  await call.reply.send(await turns.through(csvText(answer)))
+  return undefined
+}
+
+/** The answer itself, for whoever asks within this process. */
+export async function explored(call: Call, body: ExploreRequest, turns: Turns): Promise<ExploreResponse> {
   const nowUs = call.context.services.clock.nowUs()
   const period = resolvePeriod(body, nowUs)
   if (body.grain === 'hour' && period.toUs - period.fromUs > MOST_HOURLY_DAYS * 86_400_000_000) {
@@ -54,28 +71,19 @@ export const insightExplore: Handler = async (call) => {
   }
   const sandbox = isSandbox(call, body.sandbox)
   const { source, facts, latencies } = await gather(call, { query, period, sandbox, body })
-  const turns = createTurns(call.context.services.clock, signalOf(call))
   await turns.next()
-  const explored = await turns.through(exploreSteps(query, facts, latencies))
-  const answer: ExploreResponse = {
+  const found = await turns.through(exploreSteps(query, facts, latencies))
+  return {
     object: 'insight_explore',
     sandbox,
     period: periodWire(period, nowUs),
     group_by: [...query.groupBy],
     grain: body.grain,
     source,
-    rows: await turns.through(rowsWire(explored.rows, wantsLatency(body))),
-    groups: explored.groups,
-    total: measuresWire(explored.total, wantsLatency(body) ? explored.latency : undefined),
+    rows: await turns.through(rowsWire(found.rows, wantsLatency(body))),
+    groups: found.groups,
+    total: measuresWire(found.total, wantsLatency(body) ? found.latency : undefined),
   }
-  const accepts = call.request.headers.accept ?? ''
-  if (body.format !== 'csv' && (body.format === 'json' || !accepts.includes('text/csv'))) return answer
-  call.reply
-    .header('content-type', 'text/csv; charset=utf-8')
-    .header('content-disposition', 'attachment; filename="halftone-explore.csv"')
-    .header('x-content-type-options', 'nosniff')
-  await call.reply.send(csvText(answer))
-  return undefined
 }
 
 function filtersOf({ filters }: ExploreRequest): ReadonlyMap<InsightDimension, ReadonlySet<string>> {
@@ -225,12 +233,30 @@ const measureNames = [
   'latency_p95_ms',
 ] as const
 
-const csvText = ({ group_by: groupBy, rows, grain }: ExploreResponse): string =>
-  csvOf(
-    [...groupBy, ...(grain === 'none' ? [] : ['at']), ...measureNames],
-    rows.map((row) => [
+/** As `JSON.stringify`, with the rows last. */
+function* jsonText({ rows, ...rest }: ExploreResponse): Generator<undefined, string> {
+  const parts: string[] = []
+  for (const some of slicesOf(rows)) {
+    parts.push(JSON.stringify(some).slice(1, -1))
+    yield
+  }
+  return `${JSON.stringify(rest).slice(0, -1)},"rows":[${parts.join(',')}]}`
+}
+
+function* csvText({ group_by: groupBy, rows, grain }: ExploreResponse): Generator<undefined, string> {
+  const parts = [csvOf([[...groupBy, ...(grain === 'none' ? [] : ['at']), ...measureNames]])]
+  for (const some of slicesOf(rows)) {
+    const cells = some.map((row) => [
       ...groupBy.map((_, index) => (row.other ? '(other)' : (row.key[index] ?? ''))),
       ...(grain === 'none' ? [] : [row.at]),
       ...measureNames.map((name) => row[name]),
-    ]),
-  )
+    ])
+    parts.push(csvOf(cells))
+    yield
+  }
+  return parts.join('')
+}
+
+function* slicesOf(rows: readonly ExploreRow[]): Iterable<readonly ExploreRow[]> {
+  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) yield rows.slice(start, start + ROWS_AT_ONCE)
+}

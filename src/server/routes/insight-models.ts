@@ -16,7 +16,7 @@ import type { GatewayState } from '../../gateway/state.ts'
 import type { SumsCell } from '../../ports/ledger.ts'
 import type { Call, Handler } from '../handler.ts'
 import { isoTime } from '../wire.ts'
-import { isSandbox, msOrNull, periodWire, rounded, usdOrNull } from './insight-shared.ts'
+import { isSandbox, msOrNull, periodWire, rounded, turnsOf, usdOrNull } from './insight-shared.ts'
 
 type Row = InsightModels['data'][number]
 
@@ -48,9 +48,13 @@ export const insightModels: Handler = async (call): Promise<InsightModels> => {
     else waits.set(key, [count])
   }
   const state = call.context.current()
-  const rows = [...traffic.values(), ...unusedOffers(state, traffic, sandbox)].map((each) => {
-    return rowOf(call, { traffic: each, state, nowUs, latency: distributionOf(waits.get(keyOf(each.offer, each.quality)) ?? []) })
-  })
+  const turns = turnsOf(call)
+  const rows: Row[] = []
+  for (const each of [...traffic.values(), ...unusedOffers(state, traffic, sandbox)]) {
+    const latency = distributionOf(waits.get(keyOf(each.offer, each.quality)) ?? [])
+    rows.push(rowOf(call, { traffic: each, state, nowUs, latency }))
+    await turns.next()
+  }
   return {
     object: 'insight_models',
     sandbox,

@@ -3,8 +3,9 @@ import type { InsightOverview } from '../../contract/insight.ts'
 import { daysOf, type Period } from '../../core/insight/period.ts'
 import type { TagRule } from '../../core/insight/rules.ts'
 import { formatUsd, type NanoUsd } from '../../core/money.ts'
+import { createTurns, type Turns } from '../../gateway/turns.ts'
 import type { InsightObject } from '../../ports/ledger.ts'
-import type { Call } from '../handler.ts'
+import { type Call, signalOf } from '../handler.ts'
 import { isoTime } from '../wire.ts'
 import { spendsNothing } from './admin.ts'
 
@@ -27,6 +28,9 @@ export const periodWire = (period: Period, nowUs: number): InsightOverview['peri
 /** Real money unless nothing but sandboxes is configured, or somebody asks. */
 export const isSandbox = ({ context }: Pick<Call, 'context'>, asked: boolean | undefined): boolean =>
   asked ?? spendsNothing(context)
+
+/** For one answer: once its client has left, nothing more is worked out. */
+export const turnsOf = (call: Call): Turns => createTurns(call.context.services.clock, signalOf(call))
 
 /** As `insight-objects.ts` stores them. */
 export interface StoredTagRule extends TagRule {

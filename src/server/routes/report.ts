@@ -8,14 +8,14 @@ import { type Period, previousPeriod, resolvePeriod } from '../../core/insight/p
 import { formatUsd, type NanoUsd, parseUsd } from '../../core/money.ts'
 import { commitmentChanges, unusedOf } from '../../core/report/commitments.ts'
 import { type EffectSum, mostSaving, type WhatIfResult } from '../../core/report/what-if.ts'
-import { createTurns, type Turns } from '../../gateway/turns.ts'
+import type { Turns } from '../../gateway/turns.ts'
 import { whatIf } from '../../gateway/what-if.ts'
 import type { LotRecord, LotUse, RepeatedCall, ReportMoney, ReportSpan } from '../../ports/ledger.ts'
-import { type Call, type Handler, signalOf } from '../handler.ts'
+import type { Call, Handler } from '../handler.ts'
 import { isoTime } from '../wire.ts'
-import { insightExplore } from './insight-explore.ts'
+import { explored } from './insight-explore.ts'
 import { overviewOf } from './insight-overview.ts'
-import { isSandbox, rounded } from './insight-shared.ts'
+import { isSandbox, rounded, turnsOf } from './insight-shared.ts'
 import { type ChangeInput, commitmentInput, effectInput, repeatsInput } from './report-changes.ts'
 
 /** The same words again so soon after they had succeeded: more likely sent twice than wanted twice. */
@@ -30,18 +30,18 @@ export const getReport: Handler = async (call): Promise<Report> => {
   const { period, previous } = periodsOf(query, services.clock.nowUs())
   const sandbox = isSandbox(call, query.sandbox)
   const span: ReportSpan = { fromUs: period.fromUs, toUs: period.toUs, sandbox }
-  const turns = createTurns(services.clock, signalOf(call))
+  const turns = turnsOf(call)
   const [answers, overview, days, groups, money, draws, repeats, lots] = await Promise.all([
     whatIf({ state: call.context.current(), services, span, mostCalls: query.calls, turns }),
     overviewOf(call, { period, previous, sandbox, top: 1 }),
-    explore(call, { period, sandbox, by: [], grain: 'day' }),
-    Promise.all(query.group.map((by) => explore(call, { period, sandbox, by, grain: 'none' }))),
+    explore(call, { period, sandbox, by: [], grain: 'day', turns }),
+    Promise.all(query.group.map((by) => explore(call, { period, sandbox, by, grain: 'none', turns }))),
     reports.money(span),
     reports.draws(span),
     reports.repeats({ ...span, withinUs: REPEAT_WITHIN_US }),
     sandbox ? [] : services.ledger.commitments.lots({ closed: true, endsAfterUs: period.fromUs }),
   ])
-  const byProvider = await explore(call, { period, sandbox, by: ['provider'], grain: 'none' })
+  const byProvider = await explore(call, { period, sandbox, by: ['provider'], grain: 'none', turns })
   const commitments = { lots: lots.filter((lot) => lot.startsUs < period.toUs), draws, byProvider, period }
   return {
     object: 'report',
@@ -118,10 +118,11 @@ interface ExploreInput {
   readonly sandbox: boolean
   readonly by: readonly string[]
   readonly grain: 'none' | 'day'
+  readonly turns: Turns
 }
 
 /** The same question that a client would ask of Explore, so that reports and pages cannot differ. */
-async function explore(call: Call, { period, sandbox, by, grain }: ExploreInput): Promise<ExploreResponse> {
+async function explore(call: Call, { period, sandbox, by, grain, turns }: ExploreInput): Promise<ExploreResponse> {
   const body = exploreRequest.parse({
     from: isoTime(period.fromUs).slice(0, 10),
     to: isoTime(period.toUs - 1).slice(0, 10),
@@ -129,10 +130,8 @@ async function explore(call: Call, { period, sandbox, by, grain }: ExploreInput)
     group_by: by,
     grain,
     limit: grain === 'day' ? 1000 : by[0] === 'provider' ? 1000 : ROWS_SHOWN,
-    format: 'json',
   })
-  // Asked for as JSON, it answers with the object.
-  return (await insightExplore({ ...call, body })) as ExploreResponse
+  return await explored(call, body, turns)
 }
 
 const groupWire = ({ group_by, rows }: ExploreResponse): Report['groups'][number] => ({

@@ -1,4 +1,4 @@
-/** Reads of an embedded ledger, on their own thread and connection: a long list never delays an image or a commit. */
+/** Reads of an embedded ledger, on a thread and connection of their own, so that they delay neither an image nor a commit. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { blocksOf } from './sqlite-columns.ts'
 import { openReader } from './sqlite-files.ts'

@@ -65,3 +65,24 @@ export async function startWorker<Request, Reply>(
     },
   }
 }
+
+/** A worker that costs nothing until its first question. */
+export function startWhenAsked<Request, Reply>(start: () => Promise<WorkerPort<Request, Reply>>): WorkerPort<Request, Reply> {
+  let started: Promise<WorkerPort<Request, Reply>> | undefined
+  let isClosed = false
+  return {
+    ask: async (request) => {
+      if (isClosed) throw new HalftoneError('storage_failed', 'The ledger is closed.')
+      started ??= start().catch((error: unknown) => {
+        started = undefined
+        throw error
+      })
+      return await (await started).ask(request)
+    },
+    close: async () => {
+      isClosed = true
+      const port = await started?.catch(() => undefined)
+      await port?.close()
+    },
+  }
+}

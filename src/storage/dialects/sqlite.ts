@@ -1,9 +1,9 @@
-/** The embedded ledger: SQLite inside the process, one writer thread, one reader thread, one process per data directory. */
+/** The embedded ledger: SQLite inside the process, one writer thread, a reader thread and another for long questions, one process per data directory. */
 import type { Ledger } from '../../ports/ledger.ts'
 import { createLedger, type LedgerOptions } from '../ledger.ts'
 import { kyselyOnReader } from './sqlite-kysely.ts'
 import type { ReaderReply, ReaderRequest, WriterReply, WriterRequest } from './sqlite-messages.ts'
-import { startWorker } from './sqlite-worker.ts'
+import { startWhenAsked, startWorker } from './sqlite-worker.ts'
 
 export interface SqliteLedgerOptions extends LedgerOptions {
   /** Created if missing; the ledger is `ledger.db` in it. */
@@ -19,14 +19,18 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
     throw error
   })
   const reads = kyselyOnReader(reader)
+  const longReader = startWhenAsked(() => startWorker<ReaderRequest, ReaderReply>('sqlite-reader', workerOptions))
+  const longReads = kyselyOnReader(longReader)
   return createLedger({
     options,
     reads,
+    longReads,
     exclusive: true,
     write: async (commands, context) => (await writer.ask({ commands, context })).results,
     close: async () => {
-      // The reader first: the last connection to close folds the log into the database.
-      await reads.destroy()
+      // The readers first: the last connection to close folds the log into the database.
+      await Promise.all([reads.destroy(), longReads.destroy()])
+      await longReader.close()
       await reader.close()
       await writer.close()
     },

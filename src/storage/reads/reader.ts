@@ -7,11 +7,11 @@ import { createLineageReads } from './lineage.ts'
 import { createObservationReads } from './observations.ts'
 import { createReportReads } from './reports.ts'
 import { createPastReads } from './reports-past.ts'
-import { createRequestReads } from './requests.ts'
+import { createRequestReads, readRequests } from './requests.ts'
 import { createTryReads } from './tries.ts'
 
-/** Everything that can be read; each answer sees every commit that was acknowledged before the question. */
-export const createReader = (db: Kysely<Database>): LedgerReader => ({
+/** Everything that can be read, lists and sums of much by `longReads`; each answer sees every commit that was acknowledged before the question. */
+export const createReader = (db: Kysely<Database>, longReads: Kysely<Database>): LedgerReader => ({
   ...createRequestReads(db),
   ...createReportReads(db),
   ...createTryReads(db),
@@ -19,5 +19,6 @@ export const createReader = (db: Kysely<Database>): LedgerReader => ({
   ...createGroupReads(db),
   ...createLineageReads(db),
   ...createObservationReads(db),
-  reports: createPastReads(db),
+  requests: (query) => readRequests(longReads, query),
+  reports: createPastReads(longReads),
 })

@@ -46,9 +46,8 @@ const summaryColumns = [
 
 export const createRequestReads = (
   db: Kysely<Database>,
-): Pick<LedgerReader, 'request' | 'requests' | 'byFingerprint' | 'byScope' | 'asset' | 'attempt' | 'unknownAttempts'> => ({
+): Pick<LedgerReader, 'request' | 'byFingerprint' | 'byScope' | 'asset' | 'attempt' | 'unknownAttempts'> => ({
   request: (id) => readRequest(db, id),
-  requests: (query) => readRequests(db, query),
   asset: async (id) => {
     const row = await db.selectFrom('assets').selectAll().where('id', '=', id).executeTakeFirst()
     return row && toAsset(row)
@@ -88,7 +87,7 @@ export const createRequestReads = (
   },
 })
 
-async function readRequests(
+export async function readRequests(
   db: Kysely<Database>,
   asked: RequestQuery,
 ): Promise<{ rows: readonly RequestSummary[]; nextCursor: string | null }> {
