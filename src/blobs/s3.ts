@@ -5,11 +5,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HalftoneError } from '../core/error.ts'
-import type { BlobStore, SpooledBody } from '../ports/blob-store.ts'
+import type { BlobStore } from '../ports/blob-store.ts'
 import type { ThumbnailStore } from '../ports/thumbnail-store.ts'
 import { createGate } from './files.ts'
 import { openS3Connection, type S3Limits, type S3Place } from './s3-connection.ts'
-import { createS3Objects, keysOf, type S3Objects, sendable } from './s3-objects.ts'
+import { createS3Objects, keysOf, type S3Objects, type Sendable, sendable } from './s3-objects.ts'
 import { readObject } from './s3-read.ts'
 
 /** Each holds a connection, and sends a body of at most the largest image. */
@@ -36,6 +36,9 @@ export interface S3Probe {
 }
 
 export interface S3Store extends BlobStore {
+  /** Keep bytes that are somewhere else already. False: they were here. */
+  copy(body: Sendable): Promise<boolean>
+
   readonly thumbnails: ThumbnailStore
   /** Throws `storage_unavailable` when nothing answers, and `storage_failed` when the bucket or the key is not right. */
   check(): Promise<void>
@@ -57,9 +60,11 @@ export async function openS3BlobStore({
   const putGate = createGate(CONCURRENT_PUTS)
   const deleteGate = createGate(CONCURRENT_DELETES)
   const keys = (sha256: string) => keysOf(place.prefix, sha256)
+  const keep = (body: Sendable): Promise<boolean> =>
+    putGate.run(() => (keepYoungMs > 0 ? putAmongNodes(objects, place, body, keepYoungMs) : putAlone(objects, place, body)))
   return {
-    put: (body) =>
-      putGate.run(() => (keepYoungMs > 0 ? putAmongNodes(objects, place, body, keepYoungMs) : putAlone(objects, place, body))),
+    put: async (body) => void (await keep(body)),
+    copy: keep,
     async open(sha256, part) {
       const key = keys(sha256).blob
       const found = await stored.find(key)
@@ -125,26 +130,29 @@ async function readAll(chunks: AsyncIterable<Uint8Array>, bytes: number): Promis
   return all
 }
 
-async function putAlone(objects: S3Objects, { prefix }: S3Place, body: SpooledBody): Promise<void> {
+/** False: it was there. */
+async function putAlone(objects: S3Objects, { prefix }: S3Place, body: Sendable): Promise<boolean> {
   const { blob } = keysOf(prefix, body.sha256)
-  if (await objects.create(blob, body)) return
-  // Stored before; a copy that was cut short on its way here has the wrong length.
-  if ((await objects.find(blob))?.bytes !== body.bytes) await objects.replace(blob, body)
+  if (await objects.create(blob, body)) return true
+  // A copy that was cut short on its way here has the wrong length.
+  if ((await objects.find(blob))?.bytes === body.bytes) return false
+  await objects.replace(blob, body)
+  return true
 }
 
 /**
- * One that is there already is stored anew when it is old: its age is what other nodes judge by. If one of them is deleting it at
+ * False: it was there. One that is there already is stored anew when it is old: its age is what other nodes judge by. If one of them is deleting it at
  * this moment, that is waited for, and it is stored once more.
  */
-async function putAmongNodes(objects: S3Objects, { prefix }: S3Place, body: SpooledBody, keepYoungMs: number): Promise<void> {
+async function putAmongNodes(objects: S3Objects, { prefix }: S3Place, body: Sendable, keepYoungMs: number): Promise<boolean> {
   const { blob, deleting } = keysOf(prefix, body.sha256)
   for (let waits = 0; waits < MOST_DELETION_WAITS; waits++) {
-    if (await objects.create(blob, body)) return
+    if (await objects.create(blob, body)) return true
     const found = await objects.find(blob)
     if (!found) continue
     if (found.bytes !== body.bytes || found.ageMs > keepYoungMs / 4) await objects.replace(blob, body)
     // In this order: whoever deletes says so first and looks at the age after, so that one of the two sees the other.
-    if (!(await objects.find(deleting))) return
+    if (!(await objects.find(deleting))) return false
     await sleep(DELETION_WAITS_MS)
   }
   throw new HalftoneError(

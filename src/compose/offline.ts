@@ -37,7 +37,7 @@ import { providerKnowledge } from './modules.ts'
 import { readRoute } from './routes.ts'
 import { buildState } from './state.ts'
 
-export { examineBucket } from './bucket.ts'
+export { copyImages, examineBucket, type ImageCopy } from './bucket.ts'
 
 const now = (): number => systemClock.nowUs()
 

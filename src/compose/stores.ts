@@ -9,11 +9,8 @@ import { startDiskGuard } from '../gateway/disk-guard.ts'
 import type { BlobStore, Spool } from '../ports/blob-store.ts'
 import type { ThumbnailStore } from '../ports/thumbnail-store.ts'
 import type { Base } from './base.ts'
-import { openBucket } from './bucket.ts'
+import { KEEP_YOUNG_MS, openBucket } from './bucket.ts'
 import { createThumbnails } from './thumbnails.ts'
-
-/** Far longer than from storing a picture to its row, and than clocks of nodes differ. */
-const KEEP_YOUNG_MS = 600_000
 
 export interface Stores {
   readonly blobs: BlobStore

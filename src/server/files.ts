@@ -110,7 +110,10 @@ export async function fileWithinReach(
 /** The bytes of a file. */
 export async function openFile({ services }: ServerContext, file: FileRecord, part?: BlobPart) {
   const blob = await services.blobs.open(file.sha256, part)
-  if (!blob) throw new HalftoneError('asset_expired', 'The bytes of this file are not stored on this node.', { param: 'id' })
+  if (!blob)
+    throw new HalftoneError('asset_expired', 'The bytes of this file are not stored, or not where this node keeps them.', {
+      param: 'id',
+    })
   return blob
 }
 

@@ -41,6 +41,9 @@ async function backup({ env, cwd, out }: CliContext, typed: string, options: Opt
   if (options.json) return out.json({ object: 'backup', file, bytes: size, images, image_bytes: imageBytes })
   out.line(`Wrote ${file}, ${bytes(size)}: requests, charges, budgets and keys.`)
   if (images !== null && imageBytes !== null) out.line(`Wrote ${images}, ${bytes(imageBytes)}: small images; restore takes both.`)
-  const rest = `Not in it: larger images, files under ${config.storage.dataDir}/blobs, and thumbnails, which are made again. Copy the folder to keep them.`
+  const { blobs, dataDir } = config.storage
+  const rest = blobs
+    ? `Not in it: images, which lie in the bucket ${blobs.bucket}. Keep them by its own means.`
+    : `Not in it: larger images, files under ${dataDir}/blobs, and thumbnails, which are made again. Copy the folder to keep them.`
   out.line(out.paint('dim', rest))
 }

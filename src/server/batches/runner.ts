@@ -1,5 +1,5 @@
 /**
- * Works through batches. A node takes a whole batch, because its pictures lie on that node's disk; its lines are requests like any other,
+ * Works through batches. A node takes a whole batch, because its pictures may lie on that node's disk; its lines are requests like any other,
  * with a day's time and every lane open to them. What a crash leaves unfinished is asked again under the same idempotency key:
  * a line is never paid for twice.
  */
@@ -118,7 +118,7 @@ export function startBatches(context: ServerContext, nodeId: string): BatchRunne
     const file = await ledger.batches.file(batch.fileId)
     const blob = file && (await services.blobs.open(file.sha256))
     if (!blob) {
-      const message = 'The input file is not stored on this node any more.'
+      const message = 'The input file is not stored any more, or not where this node keeps files.'
       return end(batch, 'failed', [{ code: 'asset_expired', message, param: 'input_file_id', line: null }])
     }
     const { lines, problems } = await readInput(context, blob.stream, { endpoint: batch.endpoint, signal: stop.signal })
