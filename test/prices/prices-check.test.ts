@@ -60,7 +60,9 @@ describe('the packaged price books', () => {
     expect(describeReport(good)).toMatch(/official \d+ \(\d+ %\), secondary \d+/)
   })
 
-  test('fail when a price of weights sold elsewhere slips a hundredfold; most tenfold slips fail too', () => {
+  test('fail when a price of weights sold elsewhere slips a hundredfold; most tenfold slips fail too', {
+    timeout: 120_000,
+  }, () => {
     const books = input.files.map(({ json }) => json as PriceBook)
     const soldAt = new Map<string, Set<string>>()
     const current = books.flatMap((book) =>
@@ -81,7 +83,7 @@ describe('the packaged price books', () => {
     expect(tenfold / (2 * sample.length)).toBeGreaterThan(0.8)
   })
 
-  test('npm run prices:check ends with 1 and names the place of a planted error', () => {
+  test('npm run prices:check ends with 1 and names the place of a planted error', { timeout: 120_000 }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'prices-'))
     try {
       cpSync(fileURLToPath(new URL('../../prices/', import.meta.url)), folder, { recursive: true })
