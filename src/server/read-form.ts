@@ -67,6 +67,7 @@ export function readForm(raw: IncomingMessage, options: FormOptions): Promise<Fo
     raw.once('error', (cause) => fail(new HalftoneError('invalid_multipart', 'The body could not be read.', { cause })))
     parser.on('field', (name, value, info) => {
       if (info.valueTruncated || info.nameTruncated) return fail(tooLongField(name))
+      if (name in fields) return fail(sentTwice(name))
       fields[name] = value
     })
     parser.on('file', (name, stream, info) => {
@@ -101,6 +102,11 @@ export function readForm(raw: IncomingMessage, options: FormOptions): Promise<Fo
 function tooLongField(name: string): HalftoneError {
   const param = name.slice(0, 64)
   return new HalftoneError('body_too_large', `"${param}" is larger than 1 MiB.`, { param })
+}
+
+function sentTwice(name: string): HalftoneError {
+  const param = name.slice(0, 64)
+  return new HalftoneError('invalid_value', `"${param}" is sent twice; which of the two is meant cannot be told.`, { param })
 }
 
 function unknownFile(name: string, remedy = 'leave it out'): HalftoneError {

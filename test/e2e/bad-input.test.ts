@@ -440,6 +440,13 @@ describe('images', () => {
     await expectError(await edit(files), expected)
   })
 
+  it('in a form: a field that is sent twice is refused, not decided by its order', async () => {
+    const form = new FormData()
+    for (const [name, value] of [...Object.entries(base), ['n', '1'], ['n', '10']]) form.append(String(name), String(value))
+    form.append('image', blob(picture), 'photo.png')
+    await expectError(await post('/v1/images/edits', form), { code: 'invalid_value', param: 'n', message: /twice/ })
+  })
+
   it.each<[string, object, Expected]>([
     ['an unknown field', { ...base, sise: '1' }, { code: 'unknown_parameter', param: 'sise' }],
     [

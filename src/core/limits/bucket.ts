@@ -20,9 +20,12 @@ export const untouched: RateState = { requests: undefined, images: undefined }
 
 const MINUTE_US = 60_000_000
 
+/** The clock was set back: how much time passed since then nobody knows. Calls that overtake each other differ by far less. */
+const isOfOtherClock = (bucket: Bucket, nowUs: number): boolean => bucket.atUs - nowUs > MINUTE_US
+
 /** Full at first, and again after a minute without use: a burst of a minute's worth is allowed. */
 function tokensAt(bucket: Bucket | undefined, perMinute: number, nowUs: number): number {
-  if (!bucket) return perMinute
+  if (!bucket || isOfOtherClock(bucket, nowUs)) return perMinute
   const since = Math.max(0, nowUs - bucket.atUs)
   return Math.min(perMinute, bucket.tokens + (since / MINUTE_US) * perMinute)
 }
@@ -63,4 +66,7 @@ export const takeRate = (state: RateState, limit: RateLimit, use: RateUse, nowUs
 const taken = (bucket: Bucket | undefined, perMinute: number | undefined, count: number, nowUs: number): Bucket | undefined =>
   perMinute === undefined
     ? undefined
-    : { tokens: tokensAt(bucket, perMinute, nowUs) - count, atUs: Math.max(nowUs, bucket?.atUs ?? nowUs) }
+    : {
+        tokens: tokensAt(bucket, perMinute, nowUs) - count,
+        atUs: bucket && !isOfOtherClock(bucket, nowUs) ? Math.max(nowUs, bucket.atUs) : nowUs,
+      }

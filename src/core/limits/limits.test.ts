@@ -29,6 +29,18 @@ describe('rates', () => {
     expect(rateWaitUs(state, limit, one, 0)).toBe(96_000_000)
   })
 
+  test('a clock that was set back does not keep a key waiting, nor lets it go unlimited', () => {
+    const hour = 60 * MINUTE
+    let state = takeRate(untouched, limit, { requests: 6, images: 6 }, 2 * hour)
+    expect(rateWaitUs(state, limit, one, 2 * hour)).toBeGreaterThan(0)
+    for (let index = 0; index < 6; index++) {
+      expect(rateWaitUs(state, limit, one, hour)).toBe(0)
+      state = takeRate(state, limit, one, hour)
+    }
+    expect(rateWaitUs(state, limit, one, hour)).toBeGreaterThan(0)
+    expect(rateWaitUs(state, limit, one, hour + MINUTE)).toBe(0)
+  })
+
   test('without a limit nothing waits', () => {
     expect(rateWaitUs(takeRate(untouched, {}, one, 0), {}, { requests: 1e9, images: 1e9 }, 0)).toBe(0)
   })
