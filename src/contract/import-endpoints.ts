@@ -17,7 +17,8 @@ export const importEndpoints = {
     access: 'prices.write',
     summary: 'Read exported bills or logs: their rows as an import takes them, and what is wrong with them. Nothing is written.',
     body: imports.readImportRequest,
-    maxBodyBytes: imports.MAX_IMPORT_BYTES,
+    // As JSON every quotation mark of a file counts twice.
+    maxBodyBytes: 2 * imports.MAX_IMPORT_BYTES,
     response: imports.readImportResponse,
   },
   importSpend: {

@@ -77,7 +77,7 @@ export const importResponse = z.object({
 export type ImportAnswer = z.infer<typeof importResponse>
 
 /** Of the files of one call. What is larger is given in parts, or to `halftone import`. */
-export const MAX_IMPORT_BYTES = 4 * 1024 * 1024
+export const MAX_IMPORT_BYTES = 2 * 1024 * 1024
 /** More of them say nothing new. */
 export const MAX_IMPORT_PROBLEMS = 100
 
@@ -99,7 +99,11 @@ export const readImportRequest = z.strictObject({
     .array(z.strictObject({ name: z.string().min(1).max(256).describe('To name it in problems.'), text: z.string().min(1) }))
     .min(1)
     .max(50)
-    .describe('As they were exported; 4 MiB together.'),
+    .refine(
+      (files) => files.reduce((sum, { text }) => sum + text.length, 0) <= MAX_IMPORT_BYTES,
+      'must have at most 2 MiB together',
+    )
+    .describe('As they were exported; 2 MiB together.'),
   provider: word.optional().describe('Who was paid, for tables that do not say.'),
   columns: z
     .record(z.string().max(64), word)

@@ -130,17 +130,18 @@ describe('imported spend', () => {
     expect(other.body).toMatchObject({ rows: [], skipped: [{ what: 'gpt-5 tokens', rows: 1 }] })
   })
 
-  it('takes files of 4 MiB, and nothing larger', async () => {
+  it('takes files of 2 MiB, and nothing larger', async () => {
     const read = (bytes: number) =>
-      gateway.call<{ error?: { code: string } }>('/v1/halftone/imports/files', {
+      gateway.call<{ error?: { code: string; param: string } }>('/v1/halftone/imports/files', {
         method: 'POST',
         body: {
           format: 'csv',
           provider: 'acme',
-          files: [{ name: 'x.csv', text: `at,model,amount_usd\n${' \n'.repeat(bytes / 3)}` }],
+          files: [{ name: 'x.csv', text: `at,model,amount_usd\n${' \n'.repeat(bytes / 2)}` }],
         },
       })
-    expect((await read(3 * 1024 * 1024)).status).toBe(200)
+    expect((await read(1.5 * 1024 * 1024)).status).toBe(200)
+    expect((await read(2.5 * 1024 * 1024)).body.error).toMatchObject({ code: 'invalid_value', param: 'files' })
     expect((await read(5 * 1024 * 1024)).body.error?.code).toBe('body_too_large')
   })
 

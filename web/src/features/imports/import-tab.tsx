@@ -66,7 +66,7 @@ function Import({ formats }: { formats: readonly ImportFormatWire[] }) {
         <Field
           name="files"
           label="Files"
-          hint="4 MiB together; larger ones in parts, or with halftone import."
+          hint="2 MiB together; larger ones in parts, or with halftone import."
           problem={tried ? problems.files : undefined}
         >
           {(wired) => (
@@ -112,7 +112,7 @@ function problemsOf({ files, source }: ImportForm): { readonly files?: string; r
   return {
     ...(files.length === 0 && { files: 'Choose a file, or more.' }),
     ...(bytes > MOST_BYTES && {
-      files: `${counted(files.length, 'file')} of ${formatBytes(bytes)}: 4 MiB can be read at a time.`,
+      files: `${counted(files.length, 'file')} of ${formatBytes(bytes)}: 2 MiB can be read at a time.`,
     }),
     ...(!isSource(source) && { source: 'Lower-case letters, digits and dashes, at most 32 of them.' }),
   }

@@ -6,7 +6,7 @@ import { counted } from '../../lib/numbers.ts'
 /** As many as one call takes. */
 const PART = 500
 /** As much as one call reads: the contract's schemas are not in the bundle, its test compares the two. */
-export const MOST_BYTES = 4 * 1024 * 1024
+export const MOST_BYTES = 2 * 1024 * 1024
 
 export interface FoundRow {
   readonly row: ImportRow
