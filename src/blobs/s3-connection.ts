@@ -42,6 +42,11 @@ const USUAL: S3Limits = { tries: 3, tryMs: 5_000, slowestRate: 2_000, backoffMs:
 /** So many calls in a row without an answer are no accident of one object or one connection. */
 const FAILURES_BEFORE_REST = 2
 
+/** From here on the client asks before it sends a body (`Expect: 100-continue`), which spares sending one that is there already. */
+const ASKS_FIRST_BYTES = 2 * 1024 * 1024
+/** It sends it all the same when it gets no answer; some services never give one. */
+const NO_PERMISSION_MS = 6_500
+
 export interface S3CallOptions {
   /** Bytes that are sent: they take time. */
   readonly bytes?: number
@@ -73,7 +78,8 @@ export async function openS3Connection(place: S3Place, changed: Partial<S3Limits
   async function inTime<T>(attempt: (signal: AbortSignal) => Promise<T>, bytes: number): Promise<T> {
     const controller = new AbortController()
     running.add(controller)
-    const timer = setTimeout(() => controller.abort(), limits.tryMs + bytes / limits.slowestRate)
+    const permissionMs = bytes >= ASKS_FIRST_BYTES ? NO_PERMISSION_MS : 0
+    const timer = setTimeout(() => controller.abort(), limits.tryMs + permissionMs + bytes / limits.slowestRate)
     try {
       return await attempt(controller.signal)
     } finally {
@@ -155,6 +161,7 @@ function newClient(sdk: S3Sdk, { region, endpoint, forcePathStyle, credentials }
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials && { credentials: { ...credentials } }),
     forcePathStyle,
+    expectContinueHeader: ASKS_FIRST_BYTES,
     // Bodies that stream are not repeated by the client; this module repeats everything alike.
     maxAttempts: 1,
     // The hash of what is sent is signed, and of what comes it is worked out here: many compatible stores know no other sums.

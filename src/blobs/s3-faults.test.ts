@@ -21,6 +21,7 @@ beforeAll(async () => {
 }, S3_START_TIMEOUT_MS)
 afterEach(async () => {
   proxy.decide = () => ({ kind: 'pass' })
+  proxy.permits = true
   proxy.seen.splice(0)
 })
 afterAll(async () => {
@@ -95,6 +96,15 @@ describe('what passes is tried again', () => {
     await store.put(body)
     expect((await read(store, body.sha256)).equals(bytes)).toBe(true)
   })
+})
+
+test('a service that never gives leave to send gets large bodies all the same', { timeout: 60_000 }, async () => {
+  const store = await storeOver({}, { tryMs: 2_000 })
+  proxy.permits = false
+  const bytes = randomBytes(3_000_000)
+  const sha256 = await stored(store, bytes)
+  expect(proxy.seen).toHaveLength(1)
+  expect((await read(store, sha256)).equals(bytes)).toBe(true)
 })
 
 describe('a store that is away', () => {

@@ -30,6 +30,8 @@ export interface S3Proxy {
   readonly open: number
   /** Passes everything by default. */
   decide: (request: SeenS3Request) => S3Fate
+  /** Whether it gives leave to send a body to those who ask for it; true by default. */
+  permits: boolean
   /** No connection is accepted until `up`. */
   down(): Promise<void>
   up(): Promise<void>
@@ -48,9 +50,8 @@ export async function startS3Proxy(target: string): Promise<S3Proxy> {
     })
     void treat(to, proxy.decide(seen), request, response)
   })
-  // The service itself says whether it wants the body.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    response.writeContinue()
+    if (proxy.permits) response.writeContinue()
     server.emit('request', request, response)
   })
   const listen = (port: number) => new Promise<void>((done) => server.listen(port, '127.0.0.1', done))
@@ -67,6 +68,7 @@ export async function startS3Proxy(target: string): Promise<S3Proxy> {
       return open
     },
     decide: () => ({ kind: 'pass' }),
+    permits: true,
     down: close,
     up: () => listen(port),
     close: () => (server.listening ? close() : Promise.resolve()),
