@@ -60,8 +60,9 @@ function keptResults<Result extends Ended>(volume: number): Result[] {
   if (values.resume === undefined || !existsSync(values.resume)) return []
   const lines = readFileSync(values.resume, 'utf8').split('\n').filter(Boolean)
   // One result a line, as they are written below.
-  const kept = lines.map((line) => JSON.parse(line) as Result)
-  return kept.filter((result) => result.volume === volume && seeds.includes(result.seed))
+  const kept = lines.map((line) => JSON.parse(line) as Result).filter((result) => result.volume === volume)
+  // Two runs may have ended the same month.
+  return seeds.flatMap((seed) => kept.find((result) => result.seed === seed) ?? [])
 }
 
 async function runAll<Result extends Ended>(
