@@ -16,13 +16,17 @@ export interface OpenaiScript {
   readonly pictureBytes?: number
   /** Of the files of results; as bytes without a type when absent. */
   readonly contentType?: string
+  /** Creations are not answered: they are done all the same, or not. */
+  readonly creation?: 'done' | 'undone'
+  /** Batches have ended when they are created. */
+  readonly isAtOnce?: boolean
   /** Uploads are taken and not answered. */
   readonly swallows?: boolean
   /** Deletions are refused. */
   readonly keepsFiles?: boolean
 }
 
-export interface OpenaiBatch {
+interface OpenaiBatch {
   status: string
   readonly object: JsonObject
   readonly lines: readonly JsonObject[]
@@ -88,8 +92,10 @@ export async function startOpenai(script: OpenaiScript = {}): Promise<OpenaiDoub
     const id = `batch_${batches.size + 1}`
     const object = { ...json, id, object: 'batch', created_at: 1, expires_at: 86_401 }
     const isValid = lines.every(({ url, method, custom_id }) => url === json['endpoint'] && method === 'POST' && custom_id)
-    batches.set(id, { status: isValid ? 'validating' : 'failed', object, lines, asked: 0 })
-    return { json: written(batches.get(id) as OpenaiBatch) }
+    const batch: OpenaiBatch = { status: isValid ? 'validating' : 'failed', object, lines, asked: 0 }
+    batches.set(id, batch)
+    if (script.isAtOnce && isValid) work(batch)
+    return { json: written(batch) }
   }
 
   const work = (batch: OpenaiBatch): void => {
@@ -133,7 +139,11 @@ export async function startOpenai(script: OpenaiScript = {}): Promise<OpenaiDoub
     const [file, batch] = [files.get(id), batches.get(id)]
     if (call.path === '/v1/files' && call.method === 'POST')
       return script.swallows ? new Promise<never>(() => undefined) : upload(call)
-    if (call.path === '/v1/batches') return call.method === 'POST' ? create(call) : list([...batches.values()], call.query)
+    if (call.path === '/v1/batches' && call.method === 'POST') {
+      const answer = script.creation === 'undone' ? undefined : create(call)
+      return answer && script.creation === undefined ? answer : new Promise<never>(() => undefined)
+    }
+    if (call.path === '/v1/batches') return list([...batches.values()], call.query)
     if (batch) return verb === 'cancel' ? cancel(batch) : ask(batch)
     if (!file) return refused(404, null, `No such object: ${id}`)
     if (verb === 'content') return { bytes: file.bytes, type: script.contentType ?? 'application/octet-stream' }
