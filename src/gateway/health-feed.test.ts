@@ -46,6 +46,19 @@ describe('an offer that was overloaded', () => {
     expect(woken).toBe(2)
   })
 
+  test('is asked again within the hour, whatever it said and whatever becomes of the clock', () => {
+    const health = createHealthFeed(clock, () => 0.5)
+    const hour = 3_600_000_000
+    nowUs += 2 * hour
+    for (const retryAfterMs of [10 * 365 * 86_400_000, Number.POSITIVE_INFINITY]) {
+      health.dispatched(OFFER)
+      health.finished(OFFER, { ...limited, retryAfterMs })
+      expect(health.view().get(OFFER)?.blockedUntilUs).toBe(nowUs + hour)
+    }
+    nowUs -= 2 * hour
+    expect(health.view().get(OFFER)?.blockedUntilUs ?? 0).toBeLessThanOrEqual(nowUs)
+  })
+
   test('its own Retry-After is no limit of ours: nobody waits for it here', () => {
     const health = createHealthFeed(clock, () => 0.5)
     health.dispatched(OFFER)

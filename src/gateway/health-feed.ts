@@ -48,6 +48,8 @@ const MAX_MESSAGE = 300
 const DEFAULT_RATE_LIMIT_PAUSE_MS = 1_000
 /** An offer that is full is looked at again when a call ends; this is for those who only want to know when to come back. */
 const FULL_PAUSE_US = 1_000_000
+/** Whatever it said of itself, after this time it is asked again. */
+const LONGEST_BLOCK_US = 3_600_000_000
 
 interface Entry {
   breaker: BreakerState
@@ -127,7 +129,7 @@ export function createHealthFeed(
       const nowUs = clock.nowUs()
       if (failure) entry.lastError = { code: failure.code, message: failure.message.slice(0, MAX_MESSAGE), atUs: nowUs }
       if (failure?.code === 'provider_rate_limited')
-        entry.blockedUntilUs = nowUs + (failure.retryAfterMs ?? DEFAULT_RATE_LIMIT_PAUSE_MS) * 1_000
+        entry.blockedUntilUs = nowUs + Math.min(LONGEST_BLOCK_US, (failure.retryAfterMs ?? DEFAULT_RATE_LIMIT_PAUSE_MS) * 1_000)
       if (answer) {
         entry.blockedUntilUs = Math.max(entry.blockedUntilUs, exhaustedUntilUs(answer.headers, nowUs))
         const isOverloaded = failure !== undefined && overloaded.has(failure.code)
@@ -148,7 +150,9 @@ export function createHealthFeed(
 }
 
 function healthOf(entry: Entry, limit: RateLimit | undefined, nowUs: number): OfferHealth {
-  const { breaker, inFlight, blockedUntilUs } = entry
+  const { breaker, inFlight } = entry
+  // More is left only after the clock was set back.
+  const blockedUntilUs = entry.blockedUntilUs - nowUs > LONGEST_BLOCK_US ? 0 : entry.blockedUntilUs
   const health = { state: breakerView(breaker, nowUs), inFlight, blockedUntilUs }
   if (blockedUntilUs > nowUs) return health
   const planned = { requests: entry.planned, images: entry.plannedImages }

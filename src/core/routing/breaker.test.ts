@@ -27,6 +27,11 @@ describe('breaker', () => {
     expect(breakerView(again, 35 * SECOND)).toBe('open')
     expect(breakerView(again, 41 * SECOND)).toBe('half_open')
   })
+  test('a clock that was set back opens it for no longer than its longest pause', () => {
+    const open = run(['failure', 'failure'], 7_200 * SECOND)
+    expect(breakerView(open, 7_199 * SECOND)).toBe('open')
+    expect(breakerView(open, 3_600 * SECOND)).toBe('half_open')
+  })
   test('replaying the same events gives the same state', () => {
     const event = fc.record({
       kind: fc.constantFrom<BreakerEvent['kind']>('success', 'failure', 'dispatch'),

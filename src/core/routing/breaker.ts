@@ -41,8 +41,11 @@ export function breakerView(state: BreakerState, nowUs: number): 'closed' | 'ope
   return current.kind === 'half_open' && current.probing ? 'open' : current.kind
 }
 
+/** More than the longest pause is left only after the clock was set back. */
+const isOver = (untilUs: number, nowUs: number): boolean => nowUs >= untilUs || untilUs - nowUs > 1.25 * LONGEST_PAUSE_US
+
 const elapsed = (state: BreakerState, nowUs: number): BreakerState =>
-  state.kind === 'open' && nowUs >= state.untilUs ? { kind: 'half_open', openings: state.openings, probing: false } : state
+  state.kind === 'open' && isOver(state.untilUs, nowUs) ? { kind: 'half_open', openings: state.openings, probing: false } : state
 
 function open(openings: number, nowUs: number, random: number): BreakerState {
   const pause = Math.min(FIRST_PAUSE_US * 2 ** (openings - 1), LONGEST_PAUSE_US)
