@@ -47,10 +47,13 @@ export function mapTexts(value: JsonValue | undefined, change: (text: string) =>
 function evidenceBody({ body }: ProviderResponse): JsonObject | undefined {
   if (body.kind === 'text') return { text: body.text.slice(0, MAX_STRING_CHARS) }
   if (body.kind !== 'json') return undefined
-  const shortened = mapTexts(body.value, shorten)
+  // A body that is short as a whole has no text in it that is too long; most are.
+  const isShort = JSON.stringify(body.value).length <= MAX_STRING_CHARS
+  const shortened = isShort ? body.value : mapTexts(body.value, shorten)
   const object =
     typeof shortened === 'object' && shortened !== null && !Array.isArray(shortened) ? shortened : { value: shortened }
-  return JSON.stringify(object).length <= MAX_BODY_CHARS ? (object as JsonObject) : { omitted: 'larger than 16 KiB' }
+  const isKept = isShort || JSON.stringify(object).length <= MAX_BODY_CHARS
+  return isKept ? (object as JsonObject) : { omitted: 'larger than 16 KiB' }
 }
 
 const shorten = (text: string): string => (text.length > MAX_STRING_CHARS ? `${text.slice(0, MAX_STRING_CHARS)}…` : text)
