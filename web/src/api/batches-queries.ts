@@ -10,16 +10,18 @@ export const batchKeys = {
   lines: (id: string) => ['batch-lines', id],
 } as const
 
-const PAGE = 50
+const LINES = 50
+/** Each is counted and added up anew when the list is looked at again. */
+const BATCHES = 20
 const LOOK_EVERY_MS = 2_000
 
 export const batchesQuery = infiniteQueryOptions({
   queryKey: batchKeys.list,
-  queryFn: ({ signal, pageParam }) => call('listBatches', { query: { limit: PAGE, after: pageParam }, signal }),
+  queryFn: ({ signal, pageParam }) => call('listBatches', { query: { limit: BATCHES, after: pageParam }, signal }),
   initialPageParam: undefined as string | undefined,
   getNextPageParam: (page) => (page.has_more ? (page.last_id ?? undefined) : undefined),
   refetchInterval: ({ state }) =>
-    state.data?.pages.some(({ data }) => data.some((batch) => !isOver(batch))) ? 2 * LOOK_EVERY_MS : 60_000,
+    state.data?.pages.some(({ data }) => data.some((batch) => !isOver(batch))) ? 5 * LOOK_EVERY_MS : 60_000,
 })
 
 /** Null: there is none within reach. */
@@ -41,7 +43,7 @@ export const batchQuery = (id: string) =>
 export const batchLinesQuery = (id: string, state: BatchFilter | undefined, live: boolean) =>
   infiniteQueryOptions({
     queryKey: [...batchKeys.lines(id), state ?? 'all'],
-    queryFn: ({ signal, pageParam }) => call('listBatchLines', { id, query: { limit: PAGE, state, after: pageParam }, signal }),
+    queryFn: ({ signal, pageParam }) => call('listBatchLines', { id, query: { limit: LINES, state, after: pageParam }, signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     refetchInterval: live ? 2 * LOOK_EVERY_MS : false,

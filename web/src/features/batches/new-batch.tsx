@@ -43,7 +43,7 @@ export function NewBatch({ onClose }: { onClose: () => void }) {
     mutationFn: async (blob: Blob): Promise<Priced> => {
       const asked = endpointOf(await blob.slice(0, HEAD_BYTES).text()) ?? endpoint
       setEndpoint(asked)
-      const fileId = await upload.put(blob, file?.name ?? 'lines.jsonl')
+      const fileId = await upload.put(blob, way === 'file' && file ? file.name : 'lines.jsonl')
       return { fileId, endpoint: asked, quote: await call('quoteBatch', { body: { input_file_id: fileId, endpoint: asked } }) }
     },
   })

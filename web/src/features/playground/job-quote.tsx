@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { type KeyboardEvent, useId } from 'react'
 import type { JobQuoteWire } from '../../../../src/contract/quote.ts'
 import { formatCount } from '../../lib/numbers.ts'
-import { Exact } from '../../ui/money.tsx'
+import { Short } from '../../ui/money.tsx'
 import { changeForm, MAX_COUNT, type PlaygroundForm } from './select-form.ts'
 import { selectJob, withinChoices } from './select-job.ts'
 
@@ -76,7 +76,7 @@ function Candidates({ job }: { job: JobQuoteWire }) {
           <li key={row.key} className="border-b border-rule py-1.5" data-job={row.offer}>
             <div className="flex items-baseline justify-between gap-3">
               <span className="min-w-0 break-all">{row.offer}</span>
-              <Exact usd={row.expectedUsd} className={row.late ? 'text-muted' : 'font-medium'} />
+              <Short usd={row.expectedUsd} className={row.late ? 'text-muted' : 'font-medium'} />
             </div>
             <p className="label flex flex-wrap justify-between gap-x-3">
               <span>

@@ -35,10 +35,10 @@ describe('a job of many pictures', () => {
   })
 
   it.each([
-    [{}, null, 'takes about 2 h 00 min'],
+    [{}, null, 'takes about 2 h 00 min, if its provider keeps up'],
     [{ duration_ms: null }, null, 'time not known'],
     [{ duration_ms: null, in_time: 'unknown' }, 3_600_000, 'nobody knows whether it is in time'],
-    [{ in_time: 'no' }, 3_600_000, 'too late: takes about 2 h 00 min'],
+    [{ in_time: 'no' }, 3_600_000, 'too late: takes about 2 h 00 min, if its provider keeps up'],
     [{ in_time: 'no', duration_ms: null }, 3_600_000, 'too late'],
   ] as const)('time is said as far as it is known: %o', (over, deadline, text) => {
     expect(view([candidate('a', over)], deadline).rows[0]?.time).toBe(text)

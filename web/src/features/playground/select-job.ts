@@ -1,6 +1,6 @@
 /** A job of many such pictures as the quote answers it: what all of them cost on each candidate, and whether they are there in time. */
 import type { JobCandidateWire, JobQuoteWire } from '../../../../src/contract/quote.ts'
-import { exactUsd } from '../../lib/money.ts'
+import { shortUsd } from '../../lib/money.ts'
 import { formatDuration } from '../../lib/time.ts'
 import { productText } from '../candidates/select-candidates.ts'
 
@@ -58,7 +58,7 @@ export function selectJob({ candidates, deadline_ms: deadline }: JobQuoteWire): 
 
 function rowOf(candidate: JobCandidateWire, hasDeadline: boolean): JobRow {
   const { offer, min_usd: min, max_usd: max, in_time: inTime, duration_ms: duration, eligible, frontier, reasons } = candidate
-  const range = max === null ? `from ${exactUsd(min)}, no upper bound known` : `${exactUsd(min)} to ${exactUsd(max)}`
+  const range = max === null ? `from ${shortUsd(min)}, no upper bound known` : `${shortUsd(min)} to ${shortUsd(max)}`
   const product = productText({ ...candidate, finishing: [] })
   return {
     key: `${offer} ${product}`,
@@ -75,7 +75,7 @@ function rowOf(candidate: JobCandidateWire, hasDeadline: boolean): JobRow {
 }
 
 function timeText(inTime: JobCandidateWire['in_time'], duration: number | null, hasDeadline: boolean): string {
-  const takes = duration === null ? undefined : `takes about ${formatDuration(duration)}`
+  const takes = duration === null ? undefined : `takes about ${formatDuration(duration)}, if its provider keeps up`
   if (inTime === 'no') return takes === undefined ? 'too late' : `too late: ${takes}`
   if (takes !== undefined) return takes
   return hasDeadline && inTime === 'unknown' ? 'nobody knows whether it is in time' : 'time not known'
