@@ -8,8 +8,8 @@ import { type VolumeIndex, volumeKey } from '../../src/core/pricing/volumes.ts'
 import { promptFeatures } from '../../src/core/prompt/features.ts'
 import type { ImageRequest } from '../../src/core/request.ts'
 import {
+  createExperienceBook,
   createPlanMemo,
-  type Experience,
   experienceKeys,
   noExperience,
   type PlanInput,
@@ -108,7 +108,7 @@ function measure({ offers, prices, requests, isRemembered }: Case): Deciding {
 
 /** What is known of the offers, and what was bought of them: another object after every call, as in the gateway. */
 function changing(offers: readonly Offer[], requests: readonly ImageRequest[], random: () => number) {
-  const experience = new Map<string, Experience>()
+  const experience = createExperienceBook()
   const bought = offers.map(() => 500)
   const [request] = requests
   const keys = offers.map((offer) => {

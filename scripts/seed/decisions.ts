@@ -2,7 +2,7 @@
 import type { Candidate, OfferId } from '../../src/core/offer.ts'
 import { quoteCandidate, settleCharges } from '../../src/core/pricing/index.ts'
 import type { PricedQuote, SettleInput, Settlement } from '../../src/core/pricing/types.ts'
-import type { OfferHealth } from '../../src/core/routing/index.ts'
+import { createExperienceBook, type OfferHealth } from '../../src/core/routing/index.ts'
 import { type Baseline, baselineOf, type DecideInput, decide, policyOf } from '../../src/gateway/decide.ts'
 import { nothingSaid } from '../../src/gateway/quality-feed.ts'
 import type { UsablePlan } from '../../src/gateway/result.ts'
@@ -97,7 +97,7 @@ function make(
     state,
     health,
     policy: policyOf(request.model, state, atUs),
-    experience: new Map(),
+    experience: createExperienceBook(),
     quality: nothingSaid,
     features,
     random: (draw + 0.5) / 8,

@@ -7,7 +7,7 @@ import { gateFeaturesOf, withEasyFloor } from '../core/planning/easy-floor.ts'
 import type { PromptFeatures } from '../core/prompt/features.ts'
 import type { Quality } from '../core/request.ts'
 import {
-  type Experience,
+  type ExperienceView,
   type OfferHealth,
   type Plan,
   type PlanInput,
@@ -27,7 +27,7 @@ export interface DecideInput {
   readonly state: GatewayState
   readonly health: ReadonlyMap<OfferId, OfferHealth>
   readonly policy: Policy
-  readonly experience: ReadonlyMap<string, Experience>
+  readonly experience: ExperienceView
   readonly quality: QualityView
   readonly features: PromptFeatures
   /** 0 to 1, drawn once per request. */

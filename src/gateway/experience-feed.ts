@@ -3,7 +3,9 @@ import type { Outcome } from '../core/outcome.ts'
 import type { PromptClass } from '../core/prompt/features.ts'
 import type { ImageRequest } from '../core/request.ts'
 import {
-  type Experience,
+  createExperienceBook,
+  type ExperienceBook,
+  type ExperienceView,
   experienceKeys,
   noExperience,
   reduceExperience,
@@ -15,7 +17,7 @@ import type { ExperienceRows, RatedImage } from '../ports/ledger.ts'
 import type { FinishedCall } from './conclude.ts'
 
 export interface ExperienceFeed {
-  view(): ReadonlyMap<string, Experience>
+  view(): ExperienceView
   /** How often this node has learned something since it started: with the node's epoch it names what `view` said. */
   version(): number
   /** Learn from a finished attempt. */
@@ -67,7 +69,7 @@ export function createExperienceFeed(rows: ExperienceRows): ExperienceFeed {
   }
 }
 
-function seeded({ attempts, latencies }: ExperienceRows): Map<string, Experience> {
+function seeded({ attempts, latencies }: ExperienceRows): ExperienceBook {
   const rows = new Map<string, SeedRow[]>()
   const times = new Map<string, Map<number, number>>()
   for (const row of attempts) {
@@ -82,7 +84,7 @@ function seeded({ attempts, latencies }: ExperienceRows): Map<string, Experience
       times.set(key, buckets.set(row.bucket, (buckets.get(row.bucket) ?? 0) + row.attempts))
     }
   }
-  return new Map([...rows].map(([key, seeds]) => [key, seedExperience(seeds, times.get(key))]))
+  return createExperienceBook([...rows].map(([key, seeds]) => [key, seedExperience(seeds, times.get(key))]))
 }
 
 type ClassRow = Pick<ExperienceRows['attempts'][number], 'offer' | 'quality' | 'operation' | 'sizeClass' | 'promptClass'>

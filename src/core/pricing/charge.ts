@@ -55,12 +55,16 @@ export const amountNano = (rate: CompiledRate, conversion: Conversion, quantity:
 /**
  * The same for a safe-integer quantity of a rate without tiers, without bigints; undefined when that would not be exact.
  */
-export function fastAmount(conversion: Conversion, quantity: number): number | undefined {
-  const { fastN, fastD } = conversion
-  if (fastD === 0) return undefined
+export function fastAmount({ fastN, fastD }: Conversion, quantity: number): number | undefined {
+  const amount = wholeAmount(fastN, fastD, quantity)
+  return Number.isNaN(amount) ? undefined : amount
+}
+
+/** `quantity x fastN / fastD`, half to even; NaN when that would not be exact. */
+export function wholeAmount(fastN: number, fastD: number, quantity: number): number {
   const product = quantity * fastN
   // Also refuses NaN.
-  if (!(product <= Number.MAX_SAFE_INTEGER)) return undefined
+  if (fastD === 0 || !(product <= Number.MAX_SAFE_INTEGER)) return Number.NaN
   const remainder = product % fastD
   const quotient = (product - remainder) / fastD
   const twice = remainder * 2

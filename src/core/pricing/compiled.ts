@@ -224,14 +224,22 @@ export interface CandidateRules {
   readonly fixed: boolean
   /** That quote, once it was asked for. */
   fixedQuote: PricedQuote | undefined
+  /** What was bought before, as far as the price depends on it: of the parts, then of the adjustments. */
+  readonly counts: readonly VolumeCount[]
   /** The last totals at some volume bought before, and at none, where nothing else changes them. */
   atVolume: VolumeTotals | undefined
   atNone: VolumeTotals | undefined
 }
 
+/** Volumes of one meter in the month or the contract. */
+export interface VolumeCount {
+  readonly scope: 'month' | 'contract'
+  readonly meter: Meter
+}
+
 export interface VolumeTotals {
-  /** What was counted before, by part and then by adjustment. */
-  readonly volumes: readonly bigint[]
+  /** By the rules' counts. */
+  readonly volumes: readonly Quantity[]
   readonly totals: Pick<PricedQuote, 'kind' | 'minNanoUsd' | 'expectedNanoUsd' | 'maxNanoUsd'>
 }
 

@@ -132,7 +132,8 @@ const perMegapixel = (meter: Meter, quantity: number): number =>
   meter.startsWith('tokens.') ? Math.ceil(quantity / UNIT) * UNIT : Math.ceil(quantity)
 
 /** Whole units that `count` things make, `divisor` (micro) to a unit, rounded up. */
-const perUnit = (count: number, divisor: number): number => (divisor === 0 ? 0 : Math.ceil((count * UNIT) / divisor) * UNIT)
+export const perUnit = (count: number, divisor: number): number =>
+  divisor === 0 ? 0 : Math.ceil((count * UNIT) / divisor) * UNIT
 
 function byComplexity({ min = 0, max = 0 }: CompiledEstimate, complexity: number): number {
   const clamped = Math.min(1, Math.max(0, complexity))

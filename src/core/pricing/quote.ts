@@ -9,7 +9,7 @@ import { countedQuantity, type Demand, estimatedQuantity } from './estimate.ts'
 import { marginalOf } from './lots.ts'
 import { demandOf, type PricedPart, pricePart, requestFacts, rulesFor } from './rules.ts'
 import type { PricedQuote, PricingInput, Quote, Unpriced } from './types.ts'
-import { countedBefore, pinnedVolume, type VolumesToDate, volumeBefore } from './volumes.ts'
+import { countedBefore, isAtVolume, pinnedVolume, type VolumesToDate, volumesAt } from './volumes.ts'
 
 /**
  * Minimum, expected and maximum cost of a candidate, line by line. `maxNanoUsd` is null when a metered quantity has no
@@ -167,7 +167,7 @@ export function keptTotals(rules: CandidateRules, volumes: VolumesToDate): Quote
   if (!rules.sku.byVolume) return rules.fixedQuote
   const isFirst = volumes.monthToDate === undefined && volumes.contractToDate === undefined
   const kept = isFirst ? rules.atNone : rules.atVolume
-  return kept && isAtVolume(rules, kept.volumes, volumes) ? kept.totals : undefined
+  return kept && isAtVolume(rules.counts, kept.volumes, volumes) ? kept.totals : undefined
 }
 
 /** The same by rules that were found before, for a caller that knows that they still apply. Equal questions may get the same object. */
@@ -203,24 +203,11 @@ function volumeTotals(prices: CompiledPrices, rules: CandidateRules, input: Pric
   if (quote.kind === 'unpriced') return quote
   const totals = bare(quote)
   if (rules.byRequest) return totals
-  const answer = { volumes: volumesIn(rules, input), totals }
+  const answer = { volumes: volumesAt(rules.counts, input), totals }
   if (input.monthToDate === undefined && input.contractToDate === undefined) rules.atNone = answer
   else rules.atVolume = answer
   return totals
 }
-
-/** The volumes that a price depends on: of each part, then of each adjustment. */
-const volumesIn = ({ parts, adjustments }: CandidateRules, input: PricingInput): bigint[] => [
-  ...parts.map(({ rate }) => countedBefore(rate, input)),
-  ...adjustments.map((adjustment) => volumeOf(adjustment, input)),
-]
-
-const volumeOf = (adjustment: CandidateRules['adjustments'][number], volumes: VolumesToDate): bigint =>
-  adjustment.kind === 'freeUnits' ? volumeBefore(adjustment.scope, adjustment.meter, volumes) : 0n
-
-const isAtVolume = ({ parts, adjustments }: CandidateRules, counted: readonly bigint[], volumes: VolumesToDate): boolean =>
-  parts.every(({ rate }, index) => countedBefore(rate, volumes) === counted[index]) &&
-  adjustments.every((adjustment, index) => volumeOf(adjustment, volumes) === counted[parts.length + index])
 
 function meteredTotals(prices: CompiledPrices, rules: CandidateRules, input: PricingInput): QuoteTotals | Unpriced {
   const demand = demandOf(input, requestFacts(prices, input.request), input.candidate.settings.n)

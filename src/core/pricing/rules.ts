@@ -4,6 +4,7 @@ import type { Meter } from '../usage.ts'
 import { amountNano, boundAmount, dearestAmount, greater, mostQuantity, transformQuantity, usageLine } from './charge.ts'
 import type {
   CandidateRules,
+  CompiledAdjustment,
   CompiledBook,
   CompiledEstimate,
   CompiledPrices,
@@ -13,6 +14,7 @@ import type {
   OfferMemo,
   Part,
   RequestFacts,
+  VolumeCount,
 } from './compiled.ts'
 import { earlierDate, FOREVER_US } from './dates.ts'
 import { countedQuantity, type Demand, estimatedQuantity, isCounted, requestFactsOf } from './estimate.ts'
@@ -162,10 +164,17 @@ function resolve(book: CompiledBook, sku: CompiledSku, input: PricingInput, requ
     byRequest: dynamicParts.some(({ rate, estimates: own }) => isByRequest(rate, own)),
     fixed: dynamicParts.length === 0 && !monthly,
     fixedQuote: undefined,
+    counts: [...parts.flatMap(({ rate }) => countOf(rate.tiers, rate.meter)), ...adjustments.flatMap(freeCountOf)],
     atVolume: undefined,
     atNone: undefined,
   }
 }
+
+const countOf = (counted: { readonly scope: 'request' | VolumeCount['scope'] } | undefined, meter: Meter): VolumeCount[] =>
+  counted && counted.scope !== 'request' ? [{ scope: counted.scope, meter }] : []
+
+const freeCountOf = (adjustment: CompiledAdjustment): VolumeCount[] =>
+  adjustment.kind === 'freeUnits' ? countOf(adjustment, adjustment.meter) : []
 
 export function demandOf({ candidate, promptComplexity }: PricingInput, request: RequestFacts, n: number): Demand {
   const { size, steps } = candidate.settings

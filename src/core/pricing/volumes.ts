@@ -1,6 +1,6 @@
 /** What was bought before: the inputs of tiers and free units that count by month or contract. */
 import type { Meter, Quantity, Usage } from '../usage.ts'
-import type { CompiledAdjustment, CompiledPrices, CompiledRate } from './compiled.ts'
+import type { CompiledAdjustment, CompiledPrices, CompiledRate, VolumeCount } from './compiled.ts'
 import { findSku } from './rules.ts'
 import type { PricedOffer } from './types.ts'
 
@@ -25,6 +25,18 @@ export const volumeBefore = (
 ): Quantity => {
   if (scope === 'request') return 0n
   return (scope === 'month' ? monthToDate : contractToDate)?.[meter] ?? 0n
+}
+
+export const volumesAt = (counts: readonly VolumeCount[], volumes: VolumesToDate): Quantity[] =>
+  counts.map(({ scope, meter }) => volumeBefore(scope, meter, volumes))
+
+/** Whether these are the volumes of `volumesAt`. */
+export function isAtVolume(counts: readonly VolumeCount[], at: readonly Quantity[], volumes: VolumesToDate): boolean {
+  for (let index = 0; index < counts.length; index += 1) {
+    const count = counts[index]
+    if (count && volumeBefore(count.scope, count.meter, volumes) !== at[index]) return false
+  }
+  return true
 }
 
 /** What the tiers of a rate have counted before this call. */

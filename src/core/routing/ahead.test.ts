@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { NOW_US, offerOf, policyOf, pricesOf, requestOf } from '../../../test/support/routing.ts'
+import { createExperienceBook } from './learning/book.ts'
 import { noExperience, reduceExperience } from './learning/experience.ts'
 import { plan } from './plan.ts'
 import type { Policy } from './types.ts'
@@ -11,7 +12,7 @@ const seen = Array.from({ length: 50 }).reduce<typeof noExperience>(
   (past) => reduceExperience(past, { kind: 'succeeded', billed: true, latencyMs: 4_000 }),
   noExperience,
 )
-const experience = new Map(offers.map(({ id }) => [id, seen]))
+const experience = createExperienceBook(offers.map(({ id }) => [id, seen]))
 
 function chosen(policy: Partial<Policy>, ahead: readonly (readonly [string, number])[]): string {
   const decided = plan({

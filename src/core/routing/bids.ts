@@ -3,21 +3,50 @@
  * it is worked out anew for all when ratings, prices or limits are other ones, and else only for those whose price moves by itself. Pure.
  */
 import { boughtStepOf } from '../offer.ts'
+import type { VolumeCount } from '../pricing/compiled.ts'
+import { addMetered, type Metered, type MeteredTotals, meteredOf } from '../pricing/metered.ts'
+import { requestFacts } from '../pricing/rules.ts'
 import type { Unpriced } from '../pricing/types.ts'
+import { isAtVolume, volumesAt } from '../pricing/volumes.ts'
+import type { Quantity } from '../usage.ts'
 import { ratingOf } from './floor.ts'
 import type { PlanInput } from './plan.ts'
-import { priceCall, sumOf, withBoughtStep, withOwnWork } from './request-total.ts'
+import { noVolumes, priceCall, sumOf, withBoughtStep, withOwnWork } from './request-total.ts'
 import type { ScoreTerms } from './score.ts'
-import type { Bid, Sum } from './scored.ts'
+import type { Bid, Rating, Sum } from './scored.ts'
 import type { Slot } from './standing.ts'
 import type { Reason, RequestTotal, Snapshot } from './types.ts'
 
-/** The bids of a kind of request, and what they stand on. */
+/** The bids of a kind of request, and what they stand on. Where the ground is the same, the next request changes only some of them. */
 export interface Bids {
   readonly bySlot: (Bid | Reason)[]
   ground: Ground | undefined
-  /** Whose bid the next request may change although the ground is the same. */
+  /** Those that follow the words alone, and can be told by plain numbers. */
+  metering: readonly Metering[]
+  /** Those that only what was bought since may change. */
+  counting: readonly Counting[]
+  /** All others that may change. */
   moving: readonly Slot[]
+  /** Which were last counted by. */
+  volumes: Snapshot['volumes']
+}
+
+/** A slot whose price follows the words, and what it came to the last time. */
+interface Metering {
+  readonly slot: Slot
+  readonly full: Metered
+  readonly rest: Metered | undefined
+  readonly totals: MeteredTotals
+  readonly rating: Rating
+}
+
+/** A slot whose price follows what was bought, and how much that was when it made its bid. */
+interface Counting {
+  readonly slot: Slot
+  /** Of `Snapshot.volumes`. */
+  readonly key: string
+  readonly counts: readonly VolumeCount[]
+  before: readonly Quantity[]
 }
 
 /** All that bids depend on besides their slot and, where they move, the prompt and what was bought before. */
@@ -33,7 +62,7 @@ interface Ground extends Pick<Snapshot, 'quality' | 'qualityLevels'> {
   readonly toUs: number
 }
 
-export const noBids = (): Bids => ({ bySlot: [], ground: undefined, moving: [] })
+export const noBids = (): Bids => ({ bySlot: [], ground: undefined, moving: [], metering: [], counting: [], volumes: undefined })
 
 /** The bid of each slot, or why it makes none; by the index of the slot, and valid until the next call. */
 export function bidsOf(
@@ -41,13 +70,94 @@ export function bidsOf(
   input: PlanInput,
   terms: ScoreTerms,
 ): readonly (Bid | Reason)[] {
-  const { bySlot, ground, moving } = bids
-  const stands = ground !== undefined && isGround(ground, input, terms)
-  for (const slot of stands ? moving : slots) bySlot[slot.index] = bidOf(slot, input, terms)
-  if (stands) return bySlot
-  bids.ground = groundOf(slots, input, terms)
-  bids.moving = slots.filter(isMoving)
+  const { bySlot, ground } = bids
+  if (ground && isGround(ground, input, terms)) {
+    for (const slot of bids.moving) bySlot[slot.index] = bidOf(slot, input, terms)
+    meterAgain(bids, input, terms)
+    if (input.snapshot.volumes !== bids.volumes) countAgain(bids, input, terms)
+  } else {
+    for (const slot of slots) bySlot[slot.index] = bidOf(slot, input, terms)
+    bids.ground = groundOf(slots, input, terms)
+    sortBy(bids, slots, input)
+  }
+  bids.volumes = input.snapshot.volumes
   return bySlot
+}
+
+/** What may change the bids while the ground is the same. */
+function sortBy(bids: Bids, slots: readonly Slot[], input: PlanInput): void {
+  const metering: Metering[] = []
+  const counting: Counting[] = []
+  const moving: Slot[] = []
+  for (const slot of slots) {
+    if (slot.kept.rating?.belowFloor) continue
+    const metered = isMoving(slot) ? meteringOf(slot, input) : undefined
+    const counted = isMoving(slot) ? undefined : countingOf(slot, input.snapshot.volumes)
+    if (metered) metering.push(metered)
+    else if (counted) counting.push(counted)
+    else if (isMoving(slot)) moving.push(slot)
+  }
+  bids.metering = metering
+  bids.counting = counting
+  bids.moving = moving
+}
+
+/** Bids that follow the words: the same object as the last time where it comes to the same. */
+function meterAgain({ bySlot, metering }: Bids, input: PlanInput, terms: ScoreTerms): void {
+  if (metering.length === 0) return
+  const facts = requestFacts(input.prices, input.request)
+  const limit = limitOf(input)
+  const made: MeteredTotals = { expected: 0, min: 0, max: 0 }
+  for (const { slot, full, rest, totals, rating } of metering) {
+    made.expected = 0
+    made.min = 0
+    made.max = 0
+    const isExact = addMetered(full, facts, slot.fullCalls, made) && (!rest || addMetered(rest, facts, 1, made))
+    if (!isExact) {
+      totals.expected = Number.NaN
+      bySlot[slot.index] = bidOf(slot, input, terms)
+      continue
+    }
+    const { expected, min, max } = made
+    if (expected === totals.expected && min === totals.min && Object.is(max, totals.max)) continue
+    totals.expected = expected
+    totals.min = min
+    totals.max = max
+    const maxNanoUsd = Number.isNaN(max) ? null : BigInt(max)
+    const calls = slot.fullCalls + (rest ? 1 : 0)
+    const total: RequestTotal = { calls, minNanoUsd: BigInt(min), expectedNanoUsd: BigInt(expected), maxNanoUsd }
+    bySlot[slot.index] = overCost(maxNanoUsd, limit, input.hardBudget) ?? { total, list: total, rating, planned: undefined }
+  }
+}
+
+function meteringOf(slot: Slot, { snapshot: { planned } }: PlanInput): Metering | undefined {
+  const { candidate, full, rest, kept } = slot
+  const { rating } = kept
+  // Work of our own or of others on the picture has prices of its own, and plans of the month look at list prices.
+  if (boughtStepOf(candidate) || candidate.finishing || planned?.has(candidate.offer.id) || !rating || !full.rules)
+    return undefined
+  const metered = meteredOf(full.rules, full.candidate.settings.n)
+  const last = rest?.rules && meteredOf(rest.rules, rest.candidate.settings.n)
+  if (!metered || (rest && !last)) return undefined
+  return { slot, full: metered, rest: last, rating, totals: { expected: Number.NaN, min: 0, max: 0 } }
+}
+
+function countAgain({ bySlot, counting }: Bids, input: PlanInput, terms: ScoreTerms): void {
+  const { volumes } = input.snapshot
+  for (const each of counting) {
+    const counted = volumes?.get(each.key) ?? noVolumes
+    if (isAtVolume(each.counts, each.before, counted)) continue
+    each.before = volumesAt(each.counts, counted)
+    bySlot[each.slot.index] = bidOf(each.slot, input, terms)
+  }
+}
+
+function countingOf(slot: Slot, volumes: Snapshot['volumes']): Counting | undefined {
+  const { full, rest } = slot
+  const counts = [...(full.rules?.counts ?? []), ...(rest?.rules?.counts ?? [])]
+  const key = full.volumeKey
+  if (key === undefined || counts.length === 0) return undefined
+  return { slot, key, counts, before: volumesAt(counts, volumes?.get(key) ?? noVolumes) }
 }
 
 /** Lots are drawn from by every call: while there are any, nothing stands. */
@@ -84,9 +194,8 @@ function isGround(ground: Ground, input: PlanInput, terms: ScoreTerms): boolean 
 
 const limitOf = ({ options, policy }: PlanInput): bigint | undefined => options.maxCostNanoUsd ?? policy.maxCostNanoUsd
 
-/** Its price follows the prompt or what was bought before; or another offer changes its pictures, whose price may do so. */
-const isMoving = ({ candidate, full }: Slot): boolean =>
-  (full.rules !== undefined && (full.rules.byRequest || full.rules.sku.byVolume)) || boughtStepOf(candidate) !== undefined
+/** Its price follows the prompt; or another offer changes its pictures, whose price may do anything. */
+const isMoving = ({ candidate, full }: Slot): boolean => full.rules?.byRequest || boughtStepOf(candidate) !== undefined
 
 /** The same object as the last time while nothing of it is another one. */
 function bidOf(slot: Slot, input: PlanInput, terms: ScoreTerms): Bid | Reason {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { NOW_US, offerOf, policyOf, pricesOf, requestOf } from '../../../test/support/routing.ts'
 import { candidateKey } from '../offer.ts'
 import { explore } from './explore.ts'
+import { createExperienceBook } from './learning/book.ts'
 import { noExperience } from './learning/experience.ts'
 import { plan } from './plan.ts'
 import type { Policy } from './types.ts'
@@ -13,7 +14,7 @@ const ids = ['one:acme/a', 'two:acme/b', 'three:acme/c'] as const
 const CENT = 10_000_000n
 
 function planOf(attempts: readonly number[], policy: Partial<Policy> = {}) {
-  const experience = new Map(
+  const experience = createExperienceBook(
     ids.map((id, index) => [id, { ...noExperience, weight: attempts[index] ?? 0, succeeded: attempts[index] ?? 0 }]),
   )
   const planned = plan({

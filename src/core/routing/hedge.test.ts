@@ -4,6 +4,7 @@ import { NOW_US, offerOf, policyOf, pricesOf, requestOf } from '../../../test/su
 import type { AttemptFailure } from '../outcome.ts'
 import { afterAttempt } from './attempts.ts'
 import { earnHedge, type Hedging, mayHedge, savedMs, spendHedge } from './hedge.ts'
+import { createExperienceBook } from './learning/book.ts'
 import { type Experience, noExperience } from './learning/experience.ts'
 import { fadeTimings, noTimings } from './learning/timings.ts'
 import { plan } from './plan.ts'
@@ -45,7 +46,7 @@ function planOf({ policy = {}, seen = {}, n = 1 }: Case) {
       health: new Map(),
       quality: new Map(),
       qualityLevels: new Map(),
-      experience: new Map(Object.entries(seen)),
+      experience: createExperienceBook(Object.entries(seen)),
     },
     prices,
     promptComplexity: 0.5,

@@ -15,6 +15,7 @@ export {
   spendHedge,
 } from './hedge.ts'
 export * from './in-use.ts'
+export { createExperienceBook, type ExperienceBook, type ExperienceView } from './learning/book.ts'
 export { experienceKeys } from './learning/class.ts'
 export { type Experience, noExperience, reduceExperience } from './learning/experience.ts'
 export { type SeedRow, seedExperience } from './learning/seed.ts'

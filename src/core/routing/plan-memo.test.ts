@@ -7,8 +7,9 @@ import type { Lot } from '../pricing/lots.ts'
 import { volumeKey } from '../pricing/volumes.ts'
 import type { categories } from '../prompt/lexicon.ts'
 import { wholeUnits } from '../usage.ts'
+import { createExperienceBook, type ExperienceBook } from './learning/book.ts'
 import { experienceKeys } from './learning/class.ts'
-import { type Experience, noExperience, reduceExperience } from './learning/experience.ts'
+import { noExperience, reduceExperience } from './learning/experience.ts'
 import { type PlanInput, plan } from './plan.ts'
 import { createPlanMemo } from './plan-memo.ts'
 import type { OfferHealth } from './types.ts'
@@ -181,7 +182,7 @@ describe('what a plan was worked out from before', () => {
     fc.assert(
       fc.property(fc.tuple(anyKind, anyKind), fc.array(stepOf, { minLength: 6, maxLength: 24 }), (kinds, steps) => {
         const memo = createPlanMemo()
-        const experience = new Map<string, Experience>()
+        const experience = createExperienceBook()
         const bought = offers.map(() => 0)
         let quality = new Map(
           offers.flatMap(({ model }, index) => ['', '@low', '@medium'].map((tier) => [model + tier, 970 + 10 * index] as const)),
@@ -234,6 +235,29 @@ describe('what a plan was worked out from before', () => {
     expect(served).toBeGreaterThan(100)
   })
 
+  test('is not used with another book of experience, which may know other things of the same offers', () => {
+    const memo = createPlanMemo()
+    const scoreBy = (experience: ExperienceBook): unknown => {
+      const planned = plan({
+        request: requestOf(),
+        options: { allowUnsupported: false, bodyMetadata: true },
+        policy: policyOf(),
+        snapshot: { offers, health: new Map(), quality: new Map(), qualityLevels: new Map(), experience },
+        prices,
+        promptComplexity: 0.5,
+        nowUs: NOW_US,
+        hardBudget: false,
+        memo,
+      })
+      return planned.kind === 'plan' && planned.attempts.map(({ allIn }) => allIn?.observations)
+    }
+    const book = createExperienceBook()
+    const none = scoreBy(book)
+    for (const offer of offers) learn(book, offer, requestOf(), 'food', 1_000)
+    expect(scoreBy(book)).not.toEqual(none)
+    expect(scoreBy(createExperienceBook())).toEqual(none)
+  })
+
   test('is not used for other offers or other prices', () => {
     const memo = createPlanMemo()
     const input: PlanInput = {
@@ -284,7 +308,7 @@ const levels = new Map([
 const enlargeOf = (by: readonly string[], ratedAs: string | undefined) => (ratedAs === undefined ? { by } : { by, ratedAs })
 
 function learn(
-  experience: Map<string, Experience>,
+  experience: ExperienceBook,
   offer: Offer,
   request: PlanInput['request'],
   topic: (typeof categories)[number],

@@ -7,19 +7,21 @@ import type { CompiledPrices } from '../pricing/compiled.ts'
 import type { PromptClass } from '../prompt/features.ts'
 import type { ImageRequest, RequestOptions } from '../request.ts'
 import { type Bids, noBids } from './bids.ts'
-import { experienceKeys } from './learning/class.ts'
+import { type KnownCandidates, knownBy, knownOf } from './known.ts'
 import type { ScoreTerms } from './score.ts'
 import { noSheet, type Sheet } from './scored.ts'
 import { type Helpers, type StandingInput, type Stands, standingsOf } from './standing.ts'
-import type { Policy } from './types.ts'
+import type { Policy, Snapshot } from './types.ts'
 
-/** Kept by whoever plans again and again; of one set of offers and prices, and emptied when it gets others. */
+/** Kept by whoever plans again and again; of one set of offers and prices and one book of experience, and emptied when it gets others. */
 export interface PlanMemo {
   offers: readonly Offer[]
   prices: CompiledPrices | undefined
   /** Lengths of prompts at which some offer says no, ascending. */
   promptLimits: readonly number[]
   readonly kinds: Map<string, RequestKind>
+  /** Of the candidates of all kinds. */
+  known: KnownCandidates
   /** Of all kinds together. */
   size: number
 }
@@ -36,7 +38,14 @@ export interface RequestKind extends Stands {
 /** Offers and candidates that are remembered, candidates once more for every class of prompts: sizes are the client's choice, memory is not. */
 const MAX_SIZE = 60_000
 
-export const createPlanMemo = (): PlanMemo => ({ offers: [], prices: undefined, promptLimits: [], kinds: new Map(), size: 0 })
+export const createPlanMemo = (): PlanMemo => ({
+  offers: [],
+  prices: undefined,
+  promptLimits: [],
+  kinds: new Map(),
+  known: knownBy(undefined),
+  size: 0,
+})
 
 export const newKind = (input: StandingInput, helpers: Helpers): RequestKind => ({
   ...standingsOf(input, helpers),
@@ -46,8 +55,14 @@ export const newKind = (input: StandingInput, helpers: Helpers): RequestKind => 
 })
 
 /** As `newKind`. */
-export function kindFrom(memo: PlanMemo, input: StandingInput, helpers: Helpers): RequestKind {
-  if (memo.offers !== input.offers || memo.prices !== input.prices) empty(memo, input)
+export function kindFrom(
+  memo: PlanMemo,
+  input: StandingInput,
+  helpers: Helpers,
+  experience: Snapshot['experience'],
+): RequestKind {
+  if (memo.offers !== input.offers || memo.prices !== input.prices || memo.known.experience !== experience)
+    empty(memo, input, experience)
   const key = kindOf(input, helpers, memo.promptLimits)
   const known = memo.kinds.get(key)
   if (known) return known
@@ -61,11 +76,12 @@ export function kindFrom(memo: PlanMemo, input: StandingInput, helpers: Helpers)
 export function sheetOf(
   kind: RequestKind,
   promptClass: PromptClass,
-  { request, memo }: { readonly request: ImageRequest; readonly memo?: PlanMemo },
+  { request, snapshot, memo }: { readonly request: ImageRequest; readonly snapshot: Snapshot; readonly memo?: PlanMemo },
 ): Sheet {
-  const known = kind.classes.get(promptClass)
-  if (known) return known
-  const made = noSheet(kind.slots.map(({ candidate }) => experienceKeys(candidate, request, promptClass)[0]))
+  const before = kind.classes.get(promptClass)
+  if (before) return before
+  const known = memo?.known ?? knownBy(snapshot.experience)
+  const made = noSheet(kind.slots.map(({ candidate }) => knownOf(known, candidate, request, promptClass)))
   kind.classes.set(promptClass, made)
   if (memo) grow(memo, kind.slots.length)
   return made
@@ -100,11 +116,12 @@ export function termsOf(
   return kind.terms
 }
 
-function empty(memo: PlanMemo, { offers, prices }: StandingInput): void {
+function empty(memo: PlanMemo, { offers, prices }: StandingInput, experience: Snapshot['experience']): void {
   memo.offers = offers
   memo.prices = prices
   memo.promptLimits = [...new Set([0, ...offers.map(({ capabilities }) => capabilities.maxPromptChars)])].sort((a, b) => a - b)
   memo.kinds.clear()
+  memo.known = knownBy(experience)
   memo.size = 0
 }
 

@@ -1,5 +1,5 @@
 /** The decision: which candidates may serve a request, in which order. Pure. */
-import type { Offer } from '../offer.ts'
+import type { Offer, OfferId } from '../offer.ts'
 import { bothRequired } from '../offer-facts.ts'
 import type { CompiledPrices } from '../pricing/compiled.ts'
 import type { PromptClass } from '../prompt/features.ts'
@@ -9,11 +9,11 @@ import { mayCutOut } from './cut-out.ts'
 import { mayEnlarge } from './enlarge.ts'
 import { kindFrom, newKind, type PlanMemo, type RequestKind, sheetOf, termsOf } from './plan-memo.ts'
 import type { Bid } from './scored.ts'
-import { cheapestSplit, entryOf, type Scoring } from './scoring.ts'
-import { planFacts, type StandingInput, standingProblem } from './standing.ts'
+import { cheapestSplit, keptEntry, newEntry, scoringOf } from './scoring.ts'
+import { planFacts, type Slot, type StandingInput, standingProblem } from './standing.ts'
 import { strategies } from './strategies/index.ts'
 import { defaultWeights, namesOf, type Ranked, type ScoredCandidate } from './strategies/strategy.ts'
-import type { Elimination, Plan, PlannedAttempt, Policy, Reason, Snapshot } from './types.ts'
+import type { Elimination, OfferHealth, Plan, PlannedAttempt, Policy, Reason, Snapshot } from './types.ts'
 
 export interface PlanInput {
   readonly request: ImageRequest
@@ -61,7 +61,7 @@ function kindIn(input: PlanInput, acceptOpen: boolean): RequestKind {
     cutters: policy.cutOut && mayCutOut(request) ? named(policy.cutOut, 'remove_background') : [],
     upscalers: policy.enlarge && mayEnlarge(request) ? named(policy.enlarge.by, 'upscale') : [],
   }
-  return memo ? kindFrom(memo, asked, helpers) : newKind(asked, helpers)
+  return memo ? kindFrom(memo, asked, helpers, snapshot.experience) : newKind(asked, helpers)
 }
 
 /** Offers that may change pictures of this request: named by the route, and held to everything but its choice of makers. */
@@ -77,7 +77,7 @@ function helpersOf(
   const facts = planFacts(asked.offers, asked)
   const isUsable = (offer: Offer): boolean =>
     !standingProblem(offer, { ...facts, options, policy: { ...policy, filter: { offers: [offer.id] } } }) &&
-    !healthProblem(offer, input, acceptOpen)
+    !healthProblem(input.snapshot.health.get(offer.id), input, acceptOpen)
   return names.flatMap((name) =>
     asked.offers.filter(
       (offer) =>
@@ -92,35 +92,36 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
   const terms = termsOf(kind, input)
   const sheet = sheetOf(kind, input.promptClass ?? 'other', input)
   const bids = bidsOf(kind, input, terms)
-  const scoring: Scoring = { input, terms, sheet }
+  const scoring = scoringOf(input, terms, sheet)
   const eliminated: Elimination[] = []
   const eligible: ScoredCandidate[] = []
   const allInNanoUsd: number[] = []
-  for (const { offer, out, choices } of kind.standings) {
-    if (out) {
-      eliminated.push(out)
+  const unhealthy = unhealthyOffers(input, acceptOpen)
+  let said: OfferId | undefined
+  for (const standing of kind.standings) {
+    const { offerId, elimination } = standing
+    const reason = standing.isOut || unhealthy.size === 0 ? undefined : unhealthy.get(offerId)
+    if (reason) {
+      // Once, however many qualities it has.
+      if (said !== offerId) eliminated.push({ offer: offerId, ...reason })
+      said = offerId
       continue
     }
-    const unhealthy = healthProblem(offer, input, acceptOpen)
-    if (unhealthy) {
-      eliminated.push({ offer: offer.id, ...unhealthy })
+    if (elimination) {
+      eliminated.push(elimination)
       continue
     }
-    for (const choice of choices) {
-      if ('elimination' in choice) {
-        eliminated.push(choice.elimination)
-        continue
-      }
-      const slot = cheapestSplit(choice, bids)
-      // Every slot has a bid.
-      const bid = bids[slot.index] as Bid | Reason
-      if ('reason' in bid) {
-        eliminated.push({ offer: offer.id, ...bid })
-        continue
-      }
-      eligible.push(entryOf(slot, bid, scoring))
-      allInNanoUsd.push(sheet.allInNanoUsd[slot.index] ?? 0)
+    const index = cheapestSplit(standing, bids)
+    // Every slot has a bid.
+    const bid = bids[index] as Bid | Reason
+    const kept = keptEntry(index, bid, scoring)
+    if (!kept && 'reason' in bid) {
+      eliminated.push({ offer: offerId, ...bid })
+      continue
     }
+    // What has a kept entry has made a bid, and no slot is missing.
+    eligible.push(kept ?? newEntry(kind.slots[index] as Slot, bid as Bid, scoring))
+    allInNanoUsd.push(sheet.allInNanoUsd[index] ?? 0)
   }
   const ranked = strategies[policy.objective](eligible, {
     allInNanoUsd,
@@ -153,8 +154,16 @@ function asked(ranked: readonly Ranked[], order: readonly string[] | undefined):
   return ranked.toSorted((a, b) => positionOf(a) - positionOf(b))
 }
 
-function healthProblem({ id }: Offer, { snapshot, nowUs }: PlanInput, acceptOpen: boolean): Reason | undefined {
-  const health = snapshot.health.get(id)
+function unhealthyOffers(input: PlanInput, acceptOpen: boolean): ReadonlyMap<OfferId, Reason> {
+  const found = new Map<OfferId, Reason>()
+  for (const [id, health] of input.snapshot.health) {
+    const problem = healthProblem(health, input, acceptOpen)
+    if (problem) found.set(id, problem)
+  }
+  return found
+}
+
+function healthProblem(health: OfferHealth | undefined, { nowUs }: PlanInput, acceptOpen: boolean): Reason | undefined {
   if (!health) return undefined
   if (health.blockedUntilUs > nowUs) return { reason: 'unhealthy', detail: restingTexts[health.resting ?? 'asked'] }
   return health.state === 'open' && !acceptOpen ? { reason: 'unhealthy', detail: 'its breaker is open' } : undefined

@@ -27,7 +27,8 @@ export const callOf = (candidate: Candidate, n: number, prices: CompiledPrices):
   rules: undefined,
 })
 
-const noVolumes: VolumesToDate = {}
+/** Nothing was bought. */
+export const noVolumes: VolumesToDate = {}
 
 /** `atList`: as the first purchase of the month, with nothing paid for in advance. */
 export function priceCall(call: Call, input: TotalInput, atList: boolean): QuoteTotals | Unpriced {

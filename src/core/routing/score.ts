@@ -1,5 +1,6 @@
 /** The one number a candidate is compared by: its expected all-in cost (design, section 8). */
-import { type Estimate, type Lateness, lateness } from './learning/estimate.ts'
+import { neverLate } from './known.ts'
+import type { Estimate, Lateness } from './learning/estimate.ts'
 
 /** What every candidate of a request is scored by. */
 export interface ScoreTerms {
@@ -37,15 +38,23 @@ export interface Score {
   readonly missChance: number
 }
 
-const neverLate: Lateness = { expectedMs: 0, missChance: 0 }
+/** What `scoreAt` looks at: so many numbers side by side. */
+export const ODDS = 6
 
-export const latenessBy = (estimate: Estimate, { deadlineMs }: ScoreTerms): Lateness =>
-  deadlineMs === undefined ? neverLate : lateness(estimate, deadlineMs)
+export function writeOdds(
+  { success, billedInVain, priceRatio, weight }: Estimate,
+  { expectedMs, missChance }: Lateness,
+  odds: { [index: number]: number },
+  at: number,
+): void {
+  odds[at] = success
+  odds[at + 1] = billedInVain
+  odds[at + 2] = priceRatio
+  odds[at + 3] = weight
+  odds[at + 4] = expectedMs
+  odds[at + 5] = missChance
+}
 
-/**
- * `(price + price of tries in vain) / P(success) + weight x expected lateness - shadow price`. A try in vain costs its billed share
- * of the price; dividing by the chance of success is what ordering a chain of independent tries by cost comes to.
- */
 export function scoreOf({
   priceNanoUsd,
   shadowNanoUsd = 0n,
@@ -53,19 +62,34 @@ export function scoreOf({
   late = neverLate,
   latenessNanoUsdPerSecond,
 }: ScoreInput): Score {
-  const { success, billedInVain, priceRatio } = estimate
-  const price = Number(priceNanoUsd) * priceRatio
-  const inVain = (price * billedInVain * (1 - success)) / success
-  const latenessCost = (Number(latenessNanoUsdPerSecond) * late.expectedMs) / 1_000
-  const shadow = Number(shadowNanoUsd)
+  const odds: number[] = []
+  writeOdds(estimate, late, odds, 0)
+  return scoreAt(odds, 0, Number(priceNanoUsd), Number(shadowNanoUsd), Number(latenessNanoUsdPerSecond))
+}
+
+/**
+ * `(price + price of tries in vain) / P(success) + weight x expected lateness - shadow price`. A try in vain costs its billed share
+ * of the price; dividing by the chance of success is what ordering a chain of independent tries by cost comes to.
+ */
+export function scoreAt(
+  odds: ArrayLike<number>,
+  at: number,
+  priceNanoUsd: number,
+  shadowNanoUsd: number,
+  latenessNanoUsdPerSecond: number,
+): Score {
+  const success = odds[at] ?? 1
+  const price = priceNanoUsd * (odds[at + 2] ?? 1)
+  const inVain = (price * (odds[at + 1] ?? 0) * (1 - success)) / success
+  const latenessCost = (latenessNanoUsdPerSecond * (odds[at + 4] ?? 0)) / 1_000
   return {
-    allInNanoUsd: price + inVain + latenessCost - shadow,
+    allInNanoUsd: price + inVain + latenessCost - shadowNanoUsd,
     priceNanoUsd: price,
     inVainNanoUsd: inVain,
     latenessNanoUsd: latenessCost,
-    shadowNanoUsd: shadow,
+    shadowNanoUsd,
     success,
-    observations: estimate.weight,
-    missChance: late.missChance,
+    observations: odds[at + 3] ?? 0,
+    missChance: odds[at + 5] ?? 0,
   }
 }

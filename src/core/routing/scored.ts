@@ -2,9 +2,11 @@
 import type { PlannedPrice } from '../planning/month.ts'
 import type { QuoteTotals } from '../pricing/quote.ts'
 import type { Unpriced } from '../pricing/types.ts'
-import type { Estimate, Lateness } from './learning/estimate.ts'
+import type { Known } from './known.ts'
+import type { Place } from './learning/book.ts'
+import type { Estimate } from './learning/estimate.ts'
 import type { Experience } from './learning/experience.ts'
-import type { ScoreTerms } from './score.ts'
+import { ODDS, type ScoreTerms } from './score.ts'
 import type { ScoredCandidate } from './strategies/strategy.ts'
 import type { Reason, RequestTotal, Snapshot } from './types.ts'
 
@@ -15,7 +17,6 @@ export interface Kept {
   readonly price: Sum
   /** As a first purchase. */
   readonly list: Sum
-  readonly late: Late
 }
 
 /** What a candidate brings and asks for a request, whatever the prompt is about. */
@@ -45,49 +46,41 @@ export interface Sum {
   total: RequestTotal | Unpriced | undefined
 }
 
-/** How late one set of timings is by the terms it was last compared with. */
-export interface Late {
-  latencies: Estimate['latencies'] | undefined
-  terms: ScoreTerms | undefined
-  lateness: Lateness | undefined
-}
-
 /**
  * Of all candidates of a kind of request, for prompts of one class; every column by the index of the slot. A decision looks at hundreds of
  * candidates, few of which have changed since the last one of their class: what tells which lies side by side, because fetching it from all over
  * the memory takes longer than everything that is done with it.
  */
 export interface Sheet {
-  /** Names of the experience with the class. */
-  readonly keys: readonly string[]
+  readonly known: readonly Known[]
+  /** Where the experience of the offers stands. */
+  readonly offers: readonly Place[]
+  /** Of the last request. */
+  terms: ScoreTerms | undefined
+  /** What is expected by experience; undefined where it has to be found out anew. */
+  readonly estimates: (Estimate | undefined)[]
+  /** What those are scored by (`writeOdds`): of each, `ODDS` numbers. */
+  readonly odds: Float64Array
   readonly entries: (ScoredCandidate | undefined)[]
   /** The all-in costs of the entries, nano-USD. */
   readonly allInNanoUsd: Float64Array
   /** What the entries were made of: the bid, and the experience of the offer, without which no other changes. */
   readonly bids: (Bid | undefined)[]
   readonly experience: (Experience | undefined)[]
-  readonly known: (Known | undefined)[]
-}
-
-/** What is expected of a candidate by experience, and how late that is. */
-export interface Known {
-  /** Of the offer. */
-  readonly experience: Experience | undefined
-  readonly estimate: Estimate
-  /** That of the slot, unless the timings are those of the class alone. */
-  readonly late: Late
 }
 
 const noSum = (): Sum => ({ whole: undefined, last: undefined, total: undefined })
-export const noLate = (): Late => ({ latencies: undefined, terms: undefined, lateness: undefined })
 
-export const noSheet = (keys: readonly string[]): Sheet => ({
-  keys,
-  entries: keys.map(() => undefined),
-  allInNanoUsd: new Float64Array(keys.length),
-  bids: keys.map(() => undefined),
-  experience: keys.map(() => undefined),
-  known: keys.map(() => undefined),
+export const noSheet = (known: readonly Known[]): Sheet => ({
+  known,
+  offers: known.map(({ broadly }) => broadly.offer),
+  terms: undefined,
+  estimates: known.map(() => undefined),
+  odds: new Float64Array(known.length * ODDS),
+  entries: known.map(() => undefined),
+  allInNanoUsd: new Float64Array(known.length),
+  bids: known.map(() => undefined),
+  experience: known.map(() => undefined),
 })
 
-export const nothingKept = (): Kept => ({ rating: undefined, bid: undefined, price: noSum(), list: noSum(), late: noLate() })
+export const nothingKept = (): Kept => ({ rating: undefined, bid: undefined, price: noSum(), list: noSum() })

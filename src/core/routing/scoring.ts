@@ -1,12 +1,12 @@
 /** How candidates score for a request: by what they bid, and by what is expected of them with prompts of its class. Pure. */
 import { type BoughtStep, boughtStepOf, type Candidate } from '../offer.ts'
+import { estimateOf, type Known, latenessOf } from './known.ts'
 import { experienceKeys } from './learning/class.ts'
-import { behind, type Estimate, estimate, followedBy, type Lateness } from './learning/estimate.ts'
-import type { Experience } from './learning/experience.ts'
+import { behind, type Estimate, estimate, followedBy } from './learning/estimate.ts'
 import type { PlanInput } from './plan.ts'
-import { latenessBy, type ScoreTerms, scoreOf } from './score.ts'
-import { type Bid, type Known, type Late, noLate, type Sheet } from './scored.ts'
-import type { Slot, Split } from './standing.ts'
+import { ODDS, type ScoreTerms, scoreAt, writeOdds } from './score.ts'
+import type { Bid, Sheet } from './scored.ts'
+import type { Slot, Standing } from './standing.ts'
 import type { ScoredCandidate } from './strategies/strategy.ts'
 import type { Reason } from './types.ts'
 
@@ -16,72 +16,63 @@ export interface Scoring {
   readonly terms: ScoreTerms
   /** Of the prompt's class. */
   readonly sheet: Sheet
+  /** Jobs wait before some candidates. */
+  readonly isAhead: boolean
+  readonly latenessNanoUsdPerSecond: number
+}
+
+export function scoringOf(input: PlanInput, terms: ScoreTerms, sheet: Sheet): Scoring {
+  if (sheet.terms !== terms) sheet.estimates.fill(undefined)
+  sheet.terms = terms
+  const isAhead = (input.snapshot.ahead?.size ?? 0) > 0
+  return { input, terms, sheet, isAhead, latenessNanoUsdPerSecond: Number(terms.latenessNanoUsdPerSecond) }
 }
 
 /** As many pictures in a call as it makes, or one in each where that is cheaper; what costs the same is one call. */
-export function cheapestSplit({ together, apart }: Split, bids: readonly (Bid | Reason | undefined)[]): Slot {
-  const single = apart && bids[apart.index]
+export function cheapestSplit({ together, apart }: Standing, bids: readonly (Bid | Reason | undefined)[]): number {
+  const single = apart === -1 ? undefined : bids[apart]
   if (!single || 'reason' in single) return together
-  const whole = bids[together.index]
+  const whole = bids[together]
   const isCheaper = !whole || 'reason' in whole || single.total.expectedNanoUsd < whole.total.expectedNanoUsd
   return isCheaper ? apart : together
 }
 
-/** Made anew only where the bid or what is known of the candidate is other than the last time. */
-export function entryOf(slot: Slot, bid: Bid, { input, terms, sheet }: Scoring): ScoredCandidate {
+/** The entry of the last time, where neither the bid nor what is known of the candidate is another. */
+export const keptEntry = (index: number, bid: Bid | Reason, { sheet, isAhead }: Scoring): ScoredCandidate | undefined =>
+  sheet.bids[index] === bid && sheet.experience[index] === sheet.offers[index]?.experience && !isAhead
+    ? sheet.entries[index]
+    : undefined
+
+export function newEntry(slot: Slot, bid: Bid, scoring: Scoring): ScoredCandidate {
   const { index, candidate } = slot
-  const { experience, ahead } = input.snapshot
-  const seen = experience?.get(slot.offerId)
-  const entry = sheet.entries[index]
-  const isSame = sheet.bids[index] === bid && sheet.experience[index] === seen && !ahead?.size
-  if (entry && isSame) return entry
-  const known = knownOf(slot, seen, input, sheet)
-  const estimate = expectedOf(candidate, known.estimate, input)
-  const made = newEntry(candidate, bid, estimate, latenessOf(estimate, known.late, terms), terms)
+  const { sheet, isAhead, latenessNanoUsdPerSecond } = scoring
+  const seen = sheet.offers[index]?.experience
+  const isKnown = sheet.experience[index] === seen && !isAhead
+  const estimate = (isKnown && sheet.estimates[index]) || expectAnew(slot, scoring)
+  const { total, rating } = bid
+  const { price, shadow } = choosingPrice(bid)
+  const score = scoreAt(sheet.odds, index * ODDS, price, shadow, latenessNanoUsdPerSecond)
+  const { quality } = rating
+  const made: ScoredCandidate =
+    quality === undefined ? { candidate, total, estimate, score } : { candidate, total, estimate, score, qualityScore: quality }
   sheet.entries[index] = made
-  sheet.allInNanoUsd[index] = made.score.allInNanoUsd
+  sheet.allInNanoUsd[index] = score.allInNanoUsd
   // Behind jobs that are ahead it is another one the next time.
-  sheet.bids[index] = ahead?.size ? undefined : bid
+  sheet.bids[index] = isAhead ? undefined : bid
   sheet.experience[index] = seen
   return made
 }
 
-function newEntry(
-  candidate: Candidate,
-  bid: Bid,
-  estimate: Estimate,
-  late: Lateness,
-  { latenessNanoUsdPerSecond }: ScoreTerms,
-): ScoredCandidate {
-  const { total, rating } = bid
-  const { quality } = rating
-  const score = scoreOf({ ...choosingPrice(bid), estimate, late, latenessNanoUsdPerSecond })
-  return quality === undefined
-    ? { candidate, total, estimate, score }
-    : { candidate, total, estimate, score, qualityScore: quality }
-}
-
-/** What is known of the candidate with prompts of this class; `seen` at its offer. */
-function knownOf(slot: Slot, seen: Experience | undefined, { snapshot: { experience } }: PlanInput, sheet: Sheet): Known {
-  const { index, kept } = slot
-  const before = sheet.known[index]
-  if (before && before.experience === seen) return before
-  const narrow = experience?.get(sheet.keys[index] ?? '')
-  const found = estimate(narrow, experience?.get(slot.experienceKey), seen)
-  const isTimedByClass = narrow !== undefined && found.latencies === narrow.latencies
-  const own = before && before.late !== kept.late ? before.late : noLate()
-  const known = { experience: seen, estimate: found, late: isTimedByClass ? own : kept.late }
-  sheet.known[index] = known
-  return known
-}
-
-function latenessOf(estimate: Estimate, kept: Late, terms: ScoreTerms): Lateness {
-  const { latencies } = estimate
-  if (kept.lateness && kept.latencies === latencies && kept.terms === terms) return kept.lateness
-  kept.latencies = latencies
-  kept.terms = terms
-  kept.lateness = latenessBy(estimate, terms)
-  return kept.lateness
+/** Its odds are written down, too. */
+function expectAnew({ index, candidate }: Slot, { sheet, input, terms, isAhead }: Scoring): Estimate {
+  // There is one for each slot.
+  const known = sheet.known[index] as Known
+  const own = estimateOf(known)
+  const estimate = expectedOf(candidate, own, input)
+  writeOdds(estimate, latenessOf(known, estimate, terms.deadlineMs), sheet.odds, index * ODDS)
+  // What jobs ahead and other offers add to it is another thing the next time.
+  sheet.estimates[index] = isAhead || estimate !== own ? undefined : estimate
+  return estimate
 }
 
 /** Behind the jobs that are ahead, and with what another offer does afterwards. */
@@ -99,10 +90,10 @@ function stepEstimate({ kind, by: [first] }: BoughtStep, { request, promptClass,
   return estimate(...keys.map((key) => snapshot.experience?.get(key)))
 }
 
-/** What the call is compared by: the month's plan where it has a price, else what the call would cost now. */
-function choosingPrice({ total, list, planned }: Bid): { readonly priceNanoUsd: bigint; readonly shadowNanoUsd: bigint } {
-  if (!planned) return { priceNanoUsd: total.marginalNanoUsd ?? total.expectedNanoUsd, shadowNanoUsd: 0n }
+/** What the call is compared by, nano-USD: the month's plan where it has a price, else what the call would cost now. */
+function choosingPrice({ total, list, planned }: Bid): { readonly price: number; readonly shadow: number } {
+  if (!planned) return { price: Number(total.marginalNanoUsd ?? total.expectedNanoUsd), shadow: 0 }
   const { expectedNanoUsd } = 'missing' in list ? total : list
-  const priceNanoUsd = BigInt(Math.round(Number(expectedNanoUsd) * planned.factor))
-  return { priceNanoUsd, shadowNanoUsd: BigInt(Math.round(Number(priceNanoUsd) * planned.shadowShare)) }
+  const price = Math.round(Number(expectedNanoUsd) * planned.factor)
+  return { price, shadow: Math.round(price * planned.shadowShare) }
 }

@@ -11,7 +11,6 @@ import type { ImageRequest, Quality, RequestOptions } from '../request.ts'
 import { type Resolved, type ResolveOptions, resolveCandidate } from './candidate.ts'
 import { resolveCutOut } from './cut-out.ts'
 import { resolveEnlarged } from './enlarge.ts'
-import { experienceKeys } from './learning/class.ts'
 import { type Call, callOf } from './request-total.ts'
 import { isRetired } from './resolve.ts'
 import { type Kept, nothingKept } from './scored.ts'
@@ -38,19 +37,16 @@ export interface StandingInput {
   readonly today: string
 }
 
-/** An offer as a route sees it: out of the question, or with what it would be asked for at each quality. */
+/** What a route sees of an offer: that it is out of the question or cannot serve, or what it would be asked for, at each quality. */
 export interface Standing {
-  readonly offer: Offer
-  readonly out?: Elimination
-  readonly choices: readonly Choice[]
-}
-
-export type Choice = { readonly elimination: Elimination } | Split
-
-export interface Split {
-  readonly together: Slot
-  /** The same, one picture to a call, where that may cost less. */
-  readonly apart?: Slot
+  readonly offerId: OfferId
+  /** It is out of the question, healthy or not. */
+  readonly isOut: boolean
+  readonly elimination: Elimination | undefined
+  /** Index of the slot; -1: it has none. */
+  readonly together: number
+  /** Of the same, one picture to a call, where that may cost less; else -1. */
+  readonly apart: number
 }
 
 /** A candidate with everything that does not change, and what was last made of it. */
@@ -61,7 +57,6 @@ export interface Slot {
   readonly candidate: Candidate
   /** Of `Snapshot.quality`: its own, and that of its model at this quality. */
   readonly qualityKeys: readonly [own: string, model: string]
-  readonly experienceKey: string
   /** The calls that the whole request takes: so many full ones, and one for the rest. */
   readonly full: Call
   readonly fullCalls: number
@@ -88,7 +83,7 @@ export interface Helpers {
 }
 
 export interface Stands {
-  /** In the order of the offers. */
+  /** In the order of the offers, and made one after the other: every decision looks at all of them. */
   readonly standings: readonly Standing[]
   /** Of all standings. */
   readonly slots: readonly Slot[]
@@ -97,14 +92,31 @@ export interface Stands {
 export function standingsOf(input: StandingInput, helpers: Helpers): Stands {
   const facts = planFacts(input.offers, input)
   const slots: Slot[] = []
-  const standings = input.offers.map((offer): Standing => {
+  const found = input.offers.flatMap((offer): readonly (Choice & Pick<Standing, 'offerId' | 'isOut'>)[] => {
     const reason = standingProblem(offer, facts)
-    if (reason) return { offer, out: { offer: offer.id, ...reason }, choices: [] }
+    if (reason) return [{ offerId: offer.id, isOut: true, ...noChoice({ offer: offer.id, ...reason }) }]
     const candidates = qualitiesToTry(offer, input).flatMap((quality) => candidatesOf(offer, quality, input, helpers))
-    return { offer, choices: candidates.map((each) => ('elimination' in each ? each : choiceOf(each.candidate, input, slots))) }
+    return candidates.map((each) => ({
+      offerId: offer.id,
+      isOut: false,
+      ...('elimination' in each ? noChoice(each.elimination) : choiceOf(each.candidate, input, slots)),
+    }))
   })
+  // Once more, side by side.
+  const standings = found.map(({ offerId, isOut, elimination, together, apart }) => ({
+    offerId,
+    isOut,
+    elimination,
+    together,
+    apart,
+  }))
   return { standings, slots }
 }
+
+/** Of a standing. */
+type Choice = Pick<Standing, 'elimination' | 'together' | 'apart'>
+
+const noChoice = (elimination: Elimination): Choice => ({ elimination, together: -1, apart: -1 })
 
 /** As the offer makes it, and smaller and enlarged by another where that is a way. */
 function candidatesOf(
@@ -126,15 +138,12 @@ function candidatesOf(
 }
 
 /** Its slots are added to `slots`. */
-function choiceOf(candidate: Candidate, input: StandingInput, slots: Slot[]): Split {
-  const add = (each: Candidate): Slot => {
-    const slot = slotOf(each, slots.length, input)
-    slots.push(slot)
-    return slot
-  }
+function choiceOf(candidate: Candidate, input: StandingInput, slots: Slot[]): Choice {
+  const add = (each: Candidate): number => slots.push(slotOf(each, slots.length, input)) - 1
   const together = add(candidate)
-  if (candidate.settings.n === 1 || !mayCostLessApart(input.prices, candidate.offer)) return { together }
-  return { together, apart: add({ ...candidate, settings: { ...candidate.settings, n: 1 } }) }
+  const isOneCall = candidate.settings.n === 1 || !mayCostLessApart(input.prices, candidate.offer)
+  const apart = isOneCall ? -1 : add({ ...candidate, settings: { ...candidate.settings, n: 1 } })
+  return { elimination: undefined, together, apart }
 }
 
 const resolve = (offer: Offer, request: ImageRequest, cutters: readonly Offer[], options: ResolveOptions): Resolved =>
@@ -144,14 +153,12 @@ const resolve = (offer: Offer, request: ImageRequest, cutters: readonly Offer[],
 
 function slotOf(candidate: Candidate, index: number, { request, prices }: StandingInput): Slot {
   const { n } = candidate.settings
-  const [, experienceKey] = experienceKeys(candidate, request)
   const left = request.n % n
   return {
     index,
     offerId: candidate.offer.id,
     candidate,
     qualityKeys: qualityKeysOf(candidate),
-    experienceKey,
     full: callOf(candidate, n, prices),
     fullCalls: Math.floor(request.n / n),
     rest: left === 0 ? undefined : callOf(candidate, left, prices),

@@ -11,9 +11,9 @@ import type { GroupFailure } from './consistency.ts'
 import type { EnlargePolicy } from './enlarge.ts'
 import type { ExplorePolicy } from './explore.ts'
 import type { HedgePolicy } from './hedge.ts'
+import type { ExperienceView } from './learning/book.ts'
 import type { Correction } from './learning/corrections.ts'
 import type { Estimate } from './learning/estimate.ts'
-import type { Experience } from './learning/experience.ts'
 import type { Observing } from './observe.ts'
 import type { Score } from './score.ts'
 import type { Objective } from './strategies/index.ts'
@@ -116,10 +116,10 @@ export interface Snapshot {
    * By `experienceKeys`; absent where nothing was learned yet. Whoever learns about a candidate learns about its offer: no entry changes without
    * that of the offer.
    */
-  readonly experience?: ReadonlyMap<string, Experience>
+  readonly experience?: ExperienceView
   /** Models the key may use; undefined = all. */
   readonly allowedModels?: readonly string[]
-  /** What was bought before, for tiers and free units; absent: nothing. */
+  /** What was bought before, for tiers and free units; absent: nothing. Replaced, never changed in place. */
   readonly volumes?: VolumeIndex
   /** Lots that may pay for a call, by offer; absent: none. */
   readonly lots?: ReadonlyMap<OfferId, readonly Lot[]>

@@ -1,6 +1,6 @@
 /** The policies of the benchmark: the product, and what it is compared with under the same information and events. */
 
-import { type Experience, experienceKeys, type PlannedAttempt } from '../routing/index.ts'
+import { type ExperienceView, experienceKeys, type PlannedAttempt } from '../routing/index.ts'
 import { estimate, meanLatencyMs } from '../routing/learning/estimate.ts'
 import { expectedLatencyMs } from '../routing/strategies/strategy.ts'
 import { classes, type RequestClass } from './classes.ts'
@@ -35,7 +35,7 @@ export const roundRobin = (world: World): SimulatedPolicy => {
 }
 
 export const byLatency = (world: World): SimulatedPolicy => {
-  const order = (plan: FullPlan, { template }: Arrival, experience: ReadonlyMap<string, Experience>): FullPlan =>
+  const order = (plan: FullPlan, { template }: Arrival, experience: ExperienceView): FullPlan =>
     sorted(plan, ({ candidate }) => {
       const keys = experienceKeys(candidate, template.request, template.features.promptClass)
       return expectedLatencyMs(meanLatencyMs(estimate(...keys.map((key) => experience.get(key)))))

@@ -11,7 +11,8 @@ import type { CompiledPrices } from '../pricing/index.ts'
 import { type PromptFeatures, promptFeatures } from '../prompt/features.ts'
 import type { ImageInput, ImageRequest } from '../request.ts'
 import {
-  type Experience,
+  createExperienceBook,
+  type ExperienceView,
   experienceKeys,
   noExperience,
   type Plan,
@@ -36,7 +37,7 @@ export interface ReplayInput {
   readonly policy: Policy
   readonly changes: readonly PriceChange[]
   /** What is known before the first row; absent: nothing. */
-  readonly experience?: ReadonlyMap<string, Experience>
+  readonly experience?: ExperienceView
   /** Which prompts may use the policy's lower floor; absent: by public priors, and by how often each kind comes in the trace. */
   readonly gate?: DifficultyGate
 }
@@ -93,7 +94,7 @@ export function replayTrace(
 
 /** The same row by row, for callers that must not take long at once. */
 export function startReplay(input: ReplayInput): Replay {
-  const experience = new Map<string, Experience>(input.experience)
+  const experience = createExperienceBook(input.experience)
   const byId = new Map(input.snapshot.offers.map((offer) => [offer.id, offer]))
   const recordedByModel = new Map<string, ReplaySum>()
   const simulatedByOffer = new Map<string, ReplaySum>()

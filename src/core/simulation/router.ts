@@ -7,8 +7,10 @@ import { askedFor, createDifficultyGate, type DifficultyGate, isEasy, rated } fr
 import { type CompiledPrices, expectedTotal } from '../pricing/index.ts'
 import { type VolumeIndex, volumeKey } from '../pricing/volumes.ts'
 import {
+  createExperienceBook,
   createPlanMemo,
-  type Experience,
+  type ExperienceBook,
+  type ExperienceView,
   experienceKeys,
   noExperience,
   type PlanMemo,
@@ -39,7 +41,7 @@ export interface RouterOptions {
   /** Offers of the batch lane may be chosen where the deadline allows it. */
   readonly batch: boolean
   /** Another order of the same candidates; absent: the plan's own. */
-  readonly order?: (plan: FullPlan, arrival: Arrival, experience: ReadonlyMap<string, Experience>) => FullPlan
+  readonly order?: (plan: FullPlan, arrival: Arrival, experience: ExperienceView) => FullPlan
   /** Things that are not hidden from it: for telling what hiding them costs. */
   readonly oracle?: Oracle
 }
@@ -55,7 +57,7 @@ interface State {
   readonly policies: readonly Policy[]
   readonly prices: KnownPrices
   readonly health: Health
-  readonly experience: Map<string, Experience>
+  readonly experience: ExperienceBook
   readonly ratings: Map<string, FloorEvidence>
   quality: ReadonlyMap<string, number>
   /** Absent where an oracle tells every request something else. */
@@ -82,7 +84,7 @@ export function createRouter(world: World, options: RouterOptions): SimulatedPol
     policies: classes.map((kind) => policyOf(kind, options)),
     prices,
     health: createHealth(random),
-    experience: new Map(),
+    experience: createExperienceBook(),
     ratings: new Map(),
     quality: new Map(world.deployments.map(({ terms }) => [terms.model, terms.quality - RATING_MARGIN])),
     memo: options.oracle ? undefined : createPlanMemo(),
@@ -169,7 +171,7 @@ function told(state: State, { classIndex, request, features }: RequestTemplate, 
   const { world, options } = state
   const snapshot = state.snapshot as Snapshot
   const { refusals, quality } = options.oracle ?? {}
-  const experience = new Map(snapshot.experience)
+  const experience = createExperienceBook(snapshot.experience)
   for (const deployment of refusals ? world.deployments : []) {
     const { offer } = deployment
     const resolved = { offer, settings: { size: request.size, format: 'png', n: 1 } } as Candidate

@@ -25,31 +25,42 @@ const SHRINKAGE = 20
 /** Of an offer nobody has used yet: image APIs answer 99.2 to 99.9 % of the time, and filters refuse a few per cent of prompts. */
 const UNKNOWN = { success: 0.97, refusal: 0.02, billedInVain: 0.2 } as const
 
+/** What experience says so far, from the broadest on: the prior of what narrower experience says. */
+export interface Prior extends Pick<Estimate, 'success' | 'refusal' | 'billedInVain' | 'priceRatio'> {
+  /** The narrowest experience of all, and the narrowest that somebody rated. */
+  readonly narrowest: Experience | undefined
+  readonly rated: Experience | undefined
+  /** Whose timings count: the narrowest with enough of them, else the broadest with any. */
+  readonly timed: Experience | undefined
+}
+
+/** Of an offer nobody has used yet. */
+export const noPrior: Prior = { ...UNKNOWN, priceRatio: 1, narrowest: undefined, rated: undefined, timed: undefined }
+
+/** With what was seen of a narrower class. */
+export function narrowed(prior: Prior, seen: Experience | undefined): Prior {
+  if (!seen) return prior
+  const { weight, succeeded } = seen
+  const isTimed = seen.latencies.buckets.length > 0 && (weight >= SHRINKAGE || !prior.timed)
+  return {
+    success: shrunk(succeeded, weight, prior.success),
+    refusal: shrunk(seen.refused, weight, prior.refusal),
+    billedInVain: shrunk(seen.billedInVain, weight - succeeded, prior.billedInVain),
+    priceRatio: shrunk(seen.priceRatios, seen.pricedWeight, prior.priceRatio),
+    narrowest: seen,
+    rated: seen.accepted + seen.rejected > 0 ? seen : prior.rated,
+    timed: isTimed ? seen : prior.timed,
+  }
+}
+
 /**
  * From the narrowest experience to the broadest: candidate in this request class, candidate, offer. Each level is the prior of the one
  * before it.
  */
-export function estimate(...levels: readonly (Experience | undefined)[]): Estimate {
-  let { success, refusal, billedInVain }: { success: number; refusal: number; billedInVain: number } = UNKNOWN
-  let priceRatio = 1
-  let timed: Experience | undefined
-  let broadlyTimed: Experience | undefined
-  let rated: Experience | undefined
-  let narrowest: Experience | undefined
-  for (let index = levels.length - 1; index >= 0; index -= 1) {
-    const level = levels[index]
-    if (!level) continue
-    const inVain = level.weight - level.succeeded
-    success = shrunk(level.succeeded, level.weight, success)
-    refusal = shrunk(level.refused, level.weight, refusal)
-    billedInVain = shrunk(level.billedInVain, inVain, billedInVain)
-    priceRatio = shrunk(level.priceRatios, level.pricedWeight, priceRatio)
-    narrowest = level
-    if (level.accepted + level.rejected > 0) rated = level
-    if (level.latencies.buckets.length === 0) continue
-    broadlyTimed ??= level
-    if (level.weight >= SHRINKAGE) timed = level
-  }
+export const estimate = (...levels: readonly (Experience | undefined)[]): Estimate =>
+  estimateBy(levels.reduceRight(narrowed, noPrior))
+
+export function estimateBy({ success, refusal, billedInVain, priceRatio, narrowest, rated, timed }: Prior): Estimate {
   return {
     // Never quite 0, so that what is divided by it stays finite and a mended offer can come back.
     success: Math.min(1, Math.max(0.01, success)),
@@ -57,7 +68,7 @@ export function estimate(...levels: readonly (Experience | undefined)[]): Estima
     billedInVain: Math.min(1, billedInVain),
     priceRatio,
     weight: narrowest?.weight ?? 0,
-    latencies: (timed ?? broadlyTimed ?? noExperience).latencies,
+    latencies: (timed ?? noExperience).latencies,
     ...(rated && { acceptance: rated.accepted / (rated.accepted + rated.rejected) }),
   }
 }

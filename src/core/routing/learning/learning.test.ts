@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { latenessBy, type ScoreTerms, scoreOf } from '../score.ts'
+import { neverLate } from '../known.ts'
+import { type ScoreTerms, scoreOf } from '../score.ts'
 import { behind, estimate, latencyQuantileMs, lateness, meanLatencyMs } from './estimate.ts'
 import { type Experience, noExperience, type Observation, reduceExperience, reduceFeedback } from './experience.ts'
 import { unrated } from './feedback.ts'
@@ -114,7 +115,7 @@ describe('the all-in cost', () => {
   const score = (seen: readonly Observation[], more: Partial<ScoreTerms & { shadowNanoUsd: bigint }> = {}) => {
     const { deadlineMs, latenessNanoUsdPerSecond = 0n, shadowNanoUsd = 0n } = more
     const expected = estimate(having(...seen))
-    const late = latenessBy(expected, { deadlineMs, latenessNanoUsdPerSecond, floors: [] })
+    const late = deadlineMs === undefined ? neverLate : lateness(expected, deadlineMs)
     return scoreOf({ priceNanoUsd, shadowNanoUsd, estimate: expected, late, latenessNanoUsdPerSecond }).allInNanoUsd
   }
 
