@@ -1,15 +1,53 @@
-/** A node that is killed while OpenAI is asked to create a batch: the next start looks for it, and pays for what is there, once. */
+/** OpenAI's batch lane behind the gateway: who is sent there, and what a node leaves that is killed while it asks for a batch. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import OpenAI, { toFile } from 'openai'
 import { expect, it } from 'vitest'
 import { startHalftone } from '../../src/compose.ts'
+import type { QuoteResponse } from '../../src/contract/quote.ts'
 import type { Receipt, RequestSummaryWire } from '../../src/contract/records.ts'
 import { type OpenaiScript, openaiKey, startOpenai } from '../support/doubles/openai.ts'
-import { ADMIN_KEY } from '../support/gateway.ts'
+import { ADMIN_KEY, startTestGateway } from '../support/gateway.ts'
 import { killableEnv, startKillableNode } from '../support/killable-node.ts'
 
 const authorization = `Bearer ${ADMIN_KEY}`
+
+it.concurrent('lines of a batch are bought there at half the price; a request that waits is not', async () => {
+  const openai = await startOpenai({ isAtOnce: true })
+  const config = {
+    providers: { openai: { baseUrl: `${openai.origin}/v1`, apiKey: openaiKey, retries: 0 } },
+    routes: { shop: { models: ['openai/gpt-image-2'] } },
+    network: { allowPrivateHosts: ['127.0.0.1'] },
+  }
+  const gateway = await startTestGateway({ config })
+  const client = new OpenAI({ apiKey: ADMIN_KEY, baseURL: gateway.baseUrl })
+  try {
+    const body = { model: 'shop', prompt: 'a red fox', size: '1024x1024', quality: 'medium' }
+    const { body: quote } = await gateway.call<QuoteResponse>('/v1/halftone/quote', { body })
+    const eligible = quote.candidates.filter((candidate) => candidate.eligible).map(({ offer }) => offer)
+    expect(eligible).toEqual(['openai:openai/gpt-image-2'])
+    const lines = ['a', 'b'].map((custom_id) =>
+      JSON.stringify({ custom_id, method: 'POST', url: '/v1/images/generations', body }),
+    )
+    const file = await client.files.create({ file: await toFile(Buffer.from(lines.join('\n')), 'in.jsonl'), purpose: 'batch' })
+    const { id } = await client.batches.create({
+      input_file_id: file.id,
+      endpoint: '/v1/images/generations',
+      completion_window: '24h',
+    })
+    const state = async () => (await client.batches.retrieve(id)).status
+    await expect.poll(state, { timeout: 120_000, interval: 500 }).toBe('completed')
+    const batch = await client.batches.retrieve(id)
+    expect(batch).toMatchObject({ request_counts: { total: 2, completed: 2, failed: 0 }, halftone: { cost_usd: '0.031745' } })
+    const answers = await (await client.files.content(batch.output_file_id ?? '')).text()
+    expect(answers.match(/openai:openai\/gpt-image-2\+batch/g)?.length).toBeGreaterThanOrEqual(2)
+    expect(openai.batches.size).toBe(2)
+  } finally {
+    await gateway.close()
+    await openai.close()
+  }
+}, 240_000)
 
 /** What the next start makes of a request whose batch was being created. */
 async function killedWhileCreating(creation: 'done' | 'undone') {
