@@ -1,6 +1,6 @@
 /**
- * A gateway that says over its channel for how long its event loop was busy at a stretch since it was last asked: by the clock, and by the CPU
- * time of its thread, which does not grow when the machine has other work as well.
+ * A gateway that says over its channel how much CPU time all its threads took so far, and for how long its event loop was busy at a stretch
+ * since it was last asked: by the clock, and by the CPU time of its thread. CPU time does not grow when the machine has other work as well.
  */
 import { main } from '../../src/cli/main.ts'
 
@@ -24,7 +24,8 @@ setInterval(() => {
 }, EVERY_MS).unref()
 
 process.on('message', () => {
-  process.send?.({ ...longest, memoryMb: process.memoryUsage.rss() / 2 ** 20 })
+  const { user, system } = process.cpuUsage()
+  process.send?.({ ...longest, totalCpuMs: (user + system) / 1_000, memoryMb: process.memoryUsage.rss() / 2 ** 20 })
   longest = { ms: 0, cpuMs: 0 }
 })
 process.channel?.unref()

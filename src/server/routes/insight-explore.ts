@@ -126,6 +126,7 @@ async function gather(call: Call, { query, period, sandbox, body }: Question): P
     grain: body.grain,
     dimensions,
     filters: storedFilters(query, dimensions),
+    plain: true,
   }
   const needsLatency = wantsLatency(body)
   const sums = await insight.sums(asked)

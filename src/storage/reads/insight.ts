@@ -2,6 +2,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { StoredDimension, StoredValues } from '../../core/insight/rules.ts'
 import type { DistributionQuery, LedgerInsight, SumsCell, SumsQuery } from '../../ports/ledger.ts'
+import { fineSums } from '../migrations/014-fine.ts'
 import { type CubeDimension, cubes, daySums, histogramCubes, wholeCubes } from '../migrations/insight-cubes.ts'
 import type { Database } from '../schema.ts'
 import { toSum } from './decode.ts'
@@ -130,7 +131,7 @@ async function readCube(db: Kysely<Database>, cube: Cube, query: SumsQuery): Pro
   )
   const groups = [...(timed ? ['day_us'] : []), ...columns.map(({ column }) => column)].map((column) => sql.ref(column))
   const { rows } = await sql<Record<string, string | bigint>>`
-    SELECT ${groups.length > 0 ? sql`${sql.join(groups)},` : sql``} ${sumColumns}
+    SELECT ${groups.length > 0 ? sql`${sql.join(groups)},` : sql``} ${query.plain ? plainSums : allSums}
     FROM insight_days WHERE cube = ${cube.name} AND sandbox = ${query.sandbox ? 1n : 0n}
       AND day_us >= ${BigInt(query.fromUs)} AND day_us < ${BigInt(query.toUs)} ${join(filters)}
     ${groups.length > 0 ? sql`GROUP BY ${sql.join(groups)}` : sql``}`.execute(db)
@@ -144,7 +145,9 @@ async function readCube(db: Kysely<Database>, cube: Cube, query: SumsQuery): Pro
 
 const join = (parts: readonly RawBuilder<unknown>[]): RawBuilder<unknown> => (parts.length > 0 ? sql.join(parts, sql` `) : sql``)
 
-const sumColumns = sql.raw(daySums.map((column) => `sum(${column}) AS ${column}`).join(', '))
+const summed = (columns: readonly string[]) => sql.raw(columns.map((column) => `sum(${column}) AS ${column}`).join(', '))
+const allSums = summed(daySums)
+const plainSums = summed(fineSums)
 
 function columnOf({ name, dimensions, own }: Cube, dimension: StoredDimension): string {
   const index = dimensions.indexOf(own?.as === dimension ? own.dimension : (dimension as CubeDimension))
