@@ -177,7 +177,7 @@ describe('what a plan was worked out from before', () => {
   test.each([
     ['of all kinds', kindOf],
     ['for pictures that other offers change', changedKindOf],
-  ])('changes no plan: with and without it each of a series of requests %s gets the same', (_, anyKind) => {
+  ])('changes no plan: with and without it each of a series of requests %s gets the same', { timeout: 120_000 }, (_, anyKind) => {
     let served = 0
     fc.assert(
       fc.property(fc.tuple(anyKind, anyKind), fc.array(stepOf, { minLength: 6, maxLength: 24 }), (kinds, steps) => {
@@ -279,7 +279,7 @@ describe('what a plan was worked out from before', () => {
     expect(none.kind).toBe('none')
   })
 
-  test('what was remembered of endless sizes is dropped', () => {
+  test('what was remembered of endless sizes is dropped', { timeout: 120_000 }, () => {
     const memo = createPlanMemo()
     const every = [offerOf('any', 'flat', { can: { sizes: { kind: 'any' } } })]
     for (let width = 1; width <= 25_000; width += 1) {
