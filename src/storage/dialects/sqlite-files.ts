@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { HalftoneError } from '../../core/error.ts'
 import { type DdlFlavour, stateRank } from '../migrations/ddl.ts'
+import { type Migration, migrations } from '../migrations/index.ts'
 import { applyMigrations, type MigrationReport } from '../migrations/migrate.ts'
 
 export const databasePath = (dataDir: string): string => join(dataDir, 'ledger.db')
@@ -66,7 +67,11 @@ const flavour: DdlFlavour = {
 }
 
 /** Bring the schema up to date in one transaction. Throws `schema_newer`. */
-export async function migrateSqlite(db: DatabaseSync, nowUs: number): Promise<MigrationReport> {
+export async function migrateSqlite(
+  db: DatabaseSync,
+  nowUs: number,
+  known: readonly Migration[] = migrations,
+): Promise<MigrationReport> {
   db.exec('BEGIN IMMEDIATE')
   try {
     const report = await applyMigrations(
@@ -76,6 +81,7 @@ export async function migrateSqlite(db: DatabaseSync, nowUs: number): Promise<Mi
         appliedVersions: async () => versions(db),
       },
       nowUs,
+      known,
     )
     db.exec('COMMIT')
     return report
