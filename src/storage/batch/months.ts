@@ -24,11 +24,11 @@ export interface Booking {
   readonly correctsMonthUs: number | null
 }
 
-/** Where money of an instant is booked: there, or now when its month is closed. */
+/** Where money of an instant is booked: there, or now when its month is closed. A clock that stands in a closed month opens none. */
 export const bookingOf = ({ closedUntilUs, context }: Pick<World, 'closedUntilUs' | 'context'>, incurredUs: number): Booking =>
   incurredUs >= closedUntilUs
     ? { incurredUs, correctsMonthUs: null }
-    : { incurredUs: context.nowUs, correctsMonthUs: periodStartUs('month', incurredUs) }
+    : { incurredUs: Math.max(context.nowUs, closedUntilUs), correctsMonthUs: periodStartUs('month', incurredUs) }
 
 /** Refuses a month that is not over, is closed, or has charges that nobody has evidence for, unless forced. */
 export async function closeMonth(tx: Tx, context: AuditContext, command: CloseMonth): Promise<void> {

@@ -100,7 +100,7 @@ export async function loadWorld(tx: Tx, commands: readonly BulkCommand[], contex
   )
   const requestIds = commands.flatMap((command) => (isAboutRequest(command) ? [command.requestId] : []))
   await loadNodes(tx, world, reserves)
-  await loadAttempts(tx, world, attemptIds)
+  const closedUs = await loadAttempts(tx, world, attemptIds)
   await loadRequests(tx, world, requestIds)
   const late = commands.flatMap((command) =>
     (command.kind === 'settle' || command.kind === 'reconcile' || command.kind === 'correct') &&
@@ -108,9 +108,9 @@ export async function loadWorld(tx: Tx, commands: readonly BulkCommand[], contex
       ? [command.attemptId]
       : [],
   )
-  // Money of the month that runs cannot belong to a closed one, so that ordinary settles do not ask.
-  const month = periodStartUs('month', context.nowUs)
-  if (late.length > 0 || commands.some((command) => command.kind === 'settle' && command.settledUs < month))
+  // Money of the month that runs cannot belong to a closed one, so that ordinary settles do not wait for a month that is being closed.
+  const openUs = Math.max(closedUs, periodStartUs('month', context.nowUs))
+  if (late.length > 0 || commands.some((command) => command.kind === 'settle' && command.settledUs < openUs))
     world.closedUntilUs = await closedUntil(tx)
   await loadCharges(tx, world, late)
   await loadIdempotency(tx, world, reserves)
@@ -125,10 +125,16 @@ export async function loadWorld(tx: Tx, commands: readonly BulkCommand[], contex
   return world
 }
 
-/** Attempts with their requests and holds, locked in ascending id. */
-export async function loadAttempts(tx: Tx, world: World, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return
-  const rows = await tx.all('SELECT * FROM attempts WHERE id IN (?...) ORDER BY id FOR UPDATE', [unique(ids)])
+/**
+ * Attempts with their requests and holds, locked in ascending id. Resolves to the end of the last closed month, which the clock of a node may be
+ * behind of; 0 = none.
+ */
+export async function loadAttempts(tx: Tx, world: World, ids: readonly string[]): Promise<number> {
+  if (ids.length === 0) return 0
+  const rows = await tx.all(
+    `SELECT a.*, (SELECT max(until_us) FROM month_closes) AS closed_us FROM attempts a WHERE a.id IN (?...) ORDER BY a.id FOR UPDATE`,
+    [unique(ids)],
+  )
   for (const row of rows) world.attempts.set(String(row['id']), row as unknown as Attempt)
   await loadRequests(
     tx,
@@ -137,6 +143,7 @@ export async function loadAttempts(tx: Tx, world: World, ids: readonly string[])
   )
   const holds = await tx.all('SELECT * FROM holds WHERE attempt_id IN (?...)', [unique(ids)])
   for (const row of holds) push(world.holds, String(row['attempt_id']), row as unknown as Hold)
+  return Number(rows[0]?.['closed_us'] ?? 0)
 }
 
 export async function loadRequests(tx: Tx, world: World, ids: readonly string[]): Promise<void> {

@@ -117,6 +117,22 @@ export function monthRules(opened: () => OpenedLedger): void {
     expect(new Set(late.map((row) => Number(row['corrects_month_us'])))).toEqual(new Set([fromUs]))
   })
 
+  test('a node whose clock stands in the closed month books late money after it all the same', async () => {
+    const { ledger, harness } = opened()
+    const span = { month: '2026-10', fromUs, untilUs }
+    const was = await addUp({ ledger }, span)
+    const nowUs = harness.clock.nowUs
+    harness.clock.nowUs = OCTOBER
+    try {
+      const { attempt } = await settled({ charges: [charge(5_000_003n)] })
+      const late = (await ledger.read.attempt(attempt.id))?.charges
+      expect(late).toMatchObject([{ incurredUs: untilUs, correctsMonthUs: fromUs }])
+      expect(await addUp({ ledger }, span)).toEqual(was)
+    } finally {
+      harness.clock.nowUs = nowUs
+    }
+  })
+
   test('reports name the corrected month', async () => {
     const { corrections } = await opened().ledger.read.reports.money({
       fromUs: untilUs,
