@@ -59,7 +59,7 @@ describe('models', () => {
   it('list every offer that was called, with the figures of the API, to the nano-dollar', async () => {
     const { context, page } = await dashboard.visit('/models')
     const answer = (await models()).data.filter(({ attempts, spend_usd: usd }) => attempts > 0 || Number(usd) !== 0)
-    const rows = page.locator('tr[data-row]')
+    const rows = offers(page).locator('tr[data-row]')
     await rows.first().waitFor()
     expect(await rows.count()).toBe(answer.length)
     expect(await rows.first().getAttribute('data-row')).toBe(rowOf(answer[0]?.offer ?? '', answer[0]?.quality ?? null))
@@ -96,7 +96,7 @@ describe('models', () => {
 
   it('are sorted, searched and narrowed in the URL, by keyboard too', async () => {
     const { context, page } = await dashboard.visit('/models?q=flux&sort=-p95')
-    const rows = page.locator('tr[data-row]')
+    const rows = offers(page).locator('tr[data-row]')
     await rows.first().waitFor()
     for (const id of await rows.evaluateAll((all) => (all as { dataset: { row: string } }[]).map(({ dataset }) => dataset.row)))
       expect(id).toContain('flux')
@@ -230,7 +230,7 @@ describe('providers', () => {
     await dialog.waitFor()
     expect(await dialog.locator('[data-finding]').count()).toBe(fal?.findings.length)
     expect(await dialog.locator('[data-offer]').count()).toBe(fal?.offers.length)
-    for (const { remedy } of fal?.findings ?? []) if (remedy) await dialog.getByText(remedy).first().waitFor()
+    for (const { remedy } of fal?.findings ?? []) if (remedy) await dialog.getByText(remedy.replaceAll('`', '')).first().waitFor()
     await expectGoodLooks(page, 'an account')
     await context.close()
   })
