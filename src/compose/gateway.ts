@@ -119,6 +119,7 @@ export async function openGateway(base: Base, stores: Stores, inForce: InForce):
     budgets,
     alerts,
     freeBytes: () => stores.disk.freeBytes(),
+    imagesNotKept: () => stores.notKept.images,
     ...(telemetry && { telemetry }),
   })
   return { services, gateway, health, feedback, quality, budgets, monthPlan, alerts, metrics, problems }
@@ -144,6 +145,9 @@ async function servicesOf(base: Base, stores: Stores, inForce: InForce): Promise
     newId,
     node,
     onStored: (sha256) => thumbnails.onStored(sha256),
+    onNotKept(images) {
+      stores.notKept.images += images
+    },
     onDeleted: (sha256) => thumbnails.onDeleted(sha256),
   }
 }

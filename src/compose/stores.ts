@@ -17,6 +17,8 @@ export interface Stores {
   readonly spool: Spool
   readonly disk: Awaited<ReturnType<typeof startDiskGuard>>
   readonly thumbnails: ReturnType<typeof createThumbnails>
+  /** Images that were sent and not kept, since the start. */
+  readonly notKept: { images: number }
 }
 
 export async function openStores(base: Base): Promise<Stores> {
@@ -38,7 +40,7 @@ export async function openStores(base: Base): Promise<Stores> {
   onClose(() => disk.close())
   const thumbnails = createThumbnails({ mode: storage.thumbnails, kept: images.thumbnails, blobs, log })
   onClose(() => thumbnails.close())
-  return { blobs, spool, disk, thumbnails }
+  return { blobs, spool, disk, thumbnails, notKept: { images: 0 } }
 }
 
 interface Images {

@@ -40,7 +40,11 @@ export async function storeOutputs(
   },
 ): Promise<readonly NewAsset[]> {
   const { log, clock } = services
-  if (output.caller.assetTtlDays === 0 || !services.disk.mayStore()) return []
+  if (output.caller.assetTtlDays === 0) return []
+  if (!services.disk.mayStore()) {
+    services.onNotKept?.(output.images.length)
+    return []
+  }
   const stored = await Promise.allSettled(
     output.images.map(async (image, index): Promise<readonly NewAsset[]> => {
       const expiresUs = expiryOf(clock.nowUs(), output.caller)
@@ -57,6 +61,7 @@ export async function storeOutputs(
   )
   return stored.flatMap((result) => {
     if (result.status === 'fulfilled') return result.value
+    services.onNotKept?.(1)
     log.error({ err: result.reason }, 'an image could not be stored; it is sent but not kept')
     return []
   })

@@ -97,6 +97,8 @@ export interface GatewayServices {
   readonly purchases: Purchases
   /** Told of every stored output, to make its thumbnail when there is time; absent = thumbnails are made at first view. */
   onStored?(sha256: string): void
+  /** So many images were sent and not kept, for want of room or because their store failed. */
+  onNotKept?(images: number): void
   /** Told of every blob that was deleted. */
   onDeleted?(sha256: string): Promise<void>
 }

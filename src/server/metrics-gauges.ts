@@ -18,6 +18,7 @@ export interface GaugeSources {
   readonly budgets: Pick<BudgetIndex, 'uses'>
   readonly alerts: Pick<Alerts, 'status'>
   readonly freeBytes: () => number | undefined
+  readonly imagesNotKept: () => number
   /** Absent: telemetry is off. */
   readonly telemetry?: { droppedSpans(): number; failedMetricExports(): number }
 }
@@ -91,6 +92,11 @@ export function addGauges(registry: Registry, sources: GaugeSources, labels: Lab
     'halftone_disk_free_bytes',
     'Free disk under the data folder; NaN where it cannot be read.',
     () => sources.freeBytes() ?? Number.NaN,
+  )
+  total(
+    'halftone_images_not_kept_total',
+    'Images that were sent and not kept, because the disk is nearly full or their store failed.',
+    () => sources.imagesNotKept(),
   )
   gauge('halftone_ledger_queue', 'Ledger commands waiting for a commit.', () => services.ledger.stats().queuedCommands)
   gauge('halftone_ledger_commits', 'Group commits since the start.', () => services.ledger.stats().commits)

@@ -17,6 +17,7 @@ const sources = {
   budgets: { uses: () => [] },
   alerts: { status: () => [] },
   freeBytes: () => undefined,
+  imagesNotKept: () => 0,
 } as unknown as Parameters<typeof createServerMetrics>[0]
 
 const call = (more: object, attempt: object = {}): FinishedCall =>

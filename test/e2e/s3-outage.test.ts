@@ -65,6 +65,9 @@ it('away in the middle: the client gets the bytes instead of a link, and the led
   expect(Number(link.headers.get('retry-after'))).toBeGreaterThan(0)
   expect((await fetch(`${node.url}/readyz`)).status).toBe(200)
 
+  const metrics = await fetch(`${node.url}/metrics`, { headers: { authorization: `Bearer ${node.adminKey}` } })
+  expect(await metrics.text()).toMatch(/^halftone_images_not_kept_total 1$/m)
+
   await proxy.up()
   await expect.poll(async () => (await fetch(before.body.data[0]?.url ?? '')).status, { timeout: 60_000 }).toBe(200)
   await expect.poll(async () => (await generate(node, 'after')).body.data[0]?.url, { timeout: 60_000 }).toBeDefined()
