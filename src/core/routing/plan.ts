@@ -9,7 +9,7 @@ import { mayCutOut } from './cut-out.ts'
 import { mayEnlarge } from './enlarge.ts'
 import { kindFrom, newKind, type PlanMemo, type RequestKind, sheetOf, termsOf } from './plan-memo.ts'
 import type { Bid } from './scored.ts'
-import { cheapestSplit, keptEntry, newEntry, scoringOf } from './scoring.ts'
+import { cheapestSplit, keptEntry, newEntry, type Scoring, scoringOf } from './scoring.ts'
 import { planFacts, type Slot, type StandingInput, standingProblem } from './standing.ts'
 import { strategies } from './strategies/index.ts'
 import { defaultWeights, namesOf, type Ranked, type ScoredCandidate } from './strategies/strategy.ts'
@@ -92,13 +92,40 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
   const terms = termsOf(kind, input)
   const sheet = sheetOf(kind, input.promptClass ?? 'other', input)
   const bids = bidsOf(kind, input, terms)
-  const scoring = scoringOf(input, terms, sheet)
+  const unhealthy = unhealthyOffers(input, acceptOpen)
+  const { eligible, allInNanoUsd, eliminated } = weigh(kind, bids, scoringOf(input, terms, sheet), unhealthy)
+  const ranked = strategies[policy.objective](eligible, {
+    allInNanoUsd,
+    weights: policy.weights ?? defaultWeights,
+    order: policy.order ?? [],
+    shares: policy.shares ?? {},
+    random: input.random ?? 0.5,
+  })
+  const ordered = asked(ranked, input.options.order)
+  const [first, ...rest] = (policy.fallback ? ordered : ordered.slice(0, 1)).map(attemptOf)
+  if (!first) return { kind: 'none', policy, eliminated }
+  return { kind: 'plan', policy, attempts: [first, ...rest], eliminated, warnings: first.candidate.warnings }
+}
+
+interface Weighed {
+  readonly eligible: readonly ScoredCandidate[]
+  /** Of each of them. */
+  readonly allInNanoUsd: readonly number[]
+  readonly eliminated: readonly Elimination[]
+}
+
+/** Who may serve, by its score, and why the others may not; both in the order of the offers. */
+function weigh(
+  { standings, slots }: RequestKind,
+  bids: readonly (Bid | Reason)[],
+  scoring: Scoring,
+  unhealthy: ReadonlyMap<OfferId, Reason>,
+): Weighed {
   const eliminated: Elimination[] = []
   const eligible: ScoredCandidate[] = []
   const allInNanoUsd: number[] = []
-  const unhealthy = unhealthyOffers(input, acceptOpen)
   let said: OfferId | undefined
-  for (const standing of kind.standings) {
+  for (const standing of standings) {
     const { offerId, elimination } = standing
     const reason = standing.isOut || unhealthy.size === 0 ? undefined : unhealthy.get(offerId)
     if (reason) {
@@ -120,20 +147,10 @@ function decide(input: PlanInput, acceptOpen: boolean): Plan {
       continue
     }
     // What has a kept entry has made a bid, and no slot is missing.
-    eligible.push(kept ?? newEntry(kind.slots[index] as Slot, bid as Bid, scoring))
-    allInNanoUsd.push(sheet.allInNanoUsd[index] ?? 0)
+    eligible.push(kept ?? newEntry(slots[index] as Slot, bid as Bid, scoring))
+    allInNanoUsd.push(scoring.sheet.allInNanoUsd[index] ?? 0)
   }
-  const ranked = strategies[policy.objective](eligible, {
-    allInNanoUsd,
-    weights: policy.weights ?? defaultWeights,
-    order: policy.order ?? [],
-    shares: policy.shares ?? {},
-    random: input.random ?? 0.5,
-  })
-  const ordered = asked(ranked, input.options.order)
-  const [first, ...rest] = (policy.fallback ? ordered : ordered.slice(0, 1)).map(attemptOf)
-  if (!first) return { kind: 'none', policy, eliminated }
-  return { kind: 'plan', policy, attempts: [first, ...rest], eliminated, warnings: first.candidate.warnings }
+  return { eligible, allInNanoUsd, eliminated }
 }
 
 const attemptOf = ({ entry, value }: Ranked): PlannedAttempt => ({
