@@ -175,9 +175,11 @@ describe('explore', () => {
 
   it('from a bar to its requests, to one of them, to its attempts and charges', async () => {
     const { context, page } = await opened('/explore?rows=project&cols=quality&period=7d', '[data-bar]')
-    const project = (await page.locator('[data-bar]').first().getAttribute('data-bar')) ?? ''
-    await page.locator('[data-bar]').first().getByRole('link').click()
-    await page.waitForURL(new RegExp(`/requests\\?.*project_id=${project}`))
+    const bar = page.locator('[data-bar]').first().getByRole('link')
+    // The bar may be called by its name; its link has the id.
+    const project = new URL((await bar.getAttribute('href')) ?? '', dashboard.url).searchParams.get('project_id')
+    await bar.click()
+    await page.waitForURL(({ searchParams }) => searchParams.get('project_id') === project)
     await page.locator('[data-request]').first().waitFor()
     const id = (await page.locator('[data-request]').first().getAttribute('data-request')) ?? ''
     const record = await dashboard.api<RequestRecordWire>('GET', `/v1/halftone/requests/${id}`)

@@ -76,11 +76,17 @@ export function idempotencyRules(opened: () => OpenedLedger): void {
     await ledger.settle(newSettle(reserve))
     expect(await ledger.read.byFingerprint(query)).toEqual({ requestId: reserve.request.id, finished: true })
     expect(await ledger.read.byFingerprint({ ...query, keyId: 'someone-else' })).toBeUndefined()
-    expect(await ledger.read.byFingerprint({ ...query, answered: true })).toEqual({ requestId: reserve.request.id, finished: true })
+    expect(await ledger.read.byFingerprint({ ...query, answered: true })).toEqual({
+      requestId: reserve.request.id,
+      finished: true,
+    })
     // One that runs does not hide what was answered before.
     await ledger.reserve(newReserve(owner, { request: { fingerprint: 'join-me', keyId: 'key-join' } }))
     expect((await ledger.read.byFingerprint(query))?.finished).toBe(false)
-    expect(await ledger.read.byFingerprint({ ...query, answered: true })).toEqual({ requestId: reserve.request.id, finished: true })
+    expect(await ledger.read.byFingerprint({ ...query, answered: true })).toEqual({
+      requestId: reserve.request.id,
+      finished: true,
+    })
     expect(await ledger.read.byFingerprint({ ...query, sinceUs: T0 + 1 })).toBeUndefined()
   })
 }
