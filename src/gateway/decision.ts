@@ -95,6 +95,12 @@ const roundedUsd = (nano: number): number => Number((nano / 1e9).toPrecision(4))
 /** "Not in the route" says nothing a reader does not know. */
 const isTelling = ({ reason }: Elimination): boolean => reason !== 'not_in_route'
 
+/** That a lane answers in its own time is worth telling where nothing else stands in the way: who names a model means what answers promptly. */
+function withoutSlowLanes(eliminated: readonly Elimination[]): readonly Elimination[] {
+  const prompt = eliminated.filter(({ reason }) => reason !== 'lane')
+  return prompt.length > 0 ? prompt : eliminated
+}
+
 function countReasons(eliminated: readonly Elimination[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { reason } of eliminated) counts[reason] = (counts[reason] ?? 0) + 1
@@ -108,7 +114,7 @@ export function nothingEligible(
   nowUs: number,
   health: ReadonlyMap<OfferId, OfferHealth>,
 ): HalftoneError {
-  const telling = decision.eliminated.filter(isTelling)
+  const telling = withoutSlowLanes(decision.eliminated.filter(isTelling))
   const reasons = new Set(telling.map(({ reason }) => reason))
   const [first] = telling
   if (!first) {
