@@ -1,5 +1,4 @@
 /** Who asks for what, and when: the routing benchmark's prompts and weekly rhythm, with growth, customers, campaigns and tags. */
-
 import type { PromptFeatures } from '../../src/core/prompt/features.ts'
 import { promptFeatures } from '../../src/core/prompt/features.ts'
 import type { ImageRequest, Operation, Quality } from '../../src/core/request.ts'

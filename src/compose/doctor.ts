@@ -1,5 +1,4 @@
 /** What one provider lacks, found without a running gateway and without spending. */
-
 import type { Config, Environment, ProviderConfig } from '../config/index.ts'
 import { HalftoneError } from '../core/error.ts'
 import type { Offer } from '../core/offer.ts'

@@ -1,5 +1,4 @@
 /** What is known about each offer of an account: by its type, by the host it calls, and by its operator's word. */
-
 import type { ProviderConfig } from '../config/index.ts'
 import { isPrivateHost } from '../config/url.ts'
 import { type FactsFile, factsOf } from '../core/facts/index.ts'

@@ -1,5 +1,4 @@
 /** The composition root of price work on the ledger of a stopped gateway: the same code, without the server. */
-
 import type { Config } from '../config/index.ts'
 import { installBook } from '../config/price-sets.ts'
 import type { PriceDraft } from '../core/pricing/draft.ts'

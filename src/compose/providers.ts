@@ -1,5 +1,4 @@
 /** What the server is told of accounts and sets of prices that only the configuration and the data folder know. */
-
 import type { Config, Environment } from '../config/index.ts'
 import { installedVersions, loadActivePrices, readSetManifest, rollbackPrices } from '../config/price-sets.ts'
 import { readVerifications, rememberResults } from '../config/verifications.ts'

@@ -1,5 +1,4 @@
 /** From configuration and price book to the gateway's state. */
-
 import { createHash } from 'node:crypto'
 import { loadFacts } from '../config/facts-files.ts'
 import type { Config, ProviderConfig } from '../config/index.ts'

@@ -1,5 +1,4 @@
 /** `providers` resolved: credentials, URLs, models and the operator's prices. */
-
 import { z } from 'zod'
 import { HalftoneError } from '../core/error.ts'
 import type { JsonObject } from '../core/json.ts'

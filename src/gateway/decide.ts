@@ -1,5 +1,4 @@
 /** From the state of this moment to core's plan. */
-
 import { HalftoneError } from '../core/error.ts'
 import { candidateKey, type OfferId } from '../core/offer.ts'
 import { bothRequired } from '../core/offer-facts.ts'

@@ -1,5 +1,4 @@
 /** Health of every offer as seen by this node: breaker, `Retry-After`, attempts in flight, and what its limits allow now. */
-
 import { type RateLimit, type RateState, rateWaitUs, takeRate, untouched } from '../core/limits/bucket.ts'
 import { type GradientState, reduceGradient, unlimited } from '../core/limits/gradient.ts'
 import { exhaustedUntilUs } from '../core/limits/provider-limits.ts'

@@ -1,5 +1,4 @@
 /** Price settled attempts again, page by page, and post what differs. */
-
 import type { CompiledPrices } from '../core/pricing/compiled.ts'
 import { compilePriceBooks } from '../core/pricing/index.ts'
 import { type RerateReport, type Rerating, rerateAttempt, type StandingCharge } from '../core/pricing/rerate.ts'

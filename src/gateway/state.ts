@@ -1,5 +1,4 @@
 /** What the gateway works with: services that live as long as the process, and a snapshot that a reload replaces whole. */
-
 import type { RateLimit } from '../core/limits/bucket.ts'
 import type { Offer } from '../core/offer.ts'
 import type { CompiledPrices } from '../core/pricing/compiled.ts'

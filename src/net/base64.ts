@@ -1,5 +1,4 @@
 /** Base64 between byte arrays, never by way of a string: image data stays outside the JavaScript heap. */
-
 import { decodeVectors } from './base64-simd.ts'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'

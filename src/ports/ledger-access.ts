@@ -1,5 +1,4 @@
 /** Who is signed in, and who changed what. */
-
 import type { RoleClaims } from '../core/access/claims.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { TimestampUs } from './ledger.ts'

@@ -1,5 +1,4 @@
 /** A configured provider account, however it speaks. HTTP providers are codecs run by the engine. */
-
 import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { Candidate, Offer, Warning } from '../core/offer.ts'
 import type { AttemptFailure, ReportedCost } from '../core/outcome.ts'

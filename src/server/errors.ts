@@ -1,5 +1,4 @@
 /** The one mapper from errors to HTTP: OpenAI's envelope, and headers that keep SDKs from paying twice. */
-
 import type { z } from 'zod'
 import { errorCatalogue, HalftoneError } from '../core/error.ts'
 

@@ -1,5 +1,4 @@
 /** From ledger records to the contract's objects. */
-
 import type { BudgetWire, KeyWire } from '../contract/admin.ts'
 import type { AttemptWire, ChargeWire, RequestRecordWire, RequestSummaryWire } from '../contract/records.ts'
 import { FORECAST_METHOD, forecastOf } from '../core/budget/pace.ts'

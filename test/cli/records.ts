@@ -1,5 +1,4 @@
 /** Answers of a gateway as recorded, checked against the contract so that they cannot drift from it. */
-
 import { session } from '../../src/contract/access.ts'
 import { createdKey, keyObject, modelObject, overview, providerProbe, status } from '../../src/contract/admin.ts'
 import { imagesResponse } from '../../src/contract/images.ts'

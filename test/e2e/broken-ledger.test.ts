@@ -1,5 +1,4 @@
 /** A ledger that stumbles while a request runs: what was paid for is still given out, and nothing is kept that nobody needs. */
-
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'

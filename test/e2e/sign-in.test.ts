@@ -1,5 +1,4 @@
 /** Signing in: by key, and at a real identity provider in a real browser. */
-
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import type { Browser } from 'playwright-core'

@@ -1,5 +1,4 @@
 /** A facts file: what is known about one provider type's offers, each value with its source. */
-
 import { licences, trainingUses, watermarks } from '../offer-facts.ts'
 import { type Check, check, choice, date, list, object, optional, pattern, required, text } from '../pricing/shape.ts'
 

@@ -1,5 +1,4 @@
 /** Which conditions a candidate meets, and which of several rules is the most specific. */
-
 import type { CandidateSettings } from '../offer.ts'
 import { formatSize, type Operation } from '../request.ts'
 import type { CompiledWhen } from './compiled.ts'

@@ -1,5 +1,4 @@
 /** What the router decides on and what it decides. All plain data; `plan` and `afterAttempt` are pure. */
-
 import type { Candidate, Offer, OfferId, Warning } from '../offer.ts'
 import type { FactName, FactRequirement } from '../offer-facts.ts'
 import type { AttemptFailure, AttemptKind } from '../outcome.ts'

@@ -1,5 +1,4 @@
 /** The bills of the simulated month: what every provider charges, and the penalties of the benchmark (reference, 5.2). */
-
 import { minimumSpend } from './catalogue.ts'
 import { classes } from './classes.ts'
 import type { GpuUse } from './gpu-pool.ts'

@@ -1,5 +1,4 @@
 /** The policies of the benchmark: the product, and what it is compared with under the same information and events. */
-
 import { type ExperienceView, experienceKeys, type PlannedAttempt } from '../routing/index.ts'
 import { estimate, meanLatencyMs } from '../routing/learning/estimate.ts'
 import { expectedLatencyMs } from '../routing/strategies/strategy.ts'

@@ -1,5 +1,4 @@
 /** Who asks for what, and when: requests in order of arrival, the same for every policy of one seed. */
-
 import { type PromptFeatures, promptFeatures } from '../prompt/features.ts'
 import { gapRank } from '../prompt/gap.ts'
 import { gapWeights } from '../prompt/gap-weights.ts'

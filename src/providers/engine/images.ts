@@ -1,5 +1,4 @@
 /** From what a codec points at to images that are known to be images. */
-
 import { HalftoneError } from '../../core/error.ts'
 import type { AttemptFailure } from '../../core/outcome.ts'
 import { ForeignFetchError, type ForeignFetcher, type ForeignImage } from '../../net/foreign-fetch.ts'

@@ -1,5 +1,4 @@
 /** Requests, receipts, decisions: what happened and what it cost. */
-
 import { endpoints } from '../../contract/endpoints.ts'
 import type { FloorFeedback } from '../../contract/floor.ts'
 import type { Explanation, Receipt } from '../../contract/records.ts'

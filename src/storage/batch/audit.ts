@@ -1,5 +1,4 @@
 /** The rows that say who changed what, written in the transaction of the change. */
-
 import type { BatchContext } from '../commands.ts'
 import { newId } from '../new-id.ts'
 import { type SqlValue, storableText, toTuple } from '../schema.ts'

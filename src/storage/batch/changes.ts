@@ -1,5 +1,4 @@
 /** What a batch writes: collected in memory, flushed as a few bulk statements in a fixed order. */
-
 import type { NewAsset } from '../../ports/ledger.ts'
 import { newId } from '../new-id.ts'
 import type { NewRow, RowTuple, SqlValue, TableName } from '../schema.ts'

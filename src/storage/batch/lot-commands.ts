@@ -1,5 +1,4 @@
 /** Lots made, drawn on from outside, and closed at their end. */
-
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd } from '../../core/money.ts'
 import { drawOutside, type Lot, type LotKind } from '../../core/pricing/lots.ts'

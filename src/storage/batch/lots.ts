@@ -1,5 +1,4 @@
 /** What a settle takes: counted towards volumes, and paid from lots, inside its own commit. */
-
 import { type Draw, drawLots } from '../../core/pricing/lots.ts'
 import type { Consumption } from '../../ports/ledger.ts'
 import { newId } from '../new-id.ts'

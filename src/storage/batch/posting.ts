@@ -1,5 +1,4 @@
 /** Closing an attempt: charges are posted, holds become spending, the state moves on. */
-
 import { settleHold } from '../../core/budget/counter.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd } from '../../core/money.ts'

@@ -1,5 +1,4 @@
 /** Rollups: sums that the settling commit keeps equal to the rows they summarise. Additive, so that any two can be added. */
-
 import { latencyBucket } from '../../core/latency.ts'
 import { type NewRow, type RowTuple, toTuple } from '../schema.ts'
 import type { Tx } from '../tx.ts'

@@ -1,5 +1,4 @@
 /** What people said about pictures that were made under a floor: which floors a model does not meet because of it. Pure. */
-
 import type { FloorFeedback } from '../../../../src/contract/floor.ts'
 import type { ProductQualityWire } from '../../../../src/contract/quality.ts'
 import { counted } from '../../lib/numbers.ts'

@@ -1,5 +1,4 @@
 /** One prompt on several offers: who is asked, what it costs together, and what it cost in the end. */
-
 import type { QuoteResponse } from '../../../../src/contract/quote.ts'
 import { formatUsd, parseUsd } from '../../../../src/core/money.ts'
 import { deltaUsd } from '../../lib/money.ts'
