@@ -13,7 +13,7 @@ import { killableEnv, startKillableNode } from '../support/killable-node.ts'
 
 const authorization = `Bearer ${ADMIN_KEY}`
 
-it.concurrent('lines of a batch are bought there at half the price; a request that waits is not', async () => {
+it('lines of a batch are bought there at half the price; a request that waits is not', async () => {
   const openai = await startOpenai({ isAtOnce: true })
   const config = {
     providers: { openai: { baseUrl: `${openai.origin}/v1`, apiKey: openaiKey, retries: 0 } },
@@ -67,8 +67,11 @@ async function killedWhileCreating(creation: 'done' | 'undone') {
       body: JSON.stringify({ model: 'openai:openai/gpt-image-2+batch', prompt: 'a red fox', size: '1024x1024' }),
     }).catch(() => undefined)
     const isCreating = () => openai.calls.some(({ method, path }) => method === 'POST' && path === '/v1/batches')
-    await expect.poll(isCreating, { timeout: 60_000 }).toBe(true)
-    node.kill('SIGKILL')
+    try {
+      await expect.poll(isCreating, { timeout: 60_000 }).toBe(true)
+    } finally {
+      node.kill('SIGKILL')
+    }
     await cut
 
     delete script.creation
@@ -91,7 +94,7 @@ async function killedWhileCreating(creation: 'done' | 'undone') {
   }
 }
 
-it.concurrent('a batch that was created is found, and its picture kept and paid for once, at half the price', async () => {
+it('a batch that was created is found, and its picture kept and paid for once, at half the price', async () => {
   const { request, receipt, held, batches, files } = await killedWhileCreating('done')
   expect(request).toMatchObject({ outcome: 'succeeded', images_returned: 1, attempts: 1 })
   // 13 tokens of text at $5 and 1,056 of picture at $30 a million, halved.
@@ -99,7 +102,7 @@ it.concurrent('a batch that was created is found, and its picture kept and paid 
   expect([held, batches, files()]).toEqual(['0.00', 1, 0])
 }, 240_000)
 
-it.concurrent('a batch that was not created costs nothing, and nothing stays held', async () => {
+it('a batch that was not created costs nothing, and nothing stays held', async () => {
   const { request, receipt, held, batches, files } = await killedWhileCreating('undone')
   expect(request).toMatchObject({ outcome: 'error', images_returned: 0, attempts: 1 })
   expect(receipt).toMatchObject({ total_usd: '0.00', attempts: [{ billed: 'no' }] })
