@@ -9,7 +9,7 @@ export interface Webhooks {
   urlOf(attemptId: string): string | undefined
   /** From now on call-backs about the attempt are heard, until `close`. */
   listen(attemptId: string): WebhookListener
-  /** A call-back came. A wrong token, or an attempt that nobody waits for here, changes nothing. */
+  /** A call-back came. A wrong token changes nothing; one about an attempt that nobody listens for yet is heard by who does next. */
   wake(attemptId: string, token: string): void
 }
 
@@ -30,8 +30,17 @@ interface Waiting {
   resolve: (() => void) | undefined
 }
 
+/** Call-backs that came too early: after a restart they are answered before the jobs of before are taken up again. */
+const MOST_EARLY = 1_000
+
 export function createWebhooks({ key, publicUrl }: WebhooksOptions): Webhooks {
   const listeners = new Map<string, Waiting>()
+  const early = new Set<string>()
+  const remember = (attemptId: string): void => {
+    early.add(attemptId)
+    const [oldest] = early
+    if (early.size > MOST_EARLY && oldest !== undefined) early.delete(oldest)
+  }
   const tokenOf = (attemptId: string): string => createHmac('sha256', key).update(attemptId).digest('base64url').slice(0, 32)
   return {
     urlOf(attemptId) {
@@ -40,7 +49,7 @@ export function createWebhooks({ key, publicUrl }: WebhooksOptions): Webhooks {
       return `${origin.replace(/\/$/, '')}/v1/halftone/webhooks/${encodeURIComponent(attemptId)}/${tokenOf(attemptId)}`
     },
     listen(attemptId) {
-      const waiting: Waiting = { called: false, resolve: undefined }
+      const waiting: Waiting = { called: early.delete(attemptId), resolve: undefined }
       listeners.set(attemptId, waiting)
       return {
         woken: (signal) =>
@@ -65,7 +74,8 @@ export function createWebhooks({ key, publicUrl }: WebhooksOptions): Webhooks {
       const expected = Buffer.from(tokenOf(attemptId))
       const given = Buffer.from(token)
       const waiting = listeners.get(attemptId)
-      if (given.length !== expected.length || !timingSafeEqual(given, expected) || !waiting) return
+      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return
+      if (!waiting) return remember(attemptId)
       waiting.called = true
       waiting.resolve?.()
     },
