@@ -22,3 +22,14 @@ it('an account without a key has none to rest', () => {
   const credentials = createCredentials(definition, { name: 'acme', type: 'acme' } as never, { monotonicMs: () => 0 } as never)
   expect(credentials.state()).toEqual({ total: 0, resting: 0 })
 })
+
+it('a key rests an hour at most, however long its provider says', () => {
+  let now = 0
+  const config = { name: 'acme', type: 'acme', apiKey: secret('a'), moreApiKeys: [secret('b')] }
+  const credentials = createCredentials(definition, config as never, { monotonicMs: () => now } as never)
+  credentials.report(credentials.take(), { ...failed, retryAfterMs: 30 * 86_400_000 })
+  credentials.report(credentials.take(), { ...failed, retryAfterMs: 60 * 86_400_000 })
+  expect(credentials.state()).toEqual({ total: 2, resting: 2, restMs: 3_600_000 })
+  now = 3_600_000
+  expect(credentials.state()).toEqual({ total: 2, resting: 0 })
+})

@@ -27,6 +27,9 @@ const restMs: Partial<Record<ErrorCode, number>> = {
   provider_rate_limited: 20_000,
 }
 
+/** As long as an offer rests at most: a wrong or hostile `Retry-After` takes no key out for days. */
+const LONGEST_REST_MS = 3_600_000
+
 export function createCredentials(
   definition: ProviderDefinition,
   config: ProviderConfig,
@@ -63,7 +66,7 @@ export function createCredentials(
       const rest = restMs[code]
       const key = all[credential.index]
       if (rest === undefined || !key || all.length === 1) return false
-      key.restsUntilMs = deps.monotonicMs() + (retryAfterMs ?? rest)
+      key.restsUntilMs = deps.monotonicMs() + Math.min(LONGEST_REST_MS, retryAfterMs ?? rest)
       return next() !== undefined
     },
   }
