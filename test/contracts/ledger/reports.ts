@@ -11,7 +11,7 @@ interface Planned {
   readonly atUs: number
   readonly fingerprint: string
   readonly keyId: string
-  readonly outcome: 'succeeded' | 'partial' | 'failed'
+  readonly outcome: 'succeeded' | 'partial' | 'failed' | 'cancelled'
   readonly sandbox: boolean
   readonly requestId: string
   readonly attemptId: string
@@ -32,7 +32,7 @@ function plannedRequests(count: number): readonly Planned[] {
       atUs,
       fingerprint: `prompt-${below(4)}`,
       keyId: `key-${below(2)}`,
-      outcome: (['succeeded', 'succeeded', 'partial', 'failed'] as const)[below(4)] ?? 'succeeded',
+      outcome: (['succeeded', 'succeeded', 'partial', 'failed', 'cancelled'] as const)[below(5)] ?? 'succeeded',
       sandbox: below(5) === 0,
       requestId: uuidv7({ msecs: Math.floor(atUs / 1_000) }),
       attemptId: uuidv7({ msecs: Math.floor(atUs / 1_000) }),
@@ -56,10 +56,12 @@ export function reportRules(opened: () => OpenedLedger): void {
         })
         await ledger.reserve(reserve)
         const isMade = outcome !== 'failed'
+        // The client left; its pictures were made and kept all the same.
+        const madeAs = outcome === 'cancelled' ? 'succeeded' : outcome
         await ledger.settle(
           newSettle(reserve, {
             settledUs: atUs + 1_000,
-            outcome: isMade ? outcome : 'error',
+            outcome: isMade ? madeAs : 'error',
             charges: isMade ? [charge(costOf(each)), charge(1n, { meter: 'requests' })] : [],
             finish: newFinish({
               outcome: isMade ? outcome : 'error',
@@ -81,7 +83,7 @@ export function reportRules(opened: () => OpenedLedger): void {
     for (const each of made) {
       const name = `${each.keyId} ${each.fingerprint}`
       const before = last.get(name)
-      if (before && each.atUs - before.atUs <= WITHIN_US)
+      if (before && before.outcome !== 'cancelled' && each.atUs - before.atUs <= WITHIN_US)
         expected.push({ requestId: each.requestId, attemptId: each.attemptId, costNanoUsd: costOf(each) + 1n })
       last.set(name, each)
     }
