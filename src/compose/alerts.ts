@@ -1,7 +1,16 @@
 /** Alerts as configured: channels with their credentials, senders, and everything that is looked at. */
 import type { Config } from '../config/index.ts'
 import type { AlertChannel } from '../gateway/alert-channels.ts'
-import { budgetEvents, callEvents, unknownMoneyEvents, watchBreakers, watchDisk, watchLedger } from '../gateway/alert-sources.ts'
+import {
+  budgetEvents,
+  callEvents,
+  type StoreFailure,
+  unknownMoneyEvents,
+  watchBreakers,
+  watchDisk,
+  watchImages,
+  watchLedger,
+} from '../gateway/alert-sources.ts'
 import { type Alerts, startAlerts } from '../gateway/alerts.ts'
 import type { BudgetIndex } from '../gateway/budget-index.ts'
 import type { FinishedCall } from '../gateway/conclude.ts'
@@ -41,6 +50,8 @@ export interface AlertsInput {
   readonly budgets: BudgetIndex
   readonly health: HealthFeed
   readonly quality: Pick<QualityFeed, 'evidence'>
+  /** Of the bucket; undefined: pictures are kept. */
+  readonly storeFailure: () => StoreFailure | undefined
   readonly everyMs?: number
 }
 
@@ -58,6 +69,7 @@ export function startConfiguredAlerts({
   budgets,
   health,
   quality,
+  storeFailure,
   everyMs,
 }: AlertsInput): RunningAlerts {
   const { network } = config()
@@ -68,6 +80,7 @@ export function startConfiguredAlerts({
     watchBreakers(health, node),
     watchQuality(quality),
     watchDisk(services.disk, node),
+    watchImages(storeFailure, node),
     watchLedger(() => services.ledger.stats(), node),
   ]
   let rounds = 0

@@ -107,6 +107,7 @@ export async function openGateway(base: Base, stores: Stores, inForce: InForce):
     budgets,
     health,
     quality,
+    storeFailure: stores.failure,
     ...(alertsEveryMs !== undefined && { everyMs: alertsEveryMs }),
   })
   onClose(() => alerts.close())

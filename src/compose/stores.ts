@@ -5,7 +5,9 @@ import { createDiskBlobStore } from '../blobs/disk.ts'
 import { createSpool } from '../blobs/spool.ts'
 import { createThumbnailFiles } from '../blobs/thumbnail-files.ts'
 import { HalftoneError } from '../core/error.ts'
+import type { StoreFailure } from '../gateway/alert-sources.ts'
 import { startDiskGuard } from '../gateway/disk-guard.ts'
+import { startStoreWatch } from '../gateway/store-watch.ts'
 import type { BlobStore, Spool } from '../ports/blob-store.ts'
 import type { ThumbnailStore } from '../ports/thumbnail-store.ts'
 import type { Base } from './base.ts'
@@ -19,6 +21,8 @@ export interface Stores {
   readonly thumbnails: ReturnType<typeof createThumbnails>
   /** Images that were sent and not kept, since the start. */
   readonly notKept: { images: number }
+  /** Of a bucket that takes no pictures now. */
+  failure(): StoreFailure | undefined
 }
 
 export async function openStores(base: Base): Promise<Stores> {
@@ -40,7 +44,7 @@ export async function openStores(base: Base): Promise<Stores> {
   onClose(() => disk.close())
   const thumbnails = createThumbnails({ mode: storage.thumbnails, kept: images.thumbnails, blobs, log })
   onClose(() => thumbnails.close())
-  return { blobs, spool, disk, thumbnails, notKept: { images: 0 } }
+  return { blobs, spool, disk, thumbnails, notKept: { images: 0 }, failure: images.failure }
 }
 
 interface Images {
@@ -50,6 +54,7 @@ interface Images {
   freeBytes(): Promise<number | undefined>
   /** With less no image is stored. */
   readonly storeFloor: number
+  readonly failure: Stores['failure']
 }
 
 async function openImages({ config: { storage }, clock, log }: Base): Promise<Images> {
@@ -63,21 +68,24 @@ async function openImages({ config: { storage }, clock, log }: Base): Promise<Im
       ...(isShared ? { smallBlobs: 'files', keepYoungMs: KEEP_YOUNG_MS } : { smallBlobs: 'database' }),
     })
     const thumbnails = createThumbnailFiles(join(dataDir, 'thumbnails'))
-    return { blobs, thumbnails, freeBytes: () => blobs.freeBytes(), storeFloor: storage.minFreeBytes }
+    const { minFreeBytes } = storage
+    return { blobs, thumbnails, freeBytes: () => blobs.freeBytes(), storeFloor: minFreeBytes, failure: () => undefined }
   }
-  const blobs = await openBucket(storage.blobs, isShared ? KEEP_YOUNG_MS : 0, clock)
-  await blobs.check().catch(async (error: unknown) => {
+  const bucket = await openBucket(storage.blobs, isShared ? KEEP_YOUNG_MS : 0, clock)
+  const watch = startStoreWatch(bucket, clock)
+  await watch.check().catch(async (error: unknown) => {
     // An outage passes, and pictures can be made and sent meanwhile. A wrong name or key does not.
     if (error instanceof HalftoneError && error.code === 'storage_unavailable') {
       log.error({ err: error }, 'the store of images does not answer; pictures are sent and not kept until it does')
       return
     }
-    await blobs.close()
+    await watch.blobs.close()
     throw error
   })
   return {
-    blobs,
-    thumbnails: blobs.thumbnails,
+    blobs: watch.blobs,
+    failure: watch.failure,
+    thumbnails: bucket.thumbnails,
     // The ledger and bodies on their way still need the disk; images do not.
     async freeBytes() {
       const { bavail, bsize } = await statfs(dataDir)

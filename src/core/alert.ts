@@ -14,6 +14,8 @@ export const alertKinds = {
   'provider.key_rejected': 'A provider refuses the key of its account.',
   'provider.no_credit': 'The account of a provider is out of credit.',
   'disk.low': 'So little disk is free that pictures are not stored, or nothing is sent to providers.',
+  'images.unreachable': 'The bucket of pictures cannot be used: pictures are sent and not kept.',
+  'images.reachable': 'Pictures are kept again.',
   'ledger.behind': 'The ledger does not keep up: commands have been waiting for a commit.',
 } as const
 export type AlertKind = keyof typeof alertKinds

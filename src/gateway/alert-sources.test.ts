@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { OfferHealth } from '../core/routing/index.ts'
-import { callEvents, watchBreakers, watchDisk, watchLedger } from './alert-sources.ts'
+import { callEvents, type StoreFailure, watchBreakers, watchDisk, watchImages, watchLedger } from './alert-sources.ts'
 import type { FinishedCall } from './conclude.ts'
 
 const health = (state: OfferHealth['state']): OfferHealth => ({ state, inFlight: 0, blockedUntilUs: 0 })
@@ -48,6 +48,22 @@ describe('disk and ledger', () => {
     const queues = [900, 900, 3, 900, 900, 900]
     const watch = watchLedger(() => ({ queuedCommands: queues.shift() ?? 0, commits: 0, commands: 0 }), 'n1')
     expect([1, 2, 3, 4, 5, 6].map((at) => watch(at).length)).toEqual([0, 0, 0, 0, 0, 1])
+  })
+})
+
+describe('the bucket of pictures', () => {
+  it('is told of once when it fails and once when it is mended, with the window of the beginning', () => {
+    let failure: StoreFailure | undefined
+    const watch = watchImages(() => failure, 'n1')
+    const told = (nowUs: number) => watch(nowUs).map(({ kind, severity, name }) => [kind, severity, name])
+    expect(told(0)).toEqual([])
+    failure = { sinceUs: 20 * MINUTE_US, why: 'no answer' }
+    expect(told(21 * MINUTE_US)).toEqual([['images.unreachable', 'critical', 'images.unreachable/1']])
+    failure = { sinceUs: 20 * MINUTE_US, why: 'a wrong key' }
+    expect(told(22 * MINUTE_US)).toEqual([])
+    failure = undefined
+    expect(told(99 * MINUTE_US)).toEqual([['images.reachable', 'info', 'images.reachable/1']])
+    expect(told(100 * MINUTE_US)).toEqual([])
   })
 })
 

@@ -114,6 +114,37 @@ export function watchDisk(disk: DiskGuard, node: string): (nowUs: number) => rea
   }
 }
 
+/** Why pictures are not kept, and since when. */
+export interface StoreFailure {
+  readonly sinceUs: number
+  readonly why: string
+}
+
+const STORE_WINDOW_US = 15 * MINUTE_US
+
+/** The store that all nodes share: the first of them that sees it fail, or come back, tells of it. */
+export function watchImages(failure: () => StoreFailure | undefined, node: string): (nowUs: number) => readonly AlertEvent[] {
+  let told: StoreFailure | undefined
+  return (nowUs) => {
+    const now = failure()
+    const before = told
+    if ((now === undefined) === (before === undefined)) return []
+    told = now
+    const { sinceUs, why } = now ?? before ?? { sinceUs: nowUs, why: '' }
+    const kind = now ? 'images.unreachable' : 'images.reachable'
+    return [
+      {
+        kind,
+        severity: now ? 'critical' : 'info',
+        // The end of an outage bears the window of its beginning, so that the two belong together.
+        name: `${kind}/${within(STORE_WINDOW_US, sinceUs)}`,
+        title: now ? 'Pictures are sent and not kept: their bucket cannot be used' : 'Pictures are kept again',
+        data: { node, why, failed_at: isoTime(sinceUs), mended_at: now ? null : isoTime(nowUs) },
+      },
+    ]
+  }
+}
+
 const QUEUE_IS_LONG = 500
 const LOOKS_IN_A_ROW = 3
 

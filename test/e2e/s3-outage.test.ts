@@ -1,4 +1,6 @@
 /** The store of images goes away, is wrong from the start, or comes back: pictures that were paid for reach the client all the same. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { checkLedger, compatibleProvider, startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
@@ -24,12 +26,14 @@ afterEach(async () => {
 })
 afterAll(() => bucket?.drop())
 
-async function start(blobs: object = {}): Promise<TestGateway> {
+async function start(blobs: object = {}, more: object = {}): Promise<TestGateway> {
   gateway = await startTestGateway({
     config: {
       providers: { double: compatibleProvider(double, { retries: 0 }) },
       storage: { blobs: { ...bucket.config, endpoint: proxy.endpoint, ...blobs } },
+      ...more,
     },
+    alertsEveryMs: 50,
   })
   return gateway
 }
@@ -72,6 +76,37 @@ it('away in the middle: the client gets the bytes instead of a link, and the led
   await expect.poll(async () => (await fetch(before.body.data[0]?.url ?? '')).status, { timeout: 60_000 }).toBe(200)
   await expect.poll(async () => (await generate(node, 'after')).body.data[0]?.url, { timeout: 60_000 }).toBeDefined()
   await checkLedger(node, { doubles: { double } })
+})
+
+it('tells of an outage once when it begins and once when it ends', { timeout: 120_000 }, async () => {
+  const told: string[] = []
+  const receiver = createServer((request, response) => {
+    let raw = ''
+    request.on('data', (chunk) => {
+      raw += String(chunk)
+    })
+    request.on('end', () => {
+      told.push(JSON.parse(raw).type)
+      response.end()
+    })
+  })
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+  try {
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`
+    const kinds = ['images.unreachable', 'images.reachable']
+    const alerts = { webhooks: [{ name: 'pager', url, secret: 'a secret of the webhooks', kinds }] }
+    const node = await start({}, { alerts, network: { allowPrivateHosts: ['127.0.0.1'] } })
+    await generate(node, 'before')
+    await proxy.down()
+    await Promise.all(['one', 'two', 'three'].map((prompt) => generate(node, prompt)))
+    await expect.poll(() => told, { timeout: 60_000 }).toEqual(['images.unreachable'])
+    await generate(node, 'four')
+    await proxy.up()
+    await expect.poll(async () => (await generate(node, 'after')).body.data[0]?.url, { timeout: 60_000 }).toBeDefined()
+    await expect.poll(() => told, { timeout: 60_000 }).toEqual(['images.unreachable', 'images.reachable'])
+  } finally {
+    receiver.close()
+  }
 })
 
 it('silent in the middle: the picture is sent in bounded time, and the next one at once', { timeout: 120_000 }, async () => {

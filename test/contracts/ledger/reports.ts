@@ -57,7 +57,7 @@ export function reportRules(opened: () => OpenedLedger): void {
         await ledger.reserve(reserve)
         const isMade = outcome !== 'failed'
         // The client left; its pictures were made and kept all the same.
-        const madeAs = outcome === 'cancelled' ? 'succeeded' : outcome
+        const madeAs = outcome === 'partial' ? outcome : 'succeeded'
         await ledger.settle(
           newSettle(reserve, {
             settledUs: atUs + 1_000,
