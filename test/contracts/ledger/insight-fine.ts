@@ -3,9 +3,15 @@ import { expect } from 'vitest'
 import type { Fact, LatencyFact } from '../../../src/core/insight/explore.ts'
 import type { StoredDimension } from '../../../src/core/insight/rules.ts'
 import type { FineQuery, LedgerInsight } from '../../../src/ports/ledger.ts'
+import { T0 } from '../../support/ledger-rows.ts'
 import { grouped, groupedWaits, type Recounted } from '../../support/recount.ts'
 
 const HOUR = 3_600_000_000
+export const DAY = 24 * HOUR
+/** The day the rows of these tests end on. */
+export const dayUs = Math.floor(T0 / DAY) * DAY
+/** Everything that really happened. */
+export const whole = { sandbox: false, fromUs: dayUs - 10 * DAY, toUs: dayUs + 2 * DAY } as const
 
 export const allDimensions: readonly StoredDimension[] = [
   'offer',
@@ -51,7 +57,7 @@ export async function expectFineEqualsRows(
 ): Promise<void> {
   const { dimensions, fromUs, toUs, grain } = query
   const found = await readFine(insight, { ...query, wants: 'both' })
-  const asked = { dimensions, fromUs, toUs, stepUs: grain === 'none' ? 0 : grain === 'hour' ? HOUR : 24 * HOUR }
+  const asked = { dimensions, fromUs, toUs, stepUs: grain === 'none' ? 0 : grain === 'hour' ? HOUR : DAY }
   const wanted = filtered(rows, query.filters)
   const name = `${dimensions.join(' x ')} by ${grain}`
   expect(grouped(untimed(found.facts, fromUs), asked), name).toEqual(grouped(wanted.facts, asked))
