@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { newReserve } from '../../test/support/ledger-rows.ts'
 import type { PostgresDatabase } from '../../test/support/postgres.ts'
 import { createTestDatabase } from '../../test/support/test-database.ts'
 import type { Ledger } from '../ports/ledger.ts'
@@ -54,7 +55,7 @@ async function startNode(nodeId: string) {
     startNodeLife({
       services,
       current: () => {
-        throw new Error('nothing is resumed here')
+        throw new Error('no job can be asked about here')
       },
       budgets: { refresh: () => Promise.resolve() } as Parameters<typeof startNodeLife>[0]['budgets'],
       monthPlan: { refresh: () => Promise.resolve() },
@@ -95,4 +96,18 @@ test('a node that stays away is still taken over', async () => {
   second.isCut = false
   await expect.poll(() => second.isLost, { timeout: 20_000 }).toBe(true)
   expect(first.isLost).toBe(false)
+}, 60_000)
+
+test('a job of a node that died is polled beside the look for others that die', async () => {
+  const ledger = await openPostgresLedger({ url: database.url, now: () => systemClock.nowUs(), declaredTags: [] })
+  ledgers.push(ledger)
+  const dead = { nodeId: 'dead', ...(await ledger.openNode({ nodeId: 'dead', leaseMs: LEASE_MS })) }
+  const { request, attempt } = newReserve(dead)
+  await ledger.reserve({ request, attempt, budgetIds: [] })
+  await ledger.recordJob({ attemptId: attempt.id, jobId: 'j', resume: {}, atUs: systemClock.nowUs() })
+  const first = await startNode('first')
+  const owner = async () => (await ledger.read.request(request.id))?.attemptRows[0]?.nodeId
+  await expect.poll(owner, { timeout: 20_000 }).toBe('first')
+  const { looked } = first
+  await expect.poll(() => first.looked, { timeout: 20_000 }).toBeGreaterThan(looked + 1)
 }, 60_000)

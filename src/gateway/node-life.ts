@@ -36,7 +36,15 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   const { services, budgets } = options
   const { ledger, log, node } = services
   const stop = new AbortController()
-  const resumed = resumeAll(options, options.recovery, stop.signal)
+  const resuming = new Set<Promise<void>>()
+  /** Beside everything else: a job may take a day, and other nodes die meanwhile. */
+  const resume = (report: RecoveryReport): void => {
+    const work = resumeAll(options, report, stop.signal)
+      .catch((err: unknown) => log.error({ err }, 'recovered jobs could not be resumed; the next start resumes them'))
+      .finally(() => resuming.delete(work))
+    resuming.add(work)
+  }
+  resume(options.recovery)
   const every = (ms: number, what: string, work: () => Promise<void>): Promise<void> =>
     (async () => {
       while (!stop.signal.aborted) {
@@ -59,7 +67,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     every(options.leaseMs / 3, 'watching the ledger', async () => options.onLedger(isLost || judgement.isFresh())),
     every(options.leaseMs, 'recovering expired nodes', async () => {
       // What a lost node took over, the next one would have to take over again.
-      if (!isLost && judgement.isSound()) await resumeAll(options, await ledger.recoverExpired(), stop.signal)
+      if (!isLost && judgement.isSound()) resume(await ledger.recoverExpired())
     }),
     every(REFRESH_EVERY_MS, 'reading budgets', () => budgets.refresh()),
     every(REFRESH_EVERY_MS, 'reading volumes and lots', () => services.purchases.sync()),
@@ -69,7 +77,8 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
   return {
     async close() {
       stop.abort()
-      await Promise.all([resumed, ...loops])
+      await Promise.all(loops)
+      await Promise.all(resuming)
     },
   }
 }

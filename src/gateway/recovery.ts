@@ -1,10 +1,11 @@
 /** After a crash: jobs that the provider still works on, or has finished, are polled to their end instead of paid for again. */
-import { errorCatalogue, HalftoneError } from '../core/error.ts'
-import type { Candidate, CandidateSettings } from '../core/offer.ts'
+import { HalftoneError } from '../core/error.ts'
+import type { Candidate, Warning } from '../core/offer.ts'
 import type { ImageRequest } from '../core/request.ts'
-import type { AttemptRecordRow, RecoveryReport, RequestFinish, RequestRecord, ResumableAttempt } from '../ports/ledger.ts'
+import type { AttemptRecordRow, RecoveryReport, RequestRecord, ResumableAttempt } from '../ports/ledger.ts'
 import type { AttemptResult } from '../ports/provider.ts'
 import { concludeCall, type FinishedCall, type ReservedCall } from './conclude.ts'
+import { lastCallOf, recoveredFinish, settingsOf } from './recovered-finish.ts'
 import { settleCall } from './settle-call.ts'
 import type { GatewayServices, GatewayState } from './state.ts'
 
@@ -13,7 +14,12 @@ export interface RecoveryContext {
   readonly current: () => GatewayState
 }
 
-/** Resume every job of the report, side by side; what cannot be resumed stays unknown and is logged. */
+/** How often a job that cannot be asked about is tried again: its provider may come back into the configuration. */
+const AGAIN_MS = 5_000
+/** After so long it is given up, so that its money does not stay held and its request does not run for ever. */
+const GIVEN_UP_AFTER_MS = 3_600_000
+
+/** Resume every job of the report, side by side. Resolves when each was settled, be it as of unknown outcome. */
 export async function resumeAll(context: RecoveryContext, report: RecoveryReport, signal: AbortSignal): Promise<void> {
   const { log } = context.services
   const { voided, unknown, resumable } = report
@@ -23,14 +29,84 @@ export async function resumeAll(context: RecoveryContext, report: RecoveryReport
     'recovered attempts of a node that did not stop cleanly',
   )
   const turns: Turns = new Map()
-  await Promise.all(
-    resumable.map((attempt) =>
-      resume(context, attempt, turns, signal).catch((err: unknown) =>
-        log.error({ err, attemptId: attempt.attemptId }, 'a recovered job could not be resumed; its money stays unknown'),
-      ),
-    ),
-  )
+  await Promise.all(resumable.map((attempt) => resumeToItsEnd(context, attempt, turns, signal)))
 }
+
+/** Until it is settled, or a shutdown leaves it to the next start. */
+async function resumeToItsEnd(context: RecoveryContext, job: ResumableAttempt, turns: Turns, signal: AbortSignal): Promise<void> {
+  const { clock, log } = context.services
+  const { attemptId, offer } = job
+  const sinceMs = clock.monotonicMs()
+  let failures = 0
+  while (!signal.aborted) {
+    try {
+      if (clock.monotonicMs() - sinceMs < GIVEN_UP_AFTER_MS) return await resume(context, job, turns, signal)
+      await inTurn(turns, job.requestId, () => giveUp(context.services, job))
+      log.error(
+        { attemptId, offer },
+        'a recovered job was given up; what it may have cost is held against its budgets as unknown',
+      )
+      return
+    } catch (err) {
+      failures += 1
+      if (failures === 1) log.error({ err, attemptId, offer }, 'a recovered job could not be resumed; it is tried again')
+    }
+    await clock.sleep(AGAIN_MS, signal).catch(() => undefined)
+  }
+}
+
+const GIVEN_UP =
+  'The gateway stopped before it could answer, and could not ask the provider afterwards. The call may have been billed; send it under a new Idempotency-Key to accept that and try again.'
+
+/** The hold becomes a provisional charge, to be reconciled; the request ends. */
+async function giveUp({ ledger, clock, node }: GatewayServices, { attemptId, requestId }: ResumableAttempt): Promise<void> {
+  const record = await ledger.read.request(requestId)
+  const row = record?.attemptRows.find(({ id }) => id === attemptId)
+  if (!record || !row) return
+  const others = record.attemptRows.filter(({ id }) => id !== attemptId)
+  const failure = { code: 'internal_error', message: GIVEN_UP } as const
+  const nowUs = clock.nowUs()
+  const finish = isLast(record, others) && {
+    finish: recoveredFinish(
+      record,
+      others,
+      {
+        row,
+        imagesMade: 0,
+        costNanoUsd: row.holdNanoUsd,
+        money: 'unknown',
+        usage: {},
+        outcome: 'unknown',
+        failure,
+        warnings: [],
+      },
+      nowUs,
+    ),
+  }
+  await ledger.settle({
+    attemptId,
+    requestId,
+    nodeId: node.id,
+    epoch: node.epoch,
+    settledUs: nowUs,
+    state: 'unknown',
+    outcome: 'unknown',
+    billed: 'unknown',
+    errorCode: failure.code,
+    errorMessage: failure.message,
+    usage: {},
+    charges: [],
+    imagesMade: 0,
+    assets: [],
+    evidence: {},
+    findings: [`not resumed: the provider of ${row.offer} could not be asked`],
+    ...finish,
+  })
+}
+
+/** Every other call of the request has ended, and the request has not. */
+const isLast = ({ finishedUs }: RequestRecord, others: readonly AttemptRecordRow[]): boolean =>
+  finishedUs === null && others.every(({ settledUs }) => settledUs !== null)
 
 /** Jobs of one request end one after the other, so that each knows what those before it have brought. */
 type Turns = Map<string, Promise<void>>
@@ -124,37 +200,18 @@ async function conclude(
     { ...resumed, attempt: { ...row, state: 'dispatched', nodeId: services.node.id, epoch: services.node.epoch } },
     { result, durationUs, isSurplus: result.kind === 'done' && (row.kind === 'step' || isSurplus(row, others)) },
   )
-  const ends = record.finishedUs === null && others.every((attempt) => attempt.settledUs !== null)
-  await settleCall(services, done, ends ? finishOf(services, record, others, done) : undefined)
-  if (result.kind === 'done' && !done.isSurplus) await Promise.all(result.images.map((image) => image.body.dispose()))
+  const last = lastCallOf(row, done, stepIsMissing(record, done) ? [...done.warnings, withoutStep] : done.warnings)
+  try {
+    const finish = isLast(record, others) ? recoveredFinish(record, others, last, services.clock.nowUs()) : undefined
+    await settleCall(services, done, finish)
+  } finally {
+    if (result.kind === 'done' && !done.isSurplus) await Promise.all(result.images.map((image) => image.body.dispose()))
+  }
 }
 
-/** Nobody waits for the answer any more; the row still says how the request ended. */
-function finishOf(
-  services: GatewayServices,
-  record: RequestRecord,
-  others: readonly AttemptRecordRow[],
-  done: FinishedCall,
-): RequestFinish {
-  const images = done.record.imagesMade + others.reduce((sum, attempt) => sum + attempt.imagesMade, 0)
-  const failure = images === 0 ? done.record.failure : undefined
-  const nowUs = services.clock.nowUs()
-  return {
-    finishedUs: nowUs,
-    outcome: images === 0 ? done.outcome : images < record.n ? 'partial' : 'succeeded',
-    httpStatus: failure ? errorCatalogue[failure.code].status : 200,
-    imagesReturned: images,
-    latencyUs: nowUs - record.createdUs,
-    warnings: stepIsMissing(record, done)
-      ? [
-          {
-            code: 'finishing_failed',
-            message: 'The gateway stopped before the picture was cut out or enlarged; it is as it was made.',
-          },
-        ]
-      : [],
-    ...(failure && { errorCode: failure.code, errorMessage: failure.message }),
-  }
+const withoutStep: Warning = {
+  code: 'finishing_failed',
+  message: 'The gateway stopped before the picture was cut out or enlarged; it is as it was made.',
 }
 
 const stepIsMissing = ({ attemptRows }: RequestRecord, { reserved, record }: FinishedCall): boolean =>
@@ -164,11 +221,6 @@ async function assetTtlDays({ ledger }: GatewayServices, record: RequestRecord):
   const project = (await ledger.admin.projects()).find(({ id }) => id === record.projectId)
   return project?.assetTtlDays ?? 30
 }
-
-/** Settings as `reserveCall` stored them. */
-const settingsOf = ({ settings }: AttemptRecordRow): StoredSettings => settings as unknown as StoredSettings
-
-type StoredSettings = CandidateSettings & Pick<Candidate, 'finishing'> & { readonly boughtStep?: object }
 
 /** Inputs went out with the first submission; a resumed job does not send them again. */
 async function* emptyStream(): AsyncGenerator<Uint8Array> {}

@@ -1,66 +1,141 @@
-/** A node that is killed while three jobs of one request run: the next start polls all of them, and the request ends once, with every picture. */
+/** Jobs that outlive what they were begun by, a node that is killed or a configuration that changes: they are polled to their end, and paid once. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { startHalftone } from '../../src/compose.ts'
 import type { Receipt, RequestRecordWire, RequestSummaryWire } from '../../src/contract/records.ts'
-import { type BflScript, bflKey, startBfl } from '../support/doubles/black-forest-labs.ts'
-import { ADMIN_KEY } from '../support/gateway.ts'
+import { type BflDouble, type BflScript, bflKey, startBfl } from '../support/doubles/black-forest-labs.ts'
+import { ADMIN_KEY, checkLedger, startTestGateway } from '../support/gateway.ts'
 import { killableEnv, startKillableNode } from '../support/killable-node.ts'
+
+interface ImagesAnswer {
+  readonly data: readonly object[]
+  readonly usage: { readonly cost: number }
+  readonly halftone: { readonly request_id: string }
+}
 
 const authorization = `Bearer ${ADMIN_KEY}`
 
-it('each knows what those before it have brought: all are paid once, and nothing stays held', async () => {
+const folders: string[] = []
+const open: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })))
+})
+
+const network = { allowPrivateHosts: ['127.0.0.1'] }
+const providersOf = (bfl: BflDouble) => ({
+  bfl: { type: 'black-forest-labs', baseUrl: `${bfl.origin}/v1`, apiKey: bflKey, retries: 0 },
+})
+const ask = (base: string, n: number) =>
+  fetch(`${base}/v1/images/generations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization, 'idempotency-key': 'a fox' },
+    body: JSON.stringify({ model: 'black-forest-labs/flux.2-pro', prompt: 'a red fox', n, size: '1024x1024' }),
+  })
+
+/** A job is in the ledger before it is asked about. */
+const asked = (bfl: BflDouble) => (): number =>
+  new Set(bfl.calls.flatMap(({ path, query }) => (path === '/v1/get_result' ? [query.get('id')] : []))).size
+
+/** A node that was killed while `n` jobs of one request ran; none of them ends before `script` says so. */
+async function killed(n: number) {
   const script: { -readonly [Key in keyof BflScript]: BflScript[Key] } = { ending: 'Pending' }
   const bfl = await startBfl(script)
+  open.push(() => bfl.close())
   const folder = await mkdtemp(join(tmpdir(), 'halftone-jobs-'))
-  const env = killableEnv(folder)
-  try {
-    const config = {
-      providers: { bfl: { type: 'black-forest-labs', baseUrl: `${bfl.origin}/v1`, apiKey: bflKey, retries: 0 } },
-      network: { allowPrivateHosts: ['127.0.0.1'] },
-    }
-    await writeFile(join(folder, 'halftone.yaml'), JSON.stringify(config))
-    const { node, url } = await startKillableNode(folder)
-    const cut = fetch(`${url}/v1/images/generations`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization },
-      body: JSON.stringify({ model: 'black-forest-labs/flux.2-pro', prompt: 'a red fox', n: 3, size: '1024x1024' }),
-    }).catch(() => undefined)
-    // A job is in the ledger before it is asked about.
-    const asked = () => new Set(bfl.calls.flatMap(({ path, query }) => (path === '/v1/get_result' ? [query.get('id')] : []))).size
-    await expect.poll(asked, { timeout: 30_000 }).toBe(3)
-    node.kill('SIGKILL')
-    await cut
+  folders.push(folder)
+  const config = { providers: providersOf(bfl), network }
+  await writeFile(join(folder, 'halftone.yaml'), JSON.stringify(config))
+  const { node, url } = await startKillableNode(folder)
+  const cut = ask(url, n).catch(() => undefined)
+  await expect.poll(asked(bfl), { timeout: 30_000 }).toBe(n)
+  node.kill('SIGKILL')
+  await cut
+  return { script, bfl, folder, config }
+}
 
-    script.ending = 'Ready'
-    const next = await startHalftone({ env, cwd: folder })
-    const read = async <T>(path: string): Promise<T> =>
-      (await (await fetch(`${next.url}${path}`, { headers: { authorization } })).json()) as T
-    try {
-      const newest = async () => (await read<{ data: RequestSummaryWire[] }>('/v1/halftone/requests')).data[0]
-      await expect.poll(async () => (await newest())?.finished_at ?? null, { timeout: 30_000 }).not.toBeNull()
-      const request = await newest()
-      expect(request).toMatchObject({ outcome: 'succeeded', images_returned: 3, attempts: 3 })
-      const receipt = await read<Receipt>(`/v1/halftone/requests/${request?.id}/receipt`)
-      expect(receipt.attempts.map(({ state, images_made }) => [state, images_made])).toEqual([
-        ['settled', 1],
-        ['settled', 1],
-        ['settled', 1],
-      ])
-      const sum = receipt.attempts.reduce((total, { total_usd }) => total + Number(total_usd), 0)
-      expect(Number(receipt.total_usd)).toBeCloseTo(sum, 9)
-      expect(sum).toBeCloseTo(3 * 0.045, 9)
-      const record = await read<RequestRecordWire>(`/v1/halftone/requests/${request?.id}`)
-      expect(new Set(record.images.map(({ id }) => id)).size).toBe(3)
-      expect(await read('/v1/halftone/overview')).toMatchObject({ held_usd: '0.00' })
-      expect(bfl.jobs.size).toBe(3)
-    } finally {
-      await next.close()
-    }
-  } finally {
-    await bfl.close()
-    await rm(folder, { recursive: true, force: true })
-  }
+async function startAgain(folder: string) {
+  const next = await startHalftone({ env: killableEnv(folder), cwd: folder })
+  open.push(() => next.close())
+  const read = async <T>(path: string): Promise<T> =>
+    (await (await fetch(`${next.url}${path}`, { headers: { authorization } })).json()) as T
+  const newest = async () => (await read<{ data: RequestSummaryWire[] }>('/v1/halftone/requests')).data[0]
+  return { next, read, newest }
+}
+
+it('each knows what those before it have brought: all are paid once, and nothing stays held', async () => {
+  const { script, bfl, folder } = await killed(3)
+  script.ending = 'Ready'
+  const { next, read, newest } = await startAgain(folder)
+  await expect.poll(async () => (await newest())?.finished_at ?? null, { timeout: 30_000 }).not.toBeNull()
+  const request = await newest()
+  expect(request).toMatchObject({ outcome: 'succeeded', images_returned: 3, attempts: 3 })
+  const receipt = await read<Receipt>(`/v1/halftone/requests/${request?.id}/receipt`)
+  expect(receipt.attempts.map(({ state, images_made }) => [state, images_made])).toEqual([
+    ['settled', 1],
+    ['settled', 1],
+    ['settled', 1],
+  ])
+  const sum = receipt.attempts.reduce((total, { total_usd }) => total + Number(total_usd), 0)
+  expect(Number(receipt.total_usd)).toBeCloseTo(sum, 9)
+  expect(sum).toBeCloseTo(3 * 0.045, 9)
+  const record = await read<RequestRecordWire>(`/v1/halftone/requests/${request?.id}`)
+  expect(new Set(record.images.map(({ id }) => id)).size).toBe(3)
+  expect(await read('/v1/halftone/overview')).toMatchObject({ held_usd: '0.00' })
+  expect(bfl.jobs.size).toBe(3)
+
+  // Whoever repeats the call that was cut off gets its pictures, and pays for none of them again.
+  const repeated = await ask(next.url, 3)
+  expect([repeated.status, repeated.headers.get('x-halftone-cache')]).toEqual([200, 'hit'])
+  const answer = (await repeated.json()) as ImagesAnswer
+  expect([answer.data.length, answer.usage.cost, answer.halftone.request_id]).toEqual([3, 0.135, request?.id])
+  expect(bfl.jobs.size).toBe(3)
+}, 120_000)
+
+it('a job that fails is an answer as well: one that was billed is not bought again by a repeat', async () => {
+  const { script, bfl, folder } = await killed(1)
+  script.ending = 'Content Moderated'
+  const { next, newest } = await startAgain(folder)
+  await expect.poll(async () => (await newest())?.finished_at ?? null, { timeout: 30_000 }).not.toBeNull()
+  const { cost_usd } = (await newest()) ?? {}
+  const repeated = await ask(next.url, 1)
+  const { error } = (await repeated.json()) as { error: { code: string } }
+  expect([repeated.status, error.code, repeated.headers.get('x-should-retry')]).toEqual([400, 'content_refused', 'false'])
+  expect([cost_usd, bfl.jobs.size]).toEqual(['0.03', 1])
+}, 120_000)
+
+it('while its provider has another name its money is held and a repeat waits; once the name is back the job is polled to its end', async () => {
+  const { script, bfl, folder, config } = await killed(1)
+  script.ending = 'Ready'
+  const { bfl: account } = config.providers
+  await writeFile(join(folder, 'halftone.yaml'), JSON.stringify({ providers: { renamed: account }, network }))
+  const { next, read, newest } = await startAgain(folder)
+  const during = await ask(next.url, 1)
+  expect([during.status, (await newest())?.finished_at]).toEqual([409, null])
+  expect(await read('/v1/halftone/overview')).toMatchObject({ held_usd: '0.03' })
+
+  await writeFile(join(folder, 'halftone.yaml'), JSON.stringify(config))
+  await expect.poll(async () => (await newest())?.finished_at ?? null, { timeout: 60_000 }).not.toBeNull()
+  expect(await newest()).toMatchObject({ outcome: 'succeeded', images_returned: 1, cost_usd: '0.045' })
+  expect((await ask(next.url, 1)).headers.get('x-halftone-cache')).toBe('hit')
+  expect(bfl.jobs.size).toBe(1)
+}, 120_000)
+
+it('a job that runs while its provider leaves the configuration is polled to its end, by the account that it was given to', async () => {
+  const script: { -readonly [Key in keyof BflScript]: BflScript[Key] } = { ending: 'Pending' }
+  const bfl = await startBfl(script)
+  open.push(() => bfl.close())
+  const gateway = await startTestGateway({ config: { providers: providersOf(bfl), network } })
+  open.push(() => gateway.close())
+  const running = ask(gateway.url, 1)
+  await expect.poll(asked(bfl), { timeout: 30_000 }).toBe(1)
+  await gateway.writeConfig({ network })
+  const ids = async () => (await gateway.call<{ data: { id: string }[] }>('/v1/models')).body.data.map(({ id }) => id).join(' ')
+  await expect.poll(ids, { timeout: 30_000 }).not.toContain('flux.2-pro')
+  script.ending = 'Ready'
+  const { status, headers } = await running
+  expect([status, headers.get('x-halftone-cost-usd')]).toEqual([200, '0.045'])
+  await checkLedger(gateway, { doubles: {} })
 }, 120_000)
