@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DOUBLE_KEY, type GatewayDouble, startGatewayDouble } from './gateway-double.ts'
-import { PIXEL, quoteRecord, REQUEST_ID, receiptRecord, requestRecords } from './records.ts'
+import { PIXEL, REQUEST_ID } from './records/call.ts'
+import { quoteRecord } from './records/quote.ts'
+import { receiptRecord } from './records/receipt.ts'
+import { requestRecords } from './records/requests.ts'
 import { type CliOptions, runCli } from './run-cli.ts'
 
 let gateway: GatewayDouble

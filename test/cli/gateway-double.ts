@@ -1,7 +1,13 @@
 /** Recorded answers over a real socket: what the commands make of them is tested apart from the gateway. */
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import * as records from './records.ts'
+import { PIXEL, REQUEST_ID } from './records/call.ts'
+import { explanationRecord, observationRecord } from './records/choice.ts'
+import * as gateway from './records/gateway.ts'
+import { imagesRecord } from './records/images.ts'
+import { quoteRecord } from './records/quote.ts'
+import { receiptRecord } from './records/receipt.ts'
+import { requestRecords } from './records/requests.ts'
 
 export interface Recorded {
   readonly method: string
@@ -28,7 +34,7 @@ interface Answer {
 const list = (data: readonly unknown[]): Answer => ({ body: { object: 'list', data, next_cursor: null } })
 const failure = (status: number, code: string, message: string): Answer => ({
   status,
-  body: { error: { message, type: 'invalid_request_error', param: null, code, request_id: records.REQUEST_ID } },
+  body: { error: { message, type: 'invalid_request_error', param: null, code, request_id: REQUEST_ID } },
 })
 
 /** Prompts that fail: the word in the prompt is the error code. */
@@ -45,31 +51,31 @@ function answerTo({ method, path, body }: Recorded): Answer {
     const request = JSON.parse(body) as { prompt: string; stream?: boolean }
     const status = failures[request.prompt]
     if (status !== undefined) return failure(status, request.prompt, `It is ${request.prompt}.`)
-    const { data, ...rest } = records.imagesRecord
-    if (!request.stream) return { body: records.imagesRecord }
+    const { data, ...rest } = imagesRecord
+    if (!request.stream) return { body: imagesRecord }
     const events = [
       {
         event: 'image_generation.partial_image',
-        data: { type: 'image_generation.partial_image', b64_json: records.PIXEL, partial_image_index: 0 },
+        data: { type: 'image_generation.partial_image', b64_json: PIXEL, partial_image_index: 0 },
       },
       { event: 'image_generation.completed', data: { type: 'image_generation.completed', b64_json: data[0]?.b64_json, ...rest } },
     ]
     return { body: undefined, stream: events }
   }
-  if (pathname === '/v1/images/edits') return { body: records.imagesRecord }
-  if (pathname === '/v1/models') return list(records.modelRecords)
-  if (pathname === '/v1/halftone/quote') return { body: records.quoteRecord }
+  if (pathname === '/v1/images/edits') return { body: imagesRecord }
+  if (pathname === '/v1/models') return list(gateway.modelRecords)
+  if (pathname === '/v1/halftone/quote') return { body: quoteRecord }
   if (pathname === '/v1/halftone/requests')
-    return list(records.requestRecords.slice(0, Number(new URL(path, 'http://x').searchParams.get('limit'))))
-  if (pathname === `/v1/halftone/requests/${records.REQUEST_ID}/receipt`) return { body: records.receiptRecord }
-  if (pathname === `/v1/halftone/requests/${records.REQUEST_ID}/explain`) return { body: records.explanationRecord }
-  if (pathname === '/v1/halftone/routes/trial/observation') return { body: records.observationRecord }
-  if (pathname === '/v1/halftone/keys') return method === 'POST' ? { body: records.createdKeyRecord } : list(records.keyRecords)
+    return list(requestRecords.slice(0, Number(new URL(path, 'http://x').searchParams.get('limit'))))
+  if (pathname === `/v1/halftone/requests/${REQUEST_ID}/receipt`) return { body: receiptRecord }
+  if (pathname === `/v1/halftone/requests/${REQUEST_ID}/explain`) return { body: explanationRecord }
+  if (pathname === '/v1/halftone/routes/trial/observation') return { body: observationRecord }
+  if (pathname === '/v1/halftone/keys') return method === 'POST' ? { body: gateway.createdKeyRecord } : list(gateway.keyRecords)
   if (pathname.startsWith('/v1/halftone/keys/')) return { body: { id: pathname.split('/').at(-1), deleted: true } }
-  if (pathname === '/v1/halftone/status') return { body: records.statusRecord }
-  if (pathname === '/v1/halftone/overview') return { body: records.overviewRecord }
-  if (pathname === '/v1/halftone/probe') return list(records.probeRecords)
-  if (pathname === '/v1/halftone/session') return { body: records.sessionRecord }
+  if (pathname === '/v1/halftone/status') return { body: gateway.statusRecord }
+  if (pathname === '/v1/halftone/overview') return { body: gateway.overviewRecord }
+  if (pathname === '/v1/halftone/probe') return list(gateway.probeRecords)
+  if (pathname === '/v1/halftone/session') return { body: gateway.sessionRecord }
   if (pathname === '/readyz') return { body: { status: 'ready', problems: [], notices: 0 } }
   return failure(404, 'not_found', 'There is nothing here.')
 }
@@ -97,7 +103,7 @@ export async function startGatewayDouble(): Promise<GatewayDouble> {
         ? answerTo(recorded)
         : failure(401, 'invalid_api_key', 'This key is not valid.')
     if (answer.stream !== undefined) {
-      response.writeHead(200, { 'content-type': 'text/event-stream', 'x-request-id': records.REQUEST_ID })
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'x-request-id': REQUEST_ID })
       response.write(': heartbeat\n\n')
       for (const { event, data } of answer.stream) response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
       return void response.end()
