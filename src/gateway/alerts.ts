@@ -68,6 +68,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
   const stop = new AbortController()
   const told = new Set<string>()
   const memories = new Map<string, Memory>()
+  const delivering = new Map<string, Promise<void>>()
   let raised: AlertEvent[] = []
   let wake = new AbortController()
 
@@ -144,7 +145,19 @@ export function startAlerts(options: AlertsOptions): Alerts {
     raised = []
     await writeOrKeep(happened)
     await writeOrKeep(await options.look(services.clock.nowUs()))
-    await Promise.all(options.channels().map(deliverDue))
+    for (const channel of options.channels()) deliverBeside(channel)
+  }
+
+  /** One that hangs holds up neither the other channels nor the next look. */
+  function deliverBeside(channel: AlertChannel): void {
+    const kind = jobKindOf(channel)
+    if (delivering.has(kind)) return
+    const work = deliverDue(channel)
+      .catch((err: unknown) =>
+        services.log.error({ err, channel: channel.name }, 'alerts could not be delivered; it will be tried again'),
+      )
+      .finally(() => delivering.delete(kind))
+    delivering.set(kind, work)
   }
 
   const loop = (async () => {
@@ -186,6 +199,7 @@ export function startAlerts(options: AlertsOptions): Alerts {
     async close() {
       stop.abort()
       await loop
+      await Promise.all(delivering.values())
     },
   }
 }

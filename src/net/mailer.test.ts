@@ -80,4 +80,23 @@ describe('a mail', () => {
     await expect(sendMail({ url: `smtp://127.0.0.1:${port}`, tls: 'off' }, mail, 100, never)).rejects.toThrow(/greeting|timeout/i)
     silent.close()
   })
+
+  it('to a server that never stops talking is given up, and its connection is cut', async () => {
+    let connections = 0
+    const talking = createServer((socket) => {
+      connections += 1
+      socket.on('error', () => undefined)
+      socket.write('220 hello\r\n')
+      const talk = setInterval(() => socket.write('250-and another thing\r\n'), 20)
+      socket.on('close', () => {
+        clearInterval(talk)
+        connections -= 1
+      })
+    })
+    await new Promise<void>((resolve) => talking.listen(0, '127.0.0.1', resolve))
+    const { port } = talking.address() as AddressInfo
+    await expect(sendMail({ url: `smtp://127.0.0.1:${port}`, tls: 'off' }, mail, 200, never)).rejects.toThrow('in time')
+    await expect.poll(() => connections).toBe(0)
+    talking.close()
+  })
 })

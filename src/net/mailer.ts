@@ -1,4 +1,5 @@
 /** Send a mail by SMTP. The library is loaded with the first mail. */
+import { Socket } from 'node:net'
 
 export interface SmtpServer {
   /** `smtp://user:password@host:587`, or `smtps://` for TLS from the first byte. */
@@ -26,7 +27,10 @@ export async function sendMail(server: SmtpServer, mail: Mail, timeoutMs: number
   const { createTransport } = await import('nodemailer')
   const url = new URL(server.url)
   const isSecure = url.protocol === 'smtps:'
+  // Ours, to be cut: the library has limits for silence alone, and a server that keeps talking would keep it for ever.
+  const socket = new Socket()
   const transport = createTransport({
+    socket,
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || DEFAULT_PORTS[isSecure ? 'smtps:' : 'smtp:']),
     secure: isSecure,
@@ -58,6 +62,7 @@ export async function sendMail(server: SmtpServer, mail: Mail, timeoutMs: number
     })
     await Promise.race([sending, stopped])
   } catch (cause) {
+    socket.destroy()
     throw new Error(reasonOf(cause), { cause })
   } finally {
     clearTimeout(timer)

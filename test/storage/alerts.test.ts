@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { hashOf } from '../../src/gateway/alert-channels.ts'
 import { budgetEvents } from '../../src/gateway/alert-sources.ts'
 import { type Alerts, startAlerts } from '../../src/gateway/alerts.ts'
 import type { Ledger } from '../../src/ports/ledger.ts'
@@ -152,4 +153,45 @@ test('a delivery that fails is tried again after growing waits with the same id,
   await pause()
   expect(posted).toHaveLength(8)
   expect(new Set(posted.map(({ id }) => id)).size).toBe(1)
+})
+
+test('a channel that hangs holds up neither the others nor what is looked at, and no shutdown', async () => {
+  const taken: string[] = []
+  let looks = 0
+  const slow = { ...hook, name: 'slow', url: 'https://hangs.example/a' }
+  const node = startAlerts({
+    services: { ledger, clock: clockOf(), log: silent, node: { id: 'a', epoch: 1 }, random: () => 0 },
+    channels: () => [slow, hook],
+    maxPerHour: () => 3_600,
+    look: async () => {
+      looks += 1
+      return []
+    },
+    senders: {
+      async post(url, _headers, body, signal) {
+        if (url === slow.url)
+          await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+        taken.push(JSON.parse(body).title)
+        return 204
+      },
+      mail: async () => undefined,
+    },
+  })
+  nodes.push(node)
+  const raise = (name: string) => node.raise([{ kind: 'quality.recovered', severity: 'info', name, title: name, data: {} }])
+  raise('first')
+  await until(() => taken.includes('first'))
+  const before = looks
+  raise('second')
+  await until(() => taken.includes('second') && looks > before)
+  const closing = performance.now()
+  await node.close()
+  expect(performance.now() - closing).toBeLessThan(5_000)
+  expect(taken).toEqual(['first', 'second'])
+  // What it was not told waits for the next try.
+  const claim = { kind: '', nodeId: 'b', nowUs: nowUs + 10_000_000, leaseUntilUs: nowUs + 20_000_000, limit: 9 }
+  const kinds = await Promise.all(
+    [slow, hook].map((channel) => ledger.jobs.claim({ ...claim, kind: `alert ${hashOf(channel.url)}` })),
+  )
+  expect(kinds.map((jobs) => jobs.map(({ tries }) => tries))).toEqual([[1, 2], []])
 })
