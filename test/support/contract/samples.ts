@@ -1,0 +1,200 @@
+/** Calls of every endpoint that succeed. A new endpoint has its sample here, or a test of its own where one call does not do. */
+import type { EndpointName } from '../../../src/contract/endpoints.ts'
+import type { CallOptions, TestGateway } from '../gateway.ts'
+import { doublePicture } from '../provider-double.ts'
+import { generation, type World } from './world.ts'
+
+export type Sample = CallOptions & { readonly path?: string }
+
+const localPath = (gateway: TestGateway, url: string): string => url.slice(gateway.url.length)
+
+const importedRow = {
+  evidence_id: 'line-1',
+  at: '2026-10-05T00:00:00Z',
+  provider: 'acme',
+  model: 'acme/painter',
+  images: 2,
+  amount_usd: '0.08',
+  provenance: 'invoiced',
+}
+
+/** What is sent to each endpoint so that it succeeds; a list where one answer has several shapes. */
+export const samplesOf = ({
+  gateway,
+  keys,
+  requestId,
+  attemptId,
+  priceBook,
+  image,
+}: World): Record<EndpointName, readonly Sample[]> => ({
+  createImage: [
+    { body: generation },
+    { body: { ...generation, response_format: 'url', n: 2 } },
+    { body: { ...generation, halftone: { body: 'off' } } },
+  ],
+  editImage: [
+    { body: { ...generation, images: [{ image_url: `data:image/png;base64,${doublePicture(8, 8).toString('base64')}` }] } },
+  ],
+  createVariation: [],
+  upscaleImage: [],
+  removeBackground: [],
+  createFile: [],
+  listFiles: [],
+  getFile: [],
+  getFileContent: [],
+  deleteFile: [],
+  createBatch: [],
+  listBatches: [],
+  getBatch: [],
+  cancelBatch: [],
+  listBatchLines: [],
+  quoteBatch: [],
+  listModels: [{}],
+  getModel: [
+    { path: '/v1/models/auto' },
+    { path: '/v1/models/fox' },
+    { path: '/v1/models/acme/painter' },
+    { path: '/v1/models/double:acme/painter' },
+  ],
+  quote: [
+    { body: generation },
+    { body: { ...generation, model: 'auto', n: 3, operation: 'edit', inputs: [{ width: 64, height: 64 }], mask: true } },
+    { body: { ...generation, explain: true, job: { count: 500, deadline_ms: 3_600_000 } } },
+  ],
+  listRequests: [
+    {},
+    { path: '/v1/halftone/requests?limit=2' },
+    { path: '/v1/halftone/requests?outcome=succeeded', key: keys.own },
+  ],
+  getRequest: [{ path: `/v1/halftone/requests/${requestId}` }],
+  getReceipt: [{ path: `/v1/halftone/requests/${requestId}/receipt` }],
+  getLineage: [{ path: `/v1/halftone/requests/${requestId}/lineage` }],
+  explainRequest: [{ path: `/v1/halftone/requests/${requestId}/explain` }],
+  giveFeedback: [
+    { body: { request_id: requestId, verdict: 'accept' } },
+    { key: keys.own, body: { image_id: image.id, score: 0.25, reason: 'too dark' } },
+  ],
+  deleteImage: [{ path: `/v1/halftone/images/${image.second}` }],
+  observeRoute: [{ path: '/v1/halftone/routes/trial/observation?days=3' }],
+  watchRequests: [],
+  getImage: [{ path: localPath(gateway, image.url), key: null }],
+  getThumbnail: [{ path: localPath(gateway, image.thumbnail_url), key: null }],
+  receiveWebhook: [{ path: '/v1/halftone/webhooks/nobody/nothing', key: null, body: { status: 'succeeded' } }],
+  overview: [{}],
+  listPrices: [{ path: '/v1/halftone/prices?model=sandbox' }],
+  getPriceBook: [{ path: `/v1/halftone/prices/books/${priceBook}` }],
+  rerate: [{ body: { since: '2026-01-01', dry_run: true } }],
+  listPriceDrafts: [{}],
+  reviewPrices: [{}],
+  acceptPriceDraft: [],
+  rejectPriceDraft: [],
+  listKeys: [{}],
+  createKey: [
+    { body: { name: 'made here' } },
+    { body: { name: 'boss', role: 'admin', max_usd_per_day: '1', allowed_models: ['auto'], tags: { a: 'b' } } },
+  ],
+  revokeKey: [{ path: `/v1/halftone/keys/${keys.revokedId}` }],
+  listProjects: [{}],
+  putProject: [
+    { path: '/v1/halftone/projects/shop', body: { name: 'Shop', prompt_mode: 'hmac', asset_ttl_days: 7, tags: { a: 'b' } } },
+  ],
+  listRoutes: [{}],
+  putRoute: [{ path: '/v1/halftone/routes/made', body: { document: { models: ['acme/painter'] } } }],
+  getRoute: [{ path: '/v1/halftone/routes/trial' }],
+  listRouteVersions: [{ path: '/v1/halftone/routes/made/versions' }],
+  validateRoute: [{ path: '/v1/halftone/routes/made/validate', body: {} }],
+  routeCandidates: [{ path: '/v1/halftone/routes/made/candidates', body: {} }],
+  tryRoute: [{ path: '/v1/halftone/routes/made/dry-run', body: { of: 'all' } }],
+  listQuality: [{}],
+  resetQuality: [],
+  rollbackRoute: [{ path: '/v1/halftone/routes/made/rollback', body: { to: 1, version: 2 } }],
+  deleteRoute: [{ path: '/v1/halftone/routes/made?version=1' }],
+  listAlertChannels: [{}],
+  testAlertChannel: [{ path: '/v1/halftone/alerts/channels/ops/test' }],
+  importSpend: [
+    { body: { source: 'bill', rows: [importedRow], dry_run: true } },
+    { body: { source: 'bill', rows: [importedRow] } },
+  ],
+  listImportFormats: [{}],
+  readImport: [
+    {
+      body: {
+        format: 'csv',
+        files: [{ name: 'bill.csv', text: 'at,model,amount_usd,provider\n2026-10-05,acme/painter,0.08,acme' }],
+      },
+    },
+    { body: { format: 'openai', files: [{ name: 'costs.json', text: '{' }] } },
+  ],
+  listUnknown: [{}],
+  reconcileAttempt: [
+    {
+      path: `/v1/halftone/attempts/${attemptId}/reconcile`,
+      body: { evidence_id: 'line 3', source: 'invoice', amount_usd: '0.08' },
+    },
+  ],
+  listLots: [{}],
+  getReport: [{}, { path: '/v1/halftone/report?month=2026-10&group=model;project,tag:team&calls=100' }],
+  deleteContent: [
+    { body: { project_id: 'nothing', before: '2026-01-01T00:00:00Z' } },
+    { body: { tag: { key: 'sku', value: 'nothing' } } },
+    { body: { group: 'nothing', what: 'images' } },
+  ],
+  listMonths: [{}],
+  closeMonth: [{ path: '/v1/halftone/months/2026-08/close', body: {} }],
+  checkMonth: [{ path: '/v1/halftone/months/2026-08' }],
+  exportFocus: [{ path: '/v1/halftone/exports/focus?from=2026-11-01&to=2026-12-01' }],
+  listExportDays: [{ path: '/v1/halftone/exports/focus/days?from=2026-11-01&to=2026-12-01&sums=true&sandbox=true' }],
+  recordDraw: [{ body: { id: 'line-1', lot_id: 'double/credits/1', amount: '1.5', source: 'a statement' } }],
+  listBudgets: [{}],
+  putBudget: [
+    {
+      path: '/v1/halftone/budgets/team',
+      body: { scope: 'project', scope_value: 'shop', period: 'month', limit_usd: '9.5', hard: false },
+    },
+  ],
+  deleteBudget: [{ path: '/v1/halftone/budgets/team' }],
+  status: [{}],
+  probeProviders: [{ body: {} }],
+  listProviders: [{}],
+  verifyProvider: [{ path: '/v1/halftone/providers/double/verify', body: { max_spend_usd: '1', dry_run: true } }],
+  priceHistory: [{ path: '/v1/halftone/prices/history?offer=double:acme/painter' }],
+  listPriceSets: [{}],
+  changePrice: [],
+  rollbackPrices: [],
+  getSession: [{}, { key: keys.own }],
+  signIn: [{ key: null, body: { key: gateway.adminKey } }],
+  signOut: [{ key: null }],
+  getSignInOptions: [{ key: null }],
+  // A browser's: e2e/sign-in.test.ts goes the whole way.
+  startOidc: [],
+  finishOidc: [],
+  listSessions: [{}],
+  endSession: [],
+  listAudit: [{}, { path: '/v1/halftone/audit?limit=2&action=key&since=2026-01-01' }],
+  insightOverview: [{}, { path: '/v1/halftone/insight/overview?period=today&sandbox=true&top=1' }],
+  insightExplore: [
+    { body: {} },
+    {
+      body: {
+        group_by: ['model', 'outcome'],
+        grain: 'day',
+        filters: { project: ['default'] },
+        measures: ['latency_p95_ms'],
+        limit: 1,
+      },
+    },
+  ],
+  insightModels: [{}],
+  putView: [{ path: '/v1/halftone/views/mine', body: { name: 'Mine', page: 'explore', query: 'group=model' } }],
+  listViews: [{}],
+  deleteView: [{ path: '/v1/halftone/views/mine' }],
+  putTagRule: [
+    { path: '/v1/halftone/tag-rules/web', body: { name: 'Web', key: 'team', value: 'web', when: { project: 'default' } } },
+  ],
+  listTagRules: [{}],
+  deleteTagRule: [{ path: '/v1/halftone/tag-rules/web' }],
+  health: [{ key: null }],
+  ready: [{ key: null }],
+  metrics: [{}],
+  openapi: [{ key: null }],
+})
