@@ -2,37 +2,28 @@
 import type { NanoUsd } from '../core/money.ts'
 import type { Provenance } from '../core/outcome.ts'
 import type { PastCall } from '../core/report/past-call.ts'
+import type { Slice } from '../core/report/slices.ts'
 import type { TimestampUs } from './ledger.ts'
 
-export interface ReportSpan {
-  readonly fromUs: TimestampUs
-  readonly toUs: TimestampUs
+export interface ReportSpan extends Slice {
   readonly sandbox: boolean
 }
 
+export interface PastCallsQuery {
+  /** In the order of time. */
+  readonly slices: readonly Slice[]
+  readonly sandbox: boolean
+  /** How soon after one that succeeded an equal request of its key repeats it. */
+  readonly repeatsWithinUs: number
+}
+
 export interface LedgerReports {
-  /** How many calls made pictures and were charged for. */
-  countCalls(span: ReportSpan): Promise<number>
-  /**
-   * Those calls with what their price was worked out from, oldest first, in pages. `parts` of 4096: a sample chosen by the ids, the same
-   * every time and independent of what the calls are; 4096 reads all.
-   */
-  calls(span: ReportSpan & { readonly parts: number }): AsyncIterable<readonly PastCall[]>
-  /**
-   * Requests of a key that equal one which had succeeded at most `withinUs` before, and what they cost: the same words, settings and
-   * inputs, paid again. By attempt.
-   */
-  repeats(span: ReportSpan & { readonly withinUs: number }): Promise<readonly RepeatedCall[]>
+  /** Calls that made pictures, with what their price was worked out from and what they were charged; oldest first, in pages. */
+  calls(query: PastCallsQuery): AsyncIterable<readonly PastCall[]>
   /** All charges, and what is not known about them. */
   money(span: ReportSpan): Promise<ReportMoney>
   /** What lots paid for. */
   draws(span: ReportSpan): Promise<readonly LotUse[]>
-}
-
-export interface RepeatedCall {
-  readonly requestId: string
-  readonly attemptId: string
-  readonly costNanoUsd: NanoUsd
 }
 
 export interface ReportMoney {

@@ -62,6 +62,7 @@ function attemptTuple(attempt: NewAttempt) {
     quality: attempt.class?.quality ?? null,
     usage: '{}',
     resume: null,
+    unpriced: null,
   })
 }
 

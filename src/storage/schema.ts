@@ -13,6 +13,7 @@ import { qualityColumns, qualityTables } from './migrations/015-quality.ts'
 import { batchTables } from './migrations/016-batches.ts'
 import { classColumns, classTables } from './migrations/017-classes.ts'
 import { floorTables } from './migrations/018-floors.ts'
+import { unpricedColumns } from './migrations/020-unpriced.ts'
 import type { ColumnType } from './migrations/ddl.ts'
 
 /** The tables as the last migration leaves them. */
@@ -29,7 +30,10 @@ export const tables = {
   ...fineTables,
   ...classTables,
   ...floorTables,
-  attempts: { ...initialTables.attempts, columns: { ...initialTables.attempts.columns, ...classColumns.attempts } },
+  attempts: {
+    ...initialTables.attempts,
+    columns: { ...initialTables.attempts.columns, ...classColumns.attempts, ...unpricedColumns.attempts },
+  },
   requests: {
     ...initialTables.requests,
     columns: {

@@ -54,6 +54,8 @@ test('recovery, joining and listing read indexes, never a whole table that grows
     [`SELECT x.id FROM attempts x WHERE x.state IN ('intent', 'dispatched') AND NOT EXISTS (${owner})`, 'attempts_open'],
     [`SELECT x.id FROM requests x WHERE x.finished_us IS NULL AND NOT EXISTS (${owner})`, 'requests_open'],
     ["SELECT * FROM attempts WHERE state = 'unknown' ORDER BY id LIMIT 5", 'attempts_unknown'],
+    ["SELECT count(*) FROM attempts WHERE id >= 'a' AND id < 'b' AND sandbox = 0 AND state = 'unknown'", 'attempts_unknown'],
+    ["SELECT count(*) FROM attempts WHERE id >= 'a' AND id < 'b' AND sandbox = 0 AND unpriced = 1", 'attempts_unpriced'],
     ['SELECT sha256 FROM blobs WHERE refs <= 0 ORDER BY sha256 LIMIT 4', 'blobs_unreferenced'],
     ['SELECT id FROM assets WHERE deleted_us IS NULL AND expires_us <= 3 ORDER BY expires_us LIMIT 4', 'assets_expiry'],
     [

@@ -28,9 +28,25 @@ export interface Alternative extends Effect {
 }
 
 export interface WhatIfBasis {
-  readonly offers: readonly Offer[]
+  readonly offers: OfferList
   readonly prices: CompiledPrices
   readonly routes: ReadonlyMap<string, Policy>
+}
+
+/** Offers by what calls are looked up by: thousands of them, among hundreds of offers. */
+export interface OfferList {
+  readonly byId: ReadonlyMap<string, Offer>
+  readonly byModel: ReadonlyMap<string, readonly Offer[]>
+}
+
+export function listOffers(offers: readonly Offer[]): OfferList {
+  const byModel = new Map<string, Offer[]>()
+  for (const offer of offers) {
+    const others = byModel.get(offer.model)
+    if (others) others.push(offer)
+    else byModel.set(offer.model, [offer])
+  }
+  return { byId: new Map(offers.map((offer) => [offer.id, offer])), byModel }
 }
 
 /** How a call can be priced again; undefined: its offer is gone, or has no price for it. */
@@ -41,7 +57,7 @@ export interface Repriced {
 }
 
 export function repriced(call: PastCall, { offers, prices }: WhatIfBasis): Repriced | undefined {
-  const offer = offers.find(({ id }) => id === call.offer)
+  const offer = offers.byId.get(call.offer)
   if (!offer) return undefined
   const asked = pricedRequest(call)
   const promptComplexity = Number(call.request.features['complexity'] ?? 0.5)
@@ -165,8 +181,8 @@ function offerAlternatives(call: PastCall, again: Repriced, { offers, routes }: 
   const policy = routes.get(call.request.route)
   const asked = wholeRequest(call)
   if (!asked || policy?.filter?.offers?.length === 1) return []
-  return offers.flatMap((other): Alternative[] => {
-    if (other.id === offer.id || other.model !== offer.model || other.sandbox !== offer.sandbox) return []
+  return (offers.byModel.get(offer.model) ?? []).flatMap((other): Alternative[] => {
+    if (other.id === offer.id || other.sandbox !== offer.sandbox) return []
     if (isLane(other) && (isLane(offer) || policy?.everyLane !== true)) return []
     const resolved = resolveCandidate(other, asked, { allowUnsupported: false })
     if (!('candidate' in resolved) || !isSameProduct(resolved.candidate.settings, call.settings)) return []

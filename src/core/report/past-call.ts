@@ -4,6 +4,9 @@ import type { NanoUsd } from '../money.ts'
 import type { CandidateSettings, OfferId } from '../offer.ts'
 import type { InputRole, Operation, Size } from '../request.ts'
 
+/** Calls whose pictures were asked for: no steps, and no hedges, which nobody asked for twice. */
+export const pastKinds = ['primary', 'retry', 'fallback'] as const
+
 export interface PastCall {
   readonly id: string
   readonly offer: OfferId
@@ -14,6 +17,10 @@ export interface PastCall {
   readonly latencyMs?: number
   /** Its settings are deleted: it cannot be priced again. */
   readonly recordDeleted?: true
+  /** Its request equals one of the same key that had succeeded shortly before. */
+  readonly repeats?: true
+  /** Which of the pieces of time that were looked at it is from. */
+  readonly slice: number
   readonly request: {
     /** As the client named it. */
     readonly model: string

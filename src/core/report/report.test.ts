@@ -5,7 +5,7 @@ import type { Offer } from '../offer.ts'
 import { compilePriceBooks, type HashedBook } from '../pricing/index.ts'
 import type { Quality } from '../request.ts'
 import type { Policy } from '../routing/index.ts'
-import { alternativesOf, repriced, type WhatIfBasis } from './alternatives.ts'
+import { alternativesOf, listOffers, repriced, type WhatIfBasis } from './alternatives.ts'
 import { commitmentChanges, type OwnedLot } from './commitments.ts'
 import type { PastCall } from './past-call.ts'
 import { mostSaving, startWhatIf } from './what-if.ts'
@@ -91,18 +91,24 @@ const policy = (route: string, rest: Partial<Policy> = {}): [string, Policy] => 
     ...rest,
   },
 ]
-const basis: WhatIfBasis = { offers, prices, routes: new Map([policy('shop'), policy('night', { everyLane: true })]) }
+const basis: WhatIfBasis = {
+  offers: listOffers(offers),
+  prices,
+  routes: new Map([policy('shop'), policy('night', { everyLane: true })]),
+}
 
 let made = 0
 const call = (
   quality: 'low' | 'medium' | 'high',
-  more: { at?: string; route?: string; asked?: boolean; n?: number } = {},
+  more: { at?: string; route?: string; asked?: boolean; n?: number; slice?: number; repeats?: true } = {},
 ): PastCall => ({
   id: `call-${++made}`,
   offer: 'one:acme/painter',
   settings: { size: { width: 1024, height: 1024 }, format: 'png', quality, n: more.n ?? 1 },
   atUs: Date.parse(`${more.at ?? '2026-11-05'}T00:00:00Z`) * 1_000,
   chargedNanoUsd: 200_000_000n,
+  slice: more.slice ?? 0,
+  ...(more.repeats && { repeats: more.repeats }),
   request: {
     model: 'acme/painter',
     route: more.route ?? 'shop',
@@ -145,8 +151,9 @@ describe('other ways to have bought a call', () => {
     expect(repriced({ ...call('high'), offer: 'gone:acme/painter' }, basis)).toBeUndefined())
 })
 
-const study = (calls: readonly PastCall[], population = calls.length) => {
-  const work = startWhatIf({ ...basis, quality: new Map(), qualityLevels: new Map(), population })
+const study = (calls: readonly PastCall[], sample?: { slices: number; population: number }) => {
+  const input = { ...basis, offers, quality: new Map(), qualityLevels: new Map(), ...(sample && { sample }) }
+  const work = startWhatIf(input)
   for (const each of calls) work.add(each)
   return atOnce(work.result())
 }
@@ -158,11 +165,29 @@ describe('a study of past calls', () => {
     expect([high?.calls, high?.savedNanoUsd, high?.errorNanoUsd]).toEqual([2, 300_000_000n, 0n])
   })
   it('scales a sample to all calls, and says how far it may be off', () => {
-    const { parameters, chargedNanoUsd } = study([call('high'), call('high'), call('low'), call('low')], 400)
+    const calls = (['high', 'high', 'low', 'low'] as const).map((quality, slice) => call(quality, { slice }))
+    const { parameters, chargedNanoUsd } = study(calls, { slices: 4, population: 400 })
     const high = parameters.find(({ effect }) => effect.from === 'high')
     expect(high?.savedNanoUsd).toBe(30_000_000_000n)
-    expect(Number(high?.errorNanoUsd)).toBeGreaterThan(20_000_000_000)
+    // Savings of 0.15, 0.15, 0 and 0 around their mean of 0.075, for 400 calls: 1.96 * 400 / 4 * sqrt(4 / 3 * 4 * 0.075 ** 2 * 0.99).
+    expect(Number(high?.errorNanoUsd)).toBeCloseTo(33.77e9, -8)
     expect(chargedNanoUsd).toBe(80_000_000_000n)
+  })
+  it('knows less from calls that came together', () => {
+    const errorOf = (slices: readonly number[]) => {
+      const calls = (['high', 'high', 'low', 'low'] as const).map((quality, index) =>
+        call(quality, { slice: slices[index] ?? 0 }),
+      )
+      const { parameters } = study(calls, { slices: 4, population: 400 })
+      return Number(parameters.find(({ effect }) => effect.from === 'high')?.errorNanoUsd)
+    }
+    expect(errorOf([0, 0, 1, 1])).toBeGreaterThan(errorOf([0, 1, 2, 3]) * 1.3)
+    // Slices that are all alike tell of no difference.
+    expect(errorOf([0, 1, 0, 1])).toBe(0)
+  })
+  it('adds up what was charged for the same words again', () => {
+    const { changes } = study([call('low'), call('low', { repeats: true })])
+    expect(changes.find(({ effect }) => effect.kind === 'repeats')).toMatchObject({ calls: 1, savedNanoUsd: 200_000_000n })
   })
   it('counts dearer calls against a change of offer', () => {
     const { changes } = study([call('medium'), call('high')])

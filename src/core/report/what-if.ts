@@ -3,21 +3,31 @@
  * moment; the same calls carry several answers, so sums of different changes overlap, and only `together` counts each call once.
  */
 import type { NanoUsd } from '../money.ts'
+import type { Offer } from '../offer.ts'
 import { type Policy, qualityScoreOf } from '../routing/index.ts'
 import { type Replay, startReplay } from '../simulation/replay.ts'
 import type { TraceRow } from '../simulation/trace.ts'
-import { alternativesOf, type Effect, parameterNames, type Repriced, repriced, type WhatIfBasis } from './alternatives.ts'
+import {
+  alternativesOf,
+  type Effect,
+  listOffers,
+  parameterNames,
+  type Repriced,
+  repriced,
+  type WhatIfBasis,
+} from './alternatives.ts'
 import type { PastCall } from './past-call.ts'
 
-export interface WhatIfInput extends WhatIfBasis {
+export interface WhatIfInput extends Omit<WhatIfBasis, 'offers'> {
+  readonly offers: readonly Offer[]
   readonly quality: ReadonlyMap<string, number>
   readonly qualityLevels: ReadonlyMap<string, number>
-  /** How many calls there were; absent: all are given. */
-  readonly population: number
+  /** Only calls of so many pieces of the time are given, of so many calls; absent: all are. */
+  readonly sample?: { readonly slices: number; readonly population: number }
 }
 
 export interface ChangeEffect extends Omit<Effect, 'kind'> {
-  readonly kind: Effect['kind'] | 'auto'
+  readonly kind: Effect['kind'] | 'auto' | 'repeats'
 }
 
 export interface EffectSum {
@@ -51,6 +61,8 @@ export interface WhatIfResult {
 interface Group {
   readonly effect: ChangeEffect
   readonly savings: Map<string, NanoUsd>
+  /** Nano-USD by slice, for the error alone. */
+  readonly savedBySlice: Float64Array
   now: NanoUsd
 }
 
@@ -62,7 +74,9 @@ export interface WhatIf {
 }
 
 export function startWhatIf(input: WhatIfInput): WhatIf {
+  const basis: WhatIfBasis = { ...input, offers: listOffers(input.offers) }
   const groups = new Map<string, Group>()
+  const callsBySlice = new Float64Array(input.sample?.slices ?? 1)
   const replays = new Map<string, Replay | undefined>()
   let looked = 0
   let notRepriced = 0
@@ -72,10 +86,12 @@ export function startWhatIf(input: WhatIfInput): WhatIf {
   function note(effect: ChangeEffect, call: PastCall, nowNanoUsd: NanoUsd, thenNanoUsd: NanoUsd): void {
     const { kind, where, from, to, chosenBy = '' } = effect
     const name = [kind, where, from, to, chosenBy].join('\n')
-    const group = groups.get(name) ?? { effect, savings: new Map(), now: 0n }
+    const group = groups.get(name) ?? { effect, savings: new Map(), savedBySlice: new Float64Array(callsBySlice.length), now: 0n }
     groups.set(name, group)
+    const saved = nowNanoUsd - thenNanoUsd
     group.now += nowNanoUsd
-    group.savings.set(call.id, nowNanoUsd - thenNanoUsd)
+    group.savings.set(call.id, saved)
+    group.savedBySlice[call.slice] = (group.savedBySlice[call.slice] ?? 0) + Number(saved)
   }
 
   /** `auto` in place of a model that the client named, held to that model's own quality. */
@@ -84,7 +100,7 @@ export function startWhatIf(input: WhatIfInput): WhatIf {
     if (call.request.route !== 'direct' || !auto) return
     const { quality } = call.settings
     const product = quality === undefined ? offer.model : `${offer.model}@${quality}`
-    if (!replays.has(product)) replays.set(product, replayOf(input, { auto, product, call, offer: offer.id }))
+    if (!replays.has(product)) replays.set(product, replayOf(input, { auto, product, call, offer }))
     const decided = replays.get(product)?.add(rowOf(call))
     const expected = decided?.expectedNanoUsd
     if (expected === undefined) return
@@ -94,24 +110,26 @@ export function startWhatIf(input: WhatIfInput): WhatIf {
   return {
     add(call) {
       looked += 1
-      const again = call.recordDeleted ? undefined : repriced(call, input)
+      callsBySlice[call.slice] = (callsBySlice[call.slice] ?? 0) + 1
+      if (call.repeats) note(answeredAgain, call, call.chargedNanoUsd, 0n)
+      const again = call.recordDeleted ? undefined : repriced(call, basis)
       if (!again) {
         notRepriced += 1
         return
       }
       charged += call.chargedNanoUsd
       quoted += again.nowNanoUsd
-      for (const { nowNanoUsd, thenNanoUsd, ...effect } of alternativesOf(call, again, input))
+      for (const { nowNanoUsd, thenNanoUsd, ...effect } of alternativesOf(call, again, basis))
         note(effect, call, nowNanoUsd, thenNanoUsd)
       noteAuto(call, again)
     },
     *result() {
-      const { population } = input
+      const population = input.sample?.population ?? looked
       const scale = (amount: NanoUsd): NanoUsd =>
         looked === 0 || looked === population ? amount : (amount * BigInt(population)) / BigInt(looked)
       const sums: EffectSum[] = []
       for (const group of groups.values()) {
-        sums.push(sumOf(group, { looked, population, scale }))
+        sums.push({ ...sumOf(group, scale), errorNanoUsd: errorOf(group.savedBySlice, callsBySlice, population) })
         yield
       }
       sums.sort(bySaved)
@@ -130,6 +148,9 @@ export function startWhatIf(input: WhatIfInput): WhatIf {
   }
 }
 
+/** The pictures that were there already, instead of new ones. */
+const answeredAgain: ChangeEffect = { kind: 'repeats', where: '', from: 'paid again', to: 'answered again' }
+
 /** Fewer or smaller pictures are another order, not another way to fill it. */
 const isChange = ({ effect: { kind } }: EffectSum): boolean => kind !== 'n' && kind !== 'size'
 
@@ -142,39 +163,33 @@ const bySaved = (left: EffectSum, right: EffectSum): number =>
       ? -1
       : 1
 
-function sumOf(
-  { effect, savings, now }: Group,
-  { looked, population, scale }: Pick<WhatIfResult, 'looked' | 'population' | 'scale'>,
-): EffectSum {
+function sumOf({ effect, savings, now }: Group, scale: WhatIfResult['scale']): Omit<EffectSum, 'errorNanoUsd'> {
   let saved = 0n
   for (const each of savings.values()) saved += each
-  return {
-    effect,
-    calls: savings.size,
-    nowNanoUsd: scale(now),
-    savedNanoUsd: scale(saved),
-    errorNanoUsd: errorOf([...savings.values()], looked, population),
-    savings,
-  }
+  return { effect, calls: savings.size, nowNanoUsd: scale(now), savedNanoUsd: scale(saved), savings }
 }
 
-/** Of a sum that is estimated from a random part: calls outside the group save nothing, and count as such. */
-function errorOf(savings: readonly NanoUsd[], looked: number, population: number): NanoUsd {
-  if (looked >= population || looked < 2) return 0n
-  const values = savings.map(Number)
-  const mean = values.reduce((sum, each) => sum + each, 0) / looked
-  const squares = values.reduce((sum, each) => sum + (each - mean) ** 2, 0) + (looked - values.length) * mean ** 2
-  const spread = Math.sqrt(squares / (looked - 1) / looked) * Math.sqrt(1 - looked / population)
-  return BigInt(Math.round(1.96 * spread * population))
+/**
+ * Of a sum that is scaled up from slices by the number of calls: the variance of a ratio of cluster totals (Cochran, Sampling Techniques, 3rd
+ * edition, section 9A.1), because calls that lie close together are alike. Slices of equal parts spread better than ones at random would, so
+ * that it is rather too large.
+ */
+function errorOf(saved: Float64Array, calls: Float64Array, population: number): NanoUsd {
+  const slices = calls.length
+  const looked = calls.reduce((sum, each) => sum + each, 0)
+  if (slices < 2 || looked === 0 || looked >= population) return 0n
+  const ratio = saved.reduce((sum, each) => sum + each, 0) / looked
+  const squares = saved.reduce((sum, each, index) => sum + (each - ratio * (calls[index] ?? 0)) ** 2, 0)
+  const variance = (squares * slices) / (slices - 1)
+  return BigInt(Math.round(1.96 * Math.sqrt(variance * (1 - looked / population)) * (population / looked)))
 }
 
 /** Undefined: nobody rated the model at this quality, so that there is no floor to hold the route to. */
 function replayOf(
   { offers, quality, qualityLevels, prices }: WhatIfInput,
-  { auto, product, call, offer }: { auto: Policy; product: string; call: PastCall; offer: string },
+  { auto, product, call, offer }: { auto: Policy; product: string; call: PastCall; offer: Offer },
 ): Replay | undefined {
-  const bought = offers.find(({ id }) => id === offer)
-  const score = bought && qualityScoreOf(quality, { offer: bought, settings: call.settings, warnings: [] })
+  const score = qualityScoreOf(quality, { offer, settings: call.settings, warnings: [] })
   if (score === undefined) return undefined
   // The floor is the model's own score, by a name that nothing else has; it holds for every prompt.
   const floor = `as ${product}`

@@ -3,7 +3,6 @@ import type { ReportChange } from '../../contract/report.ts'
 import { formatUsd } from '../../core/money.ts'
 import type { CommitmentChange } from '../../core/report/commitments.ts'
 import type { Change, EffectSum } from '../../core/report/what-if.ts'
-import type { RepeatedCall } from '../../ports/ledger.ts'
 
 export interface ChangeInput extends Change {
   readonly wire: Omit<ReportChange, 'saved_usd' | 'further_usd'>
@@ -34,6 +33,8 @@ function titleOf({ kind, where, from, to, chosenBy }: EffectSum['effect']): stri
       return `Buy ${where} as ${to} instead of ${from}`
     case 'batch':
       return `Send what has a day's time to ${to} instead of ${from}`
+    case 'repeats':
+      return 'Send an Idempotency-Key, so that the same request is not paid twice'
     case 'auto':
       return `Ask for auto instead of ${from}, at no lower a quality than ${where}`
     default:
@@ -52,30 +53,13 @@ function assumptionsOf({ kind }: EffectSum['effect']): string[] {
         'Every call is decided again by the router, which learns from the calls before it; its own tries in vain are in the figure.',
         'Quality is the public prior of each model and setting; the pictures are made by other models.',
       ]
+    case 'repeats':
+      return [
+        'Calls of requests that equal one of the same key which had succeeded less than a minute before, at what they were charged.',
+        'Some of them may have wanted a second picture.',
+      ]
     default:
       return [SAME_PRICES, 'The pictures would be others: whether they would do is not known.']
-  }
-}
-
-export const repeatsInput = (repeats: readonly RepeatedCall[]): ChangeInput => {
-  const cost = repeats.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0n)
-  return {
-    savedNanoUsd: cost,
-    savings: new Map(repeats.map(({ attemptId, costNanoUsd }) => [attemptId, costNanoUsd])),
-    wire: {
-      kind: 'repeats',
-      where: '',
-      from: 'paid again',
-      to: 'answered again',
-      calls: repeats.length,
-      now_usd: formatUsd(cost),
-      error_usd: formatUsd(0n),
-      title: 'Send an Idempotency-Key, so that the same request is not paid twice',
-      assumptions: [
-        'Requests of one key that equal one which had succeeded less than a minute before, at what they were charged.',
-        'Some of them may have wanted a second picture.',
-      ],
-    },
   }
 }
 

@@ -10,16 +10,14 @@ import { commitmentChanges, unusedOf } from '../../core/report/commitments.ts'
 import { type EffectSum, mostSaving, type WhatIfResult } from '../../core/report/what-if.ts'
 import type { Turns } from '../../gateway/turns.ts'
 import { whatIf } from '../../gateway/what-if.ts'
-import type { LotRecord, LotUse, RepeatedCall, ReportMoney, ReportSpan } from '../../ports/ledger.ts'
+import type { LotRecord, LotUse, ReportMoney, ReportSpan } from '../../ports/ledger.ts'
 import type { Call, Handler } from '../handler.ts'
 import { isoTime } from '../wire.ts'
 import { explored } from './insight-explore.ts'
 import { overviewOf } from './insight-overview.ts'
 import { isSandbox, rounded, turnsOf } from './insight-shared.ts'
-import { type ChangeInput, commitmentInput, effectInput, repeatsInput } from './report-changes.ts'
+import { type ChangeInput, commitmentInput, effectInput } from './report-changes.ts'
 
-/** The same words again so soon after they had succeeded: more likely sent twice than wanted twice. */
-export const REPEAT_WITHIN_US = 60_000_000
 const PARAMETERS_SHOWN = 20
 const ROWS_SHOWN = 20
 
@@ -31,14 +29,13 @@ export const getReport: Handler = async (call): Promise<Report> => {
   const sandbox = isSandbox(call, query.sandbox)
   const span: ReportSpan = { fromUs: period.fromUs, toUs: period.toUs, sandbox }
   const turns = turnsOf(call)
-  const [answers, overview, days, groups, money, draws, repeats, lots] = await Promise.all([
+  const [answers, overview, days, groups, money, draws, lots] = await Promise.all([
     whatIf({ state: call.context.current(), services, span, mostCalls: query.calls, turns }),
     overviewOf(call, { period, previous, sandbox, top: 1 }),
     explore(call, { period, sandbox, by: [], grain: 'day', turns }),
     Promise.all(query.group.map((by) => explore(call, { period, sandbox, by, grain: 'none', turns }))),
     reports.money(span),
     reports.draws(span),
-    reports.repeats({ ...span, withinUs: REPEAT_WITHIN_US }),
     sandbox ? [] : services.ledger.commitments.lots({ closed: true, endsAfterUs: period.fromUs }),
   ])
   const byProvider = await explore(call, { period, sandbox, by: ['provider'], grain: 'none', turns })
@@ -75,7 +72,7 @@ export const getReport: Handler = async (call): Promise<Report> => {
     })),
     commitments: commitmentsWire(commitments),
     parameters: answers.parameters.slice(0, PARAMETERS_SHOWN).map(parameterWire),
-    ...(await changesWire(answers, { repeats, commitments, turns })),
+    ...(await changesWire(answers, { commitments, turns })),
     basis: {
       calls: answers.population,
       priced_again: answers.looked - answers.notRepriced,
@@ -205,22 +202,17 @@ const parameterWire = (sum: EffectSum): Report['parameters'][number] => ({
 })
 
 interface ChangesInput {
-  readonly repeats: readonly RepeatedCall[]
   readonly commitments: Commitments
   readonly turns: Turns
 }
 
 async function changesWire(
   answers: WhatIfResult,
-  { repeats, commitments, turns }: ChangesInput,
+  { commitments, turns }: ChangesInput,
 ): Promise<Pick<Report, 'changes' | 'together_usd'>> {
   const { period, lots } = commitments
   const ahead = commitmentChanges({ lots, fromUs: period.fromUs, toUs: period.toUs, uncovered: uncovered(commitments) })
-  const candidates: ChangeInput[] = [
-    ...answers.changes.map(effectInput),
-    ...(repeats.length > 0 ? [repeatsInput(repeats)] : []),
-    ...ahead.map(commitmentInput),
-  ]
+  const candidates: ChangeInput[] = [...answers.changes.map(effectInput), ...ahead.map(commitmentInput)]
   const chosen = await turns.through(mostSaving(candidates, { count: 3, scale: answers.scale }))
   return {
     changes: chosen.map(({ wire, savedNanoUsd, furtherNanoUsd }) => ({

@@ -28,6 +28,7 @@ const attemptUpdates = {
     'provider_request_id',
     'usage',
     'resume',
+    'unpriced',
     'node_id',
     'epoch',
   ],

@@ -78,6 +78,9 @@ const useOf = ({ consumption, charges, settledUs }: EncodedSettle) => ({
   atUs: settledUs,
 })
 
+const isUnpriced = ({ state, billed, charges }: EncodedSettle): boolean =>
+  state === 'settled' && billed !== 'no' && charges.length === 0
+
 function describe(attempt: Attempt, command: EncodedSettle): void {
   attempt.stage = command.stage
   attempt.billed = command.billed
@@ -90,6 +93,7 @@ function describe(attempt: Attempt, command: EncodedSettle): void {
   attempt.first_byte_us = command.firstByteUs
   attempt.http_status = command.httpStatus
   attempt.provider_request_id = command.providerRequestId
+  attempt.unpriced = isUnpriced(command) ? 1 : null
 }
 
 function keepSettledAssets(changes: Changes, command: EncodedSettle, request: Request): void {

@@ -20,6 +20,7 @@ import { batchIndexes, batchTables } from './016-batches.ts'
 import { classColumns, classTables } from './017-classes.ts'
 import { FLOORS_SINCE, floorTables } from './018-floors.ts'
 import { reportIndexes } from './019-report-indexes.ts'
+import { unpricedColumns, unpricedRules } from './020-unpriced.ts'
 import { addColumns, createTable, type DdlFlavour } from './ddl.ts'
 
 export interface Migration {
@@ -160,6 +161,15 @@ export const migrations: readonly Migration[] = [
     statements: (flavour) => Object.entries(floorTables).map(([name, spec]) => createTable(name, spec, flavour)),
   },
   { version: 19, name: 'report-indexes', statements: () => reportIndexes },
+  {
+    version: 20,
+    name: 'unpriced',
+    alone: true,
+    statements: (flavour) => [
+      ...Object.entries(unpricedColumns).flatMap(([table, columns]) => addColumns(table, columns, flavour)),
+      ...unpricedRules,
+    ],
+  },
 ]
 
 /** The schema this build writes and reads. */

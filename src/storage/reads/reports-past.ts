@@ -2,26 +2,17 @@
 import { type Kysely, sql } from 'kysely'
 import type { CandidateSettings } from '../../core/offer.ts'
 import type { Provenance } from '../../core/outcome.ts'
-import type { PastCall } from '../../core/report/past-call.ts'
+import { type PastCall, pastKinds } from '../../core/report/past-call.ts'
 import type { InputRole, Operation } from '../../core/request.ts'
-import type { LedgerReports, ReportSpan } from '../../ports/ledger-reports.ts'
+import type { LedgerReports, PastCallsQuery, ReportSpan } from '../../ports/ledger-reports.ts'
 import type { Database } from '../schema.ts'
 import { groupBy, parseObject, toSum } from './decode.ts'
 
 /** Also the bound on the lists of ids in one query. */
 const PAGE = 500
-/** Samples are chosen by the last three digits of ids, which are random: so many values. */
-const PARTS = 4096
 
 export const createPastReads = (db: Kysely<Database>): LedgerReports => ({
-  countCalls: async (span) => {
-    const row = await callsOf(db, span)
-      .select(({ fn }) => fn.countAll<bigint>().as('count'))
-      .executeTakeFirstOrThrow()
-    return Number(row.count)
-  },
-  calls: (query) => readCalls(db, query),
-  repeats: (query) => readRepeats(db, query),
+  calls: (query) => aheadOf(readCalls(db, query)),
   money: (span) => readMoney(db, span),
   draws: (span) => readDraws(db, span),
 })
@@ -34,68 +25,84 @@ function idAt(atUs: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}`
 }
 
+/** So long before a call its request may have come: it waited, or others failed first. */
+const REQUEST_BEFORE_US = 60_000_000
+
 const flag = (sandbox: boolean): bigint => (sandbox ? 1n : 0n)
 
-/** After an id, which is in the span: one bound at the beginning, because a database may read from the first of two that it is given. */
-const callsOf = (db: Kysely<Database>, { fromUs, toUs, sandbox }: ReportSpan, after?: string) =>
-  db
-    .selectFrom('attempts')
-    .where('attempts.id', after === undefined ? '>=' : '>', after ?? idAt(fromUs))
-    .where('attempts.id', '<', idAt(toUs))
-    .where('attempts.state', '=', 'settled')
-    .where('attempts.outcome', 'in', ['succeeded', 'partial'])
-    .where('attempts.kind', 'in', ['primary', 'retry', 'fallback'])
-    .where('attempts.sandbox', '=', flag(sandbox))
-
 /** The next page is read while the last one is looked at. */
-async function* readCalls(
-  db: Kysely<Database>,
-  { parts, ...span }: Parameters<LedgerReports['calls']>[0],
-): AsyncIterable<readonly PastCall[]> {
-  let next: Promise<readonly PastCall[]> | undefined = readPage(db, { parts, ...span })
-  while (next) {
-    const page: readonly PastCall[] = await next
-    const last = page.at(-1)
-    next = last && page.length === PAGE ? readPage(db, { parts, ...span, after: last.id }) : undefined
+async function* aheadOf<Page>(pages: AsyncGenerator<Page>): AsyncIterable<Page> {
+  for (let next = pages.next(); ; ) {
+    const page = await next
+    if (page.done) return
+    next = pages.next()
     // Whoever stops here does not want to know; whoever goes on awaits it.
-    next?.catch(() => undefined)
-    if (last) yield page
+    next.catch(() => undefined)
+    yield page.value
   }
 }
 
-async function readPage(
+async function* readCalls(
   db: Kysely<Database>,
-  { parts, after, ...span }: Parameters<LedgerReports['calls']>[0] & { readonly after?: string },
-): Promise<readonly PastCall[]> {
-  let query = callsOf(db, span, after)
+  { slices, sandbox, repeatsWithinUs }: PastCallsQuery,
+): AsyncGenerator<readonly PastCall[]> {
+  for (const [index, slice] of slices.entries()) {
+    const span = { ...slice, sandbox }
+    const repeats = await readRepeats(db, span, repeatsWithinUs)
+    for (let last = ''; ; ) {
+      const page = await readPage(db, span, last)
+      if (page.length > 0) {
+        yield page.map(({ requestId, ...call }) => ({
+          ...call,
+          ...(repeats.has(requestId) && { repeats: true as const }),
+          slice: index,
+        }))
+      }
+      if (page.length < PAGE) break
+      last = page.at(-1)?.id ?? ''
+    }
+  }
+}
+
+type PageRow = Omit<PastCall, 'slice' | 'repeats'> & { readonly requestId: string }
+
+async function readPage(db: Kysely<Database>, { fromUs, toUs, sandbox }: ReportSpan, after: string): Promise<readonly PageRow[]> {
+  const rows = await db
+    .selectFrom('attempts')
     .innerJoin('requests', 'requests.id', 'attempts.request_id')
     .leftJoin('request_content', 'request_content.request_id', 'attempts.request_id')
+    // One bound at the beginning, because a database may read from the first of two that it is given.
+    .where('attempts.id', after === '' ? '>=' : '>', after === '' ? idAt(fromUs) : after)
+    .where('attempts.id', '<', idAt(toUs))
+    .where('attempts.state', '=', 'settled')
+    .where('attempts.outcome', 'in', ['succeeded', 'partial'])
+    .where('attempts.kind', 'in', pastKinds)
+    .where('attempts.sandbox', '=', flag(sandbox))
     .select(['attempts.id', 'attempts.request_id', 'attempts.offer', 'attempts.settings', 'attempts.priced_at_us'])
     .select(['requests.record_deleted_us', 'attempts.duration_us', 'requests.model', 'requests.route', 'requests.operation'])
     .select(['request_content.parameters', 'request_content.features', 'request_content.prompt'])
+    .select(({ selectFrom }) =>
+      selectFrom('charges')
+        .select(({ fn }) => fn.sum<bigint>('amount_nano_usd').as('cost'))
+        .whereRef('charges.attempt_id', '=', 'attempts.id')
+        .as('cost'),
+    )
     .orderBy('attempts.id')
     .limit(PAGE)
-  if (parts < PARTS) {
-    const below = Math.max(1, parts).toString(16).padStart(3, '0')
-    query = query.where(sql<string>`substr(attempts.id, 34)`, '<', below)
-  }
-  const rows = await query.execute()
-  const ids = rows.map((row) => row.id)
-  if (ids.length === 0) return []
-  const [costs, inputs] = await Promise.all([
-    costsOf(db, ids),
-    inputsOf(
-      db,
-      rows.map((row) => row.request_id),
-    ),
-  ])
+    .execute()
+  if (rows.length === 0) return []
+  const inputs = await inputsOf(
+    db,
+    rows.map((row) => row.request_id),
+  )
   return rows.map((row) => ({
     id: row.id,
+    requestId: row.request_id,
     offer: row.offer,
     // Written by the reserve command from this type.
     settings: parseObject(row.settings) as unknown as CandidateSettings,
     atUs: Number(row.priced_at_us),
-    chargedNanoUsd: costs.get(row.id) ?? 0n,
+    chargedNanoUsd: toSum(row.cost),
     ...(row.record_deleted_us !== null && { recordDeleted: true as const }),
     ...(row.duration_us !== null && { latencyMs: Number(row.duration_us) / 1_000 }),
     request: {
@@ -114,16 +121,6 @@ async function readPage(
   }))
 }
 
-async function costsOf(db: Kysely<Database>, ids: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
-  const rows = await db
-    .selectFrom('charges')
-    .select(({ fn }) => ['attempt_id', fn.sum<bigint>('amount_nano_usd').as('cost')])
-    .where('attempt_id', 'in', ids)
-    .groupBy('attempt_id')
-    .execute()
-  return new Map(rows.map((row) => [row.attempt_id, toSum(row.cost)]))
-}
-
 async function inputsOf(db: Kysely<Database>, ids: readonly string[]) {
   const rows = await db
     .selectFrom('assets')
@@ -137,39 +134,25 @@ async function inputsOf(db: Kysely<Database>, ids: readonly string[]) {
 }
 
 /**
- * In two steps: the index of fingerprints says alone which requests came soon after an equal one, and only those few are looked at. `CROSS JOIN`
- * keeps that order, and `|| ''` keeps the database from another index, behind which each request is a page to read.
+ * Requests that equal one of the same key which had succeeded at most `withinUs` before. All of the time is read in the order it was written:
+ * to look up each by its fingerprint would be a page of the disk for each.
  */
 async function readRepeats(
   db: Kysely<Database>,
-  { fromUs, toUs, sandbox, withinUs }: Parameters<LedgerReports['repeats']>[0],
-): ReturnType<LedgerReports['repeats']> {
-  const { rows } = await sql<{ request_id: string; attempt_id: string; cost: bigint | string | null }>`
-    select again.id as request_id, attempts.id as attempt_id, sum(charges.amount_nano_usd) as cost
-    from (
-      select id, created_us - lag(created_us) over same as after_us
+  { fromUs, toUs, sandbox }: ReportSpan,
+  withinUs: number,
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select id from (
+      select id, created_us - lag(created_us) over same as after_us, lag(outcome) over same as outcome_before
       from requests
-      where id || '' >= ${idAt(fromUs)} and id || '' < ${idAt(toUs)}
+      where id >= ${idAt(fromUs - REQUEST_BEFORE_US - withinUs)} and id < ${idAt(toUs)}
+        and sandbox = ${flag(sandbox)} and images_returned > 0
       window same as (partition by fingerprint, key_id order by id)
-    ) as near
-    cross join requests as again
-    cross join requests as before
-    cross join attempts
-    cross join charges
-    where near.after_us <= ${BigInt(withinUs)}
-      and again.id = near.id and again.sandbox = ${flag(sandbox)} and again.images_returned > 0
-      and before.id = (
-        select id from requests
-        where fingerprint = again.fingerprint and key_id = again.key_id and id < again.id and id || '' >= ${idAt(fromUs)}
-          and sandbox = ${flag(sandbox)} and images_returned > 0
-        order by id desc limit 1
-      )
-      and again.created_us - before.created_us <= ${BigInt(withinUs)} and before.outcome in ('succeeded', 'partial')
-      and attempts.request_id = again.id and charges.attempt_id = attempts.id
-    group by again.id, attempts.id
-    order by attempts.id
+    ) as made
+    where after_us <= ${BigInt(withinUs)} and outcome_before in ('succeeded', 'partial')
   `.execute(db)
-  return rows.map((row) => ({ requestId: row.request_id, attemptId: row.attempt_id, costNanoUsd: toSum(row.cost) }))
+  return new Set(rows.map((row) => row.id))
 }
 
 async function readMoney(db: Kysely<Database>, span: ReportSpan): ReturnType<LedgerReports['money']> {
@@ -193,25 +176,24 @@ async function readMoney(db: Kysely<Database>, span: ReportSpan): ReturnType<Led
     .groupBy('corrects_month_us')
     .orderBy('corrects_month_us')
     .execute()
-  const attempts = await db
-    .selectFrom('attempts')
-    .select(({ fn }) => ['state', fn.countAll<bigint>().as('count')])
-    .where('id', '>=', idAt(fromUs))
-    .where('id', '<', idAt(toUs))
-    .where('sandbox', '=', flag(sandbox))
-    .where(({ or, and, eb, not, exists, selectFrom }) =>
-      or([
-        eb('state', '=', 'unknown'),
-        and([
-          eb('state', '=', 'settled'),
-          eb('billed', '!=', 'no'),
-          not(exists(selectFrom('charges').select('charges.id').whereRef('charges.attempt_id', '=', 'attempts.id'))),
-        ]),
-      ]),
+  const attempts = () =>
+    db
+      .selectFrom('attempts')
+      .select(({ fn }) => fn.countAll<bigint>().as('count'))
+      .where('id', '>=', idAt(fromUs))
+      .where('id', '<', idAt(toUs))
+      .where('sandbox', '=', flag(sandbox))
+  // Written out, not bound: only then does a database know that the index of just these will do.
+  const unknown = await attempts()
+    .where(sql<boolean>`state = 'unknown'`)
+    .executeTakeFirstOrThrow()
+  const unpriced = await attempts()
+    .where(sql<boolean>`unpriced = 1`)
+    .where('state', '=', 'settled')
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('charges').select('charges.id').whereRef('charges.attempt_id', '=', 'attempts.id'))),
     )
-    .groupBy('state')
-    .execute()
-  const countOf = (state: string): number => Number(attempts.find((row) => row.state === state)?.count ?? 0)
+    .executeTakeFirstOrThrow()
   return {
     charges: charges.reduce((sum, { count }) => sum + Number(count), 0),
     totalNanoUsd: charges.reduce((sum, { cost }) => sum + toSum(cost), 0n),
@@ -221,8 +203,8 @@ async function readMoney(db: Kysely<Database>, span: ReportSpan): ReturnType<Led
       charges: Number(row.count),
       costNanoUsd: toSum(row.cost),
     })),
-    unpricedAttempts: countOf('settled'),
-    unknownAttempts: countOf('unknown'),
+    unpricedAttempts: Number(unpriced.count),
+    unknownAttempts: Number(unknown.count),
   }
 }
 

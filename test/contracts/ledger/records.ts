@@ -206,7 +206,8 @@ export function recordRules(opened: () => OpenedLedger): void {
     const find = async () => {
       const { rows } = await ledger.prices.settled({ sinceUs: T0 - 60 * DAY_US, limit: 200 })
       const calls: unknown[] = []
-      for await (const page of ledger.read.reports.calls({ ...span, parts: 4096 })) calls.push(...page)
+      for await (const page of ledger.read.reports.calls({ slices: [span], sandbox: false, repeatsWithinUs: 0 }))
+        calls.push(...page)
       const past: string[] = []
       for await (const { id } of ledger.routes.past({ sinceUs: T0 - 60 * DAY_US, sandbox: false })) past.push(id)
       return [

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { beforeAll, expect, test } from 'vitest'
 import type { PastCall } from '../../../src/core/report/past-call.ts'
+import type { Slice } from '../../../src/core/report/slices.ts'
 import { charge, newFinish, newReserve, newSettle, T0 } from '../../support/ledger-rows.ts'
 import type { OpenedLedger } from '../ledger.ts'
 
@@ -77,53 +78,57 @@ export function reportRules(opened: () => OpenedLedger): void {
   const ofSpan = planned.filter(({ sandbox }) => !sandbox)
   const made = ofSpan.filter(({ outcome }) => outcome !== 'failed')
 
-  test('repeats are what the requests say one by one: equal ones of a key that had succeeded less than a minute before', async () => {
-    const last = new Map<string, Planned>()
-    const expected: { requestId: string; attemptId: string; costNanoUsd: bigint }[] = []
-    for (const each of made) {
-      const name = `${each.keyId} ${each.fingerprint}`
-      const before = last.get(name)
-      if (before && before.outcome !== 'cancelled' && each.atUs - before.atUs <= WITHIN_US)
-        expected.push({ requestId: each.requestId, attemptId: each.attemptId, costNanoUsd: costOf(each) + 1n })
-      last.set(name, each)
-    }
-    expect(expected.length).toBeGreaterThan(100)
-    expect(expected.length).toBeLessThan(made.length / 2)
-    const found = await opened().ledger.read.reports.repeats({ ...span, withinUs: WITHIN_US })
-    expect(found).toEqual(expected.sort((one, other) => (one.attemptId < other.attemptId ? -1 : 1)))
-  })
-
-  test('a repeat of what was before the time is none', async () => {
-    const { reports } = opened().ledger.read
-    const all = await reports.repeats({ ...span, withinUs: WITHIN_US })
-    const first = planned.find(({ requestId }) => requestId === all[0]?.requestId)
-    const later = await reports.repeats({ ...span, fromUs: Math.floor((first?.atUs ?? 0) / 1_000) * 1_000, withinUs: WITHIN_US })
-    expect(later.map(({ requestId }) => requestId)).not.toContain(first?.requestId)
-    expect(later.length).toBeGreaterThan(100)
-  })
-
-  const idsOf = async (parts: number): Promise<readonly PastCall[]> => {
+  const callsOf = async (slices: readonly Slice[]): Promise<readonly PastCall[]> => {
     const read: PastCall[] = []
-    for await (const page of opened().ledger.read.reports.calls({ ...span, parts })) read.push(...page)
+    const query = { slices, sandbox: false, repeatsWithinUs: WITHIN_US }
+    for await (const page of opened().ledger.read.reports.calls(query)) read.push(...page)
     return read
+  }
+  const inOrder = (one: Planned, other: Planned): number => (one.attemptId < other.attemptId ? -1 : 1)
+
+  /** What the requests say one by one: equal ones of a key that had succeeded less than a minute before. */
+  function repeatsOf(requests: readonly Planned[]): ReadonlySet<string> {
+    const last = new Map<string, Planned>()
+    return new Set(
+      requests.flatMap((each) => {
+        const name = `${each.keyId} ${each.fingerprint}`
+        const before = last.get(name)
+        last.set(name, each)
+        return before && before.outcome !== 'cancelled' && each.atUs - before.atUs <= WITHIN_US ? [each.attemptId] : []
+      }),
+    )
   }
 
   test('calls come once each, in the order of time, however many pages they take, with what they were charged', async () => {
-    const read = await idsOf(4096)
+    const read = await callsOf([span])
     expect(read.length).toBeGreaterThan(500)
     expect(read.map(({ id, chargedNanoUsd }) => [id, chargedNanoUsd])).toEqual(
-      made.map((each) => [each.attemptId, costOf(each) + 1n]).sort(([one], [other]) => (String(one) < String(other) ? -1 : 1)),
+      [...made].sort(inOrder).map((each) => [each.attemptId, costOf(each) + 1n]),
     )
-    expect(await opened().ledger.read.reports.countCalls(span)).toBe(read.length)
   })
 
-  test('a sample is the same every time, and part of all', async () => {
-    const [one, other] = [await idsOf(1024), await idsOf(1024)]
-    const all = new Set(made.map(({ attemptId }) => attemptId))
-    expect(one).toEqual(other)
-    expect(one.every(({ id }) => all.has(id))).toBe(true)
-    expect(one.length).toBeGreaterThan(made.length / 8)
-    expect(one.length).toBeLessThan(made.length / 2)
+  test('they say which of them repeat what had been paid for', async () => {
+    const expected = repeatsOf(made)
+    expect(expected.size).toBeGreaterThan(100)
+    expect(expected.size).toBeLessThan(made.length / 2)
+    const found = (await callsOf([span])).filter(({ repeats }) => repeats)
+    expect(new Set(found.map(({ id }) => id))).toEqual(expected)
+  })
+
+  test('slices of a time have the calls of those moments, and know of repeats of what came before them', async () => {
+    const first = made.find(({ attemptId }) => repeatsOf(made).has(attemptId))
+    const startUs = Math.floor((first?.atUs ?? 0) / 1_000) * 1_000
+    const slices = [
+      { fromUs: startUs, toUs: startUs + 1_200_000_000 },
+      { fromUs: startUs + 1_800_000_000, toUs: startUs + 3_600_000_000 },
+    ]
+    const expected = [...made].sort(inOrder).flatMap((each) => {
+      const slice = slices.findIndex(({ fromUs, toUs }) => each.atUs >= fromUs && each.atUs < toUs)
+      return slice < 0 ? [] : [{ id: each.attemptId, slice, repeats: repeatsOf(made).has(each.attemptId) }]
+    })
+    const read = await callsOf(slices)
+    expect(read.map(({ id, slice, repeats = false }) => ({ id, slice, repeats }))).toEqual(expected)
+    expect(expected.filter(({ repeats }) => repeats).length).toBeGreaterThan(5)
   })
 
   test('money of the time is that of its charges, of each provenance', async () => {

@@ -229,6 +229,23 @@ export function settleRules(opened: () => OpenedLedger): void {
     expect(await ledger.read.request(reserve.request.id)).toMatchObject({ costStatus: 'unpriced' })
   })
 
+  test('what is not known about money is counted: billed without a price, and of unknown outcome', async () => {
+    const { ledger, owner } = opened()
+    const span = { fromUs: T0 - 1_000_000, toUs: T0 + 86_400_000_000, sandbox: false }
+    const counted = async () => {
+      const { unpricedAttempts, unknownAttempts } = await ledger.read.reports.money(span)
+      return [unpricedAttempts, unknownAttempts]
+    }
+    const [unpricedBefore = 0, unknownBefore = 0] = await counted()
+    const [unpriced, unbilled, priced, unknown] = [newReserve(owner), newReserve(owner), newReserve(owner), newReserve(owner)]
+    await Promise.all([unpriced, unbilled, priced, unknown].map((reserve) => ledger.reserve(reserve)))
+    await ledger.settle(newSettle(unpriced, { charges: [] }))
+    await ledger.settle(newSettle(unbilled, { charges: [], billed: 'no', outcome: 'error' }))
+    await ledger.settle(newSettle(priced))
+    await ledger.settle(newSettle(unknown, { state: 'unknown', outcome: 'unknown', billed: 'unknown', charges: [] }))
+    expect(await counted()).toEqual([unpricedBefore + 1, unknownBefore + 1])
+  })
+
   test('a charge of zero and an estimated charge keep their meaning', async () => {
     const { ledger, owner } = opened()
     const free = newReserve(owner)
