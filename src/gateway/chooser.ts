@@ -199,17 +199,18 @@ export function createChooser(options: ChooserOptions): Chooser {
   /** Decide, and where only limits of our own stand in the way wait for a turn, as long as the request may take. */
   async function whenThereIsRoom(
     { policy, nowUs }: DecideInput,
-    { options: { deadlineMs: asked }, clientGone }: ExecuteInput,
+    asking: ExecuteInput,
     decideNow: () => Promise<LookedAfter>,
   ): Promise<LookedAfter> {
-    const deadlineMs = asked ?? policy.deadlineMs
-    const place = { id: services.newId(), urgency: urgencyOf(deadlineMs), signal: clientGone }
+    const deadlineMs = asking.options.deadlineMs ?? policy.deadlineMs
+    const place = { id: services.newId(), urgency: urgencyOf(deadlineMs), signal: asking.clientGone }
     const untilUs = nowUs + Math.min(deadlineMs ?? MOST_WAIT_MS, MOST_WAIT_MS) * 1_000
     try {
       for (;;) {
         const held = await decideNow()
         const wakeUs = held.plan.kind === 'none' && !options.isDraining() ? roomAtUs(held.plan, health.view()) : undefined
         if (wakeUs === undefined || !(await room.turn({ ...place, untilUs, wakeUs }))) return held
+        await asking.mayGoOn?.()
       }
     } finally {
       room.leave(place.id)

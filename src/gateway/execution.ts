@@ -33,6 +33,8 @@ export interface ExecuteInput {
   readonly sdkRetry: number
   /** Aborts when the client leaves. */
   readonly clientGone: AbortSignal
+  /** Asked after each wait for a turn: whether the caller still may. Rejects when not, and nothing is begun. */
+  mayGoOn?(): Promise<void>
   /** Present for streams. */
   readonly stream?: StreamSink
   /** Told how far each call is, as far as its provider says. */

@@ -110,6 +110,7 @@ async function askFor(
     sdkRetry: 0,
     // Nobody waits on a connection. A node that stops leaves its calls to the gateway's drain, and to recovery.
     clientGone: new AbortController().signal,
+    mayGoOn: async () => void (await ownerOf(context, batch)),
     // One key for each try: what a crash left behind is answered from the ledger, and a new try is a new call.
     idempotencyKey: `${batch.id}:${line.line}:${line.tries}`,
   })

@@ -3,7 +3,10 @@ import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import type { Operation } from '../../core/request.ts'
 import type { ExecuteInput } from '../../gateway/execution.ts'
+import { createProgressBoard } from '../progress.ts'
 import { handleImages } from './images.ts'
+
+const board = createProgressBoard()
 
 type Arguments = Parameters<typeof handleImages>
 
@@ -15,6 +18,7 @@ async function hand(operation: Operation, type: string, body: string, onRead: (a
   raw.once('end', () => onRead(answer))
   const context = {
     services: { spool: undefined, newId: () => 'id', log: { error: () => undefined } },
+    progress: board,
     settings: { maxBodyBytes: 1_000, publicUrl: 'https://pictures.example' },
     gateway: {
       execute: async (input: ExecuteInput) => {
@@ -36,6 +40,12 @@ test('a client that leaves while the end of its body is read is known to be gone
   const [staying] = await hand('generate', 'application/json', body)
   const [leaving] = await hand('generate', 'application/json', body, (answer) => answer.emit('close'))
   expect([staying?.clientGone.aborted, leaving?.clientGone.aborted]).toEqual([false, true])
+})
+
+test('a call that lost against its hedge and ends after the answer is forgotten', async () => {
+  const [asked] = await hand('generate', 'application/json', JSON.stringify({ prompt: 'a red fox' }))
+  asked?.onProgress?.({ requestId: 'request', attemptId: 'loser', images: 1, share: 0 })
+  expect(board.of('request')).toBeUndefined()
 })
 
 test('numbers of a form are numbers however its media type is written', async () => {

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HalftoneError } from '../../core/error.ts'
 import { formatSize, type Operation } from '../../core/request.ts'
 import type { ExecuteResult } from '../../gateway/execution.ts'
-import { callerOf } from '../authenticate.ts'
+import { callerOf, lookAgain } from '../authenticate.ts'
 import type { ServerContext } from '../context.ts'
 import { toHttpError, toKnownError } from '../errors.ts'
 import { createImageEventStream } from '../event-stream.ts'
@@ -50,6 +50,7 @@ export async function handleImages(
     : undefined
   const origin = publicOrigin(request, settings)
   let running: string | undefined
+  let isAnswered = false
   reply.hijack()
   let result: ExecuteResult | undefined
   try {
@@ -60,9 +61,12 @@ export async function handleImages(
       inputs,
       sdkRetry: normalized.sdkRetry,
       clientGone: clientGone.signal,
+      mayGoOn: async () => void (await lookAgain(request, 'inference', context)),
       ...(normalized.idempotencyKey !== undefined && { idempotencyKey: normalized.idempotencyKey }),
       ...(stream && { stream }),
       onProgress(told) {
+        // A call that lost against its hedge ends after the answer, and nobody would take its place off the board.
+        if (isAnswered) return
         running = told.requestId
         const share = context.progress.told(told, normalized.request.n)
         // Nothing done is nothing to tell, and a failure before the first event stays an ordinary HTTP error.
@@ -94,6 +98,7 @@ export async function handleImages(
         services.log.error({ err: error, requestId: known.requestId }, 'a request failed inside Halftone')
     }
   } finally {
+    isAnswered = true
     if (running !== undefined) context.progress.ended(running)
     await result?.dispose()
   }
