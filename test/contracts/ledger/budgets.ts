@@ -115,6 +115,42 @@ export function budgetRules(opened: () => OpenedLedger): void {
     expect(await stateOf('moves')).toMatchObject({ heldNanoUsd: 0n })
   })
 
+  test('edited, deleted and made again while money is held: every hold is given back, and a limit holds from the next reserve', async () => {
+    const { ledger, owner, harness } = opened()
+    const { admin } = ledger
+    const reserveOf = (holdNanoUsd: bigint) => newReserve(owner, { budgetIds: ['edited'], holdNanoUsd })
+    const changes: readonly (() => Promise<unknown>)[] = [
+      () => admin.putBudget(newBudget('edited', { limitNanoUsd: 30n * CENT })),
+      () => admin.putBudget(newBudget('edited', { limitNanoUsd: 2n * CENT })),
+      () => admin.putBudget(newBudget('edited', { limitNanoUsd: 30n * CENT, period: 'month' })),
+      () => admin.deleteBudget('edited'),
+    ]
+    const kept: ReturnType<typeof reserveOf>[] = []
+    for (let round = 0; round < 12; round += 1) {
+      const wanted = Array.from({ length: 8 }, () => reserveOf(CENT))
+      const settles = kept.splice(0, 4).map((reserve) => ledger.settle(newSettle(reserve, { charges: [charge(CENT / 2n)] })))
+      const [, ...results] = await Promise.all([
+        changes[round % changes.length]?.(),
+        ...wanted.map((each) => ledger.reserve(each)),
+        ...settles,
+      ])
+      kept.push(...wanted.filter((_, index) => results[index]?.kind === 'reserved'))
+    }
+    expect(kept.length).toBeGreaterThan(20)
+    await admin.putBudget(newBudget('edited', { limitNanoUsd: 0n }))
+    expect(await ledger.reserve(reserveOf(1n))).toMatchObject({ kind: 'budget_exceeded', remainingNanoUsd: 0n })
+    for (const reserve of kept) await ledger.settle(newSettle(reserve, { state: 'voided', charges: [], imagesMade: 0 }))
+    const periods = await harness.query(
+      "SELECT period, held_nano_usd, spent_nano_usd FROM budget_periods WHERE budget_id = 'edited' ORDER BY period",
+    )
+    expect(periods.map(({ period, held_nano_usd }) => [period, held_nano_usd])).toEqual([
+      ['day', 0n],
+      ['month', 0n],
+    ])
+    for (const { spent_nano_usd } of periods) expect(Number(spent_nano_usd)).toBeGreaterThan(0)
+    await expectConsistent(harness)
+  })
+
   test('an overflow of a counter fails the command and leaves the counter as it was', async () => {
     const { ledger, owner } = opened()
     await ledger.admin.putBudget(newBudget('huge', { limitNanoUsd: 1n, hard: false }))
