@@ -1,15 +1,11 @@
-/** Files and batches through the official client: what is handed in is done once, whatever happens, and costs what the ledger says. */
-import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import OpenAI, { toFile } from 'openai'
 import sharp from 'sharp'
 import { afterEach, describe, expect, it } from 'vitest'
-import { startHalftone } from '../../src/compose.ts'
 import { parseUsd } from '../../src/core/money.ts'
 import { ADMIN_KEY, compatibleProvider, startTestGateway, type TestGateway } from '../support/gateway.ts'
-import { killableEnv, startKillableNode } from '../support/killable-node.ts'
+import { startKillableNode } from '../support/killable-node.ts'
 import { type ProviderDouble, startProviderDouble } from '../support/provider-double.ts'
 
 let gateway: TestGateway
@@ -288,34 +284,20 @@ it('what a project does not keep of its prompts is gone with the end of the batc
 
 it('lines that were under way when a node was killed: the next says so, does the rest, and pays for none twice', async () => {
   double = await startProviderDouble()
-  const folder = await mkdtemp(join(tmpdir(), 'halftone-batch-'))
-  try {
-    await writeFile(join(folder, 'halftone.yaml'), JSON.stringify({ providers: { one: compatibleProvider(double) } }))
-    const { node, url } = await startKillableNode(folder)
-    const before = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${url}/v1` })
-    double.script({ delayMs: 60_000 })
-    const lines = Array.from({ length: 30 }, (_, index) =>
-      line(`l${index}`, { model: 'acme/painter', prompt: `a hill ${index}` }),
-    )
-    const { id } = await handIn(before, await upload(before, lines))
-    await expect.poll(() => double?.waiting, { timeout: 30_000 }).toBeGreaterThan(0)
-    node.kill('SIGKILL')
-    await once(node, 'exit')
-    double.script({})
-    const next = await startHalftone({ env: killableEnv(folder), cwd: folder })
-    try {
-      const client = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${next.url}/v1` })
-      const batch = await end(client, id)
-      const { completed = 0, failed = 0 } = batch.request_counts ?? {}
-      expect([batch.status, completed + failed, failed > 0]).toEqual(['completed', 30, true])
-      for (const { response } of await linesOf(client, batch.error_file_id))
-        expect(response?.body.error?.code).toBe('internal_error')
-      const prompts = double.calls.map(({ fields }) => fields['prompt'])
-      expect(new Set(prompts).size).toBe(prompts.length)
-    } finally {
-      await next.close()
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  const node = await startKillableNode({ providers: { one: compatibleProvider(double) } })
+  const before = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${node.url}/v1` })
+  double.script({ delayMs: 60_000 })
+  const lines = Array.from({ length: 30 }, (_, index) => line(`l${index}`, { model: 'acme/painter', prompt: `a hill ${index}` }))
+  const { id } = await handIn(before, await upload(before, lines))
+  await expect.poll(() => double?.waiting, { timeout: 30_000 }).toBeGreaterThan(0)
+  await node.kill()
+  double.script({})
+  const next = await node.startAgain()
+  const client = new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${next.url}/v1` })
+  const batch = await end(client, id)
+  const { completed = 0, failed = 0 } = batch.request_counts ?? {}
+  expect([batch.status, completed + failed, failed > 0]).toEqual(['completed', 30, true])
+  for (const { response } of await linesOf(client, batch.error_file_id)) expect(response?.body.error?.code).toBe('internal_error')
+  const prompts = double.calls.map(({ fields }) => fields['prompt'])
+  expect(new Set(prompts).size).toBe(prompts.length)
 }, 120_000)

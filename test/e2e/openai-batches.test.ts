@@ -1,26 +1,22 @@
 /** OpenAI's batch lane behind the gateway: who is sent there, and what a node leaves that is killed while it asks for a batch. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import OpenAI, { toFile } from 'openai'
-import { expect, it } from 'vitest'
-import { startHalftone } from '../../src/compose.ts'
+import { expect, it, onTestFinished } from 'vitest'
 import type { QuoteResponse } from '../../src/contract/quote.ts'
-import type { Receipt, RequestSummaryWire } from '../../src/contract/records.ts'
-import { type OpenaiScript, openaiKey, startOpenai } from '../support/doubles/openai.ts'
+import type { Receipt } from '../../src/contract/records.ts'
+import { type OpenaiDouble, type OpenaiScript, openaiKey, startOpenai } from '../support/doubles/openai.ts'
 import { ADMIN_KEY, startTestGateway } from '../support/gateway.ts'
-import { killableEnv, startKillableNode } from '../support/killable-node.ts'
+import { askForImages, startKillableNode } from '../support/killable-node.ts'
 
-const authorization = `Bearer ${ADMIN_KEY}`
+/** Of an account at OpenAI, and more. */
+const configOf = ({ origin }: OpenaiDouble, more: object = {}): object => ({
+  providers: { openai: { baseUrl: `${origin}/v1`, apiKey: openaiKey, retries: 0 } },
+  network: { allowPrivateHosts: ['127.0.0.1'] },
+  ...more,
+})
 
 it('lines of a batch are bought there at half the price; a request that waits is not', async () => {
   const openai = await startOpenai({ isAtOnce: true })
-  const config = {
-    providers: { openai: { baseUrl: `${openai.origin}/v1`, apiKey: openaiKey, retries: 0 } },
-    routes: { shop: { models: ['openai/gpt-image-2'] } },
-    network: { allowPrivateHosts: ['127.0.0.1'] },
-  }
-  const gateway = await startTestGateway({ config })
+  const gateway = await startTestGateway({ config: configOf(openai, { routes: { shop: { models: ['openai/gpt-image-2'] } } }) })
   const client = new OpenAI({ apiKey: ADMIN_KEY, baseURL: gateway.baseUrl })
   try {
     const body = { model: 'shop', prompt: 'a red fox', size: '1024x1024', quality: 'medium' }
@@ -53,45 +49,24 @@ it('lines of a batch are bought there at half the price; a request that waits is
 async function killedWhileCreating(creation: 'done' | 'undone') {
   const script: { -readonly [Key in keyof OpenaiScript]: OpenaiScript[Key] } = { creation, isAtOnce: true }
   const openai = await startOpenai(script)
-  const folder = await mkdtemp(join(tmpdir(), 'halftone-openai-batch-'))
-  try {
-    const config = {
-      providers: { openai: { baseUrl: `${openai.origin}/v1`, apiKey: openaiKey, retries: 0 } },
-      network: { allowPrivateHosts: ['127.0.0.1'] },
-    }
-    await writeFile(join(folder, 'halftone.yaml'), JSON.stringify(config))
-    const { node, url } = await startKillableNode(folder)
-    const cut = fetch(`${url}/v1/images/generations`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization },
-      body: JSON.stringify({ model: 'openai:openai/gpt-image-2+batch', prompt: 'a red fox', size: '1024x1024' }),
-    }).catch(() => undefined)
-    const isCreating = () => openai.calls.some(({ method, path }) => method === 'POST' && path === '/v1/batches')
-    try {
-      await expect.poll(isCreating, { timeout: 60_000 }).toBe(true)
-    } finally {
-      node.kill('SIGKILL')
-    }
-    await cut
+  onTestFinished(() => openai.close())
+  const node = await startKillableNode(configOf(openai))
+  const body = { model: 'openai:openai/gpt-image-2+batch', prompt: 'a red fox', size: '1024x1024' }
+  const cut = askForImages(node.url, body).catch(() => undefined)
+  const isCreating = () => openai.calls.some(({ method, path }) => method === 'POST' && path === '/v1/batches')
+  await expect.poll(isCreating, { timeout: 60_000 }).toBe(true)
+  await node.kill()
+  await cut
 
-    delete script.creation
-    const next = await startHalftone({ env: killableEnv(folder), cwd: folder })
-    const read = async <T>(path: string): Promise<T> =>
-      (await (await fetch(`${next.url}${path}`, { headers: { authorization } })).json()) as T
-    try {
-      const newest = async () => (await read<{ data: RequestSummaryWire[] }>('/v1/halftone/requests')).data[0]
-      await expect.poll(async () => (await newest())?.finished_at ?? null, { timeout: 120_000 }).not.toBeNull()
-      const request = await newest()
-      const receipt = await read<Receipt>(`/v1/halftone/requests/${request?.id}/receipt`)
-      const overview = await read<{ held_usd: string }>('/v1/halftone/overview')
-      return { request, receipt, held: overview.held_usd, batches: openai.batches.size, files: () => openai.files.size }
-    } finally {
-      await next.close()
-    }
-  } finally {
-    await openai.close()
-    await rm(folder, { recursive: true, force: true })
-  }
+  delete script.creation
+  const { close, newest, newestEnded, read } = await node.startAgain()
+  await newestEnded(120_000)
+  const request = await newest()
+  const receipt = await read<Receipt>(`/v1/halftone/requests/${request?.id}/receipt`)
+  const overview = await read<{ held_usd: string }>('/v1/halftone/overview')
+  // What was handed in is tidied up beside the answer.
+  await close()
+  return { request, receipt, held: overview.held_usd, batches: openai.batches.size, files: openai.files.size }
 }
 
 it('a batch that was created is found, and its picture kept and paid for once, at half the price', async () => {
@@ -99,12 +74,12 @@ it('a batch that was created is found, and its picture kept and paid for once, a
   expect(request).toMatchObject({ outcome: 'succeeded', images_returned: 1, attempts: 1 })
   // 13 tokens of text at $5 and 1,056 of picture at $30 a million, halved.
   expect(receipt.attempts).toMatchObject([{ state: 'settled', images_made: 1, total_usd: '0.0158725' }])
-  expect([held, batches, files()]).toEqual(['0.00', 1, 0])
+  expect([held, batches, files]).toEqual(['0.00', 1, 0])
 }, 240_000)
 
 it('a batch that was not created costs nothing, and nothing stays held', async () => {
   const { request, receipt, held, batches, files } = await killedWhileCreating('undone')
   expect(request).toMatchObject({ outcome: 'error', images_returned: 0, attempts: 1 })
   expect(receipt).toMatchObject({ total_usd: '0.00', attempts: [{ billed: 'no' }] })
-  expect([held, batches, files()]).toEqual(['0.00', 0, 0])
+  expect([held, batches, files]).toEqual(['0.00', 0, 0])
 }, 240_000)

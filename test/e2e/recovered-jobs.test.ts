@@ -1,13 +1,9 @@
 /** Jobs that outlive what they were begun by, a node that is killed or a configuration that changes: they are polled to their end, and paid once. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, expect, it } from 'vitest'
-import { startHalftone } from '../../src/compose.ts'
-import type { Receipt, RequestRecordWire, RequestSummaryWire } from '../../src/contract/records.ts'
+import { expect, it, onTestFinished } from 'vitest'
+import type { Receipt, RequestRecordWire } from '../../src/contract/records.ts'
 import { type BflDouble, type BflScript, bflKey, startBfl } from '../support/doubles/black-forest-labs.ts'
-import { ADMIN_KEY, checkLedger, startTestGateway } from '../support/gateway.ts'
-import { killableEnv, startKillableNode } from '../support/killable-node.ts'
+import { checkLedger, startTestGateway } from '../support/gateway.ts'
+import { askForImages, startKillableNode } from '../support/killable-node.ts'
 
 interface ImagesAnswer {
   readonly data: readonly object[]
@@ -15,25 +11,14 @@ interface ImagesAnswer {
   readonly halftone: { readonly request_id: string }
 }
 
-const authorization = `Bearer ${ADMIN_KEY}`
-
-const folders: string[] = []
-const open: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close()
-  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })))
-})
-
 const network = { allowPrivateHosts: ['127.0.0.1'] }
 const providersOf = (bfl: BflDouble) => ({
   bfl: { type: 'black-forest-labs', baseUrl: `${bfl.origin}/v1`, apiKey: bflKey, retries: 0 },
 })
-const ask = (base: string, n: number) =>
-  fetch(`${base}/v1/images/generations`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization, 'idempotency-key': 'a fox' },
-    body: JSON.stringify({ model: 'black-forest-labs/flux.2-pro', prompt: 'a red fox', n, size: '1024x1024' }),
-  })
+const ask = (url: string, n: number): Promise<Response> => {
+  const body = { model: 'black-forest-labs/flux.2-pro', prompt: 'a red fox', n, size: '1024x1024' }
+  return askForImages(url, body, { 'idempotency-key': 'a fox' })
+}
 
 /** A job is in the ledger before it is asked about. */
 const asked = (bfl: BflDouble) => (): number =>
@@ -43,33 +28,21 @@ const asked = (bfl: BflDouble) => (): number =>
 async function killed(n: number) {
   const script: { -readonly [Key in keyof BflScript]: BflScript[Key] } = { ending: 'Pending' }
   const bfl = await startBfl(script)
-  open.push(() => bfl.close())
-  const folder = await mkdtemp(join(tmpdir(), 'halftone-jobs-'))
-  folders.push(folder)
+  onTestFinished(() => bfl.close())
   const config = { providers: providersOf(bfl), network }
-  await writeFile(join(folder, 'halftone.yaml'), JSON.stringify(config))
-  const { node, url } = await startKillableNode(folder)
-  const cut = ask(url, n).catch(() => undefined)
+  const node = await startKillableNode(config)
+  const cut = ask(node.url, n).catch(() => undefined)
   await expect.poll(asked(bfl), { timeout: 30_000 }).toBe(n)
-  node.kill('SIGKILL')
+  await node.kill()
   await cut
-  return { script, bfl, folder, config }
-}
-
-async function startAgain(folder: string) {
-  const next = await startHalftone({ env: killableEnv(folder), cwd: folder })
-  open.push(() => next.close())
-  const read = async <T>(path: string): Promise<T> =>
-    (await (await fetch(`${next.url}${path}`, { headers: { authorization } })).json()) as T
-  const newest = async () => (await read<{ data: RequestSummaryWire[] }>('/v1/halftone/requests')).data[0]
-  return { next, read, newest }
+  return { script, bfl, node, config }
 }
 
 it('each knows what those before it have brought: all are paid once, and nothing stays held', async () => {
-  const { script, bfl, folder } = await killed(3)
+  const { script, bfl, node } = await killed(3)
   script.ending = 'Ready'
-  const { next, read, newest } = await startAgain(folder)
-  await expect.poll(async () => (await newest())?.finished_at ?? null, { timeout: 30_000 }).not.toBeNull()
+  const { url, read, newest, newestEnded } = await node.startAgain()
+  await newestEnded(30_000)
   const request = await newest()
   expect(request).toMatchObject({ outcome: 'succeeded', images_returned: 3, attempts: 3 })
   const receipt = await read<Receipt>(`/v1/halftone/requests/${request?.id}/receipt`)
@@ -87,7 +60,7 @@ it('each knows what those before it have brought: all are paid once, and nothing
   expect(bfl.jobs.size).toBe(3)
 
   // Whoever repeats the call that was cut off gets its pictures, and pays for none of them again.
-  const repeated = await ask(next.url, 3)
+  const repeated = await ask(url, 3)
   expect([repeated.status, repeated.headers.get('x-halftone-cache')]).toEqual([200, 'hit'])
   const answer = (await repeated.json()) as ImagesAnswer
   expect([answer.data.length, answer.usage.cost, answer.halftone.request_id]).toEqual([3, 0.135, request?.id])
@@ -95,40 +68,40 @@ it('each knows what those before it have brought: all are paid once, and nothing
 }, 120_000)
 
 it('a job that fails is an answer as well: one that was billed is not bought again by a repeat', async () => {
-  const { script, bfl, folder } = await killed(1)
+  const { script, bfl, node } = await killed(1)
   script.ending = 'Content Moderated'
-  const { next, newest } = await startAgain(folder)
-  await expect.poll(async () => (await newest())?.finished_at ?? null, { timeout: 30_000 }).not.toBeNull()
+  const { url, newest, newestEnded } = await node.startAgain()
+  await newestEnded(30_000)
   const { cost_usd } = (await newest()) ?? {}
-  const repeated = await ask(next.url, 1)
+  const repeated = await ask(url, 1)
   const { error } = (await repeated.json()) as { error: { code: string } }
   expect([repeated.status, error.code, repeated.headers.get('x-should-retry')]).toEqual([400, 'content_refused', 'false'])
   expect([cost_usd, bfl.jobs.size]).toEqual(['0.03', 1])
 }, 120_000)
 
 it('while its provider has another name its money is held and a repeat waits; once the name is back the job is polled to its end', async () => {
-  const { script, bfl, folder, config } = await killed(1)
+  const { script, bfl, node, config } = await killed(1)
   script.ending = 'Ready'
   const { bfl: account } = config.providers
-  await writeFile(join(folder, 'halftone.yaml'), JSON.stringify({ providers: { renamed: account }, network }))
-  const { next, read, newest } = await startAgain(folder)
-  const during = await ask(next.url, 1)
+  await node.writeConfig({ providers: { renamed: account }, network })
+  const { url, read, newest, newestEnded } = await node.startAgain()
+  const during = await ask(url, 1)
   expect([during.status, (await newest())?.finished_at]).toEqual([409, null])
   expect(await read('/v1/halftone/overview')).toMatchObject({ held_usd: '0.03' })
 
-  await writeFile(join(folder, 'halftone.yaml'), JSON.stringify(config))
-  await expect.poll(async () => (await newest())?.finished_at ?? null, { timeout: 60_000 }).not.toBeNull()
+  await node.writeConfig(config)
+  await newestEnded(60_000)
   expect(await newest()).toMatchObject({ outcome: 'succeeded', images_returned: 1, cost_usd: '0.045' })
-  expect((await ask(next.url, 1)).headers.get('x-halftone-cache')).toBe('hit')
+  expect((await ask(url, 1)).headers.get('x-halftone-cache')).toBe('hit')
   expect(bfl.jobs.size).toBe(1)
 }, 120_000)
 
 it('a job that runs while its provider leaves the configuration is polled to its end, by the account that it was given to', async () => {
   const script: { -readonly [Key in keyof BflScript]: BflScript[Key] } = { ending: 'Pending' }
   const bfl = await startBfl(script)
-  open.push(() => bfl.close())
+  onTestFinished(() => bfl.close())
   const gateway = await startTestGateway({ config: { providers: providersOf(bfl), network } })
-  open.push(() => gateway.close())
+  onTestFinished(() => gateway.close())
   const running = ask(gateway.url, 1)
   await expect.poll(asked(bfl), { timeout: 30_000 }).toBe(1)
   await gateway.writeConfig({ network })
