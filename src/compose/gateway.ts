@@ -14,6 +14,7 @@ import { createPurchases } from '../gateway/purchases.ts'
 import { type QualityFeed, startQualityFeed } from '../gateway/quality-feed.ts'
 import { createQuotePins } from '../gateway/quote-pin.ts'
 import type { GatewayServices } from '../gateway/state.ts'
+import { createUnsettled } from '../gateway/unsettled.ts'
 import { createWebhooks } from '../gateway/webhooks.ts'
 import { createServerMetrics, type ServerMetrics } from '../server/metrics.ts'
 import { finish } from '../steps/finish.ts'
@@ -138,6 +139,7 @@ async function servicesOf(base: Base, stores: Stores, inForce: InForce): Promise
     disk,
     blobGuard: createBlobGuard(),
     holds: createHolds(),
+    unsettled: createUnsettled({ ledger, log }),
     finisher: createFinisher(finish),
     webhooks: createWebhooks({ key: base.secrets.webhooks, publicUrl: () => inForce.config().server.publicUrl }),
     purchases: await createPurchases({ ledger, clock, nodeId: node.id, current: inForce.state }),

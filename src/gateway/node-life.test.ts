@@ -40,6 +40,7 @@ async function startNode(nodeId: string) {
     clock: systemClock,
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     blobGuard: createBlobGuard(),
+    unsettled: { retry: () => Promise.resolve() },
     purchases: { sync: () => Promise.resolve() },
     ledger: {
       ...ledger,

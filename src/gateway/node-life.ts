@@ -69,6 +69,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
       // What a lost node took over, the next one would have to take over again.
       if (!isLost && judgement.isSound()) resume(await ledger.recoverExpired())
     }),
+    every(REFRESH_EVERY_MS, 'settling what could not be settled', () => services.unsettled.retry()),
     every(REFRESH_EVERY_MS, 'reading budgets', () => budgets.refresh()),
     every(REFRESH_EVERY_MS, 'reading volumes and lots', () => services.purchases.sync()),
     every(PLAN_EVERY_MS, 'planning the month', () => options.monthPlan.refresh()),
@@ -78,6 +79,7 @@ export function startNodeLife(options: NodeLifeOptions): NodeLife {
     async close() {
       stop.abort()
       await Promise.all(loops)
+      await services.unsettled.retry()
       await Promise.all(resuming)
     },
   }

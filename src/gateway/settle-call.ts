@@ -14,7 +14,7 @@ const PAUSES_MS = [100, 400, 1_600]
 
 /**
  * Settle a finished call; `finish` ends the request in the same commit. A ledger that keeps failing is an error that forbids a
- * repeat: the call was made, and recovery will settle it as of unknown outcome.
+ * repeat: the call was made, and is settled once the ledger can be written; by recovery, as of unknown outcome, if the node ends before.
  */
 export async function settleCall(
   services: GatewayServices,
@@ -35,9 +35,10 @@ export async function settleCall(
     }
     await ledger.settle(command)
   } catch (cause) {
+    services.unsettled.keep(command)
     throw new HalftoneError(
       'storage_failed',
-      'The call was made, but the ledger could not record its end; it will be settled by recovery.',
+      'The call was made, but the ledger could not record its end; it will be settled later.',
       {
         cause,
         requestId: command.requestId,

@@ -17,6 +17,7 @@ import type { Holds } from './holds.ts'
 import type { Purchases } from './purchases.ts'
 import type { RouteState } from './routes.ts'
 import type { GatewayTelemetry } from './telemetry.ts'
+import type { Unsettled } from './unsettled.ts'
 import type { Webhooks } from './webhooks.ts'
 
 /** Everything that comes from the configuration and the price book; replaced atomically, never changed in place. */
@@ -89,6 +90,7 @@ export interface GatewayServices {
   /** Who works with the providers of which state. */
   readonly holds: Holds
   readonly webhooks: Webhooks
+  readonly unsettled: Unsettled
   readonly finisher: Finisher
   /** Absent: telemetry is off. */
   readonly telemetry?: GatewayTelemetry

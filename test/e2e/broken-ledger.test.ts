@@ -61,6 +61,22 @@ it('a call that cannot be settled keeps no picture in memory, and its client is 
   expect(metrics).toMatch(/^halftone_spool_bytes 0$/m)
 })
 
+it('a call that could not be settled is once the ledger can be written again, at what it cost, and a repeat gets its picture', async () => {
+  await start()
+  breakLedger("UPDATE OF state ON attempts WHEN NEW.state = 'settled'")
+  const ask = () =>
+    gateway.call<Made>('/v1/images/generations', { body: { model, prompt: 'a red fox' }, headers: { 'idempotency-key': 'fox' } })
+  expect((await ask()).status).toBe(500)
+  expect((await ask()).status).toBe(409)
+  inLedger('DROP TRIGGER trouble')
+  await gateway.settled()
+  const [request] = await gateway.requests()
+  expect(request).toMatchObject({ outcome: 'succeeded', cost_usd: '0.04', cost_status: 'final', images_returned: 1 })
+  const repeated = await ask()
+  expect([repeated.status, repeated.headers.get('x-halftone-cache'), repeated.body.data.length]).toEqual([200, 'hit', 1])
+  expect(double.billed).toHaveLength(1)
+}, 60_000)
+
 it('calls beside one that cannot be settled run to their end before their request is over', async () => {
   const models = [{ model, ...doubleCapabilities, sizes: ['1024x1024'], maxN: 1 }]
   await start({ providers: { painter: compatibleProvider(double, { models, retries: 0 }) } })
