@@ -24,32 +24,8 @@ function freshDir(): string {
   return dir
 }
 
-for (const smallBlobs of ['database', 'files'] as const) {
-  blobStoreContract(`disk, small blobs in ${smallBlobs}`, async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'halftone-blobs-'))
-    const blobs = join(dir, 'blobs')
-    const memorySpool = createSpool({ dir: join(dir, 'spool') })
-    const fileSpool = createSpool({ dir: join(dir, 'spool'), memoryBudgetBytes: 0 })
-    const stores: BlobStore[] = []
-    const open = (): BlobStore => {
-      const store = createDiskBlobStore({ dir: blobs, smallBlobs })
-      stores.push(store)
-      return store
-    }
-    return {
-      store: open(),
-      memorySpool,
-      fileSpool,
-      reopen: open,
-      async close() {
-        await memorySpool.close()
-        await fileSpool.close()
-        await Promise.all(stores.map((store) => store.close()))
-        rmSync(dir, { recursive: true })
-      },
-    }
-  })
-}
+for (const smallBlobs of ['database', 'files'] as const)
+  blobStoreContract(`disk, small blobs in ${smallBlobs}`, (dir) => createDiskBlobStore({ dir, smallBlobs }))
 
 async function putBytes(dir: string, bytes: Buffer): Promise<string> {
   const spool = createSpool({ dir: join(dir, 'spool') })

@@ -1,17 +1,48 @@
 /** What every blob store must do. Each backend runs it from its own test file. */
 import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createSpool } from '../../src/blobs/spool.ts'
 import type { BlobStore, Spool, SpooledBody } from '../../src/ports/blob-store.ts'
 
-export interface BlobStoreFixture {
+interface Fixture {
   readonly store: BlobStore
   /** Bodies in memory. */
   readonly memorySpool: Spool
   /** Bodies in temporary files. */
   readonly fileSpool: Spool
   /** A second instance over the same data, as another process has it. */
-  reopen(): BlobStore | Promise<BlobStore>
+  reopen(): Promise<BlobStore>
   close(): Promise<void>
+}
+
+/** Opens a store; what it keeps on this machine goes into the folder. */
+export type OpenBlobStore = (folder: string) => BlobStore | Promise<BlobStore>
+
+async function fixtureOf(openIn: OpenBlobStore): Promise<Fixture> {
+  const folder = mkdtempSync(join(tmpdir(), 'halftone-blobs-'))
+  const memorySpool = createSpool({ dir: join(folder, 'spool') })
+  const fileSpool = createSpool({ dir: join(folder, 'spool'), memoryBudgetBytes: 0 })
+  const stores: BlobStore[] = []
+  const reopen = async (): Promise<BlobStore> => {
+    const store = await openIn(join(folder, 'blobs'))
+    stores.push(store)
+    return store
+  }
+  return {
+    store: await reopen(),
+    memorySpool,
+    fileSpool,
+    reopen,
+    async close() {
+      await memorySpool.close()
+      await fileSpool.close()
+      await Promise.all(stores.map((store) => store.close()))
+      rmSync(folder, { recursive: true })
+    },
+  }
 }
 
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -28,11 +59,11 @@ async function spooled(spool: Spool, bytes: Uint8Array, step = 50_000): Promise<
   return writer.end()
 }
 
-export function blobStoreContract(name: string, open: () => Promise<BlobStoreFixture>): void {
+export function blobStoreContract(name: string, openIn: OpenBlobStore): void {
   describe(`blob store: ${name}`, () => {
-    let fixture: BlobStoreFixture
+    let fixture: Fixture
     beforeEach(async () => {
-      fixture = await open()
+      fixture = await fixtureOf(openIn)
     })
     afterEach(() => fixture.close())
 
