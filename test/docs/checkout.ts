@@ -1,9 +1,9 @@
 /** A checkout of one's own, as a reader of the README has it: the files of this tree, and what `npm ci` installed. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, join } from 'node:path'
+import { freePort } from '../support/free-port.ts'
 import { root } from './pages.ts'
 
 /** The port the documentation speaks of; here it is another one, so that tests can run side by side. */
@@ -124,11 +124,3 @@ const userEnvironment = (): Record<string, string | undefined> => ({
   ),
   PATH: [join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as { port: number }
-  await new Promise((done) => server.close(done))
-  return port
-}

@@ -1,9 +1,8 @@
 /** Signing in: by key, and at a real identity provider in a real browser. */
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHROMIUM_INSTALL_TIMEOUT_MS, launchChromium } from '../support/chromium.ts'
+import { freePort } from '../support/free-port.ts'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { CLIENT, startIdentityProvider, type TestIdentityProvider } from '../support/oidc-provider.ts'
 import { createTestDatabase } from '../support/test-database.ts'
@@ -20,14 +19,6 @@ const rules = [
   { role: 'finance', groups: ['halftone-finance'] },
   { role: 'project_owner', project: 'shop', emails: ['*@shop.acme.test'] },
 ]
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 const oidc = (roles: readonly object[] = rules) => ({
   name: 'Acme SSO',

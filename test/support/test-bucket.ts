@@ -6,9 +6,9 @@ import {
   ListObjectsV2Command,
   S3Client,
 } from '@aws-sdk/client-s3'
-import { inject } from 'vitest'
 import type { S3Place } from '../../src/blobs/s3-connection.ts'
 import type { S3Service } from './rgw.ts'
+import { sharedService } from './shared-service.ts'
 
 export interface TestBucket {
   readonly service: S3Service
@@ -24,12 +24,7 @@ export interface TestBucket {
 }
 
 /** The run's S3-compatible service, which the first question of a run starts (seconds). */
-export async function testS3(): Promise<S3Service> {
-  const answer = await fetch(inject('s3Broker'))
-  const text = await answer.text()
-  if (!answer.ok) throw new Error(text)
-  return JSON.parse(text) as S3Service
-}
+export const testS3 = async (): Promise<S3Service> => JSON.parse(await sharedService('s3Broker')) as S3Service
 
 /** A new, empty bucket for one test file; the caller drops it. */
 export async function createTestBucket(prefix = 'images/'): Promise<TestBucket> {
