@@ -31,6 +31,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'src/ports',
     'src/net',
     'src/contract',
+    'src/imports',
     'src/providers',
     'src/storage',
     'src/blobs',

@@ -1,6 +1,7 @@
 /** What the routes need, put together. */
 import { installBook } from '../config/price-sets.ts'
 import { routeProblems } from '../gateway/routes.ts'
+import { createFileReader } from '../imports/thread.ts'
 import { createForeignFetcher } from '../net/foreign-fetch.ts'
 import { startBatches } from '../server/batches/runner.ts'
 import type { ServerContext, ServerDescription } from '../server/context.ts'
@@ -71,6 +72,7 @@ export function createServerContext({ base, stores, inForce, running }: Parts): 
     thumbnails: stores.thumbnails,
     throttle: createSignInThrottle(clock),
     progress: createProgressBoard(),
+    fileReader: createFileReader(),
     liveStreams: new Set(),
     get settings() {
       return inForce.settings()

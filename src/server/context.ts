@@ -10,6 +10,7 @@ import type { InstallBook } from '../gateway/price-drafts.ts'
 import type { QualityFeed } from '../gateway/quality-feed.ts'
 import type { RouteReader } from '../gateway/routes.ts'
 import type { GatewayServices, GatewayState } from '../gateway/state.ts'
+import type { FileReader } from '../imports/thread.ts'
 import type { ForeignFetcher } from '../net/foreign-fetch.ts'
 import type { PriceSets, ProviderAccounts } from './accounts.ts'
 import type { Acting } from './acting.ts'
@@ -53,6 +54,7 @@ export interface ServerContext {
   readonly accounts: ProviderAccounts
   readonly priceSets: PriceSets
   readonly progress: ProgressBoard
+  readonly fileReader: FileReader
   readonly batches: Pick<BatchRunner, 'wake'>
   /** Answers without an end of their own; a shutdown ends them, their readers reconnect. */
   readonly liveStreams: Set<ServerResponse>

@@ -1,17 +1,10 @@
 /** Spend that was made elsewhere: reading what was exported, and recording it. */
-import {
-  type ImportAnswer,
-  type ImportRequest,
-  type ImportRow,
-  MAX_IMPORT_PROBLEMS,
-  type ReadImport,
-  type ReadImportRequest,
-} from '../../contract/imports.ts'
+import type { ImportAnswer, ImportRequest, ImportRow, ReadImportRequest } from '../../contract/imports.ts'
 import { HalftoneError } from '../../core/error.ts'
 import { formatUsd, parseUsd } from '../../core/money.ts'
 import { createImports, type SpendRow } from '../../gateway/imports.ts'
-import { formats, isFormat, parseFiles } from '../../imports/index.ts'
-import type { Handler } from '../handler.ts'
+import { formats, isFormat } from '../../imports/index.ts'
+import { type Handler, signalOf } from '../handler.ts'
 
 export const listImportFormats: Handler = async () => ({
   object: 'list',
@@ -19,22 +12,17 @@ export const listImportFormats: Handler = async () => ({
 })
 
 /** Nothing is kept of the files: whoever imports sends the rows back. */
-export const readImport: Handler = async ({ body }): Promise<ReadImport> => {
+export const readImport: Handler = async (call) => {
   // Checked by the endpoint's schema.
-  const { format, files, provider, columns = {} } = body as ReadImportRequest
+  const { format, files, provider, columns = {} } = call.body as ReadImportRequest
   if (!isFormat(format)) {
     const known = Object.keys(formats).join(', ')
     throw new HalftoneError('invalid_value', `There is no format "${format}"; there are ${known}.`, { param: 'format' })
   }
   const options = { columns: new Map(Object.entries(columns)), ...(provider !== undefined && { provider }) }
-  const { rows, skipped, problems } = parseFiles(format, files, options)
-  return {
-    object: 'import_files',
-    rows: [...rows],
-    skipped: [...skipped].map(([what, count]) => ({ what, rows: count })).sort((left, right) => right.rows - left.rows),
-    problems: problems.slice(0, MAX_IMPORT_PROBLEMS).map((problem) => ({ ...problem })),
-    problem_count: problems.length,
-  }
+  const answer = await call.context.fileReader.read({ format, files, options }, signalOf(call))
+  await call.reply.header('content-type', 'application/json; charset=utf-8').send(Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength))
+  return undefined
 }
 
 export const importSpend: Handler = async ({ context, body }): Promise<ImportAnswer> => {
