@@ -21,7 +21,9 @@ export const readImport: Handler = async (call) => {
   }
   const options = { columns: new Map(Object.entries(columns)), ...(provider !== undefined && { provider }) }
   const answer = await call.context.fileReader.read({ format, files, options }, signalOf(call))
-  await call.reply.header('content-type', 'application/json; charset=utf-8').send(Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength))
+  await call.reply
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength))
   return undefined
 }
 
