@@ -7,7 +7,7 @@ import { createTurns, type Turns } from '../../gateway/turns.ts'
 import type { InsightObject } from '../../ports/ledger.ts'
 import { type Call, signalOf } from '../handler.ts'
 import { isoTime } from '../wire.ts'
-import { spendsNothing } from './admin.ts'
+import { spendsNothing } from './budgets.ts'
 
 export const usdOrNull = (amount: NanoUsd | null | undefined): string | null =>
   amount === null || amount === undefined ? null : formatUsd(amount)

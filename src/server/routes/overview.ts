@@ -5,7 +5,7 @@ import { formatUsd } from '../../core/money.ts'
 import type { Ledger, SumsQuery } from '../../ports/ledger.ts'
 import { callerIdentity, type Handler } from '../handler.ts'
 import { reachFilter } from '../view.ts'
-import { budgetStates, spendsNothing } from './admin.ts'
+import { budgetStates, spendsNothing } from './budgets.ts'
 import { acceptanceWire } from './feedback.ts'
 
 const DAY_US = 86_400_000_000
