@@ -4,46 +4,15 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import type { Dispatcher } from 'undici'
+import { type BodyConsumer, Enough } from './body-consumer.ts'
+import { decoded } from './content-encoding.ts'
+import { ExchangeError, type ExchangeFault, type ExchangePhase, tooLarge } from './exchange-error.ts'
 import type { ReadingTurns, Turn } from './reading-turns.ts'
 import type { SharedReads } from './shared-reads.ts'
 
-/** How far the request had come. Until `sending` not a byte was written; until `sent` the provider cannot have the request. */
-export type ExchangePhase = 'connecting' | 'sending' | 'sent' | 'receiving'
-
-export type ExchangeFault = 'connect' | 'reset' | 'timeout' | 'idle' | 'aborted' | 'too_large' | 'encoding' | 'consumer'
-
-/** Why an exchange did not end. `consumer` wraps what the consumer threw, as the cause. */
-export class ExchangeError extends Error {
-  readonly fault: ExchangeFault
-  readonly phase: ExchangePhase
-  constructor(fault: ExchangeFault, phase: ExchangePhase, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause })
-    this.name = 'ExchangeError'
-    this.fault = fault
-    this.phase = phase
-  }
-}
-
-/** Thrown by a consumer, or while choosing one, that needs no more: the connection is dropped and the exchange has this result. */
-export class Enough<Result> extends Error {
-  readonly result: Result
-  constructor(result: Result) {
-    super('Enough was read.')
-    this.result = result
-  }
-}
-
-/** Takes a body as it arrives. Exactly one of `end` and `abort` is called last, unless it threw `Enough`. */
-export interface BodyConsumer<Result> {
-  /** It has no use for a chunk once `write` has returned, be it with a promise. Without this it gets chunks of its own. */
-  readonly isDoneAtOnce?: boolean
-  /** Await the promise, if one is returned, before the next write. */
-  write(chunk: Uint8Array): void | Promise<void>
-  end(): Promise<Result>
-  abort(): Promise<void>
-}
+export { type BodyConsumer, Enough } from './body-consumer.ts'
+export { ExchangeError } from './exchange-error.ts'
 
 export interface ExchangeRequest {
   readonly method: string
@@ -287,87 +256,3 @@ class ExchangeHandler<Result> implements Dispatcher.DispatchHandler {
 
 const errorOf = (error: unknown, phase: ExchangePhase): ExchangeError =>
   error instanceof ExchangeError ? error : new ExchangeError('consumer', phase, 'The answer could not be read.', error)
-
-const tooLarge = (maxBytes: number): ExchangeError =>
-  new ExchangeError('too_large', 'receiving', `The answer is larger than the limit of ${maxBytes} bytes.`)
-
-/** Undo the content encodings, if any; the limit counts again behind each, so a small bomb stays small. */
-function decoded<Result>(headers: IncomingHttpHeaders, maxBytes: number, consumer: BodyConsumer<Result>): BodyConsumer<Result> {
-  const encodings = String(headers['content-encoding'] ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'identity')
-  if (encodings.length > 3) throw new ExchangeError('encoding', 'receiving', 'The answer has too many content encodings.')
-  return encodings.reduce((inner, encoding) => new Decompressor(createDecoder(encoding), maxBytes, inner), consumer)
-}
-
-const CHUNK_BYTES = 64 * 1024
-
-function createDecoder(encoding: string) {
-  switch (encoding) {
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip({ chunkSize: CHUNK_BYTES })
-    case 'deflate':
-      return createInflate({ chunkSize: CHUNK_BYTES })
-    case 'br':
-      return createBrotliDecompress({ chunkSize: CHUNK_BYTES, params: { [constants.BROTLI_DECODER_PARAM_LARGE_WINDOW]: 0 } })
-    case 'zstd':
-      return createZstdDecompress({ chunkSize: CHUNK_BYTES })
-    default:
-      throw new ExchangeError('encoding', 'receiving', `The answer has the unknown content encoding "${encoding.slice(0, 40)}".`)
-  }
-}
-
-class Decompressor<Result> implements BodyConsumer<Result> {
-  readonly #decoder: ReturnType<typeof createDecoder>
-  readonly #inner: BodyConsumer<Result>
-  readonly #pump: Promise<void>
-  #failure: unknown
-
-  constructor(decoder: ReturnType<typeof createDecoder>, maxBytes: number, inner: BodyConsumer<Result>) {
-    this.#decoder = decoder
-    this.#inner = inner
-    this.#pump = this.#run(maxBytes)
-    this.#pump.catch((error: unknown) => {
-      this.#failure = error
-      decoder.destroy()
-    })
-  }
-
-  async #run(maxBytes: number): Promise<void> {
-    let bytes = 0
-    try {
-      for await (const chunk of this.#decoder) {
-        bytes += (chunk as Buffer).length
-        if (bytes > maxBytes) throw tooLarge(maxBytes)
-        await this.#inner.write(chunk as Buffer)
-      }
-    } catch (error) {
-      const code = String((error as { code?: unknown }).code ?? '')
-      if (!/^(Z_|ERR_(BROTLI_|ZSTD_|_)|ZSTD_)/.test(code)) throw error
-      throw new ExchangeError('encoding', 'receiving', 'The answer does not decompress.', error)
-    }
-  }
-
-  /** Waits until the decoder takes more, or until it fails. */
-  write(chunk: Uint8Array): void | Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure)
-    if (this.#decoder.write(chunk)) return undefined
-    const drained = new Promise<void>((resolve) => this.#decoder.once('drain', resolve).once('close', resolve))
-    return Promise.race([drained, this.#pump])
-  }
-
-  async end(): Promise<Result> {
-    this.#decoder.end()
-    await this.#pump
-    return this.#inner.end()
-  }
-
-  async abort(): Promise<void> {
-    this.#decoder.destroy()
-    await this.#pump.catch(() => undefined)
-    await this.#inner.abort()
-  }
-}
