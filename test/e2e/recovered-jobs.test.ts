@@ -1,8 +1,9 @@
 /** Jobs that outlive what they were begun by, a node that is killed or a configuration that changes: they are polled to their end, and paid once. */
+import OpenAI, { toFile } from 'openai'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Receipt, RequestRecordWire } from '../../src/contract/records.ts'
 import { type BflDouble, type BflScript, bflKey, startBfl } from '../support/doubles/black-forest-labs.ts'
-import { checkLedger, startTestGateway } from '../support/gateway.ts'
+import { ADMIN_KEY, checkLedger, startTestGateway } from '../support/gateway.ts'
 import { askForImages, startKillableNode } from '../support/killable-node.ts'
 
 interface ImagesAnswer {
@@ -24,14 +25,14 @@ const ask = (url: string, n: number): Promise<Response> => {
 const asked = (bfl: BflDouble) => (): number =>
   new Set(bfl.calls.flatMap(({ path, query }) => (path === '/v1/get_result' ? [query.get('id')] : []))).size
 
-/** A node that was killed while `n` jobs of one request ran; none of them ends before `script` says so. */
-async function killed(n: number) {
+/** A node that was killed while `n` jobs of what `begin` asks for ran; none of them ends before `script` says so. */
+async function killed(n: number, begin: (url: string) => Promise<unknown> = (url) => ask(url, n)) {
   const script: { -readonly [Key in keyof BflScript]: BflScript[Key] } = { ending: 'Pending' }
   const bfl = await startBfl(script)
   onTestFinished(() => bfl.close())
   const config = { providers: providersOf(bfl), network }
   const node = await startKillableNode(config)
-  const cut = ask(node.url, n).catch(() => undefined)
+  const cut = begin(node.url).catch(() => undefined)
   await expect.poll(asked(bfl), { timeout: 30_000 }).toBe(n)
   await node.kill()
   await cut
@@ -93,6 +94,34 @@ it('while its provider has another name its money is held and a repeat waits; on
   await newestEnded(60_000)
   expect(await newest()).toMatchObject({ outcome: 'succeeded', images_returned: 1, cost_usd: '0.045' })
   expect((await ask(url, 1)).headers.get('x-halftone-cache')).toBe('hit')
+  expect(bfl.jobs.size).toBe(1)
+}, 120_000)
+
+it('a line of a batch that is cancelled after the restart is waited for all the same: it has been paid for', async () => {
+  const clientOf = (url: string) => new OpenAI({ apiKey: ADMIN_KEY, baseURL: `${url}/v1` })
+  let id = ''
+  const { script, bfl, node } = await killed(1, async (url) => {
+    const body = { model: 'black-forest-labs/flux.2-pro', prompt: 'a red fox', size: '1024x1024' }
+    const line = JSON.stringify({ custom_id: 'fox', method: 'POST', url: '/v1/images/generations', body })
+    const client = clientOf(url)
+    const file = await client.files.create({ file: await toFile(Buffer.from(line), 'in.jsonl'), purpose: 'batch' })
+    // The client's types do not know the image endpoints of newer batches.
+    const endpoint = '/v1/images/generations' as '/v1/responses'
+    ;({ id } = await client.batches.create({ input_file_id: file.id, endpoint, completion_window: '24h' }))
+  })
+  const { url } = await node.startAgain()
+  const { batches } = clientOf(url)
+  await batches.cancel(id)
+  const looks = new Set<string>()
+  const look = async () => looks.add((await batches.retrieve(id)).status)
+  for (let count = 0; count < 30; count += 1) {
+    await look()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  expect([...looks]).toEqual(['cancelling'])
+  script.ending = 'Ready'
+  await expect.poll(async () => (await batches.retrieve(id)).status, { timeout: 60_000 }).toBe('cancelled')
+  expect((await batches.retrieve(id)).request_counts).toMatchObject({ total: 1, completed: 1, failed: 0 })
   expect(bfl.jobs.size).toBe(1)
 }, 120_000)
 

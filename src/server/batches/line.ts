@@ -101,10 +101,11 @@ async function askFor(
     identity,
     signal,
   })
-  const leftMs = Math.max(1, Math.round((batch.expiresUs - services.clock.nowUs()) / 1_000))
+  const leftMs = Math.round((batch.expiresUs - services.clock.nowUs()) / 1_000)
   const result = await gateway.execute({
     request,
-    options: asLine(options, leftMs),
+    // Once its time is over a line is only asked whose call was made before: it is planned as it was, and answered by that call.
+    options: asLine(options, leftMs > 0 ? leftMs : WINDOW_MS),
     caller: callerOf(identity),
     inputs,
     sdkRetry: 0,
@@ -112,12 +113,25 @@ async function askFor(
     clientGone: new AbortController().signal,
     mayGoOn: async () => void (await ownerOf(context, batch)),
     // One key for each try: what a crash left behind is answered from the ledger, and a new try is a new call.
-    idempotencyKey: `${batch.id}:${line.line}:${line.tries}`,
+    idempotencyKey: keyOf(batch, line),
   })
   await result.dispose()
   const { offer, cache, costNanoUsd } = result.summary
   if (offer && cache === 'miss') metrics.cost(offer, costNanoUsd, result.images.length)
   return { requestId: result.requestId, links: request.responseFormat === 'url' }
+}
+
+const keyOf = ({ id }: BatchRecord, { line, tries }: BatchLine): string => `${id}:${line}:${tries}`
+
+/** Those of the lines whose calls the ledger knows: they may run on at a provider, whoever sent them. */
+export async function begunOf(
+  { services: { ledger } }: ServerContext,
+  batch: BatchRecord,
+  lines: readonly BatchLine[],
+): Promise<readonly BatchLine[]> {
+  const scopeOf = (line: BatchLine): string => `${batch.keyId}:${keyOf(batch, line)}`
+  const known = await ledger.read.byScope(lines.map(scopeOf))
+  return lines.filter((line) => known.has(scopeOf(line)))
 }
 
 /** The key may have been revoked since, or allowed less. */

@@ -7,7 +7,7 @@ import { HalftoneError } from '../../core/error.ts'
 import type { BatchLine, BatchRecord } from '../../ports/ledger.ts'
 import type { ServerContext } from '../context.ts'
 import { readInput } from './input.ts'
-import { type LineOutcome, runLine } from './line.ts'
+import { begunOf, type LineOutcome, runLine } from './line.ts'
 
 export interface BatchRunner {
   /** There is something to do: look at once. */
@@ -133,9 +133,23 @@ export function startBatches(context: ServerContext, nodeId: string): BatchRunne
 
   /** What waits is never begun; what runs has been paid for, and is waited for. */
   async function closeDown(batch: BatchRecord, state: 'cancelled' | 'expired', nowUs: number): Promise<void> {
-    if (linesOf(batch.id).size === 0) {
-      await ledger.batches.closeWaiting({ batchId: batch.id, state, atUs: nowUs })
-      await end(batch, state)
+    const mine = linesOf(batch.id)
+    if (mine.size > 0) return
+    const begun = await begunBefore(batch)
+    for (const line of begun) begin(batch, line, mine)
+    if (begun.length > 0) return
+    await ledger.batches.closeWaiting({ batchId: batch.id, state, atUs: nowUs })
+    await end(batch, state)
+  }
+
+  /** Lines that a node before this one was waiting for, as far as there is room for them. */
+  async function begunBefore(batch: BatchRecord): Promise<readonly BatchLine[]> {
+    for (let afterLine = -1; ; ) {
+      const lines = await ledger.batches.lines({ batchId: batch.id, afterLine, limit: PAGE, states: ['waiting'] })
+      const begun = await begunOf(context, batch, lines)
+      const last = lines.at(-1)
+      if (begun.length > 0 || lines.length < PAGE || last === undefined) return begun
+      afterLine = last.line
     }
   }
 
