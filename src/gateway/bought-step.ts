@@ -121,8 +121,14 @@ async function callStep(
   }
   const done = await runCall(own, reserved)
   steps.push(done)
-  await settleCall(context.services, done, undefined)
-  const [changed] = done.result.kind === 'done' ? done.result.images : []
+  const images = done.result.kind === 'done' ? done.result.images : []
+  try {
+    await settleCall(context.services, done, undefined)
+  } catch (error) {
+    await Promise.all(images.map(({ body }) => body.dispose()))
+    throw error
+  }
+  const [changed] = images
   return changed ? { image: changed } : { failure: done.record.failure ?? nobody(step) }
 }
 
@@ -160,6 +166,6 @@ const nobody = ({ kind }: BoughtStep): AttemptFailure => ({
 const failureOf = (step: BoughtStep, error: unknown): Changed => ({
   failure:
     error instanceof HalftoneError
-      ? { code: error.code, message: error.message, retryable: false, billed: 'no' }
+      ? { code: error.code, message: error.message, retryable: false, billed: error.billed ?? 'no' }
       : { ...nobody(step), code: 'internal_error' },
 })

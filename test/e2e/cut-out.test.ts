@@ -1,5 +1,6 @@
 /** A picture that one offer makes and another cuts out: two calls, two bills, one transparent picture. */
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import sharp from 'sharp'
 import { afterEach, expect, it } from 'vitest'
 import type { Explanation } from '../../src/contract/records.ts'
@@ -162,6 +163,10 @@ async function withCutters<T>(status: number, use: (calls: () => readonly number
           models: ['acme/painter'],
           cutOut: ['broken:stability-ai/remove-background', 'sound:stability-ai/remove-background'],
         },
+        turned: {
+          models: ['acme/painter'],
+          cutOut: ['sound:stability-ai/remove-background', 'broken:stability-ai/remove-background'],
+        },
         alone: { models: ['acme/painter'], cutOut: ['broken:stability-ai/remove-background'] },
         daring: {
           models: ['acme/painter'],
@@ -202,6 +207,19 @@ it('when nobody can cut it out the client hears that the picture was paid for, a
     expect(overview.held_usd).toBe('0.00')
   })
 })
+
+it('a cut that was paid for and could not be settled is not bought from the next one as well', async () => {
+  await withCutters(500, async (calls) => {
+    const db = new DatabaseSync(join(gateway.folder, 'data', 'ledger.db'))
+    db.exec(`CREATE TRIGGER trouble BEFORE UPDATE OF state ON attempts WHEN NEW.kind = 'step' AND NEW.state = 'settled'
+      BEGIN SELECT RAISE(ABORT, 'disk trouble'); END`)
+    const { status, headers } = await generate({ model: 'turned', size: '1024x1024' })
+    expect([status, headers.get('x-should-retry'), calls()]).toEqual([500, 'false', [1, 0, 1]])
+    expect((await gateway.call<string>('/metrics')).body).toMatch(/^halftone_spool_bytes 0$/m)
+    db.exec('DROP TRIGGER trouble')
+    db.close()
+  })
+}, 60_000)
 
 it.each([
   ['quote', 409, 'quote_exceeded'],
