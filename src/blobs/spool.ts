@@ -47,8 +47,9 @@ const CONCURRENT_DISK_WRITES = 3
 const MOST_WAITING_WRITES = 256
 /** Blocks that small slices of big buffers are copied into; they grow with the body. */
 const SMALLEST_BLOCK = 4 * 1024
-const LARGEST_BLOCK = 64 * 1024
-const LARGEST_POOLLESS_BODY = 32 * 1024
+const LARGEST_BLOCK = HEAD_BYTES
+/** A recycled body of this size has a block of its own; a larger one takes whole blocks of the pool. */
+const SMALL_BODY = SMALLEST_BLOCK
 
 /** Blocks of recycling writers that wait for their next use. */
 interface BlockPool {
@@ -168,9 +169,10 @@ class BodyWriter implements SpoolWriter {
     this.#closeBlock()
     const held = this.#held
     const pooled = this.#pooled
-    const body = memoryBody(this.#chunks, this.#bytes, sha256, () => {
-      this.#context.budget.give(held)
-      this.#context.pool?.give(pooled)
+    const { budget, pool } = this.#context
+    const body = memoryBody(this.#chunks, this.#bytes, sha256, pool, () => {
+      budget.give(held)
+      pool?.give(pooled)
     })
     this.#chunks = []
     this.#pooled = []
@@ -226,9 +228,9 @@ class BodyWriter implements SpoolWriter {
     return true
   }
 
-  /** Small bodies take a small block of their own, larger ones whole blocks of the pool. */
+  /** Nothing is left to the collector but the first few bytes of a body that turned out to be large. */
   #holdPooled(chunk: Uint8Array, pool: BlockPool): boolean {
-    if (this.#pooled.length === 0 && this.#held + chunk.byteLength <= LARGEST_POOLLESS_BODY) return this.#holdCopy(chunk)
+    if (this.#bytes <= SMALL_BODY) return this.#holdCopy(chunk)
     const room = this.#pooled.length > 0 && this.#block ? this.#block.byteLength - this.#blockUsed : 0
     const blocks = Math.ceil(Math.max(0, chunk.byteLength - room) / LARGEST_BLOCK)
     if (!this.#context.budget.take(blocks * LARGEST_BLOCK)) return false
@@ -303,14 +305,23 @@ class BodyWriter implements SpoolWriter {
   }
 }
 
-function memoryBody(chunks: readonly Uint8Array[], bytes: number, sha256: string, release: () => void): SpooledBody {
+function memoryBody(
+  chunks: readonly Uint8Array[],
+  bytes: number,
+  sha256: string,
+  pool: BlockPool | undefined,
+  release: () => void,
+): SpooledBody {
   let held: readonly Uint8Array[] | undefined = chunks
   const current = (): readonly Uint8Array[] => held ?? disposed()
   return {
     bytes,
     sha256,
     get head() {
-      return firstBytes(current(), Math.min(bytes, HEAD_BYTES))
+      const [first] = current()
+      const count = Math.min(bytes, HEAD_BYTES)
+      if (first && first.byteLength >= count) return first.subarray(0, count)
+      return inScratch(pool, (head) => firstBytes(current(), head.subarray(0, count)))
     },
     async *open() {
       yield* current()
@@ -331,7 +342,7 @@ function fileBody(temp: string, bytes: number, sha256: string, pool: BlockPool |
     sha256,
     // Read again each time: 64 KiB kept for each of two thousand waiting bodies would be more than the whole budget.
     get head() {
-      return readHead(current(), Math.min(bytes, HEAD_BYTES))
+      return inScratch(pool, (head) => readHead(current(), head))
     },
     async *open() {
       // One block for the whole reading: a reader of a recycled body has used a chunk when it asks for the next.
@@ -359,26 +370,31 @@ const disposed = (): never => {
   throw new Error('The spooled body was disposed.')
 }
 
-function firstBytes(chunks: readonly Uint8Array[], count: number): Uint8Array {
-  const first = chunks[0]
-  if (!first) return new Uint8Array(0)
-  if (first.byteLength >= count) return first.subarray(0, count)
-  const head = Buffer.allocUnsafe(count)
+/** What is looked at before anything else can take a block of the pool needs no memory of its own. */
+function inScratch(pool: BlockPool | undefined, fill: (head: Uint8Array) => Uint8Array): Uint8Array {
+  if (!pool) return fill(Buffer.allocUnsafe(HEAD_BYTES))
+  const block = pool.take()
+  pool.give([block])
+  return fill(block)
+}
+
+/** Fills `head`, of which there is that much. */
+function firstBytes(chunks: readonly Uint8Array[], head: Uint8Array): Uint8Array {
   let at = 0
   for (const chunk of chunks) {
-    if (at >= count) break
-    const part = chunk.subarray(0, count - at)
+    if (at >= head.byteLength) break
+    const part = chunk.subarray(0, head.byteLength - at)
     head.set(part, at)
     at += part.byteLength
   }
   return head
 }
 
-function readHead(path: string, count: number): Uint8Array {
-  const head = Buffer.allocUnsafe(count)
+/** Fills `head` as far as the file goes. */
+function readHead(path: string, head: Uint8Array): Uint8Array {
   const fd = openSync(path, 'r')
   try {
-    return head.subarray(0, readSync(fd, head, 0, count, 0))
+    return head.subarray(0, readSync(fd, head, 0, head.byteLength, 0))
   } finally {
     closeSync(fd)
   }

@@ -132,6 +132,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const requestId = services.newId()
     const chosen = await chooser.choose(asked, state, requestId)
     const { plan, policy, features, nowUs, pin, consistency, scopes, release } = chosen
+    const { promptClass } = features
     const [{ candidate: first }] = plan.attempts
     const input = withSeed(withoutWait(asked, services.clock.nowUs() - nowUs), first.offer, chosen.seed)
     const leftRunning: Promise<void>[] = []
@@ -143,7 +144,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       requestId,
       promptComplexity: features.complexity,
       onFinished(call, operation = request.operation) {
-        experience.finished(call, { operation }, features.promptClass)
+        experience.finished(call, { operation }, promptClass)
         options.feedback.made(call, input)
         options.onCall?.(call, policy.route)
       },
@@ -168,6 +169,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       state,
       promptHmacKey: options.promptHmacKey,
     })
+    const { baseline } = newRequest
     ownership.handedOver = true
     const running = runRequest({
       context,
@@ -188,7 +190,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         options.onAnswer?.({
           route: policy.route,
           costNanoUsd,
-          ...(newRequest.baseline && { baselineNanoUsd: newRequest.baseline.expectedNanoUsd }),
+          ...(baseline && { baselineNanoUsd: baseline.expectedNanoUsd }),
         }),
       () => undefined,
     )

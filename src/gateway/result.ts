@@ -15,7 +15,8 @@ export type UsablePlan = Extract<Plan, { kind: 'plan' }>
 export interface ResultContext {
   readonly context: CallContext
   readonly plan: UsablePlan
-  readonly newRequest: NewRequest
+  /** Of its row. */
+  readonly request: Pick<NewRequest, 'id' | 'createdUs'>
   /** Calls that run on after the answer; they count with what they hold until they are settled. */
   readonly pending?: readonly ReservedCall[]
 }
@@ -59,13 +60,13 @@ export const allCalls = (finished: readonly FinishedCall[]): readonly FinishedCa
 const isAtRisk = (finished: readonly FinishedCall[]): boolean =>
   allCalls(finished).some((call) => call.settlement.kind !== 'free')
 
-function errorOf({ newRequest }: ResultContext, finished: readonly FinishedCall[]): HalftoneError {
+function errorOf({ request }: ResultContext, finished: readonly FinishedCall[]): HalftoneError {
   const last = finished.findLast((call) => call.record.failure)
   const failure = last?.record.failure
   const atRisk = isAtRisk(finished)
   const code: ErrorCode = failure?.code ?? 'provider_no_image'
   return new HalftoneError(code, failure?.message ?? 'The provider returned no image.', {
-    requestId: newRequest.id,
+    requestId: request.id,
     billed: atRisk ? (finished.some((call) => call.settlement.kind === 'unknown') ? 'unknown' : 'yes') : 'no',
     retryable: !atRisk && (failure?.retryable ?? true),
     ...(failure?.param !== undefined && { param: failure.param }),
@@ -79,12 +80,12 @@ export function answerOf(
   finished: readonly FinishedCall[],
   refused: HalftoneError | undefined,
 ): ExecuteResult {
-  const { newRequest } = options
+  const { request } = options
   const images = finished.flatMap(outputImages)
   if (images.length === 0) throw refused ?? errorOf(options, finished)
   return {
-    requestId: newRequest.id,
-    createdUs: newRequest.createdUs,
+    requestId: request.id,
+    createdUs: request.createdUs,
     images,
     summary: summarize(options, finished),
     dispose: () => disposeImages(finished),

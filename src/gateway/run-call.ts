@@ -201,7 +201,6 @@ async function callProvider(context: CallContext, reserved: ReservedCall, race: 
   const provider = state.providers.get(candidate.offer.provider)
   const gone = cancelSignal(context, candidate)
   const started = services.clock.monotonicMs()
-  const bodies = new Map(input.inputs.map(({ input: image, body }) => [image.sha256, body]))
   const webhookUrl = candidate.offer.capabilities.asyncJobs ? services.webhooks.urlOf(attempt.id) : undefined
   const listener = webhookUrl === undefined ? undefined : services.webhooks.listen(attempt.id)
   const signal = race ? AbortSignal.any([gone, race.signalFor(reserved)]) : gone
@@ -219,9 +218,9 @@ async function callProvider(context: CallContext, reserved: ReservedCall, race: 
         signal,
         spool: services.spool,
         openInput(image) {
-          const body = bodies.get(image.sha256)
-          if (!body) throw new Error(`input ${image.sha256} was not spooled`)
-          return body.open()
+          const spooled = input.inputs.find((one) => one.input.sha256 === image.sha256)
+          if (!spooled) throw new Error(`input ${image.sha256} was not spooled`)
+          return spooled.body.open()
         },
         onSubmitted: ({ jobId, resume }) =>
           services.ledger.recordJob({ attemptId: attempt.id, jobId, resume, atUs: services.clock.nowUs() }),

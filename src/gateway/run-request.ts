@@ -24,7 +24,8 @@ import { softBudgetWarning } from './soft-budget.ts'
 export interface RunOptions {
   readonly context: CallContext
   readonly plan: UsablePlan
-  readonly newRequest: NewRequest
+  /** Of the row in `RunStart`. */
+  readonly request: Pick<NewRequest, 'id' | 'createdUs'>
   readonly idempotency?: { readonly scope: string; readonly fingerprint: string; readonly expiresUs: number }
   /** Called once the request exists in the ledger, before the first call is made. */
   onReserved(): Promise<void>
@@ -39,11 +40,17 @@ export class IdempotentRequest extends Error {
   }
 }
 
+export interface RunStart extends Omit<RunOptions, 'request'> {
+  readonly newRequest: NewRequest
+}
+
 interface Progress {
   readonly startedMs: number
   readonly finished: FinishedCall[]
   sequence: number
   round: number
+  /** Until it is in the ledger: a request that waits for minutes has no use for its decision. */
+  unwritten: NewRequest | undefined
   /** A settle has ended the request in its own commit. */
   ended: boolean
   /** Calls that lost against their hedge, or hedges that lost, and still run. */
@@ -51,16 +58,23 @@ interface Progress {
 }
 
 /** Run a planned request to its end. Rejects with a `HalftoneError` that says whether a repeat may pay twice. */
-export async function runRequest(options: RunOptions): Promise<ExecuteResult> {
-  const { services } = options.context
-  const progress: Progress = {
-    startedMs: services.clock.monotonicMs(),
-    finished: [],
-    sequence: 0,
-    round: 0,
-    ended: false,
-    pending: [],
-  }
+export function runRequest({ newRequest, ...options }: RunStart): Promise<ExecuteResult> {
+  const { id, createdUs } = newRequest
+  return runToEnd(
+    { ...options, request: { id, createdUs } },
+    {
+      startedMs: options.context.services.clock.monotonicMs(),
+      finished: [],
+      sequence: 0,
+      round: 0,
+      unwritten: newRequest,
+      ended: false,
+      pending: [],
+    },
+  )
+}
+
+async function runToEnd(options: RunOptions, progress: Progress): Promise<ExecuteResult> {
   try {
     const refused = await runRounds(options, progress)
     if (!progress.ended) await endHalfWay(options, progress, refused)
@@ -91,7 +105,7 @@ async function runRounds(options: RunOptions, progress: Progress): Promise<Halft
  */
 async function endHalfWay(options: RunOptions, progress: Progress, refused: HalftoneError | undefined): Promise<void> {
   const { ledger, log } = options.context.services
-  const requestId = options.newRequest.id
+  const requestId = options.request.id
   try {
     await ledger.finishRequest({ requestId, finish: finishOf(options, progress.finished, progress.startedMs, refused) })
   } catch (err) {
@@ -118,7 +132,7 @@ async function runRound(
   let firstImage = progress.finished.reduce((sum, call) => sum + call.record.imagesMade, 0)
   for (const call of calls) {
     const place = { sequence: progress.sequence + 1, firstImage, round: progress.round }
-    const outcome = await reserve(options, call, place).catch((error: unknown) => {
+    const outcome = await reserve(options, progress, call, place).catch((error: unknown) => {
       // What is reserved already must still be run and settled, and what has begun must end.
       if (progress.sequence === 0) throw error
       return asRefusal(error)
@@ -186,7 +200,7 @@ function runBeside(options: RunOptions, progress: Progress, first: ReservedCall)
       progress.sequence += 1
       const place = { sequence: progress.sequence, firstImage, round: progress.round }
       // The first call is under way: what stands against a second one is no reason to fail.
-      const second = await reserve(options, call, place).catch(asRefusal)
+      const second = await reserve(options, progress, call, place).catch(asRefusal)
       return second instanceof HalftoneError ? undefined : second
     },
     async settle(done, others, isLast) {
@@ -219,8 +233,13 @@ function wholeOf({ candidate, total }: PlannedAttempt, images: number, n: number
   return (total.maxNanoUsd * BigInt(images)) / BigInt(n)
 }
 
-async function reserve(options: RunOptions, call: PlannedCall, place: Place): Promise<ReservedCall | HalftoneError> {
-  const { context, plan, newRequest, idempotency } = options
+async function reserve(
+  { context, plan, request, idempotency }: RunOptions,
+  progress: Progress,
+  call: PlannedCall,
+  place: Place,
+): Promise<ReservedCall | HalftoneError> {
+  const { unwritten } = progress
   const planned = plan.attempts[call.candidate]
   if (!planned) throw new Error(`the plan has no candidate ${call.candidate}`)
   const limit = context.input.options.maxCostNanoUsd ?? plan.policy.maxCostNanoUsd
@@ -230,11 +249,12 @@ async function reserve(options: RunOptions, call: PlannedCall, place: Place): Pr
     ...place,
     wholeNanoUsd: wholeOf(planned, call.n, context.input.request.n),
     maxCostNanoUsd: limit === undefined ? undefined : (limit * BigInt(call.n)) / BigInt(context.input.request.n),
-    ...(place.sequence === 1 && { request: newRequest }),
-    ...(place.sequence === 1 && idempotency && { idempotency }),
+    ...(unwritten && { request: unwritten }),
+    ...(unwritten && idempotency && { idempotency }),
   })
   switch (result.kind) {
     case 'reserved':
+      progress.unwritten = undefined
       for (const id of result.softBudgetsOver ?? []) noteSoftBudget(context, id)
       return reserved
     case 'idempotent':
@@ -246,7 +266,7 @@ async function reserve(options: RunOptions, call: PlannedCall, place: Place): Pr
       return new HalftoneError(
         'insufficient_quota',
         `Budget "${result.budgetId}" has $${formatUsd(result.remainingNanoUsd)} of $${formatUsd(result.limitNanoUsd)} left; this call may cost $${formatUsd(reserved.attempt.holdNanoUsd)}. ${resets}`,
-        { requestId: newRequest.id },
+        { requestId: request.id },
       )
     }
   }

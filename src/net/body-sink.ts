@@ -8,15 +8,15 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const PADDING = 0x3d
 
-/** Above what a scanner may hold back of a string before it knows it for an image. */
-const SMALLEST_SHARED = 8 * 1024
 let shared: Uint8Array = new Uint8Array(0)
 
 export interface BodySink {
   readonly declaredType: string | undefined
   /** The closing quote was taken. */
   readonly finished: boolean
-  /** Decode from `from` to the closing quote or the end of the chunk; returns where it stopped. */
+  /** Decode the start of the string, which was held back until it showed what it is. */
+  begin(held: Uint8Array): void
+  /** Decode from `from` to the closing quote or the end of the chunk; returns where it stopped. `flush` comes before anything else can run. */
   take(chunk: Uint8Array, from: number): number
   /** Hand what was decoded to the spool; await the promise, if one is returned. */
   flush(): void | Promise<void>
@@ -47,8 +47,15 @@ class Sink implements BodySink {
     this.declaredType = declaredType
   }
 
+  begin(held: Uint8Array): void {
+    this.#decode(held, 0, Buffer.allocUnsafe(mostBytes(held.length)))
+  }
+
   take(chunk: Uint8Array, from: number): number {
-    const target = this.#target(Math.ceil(((chunk.length - from) * 3) / 4) + 3)
+    return this.#decode(chunk, from, this.#target(mostBytes(chunk.length - from)))
+  }
+
+  #decode(chunk: Uint8Array, from: number, target: Uint8Array): number {
     let out = 0
     let at = from
     while (at < chunk.length && !this.finished) {
@@ -72,11 +79,11 @@ class Sink implements BodySink {
   }
 
   /**
-   * Where to decode to. A spool that copies gets everything through one buffer: nothing else runs between a `take` of this size
-   * and its `flush`. What comes before a chunk, or is small, has a buffer of its own.
+   * Where to decode to. A spool that copies gets everything through one buffer, unless the start of the string still waits for its
+   * `flush`.
    */
   #target(bytes: number): Uint8Array {
-    if (!this.#writer.copies || this.#out.length > 0 || bytes < SMALLEST_SHARED) return Buffer.allocUnsafe(bytes)
+    if (!this.#writer.copies || this.#out.length > 0) return Buffer.allocUnsafe(bytes)
     const place = vectorPlace('decoded')
     if (place && bytes <= place.length) return place
     if (shared.length < bytes) shared = Buffer.allocUnsafeSlow(bytes)
@@ -160,6 +167,9 @@ class Sink implements BodySink {
     return this.#writer.abort()
   }
 }
+
+/** Of so many characters, with what an unfinished group leaves over. */
+const mostBytes = (characters: number): number => Math.ceil((characters * 3) / 4) + 3
 
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30

@@ -272,7 +272,7 @@ class Scanner implements JsonScanner {
     this.#putText(`{"$body":${this.#bodies.length}}`)
     this.#sink = createBodySink(this.#options.openBody(), declaredType)
     this.#mode = 'body'
-    this.#sink.take(already, 0)
+    this.#sink.begin(already)
     return true
   }
 

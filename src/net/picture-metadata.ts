@@ -179,8 +179,17 @@ export function createMetadataFilter(): MetadataFilter {
   }
 }
 
+/** Of each spool one, for all who ask. */
+const filteredSpools = new WeakMap<Spool, Spool>()
+
 /** A spool whose pictures are kept without metadata. */
-export const withoutMetadata = (spool: Spool): Spool => ({
+export function withoutMetadata(spool: Spool): Spool {
+  const known = filteredSpools.get(spool) ?? filteredSpool(spool)
+  filteredSpools.set(spool, known)
+  return known
+}
+
+const filteredSpool = (spool: Spool): Spool => ({
   create: (options) => filtered(spool.create(options)),
   get bytesInMemory() {
     return spool.bytesInMemory

@@ -5,7 +5,7 @@ export interface SpooledBody {
   readonly bytes: number
   /** Hex SHA-256. */
   readonly sha256: string
-  /** The first bytes, at most 64 KiB: enough to tell media type and dimensions. */
+  /** The first bytes, at most 64 KiB: enough to tell media type and dimensions. To be looked at at once: what is next to be read may take their place. */
   readonly head: Uint8Array
   /** Read it, as often as needed, until it is disposed or kept. */
   open(): AsyncIterable<Uint8Array>

@@ -16,6 +16,7 @@ import { type AuthorizerDeps, ownBaseUrl, type ProviderDefinition } from './defi
 import type { EngineContext } from './engine/conversation.ts'
 import { createCredentials } from './engine/credentials.ts'
 import { runDiscovery } from './engine/discover.ts'
+import { redactor } from './engine/evidence.ts'
 import { failure } from './engine/failures.ts'
 import { createGate, type Gate } from './engine/gate.ts'
 import { createLoadGauge } from './engine/load.ts'
@@ -65,6 +66,8 @@ export function createCodecProvider(definition: ProviderDefinition, config: Prov
   const tidier = createTidier(clock)
   const context: EngineContext = {
     ...{ definition, config, transport, credentials, fetcher, clock, timeoutMs, tidier, baseUrl: baseUrl.href },
+    redact: redactor(secretsOf(config)),
+    bodyKeys: new Set(definition.bodyKeys),
     ...(deps.drawSvg && { drawSvg: deps.drawSvg }),
   }
   const { probe, discover, load } = definition
@@ -93,6 +96,9 @@ export function createCodecProvider(definition: ProviderDefinition, config: Prov
     },
   }
 }
+
+const secretsOf = ({ apiKey, moreApiKeys = [], headers = {} }: ProviderConfig): readonly string[] =>
+  [apiKey, ...moreApiKeys, ...Object.values(headers)].flatMap((secret) => secret?.reveal() ?? [])
 
 /** Waiting is not part of the call: neither its time limit nor the GPU time it is measured by. */
 async function runInTurn(gate: Gate, context: EngineContext, call: ProviderCall, io: AttemptIo): Promise<AttemptResult> {

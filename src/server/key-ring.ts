@@ -49,13 +49,30 @@ export function createKeyRing({ ledger, clock, defaultProject, onNewKey }: KeyRi
   /** How often everything was forgotten. */
   let version = 0
 
+  /** Of thousands of requests that come at once, the first reads for all of them. */
+  const reading = new Map<string, Promise<Identity | undefined>>()
+
   async function find(name: string, read: () => Promise<KeyRecord | undefined>): Promise<Identity | undefined> {
     const known = remembered.get(name)
     if (known && known.untilMs > clock.monotonicMs()) return known.identity
+    const underWay = reading.get(name)
+    if (underWay) return underWay
+    const found = look(name, read, known?.identity !== undefined).finally(() => {
+      if (reading.get(name) === found) reading.delete(name)
+    })
+    reading.set(name, found)
+    return found
+  }
+
+  async function look(
+    name: string,
+    read: () => Promise<KeyRecord | undefined>,
+    wasKnown: boolean,
+  ): Promise<Identity | undefined> {
     const asOf = version
     const key = await read()
     // A key is written after its cap: whoever sees the key reads the cap too.
-    if (key && !known?.identity) await onNewKey?.()
+    if (key && !wasKnown) await onNewKey?.()
     const identity = key && { key, project: await projectOf(key.projectId) }
     // What changed while it was read is read again next time.
     if (asOf !== version) return identity
@@ -77,6 +94,8 @@ export function createKeyRing({ ledger, clock, defaultProject, onNewKey }: KeyRi
     forget() {
       version += 1
       remembered.clear()
+      // Who asks from here on must not be told what was read before.
+      reading.clear()
     },
   }
 }

@@ -76,3 +76,30 @@ test('a session that is read while it ends is not remembered as open', async () 
   await Promise.allSettled([sessions.authenticate(token), ending])
   await expect(sessions.authenticate(token)).rejects.toMatchObject(invalid)
 })
+
+test('requests that come at once have their key read once for all of them', async () => {
+  const { ledger } = slowLedger()
+  let reads = 0
+  const counting = {
+    admin: {
+      ...ledger.admin,
+      keyByHash: (hash: string) => {
+        reads += 1
+        return ledger.admin.keyByHash(hash)
+      },
+    },
+  } as unknown as Ledger
+  const keys = createKeyRing({ ledger: counting, clock: systemClock, defaultProject: project })
+  await Promise.all(Array.from({ length: 50 }, () => keys.authenticate('secret')))
+  expect(reads).toBe(1)
+})
+
+test('who asks after a change is not told what was read before it', async () => {
+  const { state, ledger } = slowLedger()
+  const keys = createKeyRing({ ledger, clock: systemClock, defaultProject: project })
+  const before = keys.authenticate('secret')
+  state.revokedUs = 1
+  keys.forget()
+  await expect(keys.authenticate('secret')).rejects.toMatchObject(invalid)
+  await expect(before).resolves.toMatchObject({ key: { id: 'key' } })
+})

@@ -57,7 +57,12 @@ export interface SendOptions {
   urlOf(assetId: string): string
 }
 
-const PIECE_STEP = 16 * 1024
+/** A block of the spool, encoded, with what the one before left over. */
+const PIECE_BYTES = base64Length(64 * 1024 + 2)
+/** Up to here memory is not worth keeping. */
+const SMALL_PIECE_BYTES = 4 * 1024
+/** Some five megabytes: more than a busy gateway writes at the same time. */
+const MOST_SPARES = 64
 
 /** Parts of the body: text, or an image to be encoded in place. */
 export type Part = { readonly text: Buffer } | { readonly image: OutputImage }
@@ -82,19 +87,30 @@ export async function sendImages(raw: ServerResponse, options: SendOptions): Pro
 
 /**
  * Base64 of an image, waiting for the socket whenever it is full. A piece that the socket has let go of leaves its memory to
- * the next one: fresh memory for each would keep the garbage collector running all the time.
+ * the next one, of whichever answer: fresh memory for each would keep the garbage collector running all the time.
  */
 export async function writeEncoded(raw: ServerResponse, image: { open(): AsyncIterable<Uint8Array> }): Promise<void> {
-  let spare: Buffer | undefined
-  const allocate = (bytes: number): Buffer => {
-    if (!spare || spare.length < bytes) spare = Buffer.allocUnsafeSlow(Math.ceil(bytes / PIECE_STEP) * PIECE_STEP)
-    return spare.subarray(0, bytes)
-  }
-  for await (const piece of encodeBase64(image.open(), allocate)) {
+  for await (const piece of encodeBase64(image.open(), takePiece)) {
     if (raw.destroyed) return
-    if (raw.write(piece)) spare = undefined
-    else await drained(raw)
+    const goesOn = raw.write(piece, (error) => {
+      // After an error nobody says whether the socket still reads it.
+      if (!error) givePiece(piece)
+    })
+    if (!goesOn) await drained(raw)
   }
+}
+
+/** Pieces nobody writes at the moment. */
+const spares: Buffer[] = []
+
+function takePiece(bytes: number): Buffer {
+  if (bytes <= SMALL_PIECE_BYTES) return Buffer.allocUnsafe(bytes)
+  if (bytes > PIECE_BYTES) return Buffer.allocUnsafeSlow(bytes)
+  return (spares.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES)).subarray(0, bytes)
+}
+
+function givePiece({ buffer }: Uint8Array): void {
+  if (buffer.byteLength === PIECE_BYTES && spares.length < MOST_SPARES) spares.push(Buffer.from(buffer))
 }
 
 /** Resolves when the socket takes more, or is gone; leaves no listener behind, for a long answer waits many times. */

@@ -24,7 +24,7 @@ import { type Answer, type AnswerLimits, consumeAnswer, mediaTypeOf } from './an
 import { askForBill } from './bill.ts'
 import { type OutgoingBody, outgoingBody } from './call-body.ts'
 import type { Credential, Credentials } from './credentials.ts'
-import { evidenceOf, keptHeaders, mapTexts, redactor } from './evidence.ts'
+import { evidenceOf, keptHeaders, mapTexts } from './evidence.ts'
 import { failure, failureOfExchange } from './failures.ts'
 import { type Collected, collectImage } from './images.ts'
 import { keyOf, resumeOf, sendCancel } from './job.ts'
@@ -44,6 +44,10 @@ export interface EngineContext {
   readonly baseUrl: string
   readonly drawSvg?: DrawSvg
   readonly tidier: Tidier
+  /** Takes every secret of the provider out of a text. */
+  readonly redact: (text: string) => string
+  /** Those of the codec. */
+  readonly bodyKeys: ReadonlySet<string>
 }
 
 /** The end of an attempt. */
@@ -60,8 +64,6 @@ const MAX_NEXT_CALLS = 20
 export class Conversation {
   readonly encodeContext: EncodeContext
   readonly credential: Credential
-  /** Takes every secret of the provider out of a text. */
-  readonly redact: (text: string) => string
   readonly #context: EngineContext
   readonly #call: ProviderCall
   readonly #io: AttemptIo
@@ -72,7 +74,7 @@ export class Conversation {
   #answered = false
   #evidence: Omit<Evidence, 'timings'> = {}
   #bodies: readonly ScannedBody[] = []
-  readonly #handedOut = new Set<SpooledBody>()
+  #handedOut: readonly SpooledBody[] = []
 
   constructor(context: EngineContext, call: ProviderCall, io: AttemptIo) {
     this.#context = context
@@ -80,15 +82,14 @@ export class Conversation {
     this.#io = io
     this.#startedMs = context.clock.monotonicMs()
     this.#mayBeBilled = call.resume !== undefined
-    const { apiKey, moreApiKeys = [], headers = {}, options = {} } = context.config
-    this.redact = redactor([apiKey, ...moreApiKeys, ...Object.values(headers)].flatMap((secret) => secret?.reveal() ?? []))
+    const { options = {} } = context.config
     this.credential = context.credentials.take(call.resume === undefined ? undefined : keyOf(call.resume))
     const { attemptId, webhookUrl } = call
     this.encodeContext = { attemptId, options, ...(webhookUrl === undefined ? {} : { webhookUrl }) }
     const maxBytes = context.config.maxImageBytes ?? defaultLimits.maxImageBytes
     this.#limits = {
       openBody: () => io.spool.create({ maxBytes, recycle: true }),
-      bodyKeys: new Set(context.definition.bodyKeys),
+      bodyKeys: context.bodyKeys,
     }
   }
 
@@ -109,7 +110,7 @@ export class Conversation {
 
   /** Give back what was received and not handed out. */
   async release(): Promise<void> {
-    const left = this.#bodies.filter(({ body }) => !this.#handedOut.has(body))
+    const left = this.#bodies.filter(({ body }) => !this.#handedOut.includes(body))
     this.#bodies = []
     await Promise.all(left.map(({ body }) => body.dispose()))
   }
@@ -259,7 +260,7 @@ export class Conversation {
   async collect(wanted: readonly DecodedImage[]): Promise<readonly Collected[]> {
     const context = { io: this.#io, ...this.#context, fetchOwn: (call: HttpCall) => this.#fetchOwn(call) }
     const collected = await Promise.all(wanted.map((image) => collectImage(image, this.#bodies, context)))
-    for (const item of collected) if (item.kind === 'image') this.#handedOut.add(item.image.body)
+    this.#handedOut = [...this.#handedOut, ...collected.flatMap((item) => (item.kind === 'image' ? [item.image.body] : []))]
     return collected
   }
 
@@ -276,7 +277,7 @@ export class Conversation {
   evidence(): Evidence {
     const firstByte = this.#firstByteMs === undefined ? {} : { firstByteMs: this.#firstByteMs }
     // Plain data, so mapping its texts keeps its shape.
-    const evidence = mapTexts(this.#evidence as JsonObject, this.redact) as Omit<Evidence, 'timings'>
+    const evidence = mapTexts(this.#evidence as JsonObject, this.#context.redact) as Omit<Evidence, 'timings'>
     return { ...evidence, timings: { ...firstByte, totalMs: this.#elapsedMs() } }
   }
 

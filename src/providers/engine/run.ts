@@ -5,7 +5,7 @@ import type { Warning } from '../../core/offer.ts'
 import type { AttemptFailure } from '../../core/outcome.ts'
 import { withoutMetadata } from '../../net/picture-metadata.ts'
 import type { AttemptIo, AttemptResult, ProviderCall, ReceivedImage } from '../../ports/provider.ts'
-import type { Done, Failed, HttpCall, Pending } from '../define-provider.ts'
+import type { Done, Failed, HttpCall, Pending, ProgressProbe } from '../define-provider.ts'
 import { Conversation, type EngineContext, failedWith, type Settled } from './conversation.ts'
 import { failure } from './failures.ts'
 import { isClientGone, pause, pendingFrom } from './job.ts'
@@ -74,9 +74,12 @@ class Run {
   }
 
   /** Ask how far it is while the answer is awaited. */
-  async #watched<Result>(work: () => Promise<Result>): Promise<Result> {
+  #watched<Result>(work: () => Promise<Result>): Promise<Result> {
     const probe = this.#io.onProgress && this.#context.definition.progress?.(this.#talk.encodeContext)
-    if (!probe) return work()
+    return probe ? this.#watchedBy(probe, work) : work()
+  }
+
+  async #watchedBy<Result>(probe: ProgressProbe, work: () => Promise<Result>): Promise<Result> {
     const over = new AbortController()
     const watch = { ...this.#context, credential: this.#talk.credential, tell: this.#tell }
     const watching = watchProgress(probe, watch, over.signal)
@@ -165,7 +168,11 @@ class Run {
     // Another key of the account may do what this one may not; nothing was made, so asking again pays once.
     const isWorthAnotherKey = this.#context.credentials.report(this.#talk.credential, found) && found.billed === 'no'
     const failed = isWorthAnotherKey ? { ...found, retryable: true, retryAfterMs: 0 } : found
-    return { kind: 'failed', failure: { ...failed, message: this.#talk.redact(failed.message) }, evidence: this.#talk.evidence() }
+    return {
+      kind: 'failed',
+      failure: { ...failed, message: this.#context.redact(failed.message) },
+      evidence: this.#talk.evidence(),
+    }
   }
 }
 

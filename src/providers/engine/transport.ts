@@ -86,10 +86,11 @@ export function createTransport(
       ? { ...unsigned, ...(await options.credential.headers(signing, options.signal)) }
       : unsigned
     const dispatcher = isOwn ? pool : withOrigin(openForeign(), url.origin)
-    const sendOnce = async () => {
+    const path = `${url.pathname}${url.search}`
+    const inTurn = { ...options, ...(turns && { turns }), ...(isOwn && { reads }) }
+    const sendOnce = () => {
       const content = body.open()
-      const request = { method: call.method, path: `${url.pathname}${url.search}`, headers, ...(content && { body: content }) }
-      const inTurn = { ...options, ...(turns && { turns }), ...(isOwn && { reads }) }
+      const request = { method: call.method, path, headers, ...(content && { body: content }) }
       return exchange(dispatcher, request, inTurn, (status, received) => consume(status, flatHeaders(received)))
     }
     return sendOnce().catch((error: unknown) => {
