@@ -11,8 +11,8 @@ import type { Browser, BrowserContext } from 'playwright-core'
 import { seedLedger } from '../scripts/seed/seed.ts'
 import { type BuiltServer, startBuiltServer } from '../test/support/built-server.ts'
 import { launchChromium } from '../test/support/chromium.ts'
+import { pages } from '../test/support/dashboard-pages.ts'
 import { createWeigher, type Opening, openPage } from './dashboard/open-page.ts'
-import { pages } from './dashboard/pages.ts'
 
 const { values } = parseArgs({
   options: {

@@ -1,12 +1,13 @@
 /** The pages as somebody opens them, and what must stand there before they can be used: their own data, not their frame. */
-export interface BenchPage {
+export interface DashboardPage {
   readonly label: string
+  /** `{id}` stands for the newest request. */
   readonly path: string
   /** Selectors, all of which must match. */
   readonly ready: readonly string[]
 }
 
-export const pages: readonly BenchPage[] = [
+export const pages: readonly DashboardPage[] = [
   { label: 'Overview', path: '/', ready: ['[data-stat]', 'main svg'] },
   { label: 'Explore', path: '/explore', ready: ['main table tbody tr', 'main svg'] },
   { label: 'Requests', path: '/requests', ready: ['[data-request]'] },
@@ -20,5 +21,9 @@ export const pages: readonly BenchPage[] = [
   { label: 'Budgets & keys', path: '/budgets', ready: ['main [role=tabpanel] li'] },
   { label: 'Prices', path: '/prices', ready: ['main table tbody tr'] },
   { label: 'Providers', path: '/providers', ready: ['main table tbody tr'] },
+  { label: 'Books', path: '/books', ready: ['[data-row]'] },
+  { label: 'Books, report', path: '/books?tab=report', ready: ['[data-figure=Spent]'] },
+  { label: 'Batches', path: '/batches', ready: ['main p'] },
+  { label: 'Settings', path: '/settings', ready: ['main dl dd'] },
   { label: 'Audit', path: '/audit', ready: ['main table tbody tr'] },
 ]
