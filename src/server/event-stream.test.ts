@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { HalftoneError } from '../core/error.ts'
 import type { ReceivedImage } from '../ports/provider.ts'
-import { createImageEventStream, type ImageEventStream } from './event-stream.ts'
+import { createImageEventStream, type ImageEventStream, inLine } from './event-stream.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => {
@@ -13,6 +13,8 @@ afterEach(() => {
 /** Run `work` on the stream of a real response; the status and the text the client got. */
 async function streamed(
   work: (stream: ImageEventStream) => Promise<void>,
+  /** The client does not read before. */
+  readsAfter: Promise<void> = Promise.resolve(),
 ): Promise<{ status: number; text: string; isWhole: boolean }> {
   const settings = () => ({ size: '8x8', quality: 'auto', background: 'opaque', format: 'png' })
   const server = createServer((_request, response) => {
@@ -27,9 +29,14 @@ async function streamed(
   return new Promise((resolve, reject) => {
     const call = httpRequest({ port: (server.address() as AddressInfo).port }, (answer) => {
       let text = ''
-      answer.setEncoding('utf8').on('data', (chunk) => {
-        text += chunk
-      })
+      answer.setEncoding('utf8').pause()
+      void readsAfter.then(() =>
+        answer
+          .on('data', (chunk) => {
+            text += chunk
+          })
+          .resume(),
+      )
       answer.on('error', () => undefined)
       answer.on('close', () => resolve({ status: answer.statusCode ?? 0, text, isWhole: answer.complete }))
     })
@@ -131,6 +138,40 @@ test('a failure in the middle of an event cuts the connection: another event wou
   expect(cut.text).not.toContain('event: error')
   expect(cut.isWhole).toBe(false)
 })
+
+test('a client that does not read holds up nobody who makes the pictures, and gets everything in its order afterwards', async () => {
+  const chunk = Buffer.alloc(64 * 1024, 'x')
+  const large = {
+    ...slowImage(0),
+    body: {
+      ...slowImage(0).body,
+      async *open() {
+        for (let index = 0; index < 400; index += 1) yield chunk
+      },
+    },
+  }
+  let handedOver: () => void = () => undefined
+  const isHandedOver = new Promise<void>((resolve) => {
+    handedOver = resolve
+  })
+  let startedAtOnce = false
+  const { text } = await streamed(async (stream) => {
+    const sink = inLine(stream)
+    await sink.partial(large)
+    startedAtOnce = sink.started
+    await sink.partial({ ...large, partialIndex: 1 })
+    handedOver()
+    throw new HalftoneError('provider_error', 'It broke.')
+  }, isHandedOver)
+  expect(startedAtOnce).toBe(true)
+  const events = text.split('\n\n').filter((each) => each.startsWith('event: '))
+  expect(events.map((each) => /^event: (\S+)/.exec(each)?.[1])).toEqual([
+    'image_generation.partial_image',
+    'image_generation.partial_image',
+    'error',
+  ])
+  expect(events.map(({ length }) => length > 30_000_000)).toEqual([true, true, false])
+}, 60_000)
 
 const late = new HalftoneError('provider_timeout', 'The deadline has passed.')
 

@@ -43,6 +43,7 @@ export function createImageEventStream(raw: ServerResponse, options: EventStream
   let writing = false
   // One event at a time: partials of a fast provider may overlap.
   let queue: Promise<void> = Promise.resolve()
+  let waiting = 0
 
   const open = (): void => {
     if (opened) return
@@ -70,7 +71,6 @@ export function createImageEventStream(raw: ServerResponse, options: EventStream
   ): Promise<void> => {
     if (raw.destroyed || raw.writableEnded) return
     open()
-    started = true
     writing = true
     raw.write(`event: ${name}\ndata: ${JSON.stringify({ type: name, ...fields }).slice(0, -1)},"b64_json":"`)
     await writeEncoded(raw, image)
@@ -78,7 +78,12 @@ export function createImageEventStream(raw: ServerResponse, options: EventStream
     writing = false
   }
   const enqueue = (work: () => Promise<void>): Promise<void> => {
-    queue = queue.then(work)
+    // At once: what stands in line will be sent, and nothing else can take its place.
+    started = true
+    waiting += 1
+    queue = queue.then(work).finally(() => {
+      waiting -= 1
+    })
     return queue
   }
   const end = (): void => {
@@ -129,7 +134,7 @@ export function createImageEventStream(raw: ServerResponse, options: EventStream
     },
     fail(error) {
       const failure = toHttpError(error)
-      if (!opened) {
+      if (!opened && waiting === 0) {
         clearInterval(heartbeat)
         return failure
       }
@@ -138,11 +143,24 @@ export function createImageEventStream(raw: ServerResponse, options: EventStream
         end()
       }
       // Half an event may have gone out: what follows would be part of it, unless the rest comes first.
-      if (writing) queue.then(last, () => raw.destroy())
+      if (writing || waiting > 0) queue.then(last, () => raw.destroy())
       else last()
       return undefined
     },
   }
 }
+
+/**
+ * The stream for whoever makes the pictures: a partial image is in line once it was handed over, and its end says what became of it. Waiting for
+ * the client would hold up an upstream whose picture is paid for, until it gives up.
+ */
+export const inLine = (stream: ImageEventStream): StreamSink => ({
+  get started() {
+    return stream.started
+  },
+  async partial(image) {
+    stream.partial(image).catch(() => undefined)
+  },
+})
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1_000)

@@ -6,11 +6,12 @@ import type { ExecuteResult } from '../../gateway/execution.ts'
 import { callerOf, lookAgain } from '../authenticate.ts'
 import type { ServerContext } from '../context.ts'
 import { toHttpError, toKnownError } from '../errors.ts'
-import { createImageEventStream } from '../event-stream.ts'
+import { createImageEventStream, inLine } from '../event-stream.ts'
 import type { Identity } from '../key-ring.ts'
 import { publicOrigin } from '../origin.ts'
 import { readBody } from '../read-body.ts'
 import { sendImages } from '../send-images.ts'
+import { cutWhenStalled } from '../stalled.ts'
 import { takeRequest } from '../take-request.ts'
 import { traceError } from '../trace-request.ts'
 
@@ -52,6 +53,8 @@ export async function handleImages(
   let running: string | undefined
   let isAnswered = false
   reply.hijack()
+  // A comment goes out every few seconds, so that there is always something to send.
+  if (stream) cutWhenStalled(reply.raw)
   let result: ExecuteResult | undefined
   try {
     result = await gateway.execute({
@@ -63,7 +66,7 @@ export async function handleImages(
       clientGone: clientGone.signal,
       mayGoOn: async () => void (await lookAgain(request, 'inference', context)),
       ...(normalized.idempotencyKey !== undefined && { idempotencyKey: normalized.idempotencyKey }),
-      ...(stream && { stream }),
+      ...(stream && { stream: inLine(stream) }),
       onProgress(told) {
         // A call that lost against its hedge ends after the answer, and nobody would take its place off the board.
         if (isAnswered) return
@@ -77,6 +80,7 @@ export async function handleImages(
     if (summary.offer && summary.cache === 'miss') context.metrics.cost(summary.offer, summary.costNanoUsd, result.images.length)
     if (stream) await stream.finish(result, { bodyMetadata: options.bodyMetadata })
     else {
+      cutWhenStalled(reply.raw)
       await sendImages(reply.raw, {
         result,
         responseFormat: normalized.request.responseFormat,
