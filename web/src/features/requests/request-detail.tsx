@@ -47,6 +47,8 @@ export function RequestDetail() {
           void navigate({ to: '/requests', search: list, resetScroll: false })
       }}
     >
+      {/* The page's heading where the list and its own are out of sight. */}
+      <h1 className="sr-only xl:hidden">Request</h1>
       <div className="flex items-center justify-between gap-4 border-b border-rule px-4 py-2">
         <CopyId id={requestId} label="Copy the request id" />
         <Link to="/requests" search={list} className="button button-quiet shrink-0 text-sm" resetScroll={false}>
