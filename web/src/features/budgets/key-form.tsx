@@ -38,7 +38,6 @@ const fields = ['name', 'role', 'project_id', 'allowed_models', 'tags', 'max_usd
 function KeyFields({ onClose, onCreated }: Omit<Props, 'open'>) {
   const { data: session } = useQuery(sessionQuery)
   const models = useQuery(modelsQuery).data?.data ?? []
-  const { projects } = usePeople()
   const [name, setName] = useState('')
   const [role, setRole] = useState<Role>('inference')
   const [project, setProject] = useState('')
@@ -73,33 +72,8 @@ function KeyFields({ onClose, onCreated }: Omit<Props, 'open'>) {
         problem={tried && name.trim() === '' ? 'Give it a name.' : undefined}
         onChange={(event) => setName(event.target.value)}
       />
-      <SelectField
-        name="role"
-        label="Role"
-        value={role}
-        onChange={(event) => setRole(roles.find((each) => each === event.target.value) ?? 'inference')}
-      >
-        {roles
-          .filter((each) => session != null && mayGrant(session.role, each))
-          .toReversed()
-          .map((each) => (
-            <option key={each} value={each}>
-              {roleTexts[each]}
-            </option>
-          ))}
-      </SelectField>
-      {session?.reach === 'all' && (
-        <SelectField name="project_id" label="Project" value={project} onChange={(event) => setProject(event.target.value)}>
-          <option value="">default</option>
-          {(projects.data?.data ?? [])
-            .filter(({ id }) => id !== 'default')
-            .map((each) => (
-              <option key={each.id} value={each.id}>
-                {each.name === each.id ? each.id : `${each.name} (${each.id})`}
-              </option>
-            ))}
-        </SelectField>
-      )}
+      <RoleField role={role} by={session?.role} onChange={setRole} />
+      {session?.reach === 'all' && <ProjectField project={project} onChange={setProject} />}
       <TokenField
         name="allowed_models"
         label="Models and routes it may use"
@@ -142,6 +116,49 @@ function KeyFields({ onClose, onCreated }: Omit<Props, 'open'>) {
         </button>
       </div>
     </Form>
+  )
+}
+
+interface RoleFieldProps {
+  readonly role: Role
+  /** Who makes the key; nobody hands out more than they have. */
+  readonly by: Role | undefined
+  readonly onChange: (role: Role) => void
+}
+
+function RoleField({ role, by, onChange }: RoleFieldProps) {
+  return (
+    <SelectField
+      name="role"
+      label="Role"
+      value={role}
+      onChange={(event) => onChange(roles.find((each) => each === event.target.value) ?? 'inference')}
+    >
+      {roles
+        .filter((each) => by !== undefined && mayGrant(by, each))
+        .toReversed()
+        .map((each) => (
+          <option key={each} value={each}>
+            {roleTexts[each]}
+          </option>
+        ))}
+    </SelectField>
+  )
+}
+
+function ProjectField({ project, onChange }: { project: string; onChange: (project: string) => void }) {
+  const { projects } = usePeople()
+  return (
+    <SelectField name="project_id" label="Project" value={project} onChange={(event) => onChange(event.target.value)}>
+      <option value="">default</option>
+      {(projects.data?.data ?? [])
+        .filter(({ id }) => id !== 'default')
+        .map((each) => (
+          <option key={each.id} value={each.id}>
+            {each.name === each.id ? each.id : `${each.name} (${each.id})`}
+          </option>
+        ))}
+    </SelectField>
   )
 }
 

@@ -73,20 +73,7 @@ export function PlaygroundPage() {
       <PageHeader title="Playground" />
       <div className="mt-5 grid items-start gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,27rem)_minmax(0,1fr)]">
         <form onSubmit={submit} className="flex flex-col gap-5">
-          <div>
-            <label htmlFor="prompt" className="mb-1 block font-medium">
-              Prompt
-            </label>
-            <textarea
-              id="prompt"
-              className="field min-h-28 resize-y"
-              maxLength={32_000}
-              placeholder="A lighthouse at dusk, screen print, three colours"
-              value={prompt}
-              onChange={(event) => setPrompt(event.target.value)}
-              onKeyDown={(event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit(event)}
-            />
-          </div>
+          <PromptField prompt={prompt} onChange={setPrompt} onSubmit={submit} />
           <div className="-mt-2 flex items-center justify-between gap-4">
             {targets.length > 1 ? (
               <TotalFigure total={total} count={targets.length} prompt={body.prompt} />
@@ -128,20 +115,60 @@ export function PlaygroundPage() {
           </section>
         )}
       </div>
-      <ConfirmDialog
-        open={asking}
-        title={targets.length > 1 ? `Buy from ${targets.length} offers?` : 'Buy this picture?'}
-        confirm={`Spend ${exactUsd(total.expectedUsd)}`}
-        onConfirm={start}
-        onClose={() => setAsking(false)}
-      >
-        <p>
-          This spends real money: {exactUsd(total.expectedUsd)} expected,{' '}
-          {total.maxUsd === null ? 'with no upper bound known' : `${exactUsd(total.maxUsd)} at most`}.
-          {total.unquoted > 0 && ` The price of ${total.unquoted} of them is not known.`}
-        </p>
-      </ConfirmDialog>
+      <ConfirmPurchase open={asking} total={total} count={targets.length} onConfirm={start} onClose={() => setAsking(false)} />
     </>
+  )
+}
+
+interface PromptFieldProps {
+  readonly prompt: string
+  readonly onChange: (prompt: string) => void
+  /** Ctrl+Enter. */
+  readonly onSubmit: (event: KeyboardEvent) => void
+}
+
+function PromptField({ prompt, onChange, onSubmit }: PromptFieldProps) {
+  return (
+    <div>
+      <label htmlFor="prompt" className="mb-1 block font-medium">
+        Prompt
+      </label>
+      <textarea
+        id="prompt"
+        className="field min-h-28 resize-y"
+        maxLength={32_000}
+        placeholder="A lighthouse at dusk, screen print, three colours"
+        value={prompt}
+        onChange={(event) => onChange(event.target.value)}
+        onKeyDown={(event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && onSubmit(event)}
+      />
+    </div>
+  )
+}
+
+interface ConfirmPurchaseProps {
+  readonly open: boolean
+  readonly total: TotalQuote
+  readonly count: number
+  readonly onConfirm: () => void
+  readonly onClose: () => void
+}
+
+function ConfirmPurchase({ open, total, count, onConfirm, onClose }: ConfirmPurchaseProps) {
+  return (
+    <ConfirmDialog
+      open={open}
+      title={count > 1 ? `Buy from ${count} offers?` : 'Buy this picture?'}
+      confirm={`Spend ${exactUsd(total.expectedUsd)}`}
+      onConfirm={onConfirm}
+      onClose={onClose}
+    >
+      <p>
+        This spends real money: {exactUsd(total.expectedUsd)} expected,{' '}
+        {total.maxUsd === null ? 'with no upper bound known' : `${exactUsd(total.maxUsd)} at most`}.
+        {total.unquoted > 0 && ` The price of ${total.unquoted} of them is not known.`}
+      </p>
+    </ConfirmDialog>
   )
 }
 
