@@ -1,5 +1,5 @@
 /** Metrics that are read when somebody asks: health, queues, budgets, prices, alerts, telemetry. */
-import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import { correctionFor, type ProductEvidence } from '../core/routing/learning/spoken.ts'
 import type { Alerts } from '../gateway/alerts.ts'
 import type { BudgetIndex } from '../gateway/budget-index.ts'
@@ -8,6 +8,7 @@ import type { HealthFeed } from '../gateway/health-feed.ts'
 import type { QualityFeed } from '../gateway/quality-feed.ts'
 import type { GatewayServices, GatewayState } from '../gateway/state.ts'
 import { createLabelSet, type LabelSet } from './metric-labels.ts'
+import { createReadMetrics, type Samples } from './read-metrics.ts'
 
 export interface GaugeSources {
   readonly gateway: Pick<Gateway, 'inFlight'>
@@ -28,8 +29,6 @@ interface Labels {
   readonly providers: LabelSet
 }
 
-type Samples<Label extends string> = readonly (readonly [Readonly<Record<Label, string>>, number])[]
-
 const breakerLevels = { closed: 0, half_open: 1, open: 2 } as const
 const DAY_US = 86_400_000_000
 const MOST_BUDGETS = 100
@@ -39,51 +38,7 @@ const isBelow = (evidence: ProductEvidence, nowUs: number): boolean =>
 
 export function addGauges(registry: Registry, sources: GaugeSources, labels: Labels): void {
   const { gateway, services, current, health, quality, budgets, alerts, telemetry } = sources
-  const registers = [registry]
-  const gauge = (name: string, help: string, read: () => number): Gauge =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read())
-      },
-    })
-  /** Where several values share the label `other`, the largest stands for them. */
-  const gauges = <Label extends string>(name: string, help: string, label: Label, read: () => Samples<Label>): Gauge<Label> =>
-    new Gauge({
-      name,
-      help,
-      labelNames: [label],
-      registers,
-      collect() {
-        this.reset()
-        const largest = new Map<string, number>()
-        for (const [{ [label]: value }, amount] of read()) largest.set(value, Math.max(amount, largest.get(value) ?? amount))
-        for (const [value, amount] of largest) this.set({ [label]: value } as Record<Label, string>, amount)
-      },
-    })
-  const total = (name: string, help: string, read: () => number): Counter =>
-    new Counter({
-      name,
-      help,
-      registers,
-      collect() {
-        this.reset()
-        this.inc(read())
-      },
-    })
-  const totals = <Label extends string>(name: string, help: string, label: Label, read: () => Samples<Label>): Counter<Label> =>
-    new Counter({
-      name,
-      help,
-      labelNames: [label],
-      registers,
-      collect() {
-        this.reset()
-        for (const [values, amount] of read()) this.inc(values, amount)
-      },
-    })
+  const { gauge, gauges, total, totals } = createReadMetrics(registry)
 
   gauge('halftone_requests_in_flight', 'Image requests running on this node.', () => gateway.inFlight.size)
   gauge('halftone_broken_routes', 'Stored routes that cannot be used.', () => current().brokenRoutes.size)

@@ -7,10 +7,20 @@ import { packSet, rollbackPrices, updatePrices } from '../prices/sets.ts'
 
 const MODEL = 'model, provider, or provider:model; a trailing * matches the rest'
 
-export function define(command: Command, context: CliContext): void {
-  const add = (name: string, summary: string, description: string): Command =>
-    withJsonOption(withConfigOptions(command.command(name).summary(summary).description(description)))
+/** Begins a subcommand, with the options all of its kind have. */
+type Add = (name: string, summary: string, description: string) => Command
 
+export function define(command: Command, context: CliContext): void {
+  const add: Add = (name, summary, description) =>
+    withJsonOption(withConfigOptions(command.command(name).summary(summary).description(description)))
+  const onLedger: Add = (name, summary, description) =>
+    withConnectOptions(command.command(name).summary(summary).description(description))
+  defineReading(add, context)
+  defineSets(add, context)
+  defineOnLedger(onLedger, context)
+}
+
+function defineReading(add: Add, context: CliContext): void {
   add('list', 'what is in the price book', 'What is in the price book, by model; with its age and how sure it is.')
     .argument('[model]', MODEL)
     .option('--all', 'also rates that ended, start later, or are of models no longer sold')
@@ -41,7 +51,9 @@ export function define(command: Command, context: CliContext): void {
         options,
       ),
     )
+}
 
+function defineSets(add: Add, context: CliContext): void {
   add('update', 'install a newer data set', 'Check a newer data set, show what it changes, ask, and install it.')
     .argument('<source>', 'file or https address of a data set')
     .option('--sha256 <hex>', 'refuse a file with another checksum')
@@ -60,10 +72,9 @@ export function define(command: Command, context: CliContext): void {
     .option('--as <version>', 'a day such as 2026-11-22, or 2026-11-22.1 (default: the newest day a source was read)')
     .option('--note <text>', 'shown by `update`')
     .action((file: string, options) => packSet(context, file, options))
+}
 
-  const onLedger = (name: string, summary: string, description: string): Command =>
-    withConnectOptions(command.command(name).summary(summary).description(description))
-
+function defineOnLedger(onLedger: Add, context: CliContext): void {
   onLedger(
     'rerate',
     'correct what past calls cost',
