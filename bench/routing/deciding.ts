@@ -23,6 +23,8 @@ import { MONTH_START_US } from '../../src/core/simulation/time.ts'
 import { createTemplates } from '../../src/core/simulation/workload.ts'
 import { createWorld } from '../../src/core/simulation/world.ts'
 import { wholeUnits } from '../../src/core/usage.ts'
+import { billedPolicy } from '../../test/support/routing.ts'
+import { wordsEstimate, wordsRate } from '../../test/support/words-price.ts'
 import { involuntarySwitches } from './switches.ts'
 
 const OFFERS = 200
@@ -186,27 +188,10 @@ function market(capabilities: Offer['capabilities'] | undefined) {
 
 function skuOf({ id, model }: Offer, index: number): PriceBook['skus'][number] {
   const cents = 1 + (index % 9)
-  const billedPolicy = {
-    success: '1',
-    refusedBefore: '0',
-    refusedAfter: '1',
-    providerError: '0',
-    timeout: 'unknown',
-    cancelled: 'unknown',
-  } as const
   const picture = { id: `${id}/picture`, meter: 'images.out', price: `0.0${cents}`, effectiveFrom: '2026-01-01' } as const
   if (index % KINDS === 2) {
-    const words = { id: `${id}/words`, meter: 'tokens.text.in', price: '5', per: '1000000', effectiveFrom: '2026-01-01' } as const
-    const counted = {
-      meter: 'tokens.text.in',
-      scope: 'request',
-      form: 'promptChars',
-      expected: '4',
-      min: '6',
-      max: '2',
-      source: 'bench',
-    } as const
-    return { id, model, rates: [picture, words], estimates: [counted], billedPolicy }
+    const words = { ...wordsRate, id: `${id}/words` }
+    return { id, model, rates: [picture, words], estimates: [wordsEstimate], billedPolicy }
   }
   if (index % KINDS !== 0) return { id, model, rates: [picture], billedPolicy }
   const steps = [

@@ -1,22 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { billedPolicy, NOW_US, offerOf, requestOf } from '../../../test/support/routing.ts'
+import { wordsEstimate, wordsRate } from '../../../test/support/words-price.ts'
 import { compilePriceBooks, type PriceBook } from './index.ts'
 import { addMetered, type MeteredTotals, meteredOf } from './metered.ts'
 import { quoteTotals } from './quote.ts'
 import { requestFacts, rulesFor } from './rules.ts'
 
 const picture = { id: 'picture', meter: 'images.out', price: '0.03', effectiveFrom: '2026-01-01' }
-const words = { id: 'words', meter: 'tokens.text.in', price: '5', per: '1000000', effectiveFrom: '2026-01-01' }
-const counted = {
-  meter: 'tokens.text.in',
-  scope: 'request',
-  form: 'promptChars',
-  expected: '4',
-  min: '6',
-  max: '2',
-  source: 'test',
-}
 const offer = offerOf('one', 'words')
 const settings = { size: { width: 1024, height: 1024 }, format: 'png', n: 3 } as const
 const candidate = { offer, settings, warnings: [] }
@@ -26,7 +17,7 @@ function pricesOf(sku: object) {
     provider: 'acme',
     unit: 'USD',
     source: { url: 'https://prices.example', kind: 'assumption', checkedAt: '2026-11-01' },
-    skus: [{ id: 'words', model: 'acme/words', billedPolicy, rates: [picture, words], estimates: [counted], ...sku }],
+    skus: [{ id: 'words', model: 'acme/words', billedPolicy, rates: [picture, wordsRate], estimates: [wordsEstimate], ...sku }],
   } as unknown as PriceBook
   return compilePriceBooks({ books: [{ book, hash: 'test' }], fx: [], atUs: NOW_US })
 }
@@ -66,8 +57,8 @@ describe('prices that follow the words', () => {
         fc.string({ unit: 'grapheme', maxLength: 300 }),
         fc.integer({ min: 1, max: 9 }),
         (form, price, prompt, calls) => {
-          const { min: _min, max: _max, ...bare } = counted
-          const sku = { rates: [picture, { ...words, ...price }], estimates: [{ ...bare, ...form }] }
+          const { min: _min, max: _max, ...bare } = wordsEstimate
+          const sku = { rates: [picture, { ...wordsRate, ...price }], estimates: [{ ...bare, ...form }] }
           const whole = quoteTotals(pricesOf(sku), {
             candidate,
             request: requestOf({ prompt, n: 3 }),
@@ -92,14 +83,17 @@ describe('prices that follow the words', () => {
   })
 
   test.each([
-    ['round up', { rates: [picture, { ...words, roundUpTo: '1000' }] }],
-    ['are charged at least for so much', { rates: [picture, { ...words, min: '1000' }] }],
-    ['have a greatest quantity', { rates: [picture, { ...words, maxQuantity: { perRequest: '4000', source: 'test' } }] }],
+    ['round up', { rates: [picture, { ...wordsRate, roundUpTo: '1000' }] }],
+    ['are charged at least for so much', { rates: [picture, { ...wordsRate, min: '1000' }] }],
+    ['have a greatest quantity', { rates: [picture, { ...wordsRate, maxQuantity: { perRequest: '4000', source: 'test' } }] }],
     [
       'follow how difficult they are',
-      { estimates: [{ ...counted, form: 'promptComplexity', expected: '40', min: '10', max: '90' }] },
+      { estimates: [{ ...wordsEstimate, form: 'promptComplexity', expected: '40', min: '10', max: '90' }] },
     ],
-    ['follow pictures as well', { estimates: [counted, { ...counted, form: 'constant', expected: '9', min: '9', max: '9' }] }],
+    [
+      'follow pictures as well',
+      { estimates: [wordsEstimate, { ...wordsEstimate, form: 'constant', expected: '9', min: '9', max: '9' }] },
+    ],
     ['have a fee on top', { adjustments: [{ id: 'fee', kind: 'percent', percent: '5', description: 'fee' }] }],
     ['do not matter', { rates: [picture], estimates: [] }],
   ])('are not told by plain numbers where they %s', (_, sku) => {
@@ -108,7 +102,7 @@ describe('prices that follow the words', () => {
   })
 
   test('are not told by plain numbers that would be rounded', () => {
-    const dear = { rates: [picture, { ...words, price: '900', per: '1' }] }
+    const dear = { rates: [picture, { ...wordsRate, price: '900', per: '1' }] }
     expect(meteredBy(dear, 'x'.repeat(10_000), 1)).toBeDefined()
     expect(meteredBy(dear, 'x'.repeat(10_000), 9)).toBeUndefined()
     expect(meteredBy(dear, 'x'.repeat(100_000), 1)).toBeUndefined()
