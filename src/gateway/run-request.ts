@@ -101,15 +101,17 @@ async function runRounds(options: RunOptions, progress: Progress): Promise<Halft
 
 /**
  * A budget ran out half way, and what was made goes to the client; or the client left when a retry was already decided. The
- * money is settled: a ledger that cannot be told of the end is no reason to lose the pictures, and recovery ends the request.
+ * money is settled: a ledger that cannot be told of the end is no reason to lose the pictures, and is told later.
  */
 async function endHalfWay(options: RunOptions, progress: Progress, refused: HalftoneError | undefined): Promise<void> {
-  const { ledger, log } = options.context.services
+  const { ledger, log, unsettled } = options.context.services
   const requestId = options.request.id
+  const end = { requestId, finish: finishOf(options, progress.finished, progress.startedMs, refused) }
   try {
-    await ledger.finishRequest({ requestId, finish: finishOf(options, progress.finished, progress.startedMs, refused) })
+    await ledger.finishRequest(end)
   } catch (err) {
-    log.error({ err, requestId }, 'the end of a request could not be recorded')
+    unsettled.keepEnd(end)
+    log.error({ err, requestId }, 'the end of a request could not be recorded; it is tried again')
   }
 }
 

@@ -98,7 +98,11 @@ it('a request whose end cannot be written gives out the pictures that it made', 
   breakLedger('UPDATE OF finished_us ON requests')
   const { status, body } = await gateway.call<Made>('/v1/images/generations', { body: { model, prompt: 'a red fox', n: 2 } })
   expect([status, body.data?.length, body.halftone?.cost_usd]).toEqual([200, 1, '0.04'])
-})
+  expect((await gateway.requests())[0]?.finished_at).toBeNull()
+  inLedger('DROP TRIGGER trouble')
+  await gateway.settled()
+  expect((await gateway.requests())[0]).toMatchObject({ outcome: 'partial', images_returned: 1, cost_usd: '0.04' })
+}, 60_000)
 
 it('a changed configuration is in force as a whole, also when what follows from it cannot be written', async () => {
   const hash = createHash('sha256').update('a-key-of-some-length-1').digest('hex')
