@@ -153,7 +153,7 @@ function freePort(): Promise<number> {
 }
 
 async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
     const answered = await fetch(`http://127.0.0.1:${port}/`).then(
       (response) => response.arrayBuffer().then(() => true),
       () => false,
