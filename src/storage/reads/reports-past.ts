@@ -184,9 +184,7 @@ async function readMoney(db: Kysely<Database>, span: ReportSpan): ReturnType<Led
       .where('id', '<', idAt(toUs))
       .where('sandbox', '=', flag(sandbox))
   // Written out, not bound: only then does a database know that the index of just these will do.
-  const unknown = await attempts()
-    .where(sql<boolean>`state = 'unknown'`)
-    .executeTakeFirstOrThrow()
+  const unknown = await attempts().where(sql<boolean>`state = 'unknown'`).executeTakeFirstOrThrow()
   const unpriced = await attempts()
     .where(sql<boolean>`unpriced = 1`)
     .where('state', '=', 'settled')
