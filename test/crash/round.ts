@@ -7,7 +7,7 @@ import { ADMIN_KEY } from './configuration.ts'
 import { type LedgerFacts, readFacts } from './facts.ts'
 import type { CrashProvider } from './provider.ts'
 import type { CrashReport, Hit } from './report.ts'
-import type { RoundPlan } from './schedule.ts'
+import type { CallPlan, RoundPlan } from './schedule.ts'
 import { LEASE_MS, type World } from './world.ts'
 
 /** Does wrong to the evidence before it is compared. */
@@ -103,7 +103,7 @@ export class Round {
       again.map(async ({ plan }) => {
         const billed = billedFor(plan.prompt)
         const first = facts.requests.find((request) => request.prompt === plan.prompt && request.replayable)
-        const seen = await sendCall(plan, await this.world.url(plan.node), { repeat: true, retryCount: 1 })
+        const seen = await this.#askAgain(plan)
         this.#observations.push(seen)
         this.#report.repeats += 1
         const what = `the repeat of "${plan.prompt}" (${plan.repeat}) was ${seen.kind} ${seen.status ?? ''} ${seen.detail ?? ''}`
@@ -116,6 +116,15 @@ export class Round {
       }),
     )
     return problems.flat()
+  }
+
+  /** Without a bucket a picture is where its call ended, which is another node where one took over: the others say that they have not got it. */
+  async #askAgain(plan: CallPlan): Promise<Observation> {
+    const others = Array.from({ length: this.world.nodes }, (_, node) => node).filter((node) => node !== plan.node)
+    const ask = async (node: number) => sendCall(plan, await this.world.url(node), { repeat: true, retryCount: 1 })
+    let seen = await ask(plan.node)
+    for (const node of others) if (seen.detail === 'asset_expired') seen = await ask(node)
+    return seen
   }
 
   /** Receipts and budgets as the API tells them. */

@@ -34,6 +34,7 @@ export interface WorldOptions {
 }
 
 export interface World {
+  readonly nodes: number
   readonly counts: Counts
   readonly problems: string[]
   /** Of the first node. */
@@ -94,6 +95,7 @@ export async function createWorld({ nodes, doubleUrl, database, starts }: WorldO
   }
 
   return {
+    nodes,
     counts,
     problems,
     dataDir: dataDirs[0] ?? root,

@@ -237,8 +237,10 @@ export function settleRules(opened: () => OpenedLedger): void {
       return [unpricedAttempts, unknownAttempts]
     }
     const [unpricedBefore = 0, unknownBefore = 0] = await counted()
-    const [unpriced, unbilled, priced, unknown] = [newReserve(owner), newReserve(owner), newReserve(owner), newReserve(owner)]
-    await Promise.all([unpriced, unbilled, priced, unknown].map((reserve) => ledger.reserve(reserve)))
+    // Ids say when a call began.
+    const reserve = () => newReserve(owner, { attempt: { id: uuidv7({ msecs: T0 / 1_000 }) } })
+    const [unpriced, unbilled, priced, unknown] = [reserve(), reserve(), reserve(), reserve()]
+    await Promise.all([unpriced, unbilled, priced, unknown].map((each) => ledger.reserve(each)))
     await ledger.settle(newSettle(unpriced, { charges: [] }))
     await ledger.settle(newSettle(unbilled, { charges: [], billed: 'no', outcome: 'error' }))
     await ledger.settle(newSettle(priced))
