@@ -11,7 +11,7 @@ import type { Browser, BrowserContext } from 'playwright-core'
 import { seedLedger } from '../scripts/seed/seed.ts'
 import { type BuiltServer, startBuiltServer } from '../test/support/built-server.ts'
 import { launchChromium } from '../test/support/chromium.ts'
-import { pages } from '../test/support/dashboard-pages.ts'
+import { type DashboardPage, pages } from '../test/support/dashboard-pages.ts'
 import { createWeigher, type Opening, openPage } from './dashboard/open-page.ts'
 
 const { values } = parseArgs({
@@ -62,13 +62,13 @@ interface Row {
   readonly calls: ReadonlyMap<string, readonly number[]>
 }
 
-function rowOf(label: string, openings: readonly Opening[]): Row {
+function rowOf({ label, withinMs = INTERACTIVE_MS }: DashboardPage, openings: readonly Opening[]): Row {
   const [cold, ...warm] = openings
   const usual = median(warm.map(({ interactiveMs }) => interactiveMs))
   const calls = new Map<string, number[]>()
   for (const opening of openings) for (const { name, ms } of opening.calls) calls.set(name, [...(calls.get(name) ?? []), ms])
   const slowest = [...calls].map(([name, times]) => ({ name, ms: median(times) })).toSorted((one, other) => other.ms - one.ms)[0]
-  const isMet = usual <= INTERACTIVE_MS && Math.max(...[...calls.values()].flat()) <= API_MS
+  const isMet = usual <= withinMs && Math.max(...[...calls.values()].flat()) <= API_MS
   return {
     isMet,
     calls,
@@ -97,7 +97,7 @@ async function measure({ url }: BuiltServer, browser: Browser): Promise<readonly
       openings.push(await openPage(context, { url: url + page.path.replace('{id}', requestId), ready: page.ready, weigh }))
       await context.close()
     }
-    rows.push(rowOf(page.label, openings))
+    rows.push(rowOf(page, openings))
     console.log(`| ${rows.at(-1)?.cells.join(' | ')} |`)
   }
   return rows

@@ -35,8 +35,8 @@ const file = (name: string, path: string): Question => ({ name, path: `/v1/halft
 
 export const questions = ({ month, requestId }: Times): readonly Question[] => [
   read('report, a month', `report?month=${month}`),
-  // Ten times the sample that is enough: whoever asks for that waits for it.
-  file('report, ten times the sample', `report?month=${month}&calls=200000`),
+  // Twenty times the sample that is enough: whoever asks for that waits for it.
+  file('report, twenty times the sample', `report?month=${month}&calls=200000`),
   read('report, this month', 'report'),
   read('report, 90 days', `report?from=${days(-89)}&to=${days(0)}`),
   read('overview, 30 days', 'insight/overview?period=30d', DAY_GRAIN_MS),
@@ -82,7 +82,7 @@ export const questions = ({ month, requestId }: Times): readonly Question[] => [
   read('price history', 'prices/history?offer=openai%3Aopenai%2Fgpt-image-2'),
   read('providers', 'providers'),
   read('routes', 'routes'),
-  read('route, observed', 'routes/auto/observation'),
+  read('versions of a route', 'routes/auto/versions'),
   read('status', 'status'),
   { name: 'metrics', path: '/metrics', targetMs: ANYTHING_MS },
   { name: 'models offered', path: '/v1/models', targetMs: ANYTHING_MS },

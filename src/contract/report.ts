@@ -37,7 +37,7 @@ export const reportQuery = z.strictObject({
     .int()
     .min(100)
     .max(200_000)
-    .default(20_000)
+    .default(10_000)
     .describe('About how many calls are priced again, at most; more of them are sampled.'),
 })
 export type ReportQuery = z.infer<typeof reportQuery>

@@ -33,7 +33,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--group <dimensions...>', 'tables by one or two dimensions each, such as model project,route')
     .addOption(new Option('--format <format>', 'form of the report (default: terminal)').choices(formats))
     .option('--html', 'the same as --format html')
-    .option('--calls <number>', 'about how many calls are priced again, at most (default: 20000)', wholeNumber)
+    .option('--calls <number>', 'about how many calls are priced again, at most (default: 10000)', wholeNumber)
     .option('--sandbox', 'sandbox money instead of real money')
     .option('-o, --output <file>', 'file to write (default: standard output)')
   withConnectOptions(command).action((options: Options) => report(context, options))
