@@ -1,5 +1,7 @@
 /** Who is asking: keys by hash, with a short memory. */
+
 import { hash, randomBytes } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { HalftoneError } from '../core/error.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeyRecord, Ledger, ProjectRecord } from '../ports/ledger.ts'
@@ -56,7 +58,12 @@ export function createKeyRing({ ledger, clock, defaultProject, onNewKey }: KeyRi
     const known = remembered.get(name)
     if (known && known.untilMs > clock.monotonicMs()) return known.identity
     const underWay = reading.get(name)
-    if (underWay) return underWay
+    if (underWay) {
+      const identity = await underWay
+      // One after the other, as if each had read for itself: what one chooses the next has to know.
+      await setImmediate()
+      return identity
+    }
     const found = look(name, read, known?.identity !== undefined).finally(() => {
       if (reading.get(name) === found) reading.delete(name)
     })
